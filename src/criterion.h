@@ -1,0 +1,64 @@
+/*-------------------------------------------------------------------------
+ * criterion.h
+ *	  A criterion: so many contacts in a rolling window or calendar period.
+ *
+ * Plain C without PostgreSQL, so that it can be fuzzed outside the server.
+ *-------------------------------------------------------------------------
+ */
+#ifndef CRITERION_H
+#define CRITERION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* First byte of the stored form; readers refuse any other. */
+#define CRITERION_VERSION	1
+
+/* The longest stored and printed forms; zone names are shorter than 64. */
+#define CRITERION_ZONE_SIZE 64
+#define CRITERION_MAX_BYTES (6 + CRITERION_ZONE_SIZE)
+#define CRITERION_MAX_TEXT	128
+
+/* Widths are whole seconds, in microseconds, up to a century. */
+#define CRITERION_SECOND	INT64_C(1000000)
+#define CRITERION_MAX_WIDTH (INT64_C(36525) * 86400 * CRITERION_SECOND)
+
+typedef enum CriterionKind
+{
+	CRITERION_ROLLING = 0,
+	CRITERION_DAY = 1,
+	CRITERION_WEEK = 2,
+	CRITERION_MONTH = 3
+} CriterionKind;
+
+typedef struct Criterion
+{
+	CriterionKind kind;
+	int32_t		threshold;		/* contacts needed, at least 1 */
+	int64_t		width;			/* microseconds; 0 for a calendar period */
+	char		zone[CRITERION_ZONE_SIZE];	/* "" for a rolling window */
+} Criterion;
+
+typedef enum CriterionStatus
+{
+	CRITERION_OK,
+	CRITERION_BAD_SYNTAX,
+	CRITERION_BAD_THRESHOLD,
+	CRITERION_BAD_UNIT,
+	CRITERION_MONTH_IN_ROLLING,
+	CRITERION_BAD_WIDTH,
+	CRITERION_BAD_PERIOD,
+	CRITERION_ZONE_MISSING,
+	CRITERION_BAD_ZONE,
+	CRITERION_BAD_VERSION,
+	CRITERION_BAD_BYTES
+} CriterionStatus;
+
+extern CriterionStatus criterion_parse(const char *text, Criterion *out);
+extern void criterion_format(const Criterion *criterion, char *out);
+extern size_t criterion_encode(const Criterion *criterion, uint8_t *out);
+extern CriterionStatus criterion_decode(const uint8_t *data, size_t len,
+										Criterion *out);
+extern int	criterion_compare(const Criterion *a, const Criterion *b);
+
+#endif							/* CRITERION_H */

@@ -1,0 +1,14 @@
+\echo Use "CREATE EXTENSION engage" to load this file. \quit
+
+SET LOCAL search_path TO pg_catalog, pg_temp;
+
+-- Created here and not by the control file: a schema that somebody made
+-- beforehand makes the installation fail instead of staying theirs.
+CREATE SCHEMA engage;
+COMMENT ON SCHEMA engage IS 'Repeat contact with the police: toolkit, register and views.';
+
+CREATE FUNCTION engage.library_version() RETURNS text
+	AS 'MODULE_PATHNAME', 'engage_library_version'
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.library_version() IS
+	'Version of the loaded shared library. Differs from pg_extension.extversion while ALTER EXTENSION engage UPDATE is still to be run.';
