@@ -1,0 +1,265 @@
+#!/usr/bin/python3
+"""Rules for the parts of the install scripts (src/sql, src/demo).
+
+An install script runs as superuser in somebody else's database, so each rule
+closes a known hole: nothing is created under a name that search_path chooses,
+nothing that was there before is replaced or accepted, no function runs on its
+caller's search_path.  The rest keeps the interface complete: every function
+says what the planner may do with it, every object says what it is.
+
+Prints 'file:line: finding' and exits 1 when there is one.  Needs Debian's
+python3-pglast, PostgreSQL's own parser.
+"""
+
+import glob
+import re
+import sys
+
+from pglast import ast, parse_sql
+from pglast.enums import FunctionParameterMode, ObjectType
+
+# Procedures that COMMIT cannot have a SET clause; they qualify every name.
+COMMITTING = {
+    'engage.refresh',
+    'engage.rebuild',
+}
+
+PARTS = ('src/sql/[0-9]*.sql', 'src/demo/[0-9]*.sql')
+
+# Statements that name their object in a field of their own.
+LIST_NAMED = {
+    'CompositeTypeStmt': ('typevar', 'type'),
+    'CreateDomainStmt': ('domainname', 'type'),
+    'CreateEnumStmt': ('typeName', 'type'),
+    'CreateRangeStmt': ('typeName', 'type'),
+    'CreateFunctionStmt': ('funcname', 'function'),
+    'CreateOpClassStmt': ('opclassname', 'operator class'),
+    'CreateOpFamilyStmt': ('opfamilyname', 'operator family'),
+    'CreateSeqStmt': ('sequence', 'sequence'),
+    'CreateStatsStmt': ('defnames', 'statistics'),
+    'CreateStmt': ('relation', 'table'),
+    'CreateTrigStmt': ('relation', 'trigger on table'),
+    'DefineStmt': ('defnames', None),
+    'IndexStmt': ('relation', 'index on table'),
+    'RuleStmt': ('relation', 'rule on table'),
+    'ViewStmt': ('view', 'view'),
+}
+
+DEFINED = {
+    'OBJECT_AGGREGATE': 'function',
+    'OBJECT_TYPE': 'type',
+    'OBJECT_OPERATOR': 'operator',
+    'OBJECT_COLLATION': 'collation',
+}
+
+# What must have a COMMENT ON, and how COMMENT ON calls it.
+COMMENTED = {
+    'OBJECT_AGGREGATE': 'function',
+    'OBJECT_FUNCTION': 'function',
+    'OBJECT_PROCEDURE': 'function',
+    'OBJECT_ROUTINE': 'function',
+    'OBJECT_TYPE': 'type',
+    'OBJECT_DOMAIN': 'type',
+    'OBJECT_TABLE': 'table',
+    'OBJECT_VIEW': 'view',
+    'OBJECT_MATVIEW': 'view',
+    'OBJECT_OPERATOR': 'operator',
+}
+
+COMMITS = re.compile(r'\bCOMMIT\b', re.IGNORECASE)
+DEFINER = re.compile(r'^-- definer: \S', re.MULTILINE)
+COMMENT_OR_BLANK = re.compile(r'\s*(--[^\n]*\n|/\*.*?\*/)', re.DOTALL)
+
+
+def dotted(name):
+    """A name from the parser, as schema.object; lists and RangeVars alike."""
+    if name is None:
+        return ''
+    if isinstance(name, ast.RangeVar):
+        return '.'.join(filter(None, (name.schemaname, name.relname)))
+    return '.'.join(part.sval for part in name)
+
+
+def type_name(node):
+    """A type so that int and integer, text and pg_catalog.text compare equal."""
+    name = dotted(node.names)
+    if name.startswith('pg_catalog.'):
+        name = name[len('pg_catalog.'):]
+    return name + '[]' * len(node.arrayBounds or ())
+
+
+def signature(parameters):
+    """The types of the arguments that a call passes."""
+    outputs = (FunctionParameterMode.FUNC_PARAM_OUT, FunctionParameterMode.FUNC_PARAM_TABLE)
+    return tuple(type_name(p.argType) for p in parameters or () if p.mode not in outputs)
+
+
+def definition(stmt):
+    """The options of a DefineStmt or CreateFunctionStmt, by lower-case name."""
+    found = stmt.definition if isinstance(stmt, ast.DefineStmt) else stmt.options
+    return {option.defname.lower(): option.arg for option in found or ()}
+
+
+class Part:
+    """One file of the install script."""
+
+    def __init__(self, path):
+        self.path = path
+        with open(path, encoding='utf-8') as file:
+            text = file.read()
+        # psql's own commands stay for the line numbers, as comments
+        self.text = re.sub(r'^\\', '--', text, flags=re.MULTILINE)
+        # the parser counts bytes
+        self.bytes = self.text.encode()
+        self.findings = []
+
+    def statements(self):
+        """Pairs of a statement and what precedes it, and the line it is on."""
+        for raw in parse_sql(self.text):
+            start = raw.stmt_location or 0
+            end = start + raw.stmt_len if raw.stmt_len else len(self.bytes)
+            source = self.bytes[start:end].decode()
+            lead = 0
+            while (match := COMMENT_OR_BLANK.match(source, lead)):
+                lead = match.end()
+            lead += len(source[lead:]) - len(source[lead:].lstrip())
+            line = self.bytes[:start].count(b'\n') + source[:lead].count('\n') + 1
+            yield raw.stmt, source[:lead], line
+
+    def report(self, line, finding):
+        self.findings.append(f'{self.path}:{line}: {finding}')
+
+
+class Lint:
+    """All parts of one extension; comments may be in a later part."""
+
+    def __init__(self, paths):
+        self.parts = [Part(path) for path in paths]
+        self.created = []       # (part, line, kind, name, signature)
+        self.comments = set()   # (kind, name, signature or None)
+
+    def run(self):
+        for part in self.parts:
+            try:
+                for stmt, lead, line in part.statements():
+                    self.statement(part, stmt, lead, line)
+            except Exception as error:  # the parser's own class moves between versions
+                part.report(1, f'cannot be parsed: {error}')
+        self.missing_comments()
+        return [finding for part in self.parts for finding in part.findings]
+
+    def statement(self, part, stmt, lead, line):
+        if getattr(stmt, 'replace', False):
+            part.report(line, 'OR REPLACE takes over what may not be ours')
+        if getattr(stmt, 'if_not_exists', False):
+            part.report(line, 'IF NOT EXISTS accepts what may not be ours')
+        if isinstance(stmt, ast.CommentStmt):
+            self.comment(part, stmt, line)
+        elif isinstance(stmt, ast.CreateTableAsStmt):
+            self.create(part, line, 'view' if is_matview(stmt) else 'table', dotted(stmt.into.rel))
+        elif type(stmt).__name__ in LIST_NAMED:
+            self.named(part, stmt, lead, line)
+
+    def named(self, part, stmt, lead, line):
+        field, kind = LIST_NAMED[type(stmt).__name__]
+        name = dotted(getattr(stmt, field))
+        arguments = None
+        if isinstance(stmt, ast.CreateFunctionStmt):
+            arguments = signature(stmt.parameters)
+            self.function(part, stmt, lead, line, name)
+        elif isinstance(stmt, ast.DefineStmt):
+            kind = DEFINED.get(stmt.kind.name, 'object')
+            arguments = self.defined(part, stmt, line, name)
+        self.create(part, line, kind, name, arguments)
+
+    def defined(self, part, stmt, line, name):
+        options = definition(stmt)
+        if stmt.kind == ObjectType.OBJECT_AGGREGATE:
+            if 'parallel' not in options:
+                part.report(line, f'aggregate {name} does not say PARALLEL')
+            return signature(stmt.args[0])
+        if stmt.kind == ObjectType.OBJECT_OPERATOR:
+            return tuple(type_name(options[side]) for side in ('leftarg', 'rightarg') if side in options)
+        return None
+
+    def create(self, part, line, kind, name, arguments=None):
+        if '.' not in name:
+            part.report(line, f'{kind} {name} is not qualified with its schema')
+        self.created.append((part, line, kind, name, arguments))
+
+    def function(self, part, stmt, lead, line, name):
+        options = definition(stmt)
+        if not stmt.is_procedure:
+            for option, words in (('volatility', 'IMMUTABLE, STABLE or VOLATILE'), ('parallel', 'PARALLEL')):
+                if option not in options:
+                    part.report(line, f'function {name} does not say {words}')
+        definer = 'security' in options and truth(options['security'])
+        if definer and not DEFINER.search(lead):
+            part.report(line, f'{name} is SECURITY DEFINER without a line "-- definer: why" above')
+        if (definer or options['language'].sval == 'plpgsql') and not sets_search_path(stmt):
+            if not may_commit(stmt, name, options):
+                part.report(line, f'{name} does not SET search_path')
+
+    def comment(self, part, stmt, line):
+        kind = COMMENTED.get(stmt.objtype.name)
+        if kind is None:
+            return
+        target, arguments = stmt.object, None
+        if isinstance(target, ast.ObjectWithArgs):
+            name = dotted(target.objname)
+            if not target.args_unspecified:
+                listed = target.objfuncargs
+                arguments = signature(listed) if listed else tuple(
+                    type_name(a) for a in target.objargs or () if a is not None)
+        else:
+            name = dotted(target.names if isinstance(target, ast.TypeName) else target)
+        if '.' not in name:
+            part.report(line, f'comment on {name}, which is not qualified')
+        if not stmt.comment:
+            part.report(line, f'the comment on {name} is empty')
+        self.comments.add((kind, name, arguments))
+
+    def missing_comments(self):
+        kinds = set(COMMENTED.values())
+        seen = set()
+        for part, line, kind, name, arguments in self.created:
+            if kind not in kinds or (kind, name, arguments) in seen:
+                continue
+            seen.add((kind, name, arguments))
+            if (kind, name, arguments) in self.comments:
+                continue
+            namesakes = [c for c in self.created if c[2] == kind and c[3] == name]
+            if (kind, name, None) in self.comments and len(namesakes) == 1:
+                continue
+            shown = '' if arguments is None else '(' + ', '.join(arguments) + ')'
+            part.report(line, f'{kind} {name}{shown} has no COMMENT ON')
+
+
+def is_matview(stmt):
+    return stmt.objtype == ObjectType.OBJECT_MATVIEW
+
+
+def truth(value):
+    return bool(getattr(value, 'boolval', getattr(value, 'ival', False)))
+
+
+def sets_search_path(stmt):
+    return any(o.defname == 'set' and o.arg.name == 'search_path' for o in stmt.options)
+
+
+def may_commit(stmt, name, options):
+    """A procedure of the list that does COMMIT, as PostgreSQL wants it."""
+    body = ''.join(part.sval for part in options.get('as') or ())
+    return stmt.is_procedure and name in COMMITTING and bool(COMMITS.search(body))
+
+
+def main():
+    findings = []
+    for pattern in PARTS:
+        findings += Lint(sorted(glob.glob(pattern))).run()
+    print('\n'.join(findings))
+    return 1 if findings else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,29 @@
+-- plpgsql_check over every plpgsql function of both extensions: bodies are not
+-- checked while an extension's script runs, so a misspelt name would be found
+-- by the first user only.  One line a function, in TAP's words.
+CREATE EXTENSION plpgsql_check;
+
+WITH functions AS (
+	SELECT p.oid, t.tgrelid, t.tgoldtable, t.tgnewtable,
+		t.tgrelid IS NULL AND p.prorettype = 'trigger'::regtype AS unused
+	FROM pg_proc p
+	JOIN pg_language l ON l.oid = p.prolang AND l.lanname = 'plpgsql'
+	JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+	JOIN pg_extension e ON e.oid = d.refobjid AND e.extname IN ('engage', 'engage_demo')
+	LEFT JOIN pg_trigger t ON t.tgfoid = p.oid AND NOT t.tgisinternal
+), findings AS (
+	SELECT f.oid, string_agg(DISTINCT format(E'\n# line %s: %s: %s%s', c.lineno, c.level, c.message,
+			coalesce(' (' || coalesce(c.hint, c.detail) || ')', '')), '') AS text
+	FROM functions f
+	CROSS JOIN LATERAL plpgsql_check_function_tb(f.oid, coalesce(f.tgrelid, 0),
+		oldtable => f.tgoldtable, newtable => f.tgnewtable) c
+	WHERE NOT f.unused
+	GROUP BY f.oid
+)
+SELECT CASE WHEN bool_or(f.unused) THEN format('not ok %s: a trigger function without a trigger', f.oid::regprocedure)
+		ELSE format('%sok %s%s', CASE WHEN n.text IS NOT NULL THEN 'not ' END, f.oid::regprocedure, n.text)
+	END
+FROM functions f
+LEFT JOIN findings n USING (oid)
+GROUP BY f.oid, n.text
+ORDER BY f.oid::regprocedure::text;
