@@ -1,0 +1,133 @@
+/*-------------------------------------------------------------------------
+ * criterion_sql.c
+ *	  The type criterion in SQL: input, output, comparison, hashing.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "criteria.h"
+#include "engage.h"
+
+ENGAGE_FUNCTION(engage_criterion_in);
+ENGAGE_FUNCTION(engage_criterion_out);
+ENGAGE_FUNCTION(engage_criterion_recv);
+ENGAGE_FUNCTION(engage_criterion_send);
+
+
+/* What was wrong with a text, and what to write instead. */
+static const char *
+status_hint(CriterionStatus status)
+{
+	switch (status)
+	{
+		case CRITERION_MONTH_IN_ROLLING:
+			return "A rolling window is an exact duration: write days, such as '12 in 90 days', or count per calendar month: '5 per month in Europe/London'.";
+		case CRITERION_BAD_THRESHOLD:
+			return "Write a whole number of contacts from 1 to 2147483647, such as '5 in 1 day'.";
+		case CRITERION_BAD_UNIT:
+		case CRITERION_BAD_WIDTH:
+			return "Write a width of whole seconds, minutes, hours, days or weeks, from 1 second to 36525 days, such as '10 in 7 days'.";
+		case CRITERION_BAD_PERIOD:
+			return "A calendar period is a day, week or month: '5 per day in Europe/London'.";
+		case CRITERION_ZONE_MISSING:
+		case CRITERION_BAD_ZONE:
+			return "A calendar period needs its time zone by name: '5 per day in Europe/London'; pg_timezone_names lists them.";
+		default:
+			return "Write '5 in 1 day', 'more than 5 in 7 days' or '5 per day in Europe/London'.";
+	}
+}
+
+/* The zone's own spelling; false if the server has no such zone. */
+static bool
+canonical_zone(Criterion *criterion)
+{
+	pg_tz	   *zone;
+
+	if (criterion->kind == CRITERION_ROLLING)
+		return true;
+	zone = find_zone(criterion->zone);
+	if (zone == NULL)
+		return false;
+	strlcpy(criterion->zone, pg_get_timezone_name(zone), CRITERION_ZONE_SIZE);
+	return true;
+}
+
+Datum
+engage_criterion_in(PG_FUNCTION_ARGS)
+{
+	char	   *text = PG_GETARG_CSTRING(0);
+	Criterion	criterion;
+	CriterionStatus status = criterion_parse(text, &criterion);
+
+	if (status == CRITERION_OK && !canonical_zone(&criterion))
+		status = CRITERION_BAD_ZONE;
+	if (status != CRITERION_OK)
+		engage_soft_error(fcinfo,
+						  errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+						  errmsg("invalid criterion: \"%.*s\"", pg_mbcliplen(text, strlen(text), 80), text),
+						  errhint("%s", status_hint(status)));
+	PG_RETURN_POINTER(criterion_make(&criterion));
+}
+
+Datum
+engage_criterion_out(PG_FUNCTION_ARGS)
+{
+	Criterion	criterion;
+	char	   *out = palloc(CRITERION_MAX_TEXT);
+
+	criterion_get(PG_GETARG_VARLENA_PP(0), &criterion);
+	criterion_format(&criterion, out);
+	PG_RETURN_CSTRING(out);
+}
+
+/* The wire form is the stored form, checked in full. */
+Datum
+engage_criterion_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
+	int			len = buf->len - buf->cursor;
+	const char *data = pq_getmsgbytes(buf, len);
+	Criterion	criterion;
+	CriterionStatus status = criterion_decode((const uint8 *) data, len, &criterion);
+
+	if (status == CRITERION_OK && !canonical_zone(&criterion))
+		status = CRITERION_BAD_ZONE;
+	if (status != CRITERION_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
+				 errmsg("invalid binary criterion"),
+				 errhint("Send what criterion_send gave, or send text.")));
+	PG_RETURN_POINTER(criterion_make(&criterion));
+}
+
+Datum
+engage_criterion_send(PG_FUNCTION_ARGS)
+{
+	struct varlena *stored = PG_GETARG_VARLENA_PP(0);
+	StringInfoData buf;
+
+	pq_begintypsend(&buf);
+	pq_sendbytes(&buf, VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored));
+	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+}
+
+static int
+compare_arguments(FunctionCallInfo fcinfo)
+{
+	Criterion	a;
+	Criterion	b;
+
+	criterion_get(PG_GETARG_VARLENA_PP(0), &a);
+	criterion_get(PG_GETARG_VARLENA_PP(1), &b);
+	return criterion_compare(&a, &b);
+}
+
+ENGAGE_COMPARISON_FUNCTIONS(criterion, compare_arguments);
+ENGAGE_HASH_FUNCTIONS(criterion);

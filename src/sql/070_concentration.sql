@@ -1,0 +1,46 @@
+/*
+ * How much of the demand comes from how few callers.
+ */
+
+CREATE TYPE engage.concentration AS (
+	callers bigint,
+	contacts bigint,
+	top_1 double precision,
+	top_10 double precision,
+	top_100 double precision,
+	top_1_percent double precision,
+	top_5_percent double precision,
+	top_10_percent double precision,
+	gini double precision
+);
+COMMENT ON TYPE engage.concentration IS
+	'Callers, contacts, the shares (0 to 1) of all contacts that the top 1, 10 and 100 callers and the top 1, 5 and 10 percent of callers (rounded up) made, and the Gini coefficient (0: all alike, towards 1: all from one).';
+
+CREATE FUNCTION engage.concentration_transfn(internal, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'engage_concentration_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.concentration_transfn(internal, bigint) IS 'Transition of concentration().';
+
+CREATE FUNCTION engage.concentration_combinefn(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'engage_concentration_combinefn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.concentration_combinefn(internal, internal) IS 'Combines partial states of concentration().';
+
+CREATE FUNCTION engage.concentration_serialfn(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'engage_concentration_serialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.concentration_serialfn(internal) IS 'Serializes a partial state of concentration().';
+
+CREATE FUNCTION engage.concentration_deserialfn(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'engage_concentration_deserialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.concentration_deserialfn(bytea, internal) IS 'Reads a partial state of concentration().';
+
+CREATE FUNCTION engage.concentration_finalfn(internal) RETURNS engage.concentration
+	AS 'MODULE_PATHNAME', 'engage_concentration_finalfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.concentration_finalfn(internal) IS 'Result of concentration().';
+
+CREATE AGGREGATE engage.concentration(contacts bigint) (
+	SFUNC = engage.concentration_transfn, STYPE = internal, SSPACE = 4096,
+	COMBINEFUNC = engage.concentration_combinefn,
+	SERIALFUNC = engage.concentration_serialfn, DESERIALFUNC = engage.concentration_deserialfn,
+	FINALFUNC = engage.concentration_finalfn, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE engage.concentration(bigint) IS
+	'Concentration of contacts on callers, from one count a caller: SELECT (engage.concentration(contacts)).* FROM callers. NULLs are skipped, no count gives NULL, negative counts are refused (22023); shares are NULL where nobody has a contact.';
