@@ -338,7 +338,7 @@ static const struct
 	{"lt", read_latitude, false, "a latitude in degrees, from -90 to 90"},
 	{"lg", read_longitude, false, "a longitude in degrees, from -180 to 180"},
 	{"rd", read_radius, true, "a radius in metres, not negative, or N"},
-	{"top", read_time, false, "a time as yyyyMMddHHmmss, a real one"},
+	{"top", read_time, false, "a time that exists, as yyyyMMddHHmmss"},
 	{"lc", read_confidence, false, "a confidence in percent, from 0 to 100"},
 	{"pm", read_method, true, "one letter"},
 	{"si", read_imsi, false, "6 to 15 digits"},
@@ -380,6 +380,8 @@ read_pair(Span part, Reading *reading, AmlProblem *problem)
 	if (!split(part, '=', &key, &value) || trim(key).len == 0)
 		return complain(problem, NULL, "parts of the form key=value, separated by semicolons");
 	key = trim(key);
+	if (equals(key, "A\"ML"))
+		return complain(problem, "A\"ML", "given only once");
 	for (i = 0; i < lengthof(keys); i++)
 		if (equals(key, keys[i].key))
 			return read_value(i, trim(value), reading, problem);
@@ -435,7 +437,7 @@ aml_parse(const char *text, size_t len, AmlMessage *message, AmlProblem *problem
 	message->confidence = -1;
 
 	if (rest.len > AML_MAX_LENGTH)
-		return complain(problem, NULL, "at most 1024 characters");
+		return complain(problem, NULL, "at most 1024 bytes");
 	more = split(rest, ';', &part, &rest);
 	if (!read_header(part, problem))
 		return false;

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One SMS has 160 characters; leave room for unknown keys */
+/* One SMS has 160 characters; leave room for unknown keys (aml.c says 1024) */
 #define AML_MAX_LENGTH 1024
 
 typedef struct AmlMessage

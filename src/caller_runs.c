@@ -141,6 +141,17 @@ caller_runs_create(MemoryContext context, bool named)
 	return runs;
 }
 
+/*
+ * caller_runs_stay_in_memory
+ *		Never use temporary files, whatever work_mem says: for a gathering that
+ *		is but a step on the way into another.
+ */
+void
+caller_runs_stay_in_memory(CallerRuns *runs)
+{
+	runs->budget = SIZE_MAX;
+}
+
 bool
 caller_runs_named(CallerRuns *runs)
 {
@@ -639,6 +650,18 @@ caller_runs_add_all(CallerRuns *runs, CallerRuns *other)
 }
 
 /*
+ * caller_runs_release
+ *		Give up all runs and close their files.
+ */
+void
+caller_runs_release(CallerRuns *runs)
+{
+	for (int r = 0; r < runs->num_runs; r++)
+		drop_run(runs, &runs->runs[r]);
+	runs->num_runs = 0;
+}
+
+/*
  * Have so many bytes at hand behind those taken, or as many as there are.  In
  * memory they are all at hand; of a file, the current record is moved to the
  * front of the buffer, which is enlarged and filled.
@@ -863,7 +886,7 @@ caller_merge_times(CallerMerge *merge)
 
 /*
  * caller_merge_end
- *		Free the merge; runs stay until their memory context goes.
+ *		Free the merge; the runs stay.
  */
 void
 caller_merge_end(CallerMerge *merge)

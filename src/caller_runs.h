@@ -25,6 +25,8 @@ typedef struct MergedCaller
 } MergedCaller;
 
 extern CallerRuns *caller_runs_create(MemoryContext context, bool named);
+extern void caller_runs_stay_in_memory(CallerRuns *runs);
+extern void caller_runs_release(CallerRuns *runs);
 extern bool caller_runs_named(CallerRuns *runs);
 extern void caller_runs_add(CallerRuns *runs, uint64 key, int64 at);
 extern void caller_runs_add_named(CallerRuns *runs, const char *name, size_t len,

@@ -65,6 +65,13 @@ aggregate_context(FunctionCallInfo fcinfo)
 	return context;
 }
 
+/* Close a state's temporary files, whatever ended its aggregate. */
+static void
+release_state(Datum arg)
+{
+	caller_runs_release(((CallersState *) DatumGetPointer(arg))->runs);
+}
+
 static CallersState *
 create_state(MemoryContext context, bool named, const char *option, size_t len)
 {
@@ -74,6 +81,16 @@ create_state(MemoryContext context, bool named, const char *option, size_t len)
 	state->option = MemoryContextAlloc(context, len);
 	state->option_len = len;
 	memcpy(state->option, option, len);
+	return state;
+}
+
+/* A state of the running aggregate, released with its memory context. */
+static CallersState *
+create_lasting_state(FunctionCallInfo fcinfo, bool named, const char *option, size_t len)
+{
+	CallersState *state = create_state(aggregate_context(fcinfo), named, option, len);
+
+	AggRegisterCallback(fcinfo, release_state, PointerGetDatum(state));
 	return state;
 }
 
@@ -95,7 +112,7 @@ state_for_option(FunctionCallInfo fcinfo, bool named, const char *option, size_t
 	CallersState *state;
 
 	if (PG_ARGISNULL(0))
-		return create_state(aggregate_context(fcinfo), named, option, len);
+		return create_lasting_state(fcinfo, named, option, len);
 	state = (CallersState *) PG_GETARG_POINTER(0);
 	check_option(state, option, len);
 	return state;
@@ -225,15 +242,16 @@ engage_top_callers_text_transfn(PG_FUNCTION_ARGS)
 Datum
 engage_callers_combinefn(PG_FUNCTION_ARGS)
 {
-	MemoryContext context = aggregate_context(fcinfo);
 	CallersState *state;
 	CallersState *other;
 
+	aggregate_context(fcinfo);
 	if (PG_ARGISNULL(1))
 		return unchanged(fcinfo);
 	other = (CallersState *) PG_GETARG_POINTER(1);
 	if (PG_ARGISNULL(0))
-		state = create_state(context, caller_runs_named(other->runs), other->option, other->option_len);
+		state = create_lasting_state(fcinfo, caller_runs_named(other->runs),
+									 other->option, other->option_len);
 	else
 	{
 		state = (CallersState *) PG_GETARG_POINTER(0);
@@ -257,6 +275,7 @@ engage_callers_serialfn(PG_FUNCTION_ARGS)
 	pq_sendint32(&buf, (uint32) state->option_len);
 	pq_sendbytes(&buf, state->option, (int) state->option_len);
 	caller_runs_encode(state->runs, &buf);
+	caller_runs_release(state->runs);
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
@@ -275,6 +294,7 @@ engage_callers_deserialfn(PG_FUNCTION_ARGS)
 	named = pq_getmsgbyte(&buf) != 0;
 	len = (int) pq_getmsgint(&buf, 4);
 	state = create_state(CurrentMemoryContext, named, pq_getmsgbytes(&buf, len), len);
+	caller_runs_stay_in_memory(state->runs);
 	caller_runs_add_encoded(state->runs, buf.data + buf.cursor, buf.len - buf.cursor);
 	PG_RETURN_POINTER(state);
 }
@@ -499,6 +519,7 @@ engage_repeat_callers_finalfn(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		add_row(&result, values);
 	}
+	caller_runs_release(state->runs);
 	PG_RETURN_DATUM(end_rows(&result));
 }
 
@@ -612,5 +633,6 @@ engage_top_callers_finalfn(PG_FUNCTION_ARGS)
 		values[4] = TimestampTzGetDatum(item->last_at);
 		add_row(&result, values);
 	}
+	caller_runs_release(state->runs);
 	PG_RETURN_DATUM(end_rows(&result));
 }

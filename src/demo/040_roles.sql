@@ -1,0 +1,65 @@
+-- The cast, and what contacts are about. These two tables are part of the
+-- extension; simulate() reads them and never writes them.
+
+INSERT INTO engage_demo.topic (topic_no, subject, opening_code, closing_code, demand_class, qualifier, severity) VALUES
+	(1, 'noise', 'D01', 'R01', 'non_policing', NULL, 10),
+	(2, 'neighbour_dispute', 'D02', 'R02', 'policing', NULL, 40),
+	(3, 'anti_social_behaviour', 'D03', 'R03', 'policing', 'Q-YOUTH', 60),
+	(4, 'suspicious_activity', 'D04', 'R04', 'policing', NULL, 110),
+	(5, 'vehicle', 'D05', 'R05', 'policing', NULL, 30),
+	(6, 'theft', 'D06', 'R06', 'policing', NULL, 50),
+	(7, 'lost_property', 'D07', 'R07', 'non_policing', NULL, 0),
+	(8, 'concern_for_safety', 'D08', 'R08', 'partner_duty', 'Q-WELFARE', 120),
+	(9, 'road_collision', 'D09', 'R09', 'policing', NULL, 150),
+	(10, 'fraud', 'D10', 'R10', 'policing', NULL, 5),
+	(11, 'update_request', 'D11', 'R11', 'avoidable_policing', NULL, 0),
+	(12, 'general_enquiry', 'D12', 'R12', 'non_policing', NULL, 0),
+	(13, 'domestic', 'D13', 'R13', 'policing', 'Q-DOMESTIC', 200),
+	(14, 'mental_health', 'D14', 'R14', 'partner_duty', 'Q-MENTAL', 90),
+	(15, 'hoax', 'D15', 'R15', 'non_policing', NULL, 40),
+	(16, 'abuse_of_line', 'D16', 'R16', 'non_policing', 'Q-ABUSE', 0),
+	(17, 'alarm_activation', 'D17', 'R17', 'policing', NULL, 60),
+	(18, 'no_speech', 'D18', 'R18', 'unclear', NULL, 10);
+
+INSERT INTO engage_demo.role (role_no, role, nature, line, home, concern, age, purpose) VALUES
+	(1, 'heavy_600', '{persistent,nuisance}', 1, 1, 16, 47, 'Exactly 600 contacts in one week, and two or three a day otherwise.'),
+	(2, 'heavy_vulnerable', '{persistent,vulnerable}', 2, 2, 14, 34, '200 contacts a week for four weeks, about the caller''s own distress.'),
+	(3, 'heavy_hoax', '{hoax,abusive,nuisance}', 3, 3, 15, 52, '250 contacts a week for three weeks, then none: stopped.'),
+	(4, 'escalating', '{repeat,vulnerable}', 4, 4, 8, 29, 'One contact a week at first, twenty a week in the end.'),
+	(5, 'stopped', '{repeat}', 5, 5, 2, 63, 'Four contacts a week in the first half, then none.'),
+	(6, 'update_chaser', '{service_failure}', 6, 6, 11, 41, 'A victim of theft who asks for news every second day: not a nuisance.'),
+	(7, 'sim_switcher', '{persistent,nuisance}', NULL, 7, 16, 38, 'Three numbers, one call each.'),
+	(8, 'sim_switcher', '{persistent,nuisance}', NULL, 8, 16, 26, 'Four numbers, one call each.'),
+	(9, 'sim_switcher', '{repeat,vulnerable}', NULL, 9, 14, 31, 'Five numbers, one call each.'),
+	(10, 'sim_switcher', '{repeat,vulnerable}', NULL, 10, 14, 55, 'Six numbers, one call each.'),
+	(11, 'sim_switcher', '{hoax}', NULL, 11, 15, 22, 'Seven numbers, one call each.'),
+	(12, 'sim_switcher', '{persistent,nuisance}', NULL, 12, 16, 44, 'Eight numbers, one call each within a week: name in every second call, the voice recognised in the others, never a handset.'),
+	(13, 'sim_switcher', '{persistent,abusive}', NULL, 13, 16, 36, 'Nine numbers, one call each.'),
+	(14, 'sim_switcher', '{persistent,nuisance}', NULL, 14, 3, 49, 'Ten numbers, one call each, from two handsets.'),
+	(15, 'repeat_victim', '{repeat_victim}', 7, 15, 13, 33, 'Repeatedly harmed at home: 24 contacts, coming faster. Never a nuisance.'),
+	(16, 'repeat_victim_mixed', '{repeat_victim,nuisance}', 8, 16, 13, 39, 'Victim in one series of contacts and nuisance in another.'),
+	(17, 'marked_abandoned', '{vulnerable}', 9, 17, 13, 28, 'Three abandoned emergency calls from a number with domestic history, never redialled.'),
+	(18, 'alarm_company', '{professional}', 10, 18, 17, NULL, 'An alarm receiving centre: many calls a day, all of them its work.'),
+	(19, 'five_in_a_day', '{repeat}', 11, 19, 1, NULL, 'Exactly 5 in one day, beside a second leg and a call back that do not count.'),
+	(20, 'six_in_a_day', '{repeat}', 12, 20, 1, NULL, 'Exactly 6 in one day.'),
+	(21, 'ten_in_a_week', '{repeat}', 13, 21, 2, NULL, 'Exactly 10 in seven days, at most 2 a day.'),
+	(22, 'around_midnight', '{repeat}', 14, 22, 3, NULL, '3 before and 3 after midnight: 6 in 24 hours, 3 on each calendar day.'),
+	(23, 'tenth_at_seven_days', '{repeat}', 15, 23, 2, NULL, 'The 10th exactly 7 days after the 1st: the half-open window holds 9.'),
+	(24, 'tenth_before_seven_days', '{repeat}', 16, 24, 2, NULL, 'The 10th one second less than 7 days after the 1st: the window holds 10.'),
+	(25, 'same_instant', '{repeat}', 17, 25, 4, NULL, 'Five contacts at the very same second.'),
+	(26, 'fifth_at_24_hours', '{repeat}', 18, 26, 1, NULL, 'The 5th exactly 24 hours after the 1st: the half-open window holds 4.'),
+	(27, 'late_crossing', '{repeat}', 19, 27, 2, NULL, '10 in seven days, three of which arrive with the late batch.'),
+	(28, 'clock_change', '{repeat}', 20, 28, 1, NULL, '5 on the day of the first clock change in the period, on both sides of it; on the middle day if there is none.'),
+	(29, 'old_subscriber', '{}', 21, 29, 6, NULL, 'Has a number in the first half of the period.'),
+	(30, 'new_subscriber', '{}', 21, 30, 9, NULL, 'Has the same number in the second half: recycled.'),
+	(31, 'child', '{vulnerable}', 22, 31, 8, 14, 'Under 18, six calls in three days.'),
+	(32, 'third_party', '{}', 23, 31, 8, 45, 'Calls seven times about the child of the same household.'),
+	(33, 'twin', '{repeat}', 24, 32, 2, 37, 'One of twins at one landline: same birth date, address and family name.'),
+	(34, 'twin', '{repeat}', 25, 32, 3, 37, 'The other twin.'),
+	(35, 'couple', '{}', 26, 33, 1, 58, 'One of a couple at one landline.'),
+	(36, 'couple', '{}', 27, 33, 6, 56, 'The other of the couple.');
+
+INSERT INTO engage_demo.role (role_no, role, nature, line, home, concern, age, purpose)
+	SELECT 36 + i, 'hostel_resident', '{}', NULL, 34, (ARRAY[2, 3, 6, 8, 14])[1 + i % 5], NULL,
+		'One of 25 people behind one hostel switchboard.'
+	FROM generate_series(1, 25) i;
