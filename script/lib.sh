@@ -191,15 +191,18 @@ allow_services() {
 
 MAKE_OPTIONS=()	# what else make is to be told
 
-# Compile both extensions.  Objects of another PostgreSQL or of other options
-# are not reused.
+# Compile both extensions.  Objects of another PostgreSQL, or compiled with
+# fewer options, are not reused.
 build_extensions() {
-	local how="PostgreSQL $PG ${MAKE_OPTIONS[*]}"
+	local how="PostgreSQL $PG${MAKE_OPTIONS[*]:+ ${MAKE_OPTIONS[*]}}"
 	mkdir -p "$STATE"
-	if [ "$(cat "$STATE/built" 2>/dev/null)" != "$how" ]; then
-		run_make clean >/dev/null
-		say "$how" >"$STATE/built"
-	fi
+	case $(cat "$STATE/built" 2>/dev/null) in
+		"$how" | "$how "*) ;;
+		*)
+			run_make clean >/dev/null
+			say "$how" >"$STATE/built"
+			;;
+	esac
 	say "Building for $how ..."
 	quietly build run_make -j"$(nproc)" all
 }
