@@ -44,6 +44,13 @@ quietly() {
 	return 1
 }
 
+# Two runs in one checkout would build and serve over each other.
+alone() {
+	mkdir -p "$STATE"
+	exec 9>"$STATE/lock" || die "cannot write to $STATE: does it belong to another user?"
+	flock -n 9 || die "another of this checkout's scripts is running"
+}
+
 # ---------------------------------------------------------------- packages
 
 # Every Debian package of the project, by task.  A name after '?' is used
@@ -318,7 +325,8 @@ make_cluster() { # NAME
 start_cluster() { # NAME
 	local dir=$STATE/$1
 	server_directory "$(socket_directory "$1")"
-	as_server "$PG_BIN/pg_ctl" start -s -w -t 120 -D "$dir/data" -l "$dir/server.log" </dev/null && return
+	as_server "$PG_BIN/pg_ctl" start -s -w -t 120 -D "$dir/data" -l "$dir/server.log" \
+		</dev/null 9>&- && return
 	tail -n 20 "$dir/server.log" >&2
 	die "the server did not start"
 }
