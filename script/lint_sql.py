@@ -52,7 +52,8 @@ DEFINED = {
     'OBJECT_COLLATION': 'collation',
 }
 
-# What must have a COMMENT ON, and how COMMENT ON calls it.
+# What must have a COMMENT ON, by COMMENT ON's name for it.  An operator is
+# explained by its function.
 COMMENTED = {
     'OBJECT_AGGREGATE': 'function',
     'OBJECT_FUNCTION': 'function',
@@ -63,7 +64,6 @@ COMMENTED = {
     'OBJECT_TABLE': 'table',
     'OBJECT_VIEW': 'view',
     'OBJECT_MATVIEW': 'view',
-    'OBJECT_OPERATOR': 'operator',
 }
 
 COMMITS = re.compile(r'\bCOMMIT\b', re.IGNORECASE)
