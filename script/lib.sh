@@ -135,6 +135,7 @@ choose_postgres() { # TASK
 need_packages() { # TASK
 	local missing=()
 	command -v dpkg-query >/dev/null || die "this installs Debian packages, and here is no dpkg"
+	[ ! -e $CREATECLUSTER.d/engage.conf ] || allow_services	# a killed run's
 	PG=$(choose_postgres "$1") || PG=
 	if [ -z "$PG" ] || wants_lists "$1" "$PG" ||
 		[ -n "$(missing_packages "$1" "$PG")" ]; then
@@ -177,7 +178,7 @@ forbid_services() {
 		as_root tee $CREATECLUSTER.d/engage.conf >/dev/null
 	[ "$(pg_conftool $CREATECLUSTER.conf show -bs create_main_cluster)" = off ] ||
 		die "$CREATECLUSTER.conf would make a main cluster; set create_main_cluster = false there"
-	[ -e $POLICY ] && return
+	if [ -e $POLICY ] && ! grep -q "$POLICY_MARK" $POLICY; then return; fi
 	# Without force as soon as this process has gone, however it ends.
 	printf '#!/bin/sh\n# %s\nkill -0 %d 2>/dev/null && exit 101\nexit 0\n' \
 		"$POLICY_MARK" "$$" | as_root tee $POLICY >/dev/null
