@@ -96,6 +96,43 @@ status_of_exception() noexcept
 	}
 }
 
+/* Reads text, and gives the number in E.164 form; false when there is none */
+bool
+read_number(const std::string &text, const std::string &region, LibraryNumber *number,
+			std::string *e164)
+{
+	const PhoneNumberUtil &util = library();
+
+	if (util.Parse(text, region, number) != PhoneNumberUtil::NO_PARSING_ERROR)
+		return false;
+	util.Format(*number, PhoneNumberUtil::E164, e164);
+	return e164->size() < PHONE_E164_SIZE;
+}
+
+/*
+ * The library takes prefixes off the numbers of some countries (Mexico) and off
+ * unassigned ones even in E.164 form.  So what it makes is read again until it
+ * stays the same: one line must not have two numbers.
+ */
+bool
+read_settled_number(const char *digits, const std::string &region, LibraryNumber *number,
+					std::string *e164)
+{
+	if (!read_number(digits, region, number, e164))
+		return false;
+
+	for (int attempt = 0; attempt < 3; attempt++)
+	{
+		const std::string before = *e164;
+
+		if (!read_number(before, region, number, e164))
+			return false;
+		if (*e164 == before)
+			return true;
+	}
+	return false;
+}
+
 void
 parse(const char *digits, const char *region, PhoneParsed *result)
 {
@@ -103,11 +140,7 @@ parse(const char *digits, const char *region, PhoneParsed *result)
 	LibraryNumber number;
 	std::string e164;
 
-	if (util.Parse(digits, region, &number) != PhoneNumberUtil::NO_PARSING_ERROR)
-		return;
-
-	util.Format(number, PhoneNumberUtil::E164, &e164);
-	if (e164.size() >= sizeof(result->e164))
+	if (!read_settled_number(digits, region, &number, &e164))
 		return;
 
 	PhoneNumberUtil::PhoneNumberType type = util.GetNumberType(number);

@@ -9,7 +9,7 @@ COMMENT ON FUNCTION engage_demo.clock_change(integer, integer) IS
 	'The last Sunday of a month of 31 days: the clocks change on those of March and October.';
 
 CREATE FUNCTION engage_demo.london(day date, seconds integer) RETURNS bigint
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN (day - date '1970-01-01')::bigint * 86400 + seconds - CASE
 		WHEN seconds >= 7200 AND day >= engage_demo.clock_change(extract(year FROM day)::integer, 3)
 			AND day < engage_demo.clock_change(extract(year FROM day)::integer, 10) THEN 3600

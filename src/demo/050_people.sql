@@ -4,18 +4,18 @@
 -- pair, and a spare for the first, who may change numbers.
 --
 -- There are 18,000 numbers. The first blocks have theirs for the whole period
--- if that is enough; otherwise the period is cut into up to one part a
--- fortnight, and the numbers go to other people in each; blocks beyond
--- that have no number.
+-- if that is enough; otherwise it is cut into parts of at least a fortnight, at
+-- days that differ from number to number, and the numbers go to other people in
+-- each part; blocks beyond that have no number.
 
 CREATE FUNCTION engage_demo.cast_number(cast_no integer, line integer) RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN engage_demo.drama_number(cast_no * 40 + line);
 COMMENT ON FUNCTION engage_demo.cast_number(integer, integer) IS
 	'A fixed-line number (line 0 to 39) of the cast''s appearance cast_no (0 to 15): 38 is the hostel, 39 the phone box, 36 and 37 the landlines of the twins and of the couple.';
 
 CREATE FUNCTION engage_demo.cast_mobile(cast_no integer, i integer) RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN engage_demo.drama_number(17000 + cast_no * 62 + i);
 COMMENT ON FUNCTION engage_demo.cast_mobile(integer, integer) IS
 	'A mobile number (0 to 61) of the cast''s appearance cast_no (0 to 15).';
@@ -32,23 +32,30 @@ CREATE FUNCTION engage_demo.pool_index(i integer, casts integer) RETURNS integer
 COMMENT ON FUNCTION engage_demo.pool_index(integer, integer) IS 'Shuffles the numbers of ordinary people.';
 
 CREATE FUNCTION engage_demo.pool_number(shuffled integer, casts integer) RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN engage_demo.drama_number(shuffled + CASE WHEN shuffled < 17000 - casts * 40 THEN casts * 40 ELSE casts * 102 END);
 COMMENT ON FUNCTION engage_demo.pool_number(integer, integer) IS
 	'An ordinary person''s number: those that the cast does not have.';
 
 CREATE FUNCTION engage_demo.number_parts(ordinary integer, casts integer, days integer) RETURNS integer
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN least((ordinary / 10) / (engage_demo.pool_size(casts) / 13) + 1, days / 14);
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN least((ordinary - 1) / 10 / (engage_demo.pool_size(casts) / 13) + 1, days / 14);
 COMMENT ON FUNCTION engage_demo.number_parts(integer, integer, integer) IS
 	'Into how many parts the period is cut so that numbers go round.';
+
+CREATE FUNCTION engage_demo.part_blocks(ordinary integer, casts integer, days integer) RETURNS integer
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN least(engage_demo.pool_size(casts) / 13,
+		(ordinary - 1) / 10 / engage_demo.number_parts(ordinary, casts, days) + 1);
+COMMENT ON FUNCTION engage_demo.part_blocks(integer, integer, integer) IS
+	'How many blocks of ten people have numbers in each part.';
 
 -- A seat is what decides a person: the rest follows from its keys.
 CREATE FUNCTION engage_demo.cast_seats(draw_key bigint, casts integer, days integer)
 	RETURNS TABLE (person_id integer, role text, nature text[], household_id integer, tie text, second boolean, number text,
 		next_number text, landline text, from_day integer, to_day integer, ordinary_contacts integer, burst integer,
 		concern integer, age integer, person_key bigint, home_key bigint)
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT cast_no * 61 + r.role_no, r.role, r.nature, cast_no * 34 + r.home,
 		CASE WHEN r.role IN ('twin', 'couple') THEN r.role END, r.role_no IN (34, 36),
@@ -66,7 +73,7 @@ CREATE FUNCTION engage_demo.ordinary_seats(draw_key bigint, ordinary integer, ca
 	RETURNS TABLE (person_id integer, role text, nature text[], household_id integer, tie text, second boolean, number text,
 		next_number text, landline text, from_day integer, to_day integer, ordinary_contacts integer, burst integer,
 		concern integer, age integer, person_key bigint, home_key bigint)
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT person_id, 'ordinary', '{}'::text[], household_id,
 		CASE
@@ -92,17 +99,19 @@ BEGIN ATOMIC
 		FROM (
 			SELECT *, engage_demo.draw(1, person_key) AS a,
 				CASE WHEN part < parts THEN block % blocks * 13 END AS slot,
-				CASE WHEN part < parts THEN part * (days / parts) ELSE 0 END AS part_from,
-				CASE WHEN part < parts - 1 THEN (part + 1) * (days / parts) ELSE days END AS part_to
+				CASE WHEN part < parts AND part > 0 THEN part * (days / parts) - phase ELSE 0 END AS part_from,
+				CASE WHEN part < parts - 1 THEN (part + 1) * (days / parts) - phase ELSE days END AS part_to
 			FROM (
 				SELECT i, i / 10 AS block, i % 10 AS pos, casts * 61 + 1 + i AS person_id,
 					casts * 34 + 1 + i / 10 * 8 + CASE WHEN i % 10 < 7 THEN i % 10 WHEN i % 10 = 7 THEN 6 ELSE 7 END AS household_id,
 					engage_demo.draw(casts * 61 + 1 + i, draw_key) AS person_key,
 					engage_demo.draw(casts * 34 + 1 + i / 10 * 8 + CASE WHEN i % 10 < 7 THEN i % 10 WHEN i % 10 = 7 THEN 6 ELSE 7 END,
 						draw_key + 1) AS home_key,
-					engage_demo.pool_size(casts) / 13 AS blocks,
+					engage_demo.part_blocks(ordinary, casts, days) AS blocks,
 					engage_demo.number_parts(ordinary, casts, days) AS parts,
-					i / 10 / (engage_demo.pool_size(casts) / 13) AS part
+					i / 10 / engage_demo.part_blocks(ordinary, casts, days) AS part,
+					engage_demo.pick(engage_demo.draw(i / 10 % engage_demo.part_blocks(ordinary, casts, days), draw_key + 2), 0,
+						days / engage_demo.number_parts(ordinary, casts, days) / 2) AS phase
 				FROM generate_series(0, ordinary - 1) i
 				OFFSET 0) placed
 			OFFSET 0) timed
@@ -178,15 +187,18 @@ CREATE FUNCTION engage_demo.assign_numbers(start_on date, days integer, casts in
 AS $$
 BEGIN
 	INSERT INTO engage_demo.person_number (number, person_id, kind, valid_from, valid_to)
-		SELECT n.number, p.person_id, n.kind, to_timestamp(engage_demo.london(n.from_on, 0)), to_timestamp(engage_demo.london(n.to_on, 0))
-		FROM engage_demo.person p,
-			LATERAL (VALUES
-				(p.number, CASE p.role WHEN 'alarm_company' THEN 'organisation' ELSE 'personal' END, p.active_from,
-					coalesce(p.next_number_on, p.active_to)),
-				(p.next_number, 'personal', p.next_number_on, p.active_to),
-				(p.landline, CASE p.role WHEN 'hostel_resident' THEN 'communal' ELSE 'household' END, p.active_from, p.active_to)
-			) n(number, kind, from_on, to_on)
-		WHERE n.number IS NOT NULL;
+		SELECT number, person_id, kind, to_timestamp(engage_demo.london(from_on, 0)), to_timestamp(engage_demo.london(to_on, 0))
+		FROM (
+			SELECT number, person_id, CASE role WHEN 'alarm_company' THEN 'organisation' ELSE 'personal' END AS kind,
+				active_from AS from_on, coalesce(next_number_on, active_to) AS to_on
+			FROM engage_demo.person WHERE number IS NOT NULL
+			UNION ALL
+			SELECT next_number, person_id, 'personal', next_number_on, active_to
+			FROM engage_demo.person WHERE next_number IS NOT NULL
+			UNION ALL
+			SELECT landline, person_id, CASE role WHEN 'hostel_resident' THEN 'communal' ELSE 'household' END, active_from, active_to
+			FROM engage_demo.person WHERE landline IS NOT NULL
+			OFFSET 0) held;
 	INSERT INTO engage_demo.place (number, sharing, label)
 		SELECT number, sharing, label || ' ' || (cast_no + 1)
 		FROM generate_series(0, casts - 1) cast_no,

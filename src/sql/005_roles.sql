@@ -1,0 +1,44 @@
+/*
+ * The owner of everything and the group roles.
+ *
+ * Roles belong to the cluster, not to a database, so they may be there from
+ * another one: those that carry our comment are taken, any other is refused
+ * unless it is a plain group without members.  DROP EXTENSION leaves them.
+ */
+DO $$
+DECLARE
+	wanted record;
+	existing record;
+	marker constant text := 'engage: ';
+BEGIN
+	FOR wanted IN
+		SELECT * FROM (VALUES
+			('engage_owner', 'owns the objects of the extension; nobody is a member'),
+			('engage_analyst', 'reads callers, flags and contacts, and uses the toolkit'),
+			('engage_bi', 'reads what dashboards show'),
+			('engage_handler', 'looks numbers up'),
+			('engage_loader', 'writes contacts'),
+			('engage_operator', 'refreshes, schedules and watches; sees no personal data'),
+			('engage_admin', 'sets policy and rules, and grants the other roles')
+		) AS v (role, purpose)
+	LOOP
+		SELECT a.rolcanlogin OR a.rolsuper OR a.rolcreaterole OR a.rolcreatedb
+				OR a.rolreplication OR a.rolbypassrls AS has_attributes,
+			pg_catalog.starts_with(pg_catalog.shobj_description(a.oid, 'pg_authid'), marker) AS is_ours,
+			EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE m.roleid = a.oid) AS has_members
+		INTO existing FROM pg_catalog.pg_roles a WHERE a.rolname = wanted.role;
+		IF NOT FOUND THEN
+			BEGIN
+				EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', wanted.role);
+				EXECUTE pg_catalog.format('COMMENT ON ROLE %I IS %L', wanted.role, marker || wanted.purpose);
+			EXCEPTION WHEN duplicate_object OR unique_violation THEN
+				NULL;			-- another database was quicker
+			END;
+		ELSIF existing.has_attributes OR (existing.is_ours IS NOT TRUE AND existing.has_members) THEN
+			RAISE EXCEPTION 'role "%" exists and is not a plain group role of engage', wanted.role
+				USING ERRCODE = 'duplicate_object',
+					HINT = 'Rename or drop that role, then create the extension again.';
+		END IF;
+	END LOOP;
+END
+$$;

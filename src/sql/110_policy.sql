@@ -1,0 +1,91 @@
+/*
+ * What a force sets: its policy, channels and known numbers.
+ *
+ * Configuration tables start empty and setup() fills them from the preset_*
+ * catalogues, so that every row in them is the user's, and dumped.
+ */
+
+CREATE TYPE engage.contact_channel AS ENUM (
+	'999_voice', '101_voice', 'switchboard', 'digital_desk', 'live_chat', 'email', 'online_report', 'portal',
+	'sms_999', 'relay_999', 'bsl_999', 'video', 'in_person', 'callback', 'partner', 'other'
+);
+COMMENT ON TYPE engage.contact_channel IS 'The way in which a contact reached the force.';
+
+CREATE TYPE engage.contact_direction AS ENUM ('inbound', 'outbound', 'internal', 'radio');
+COMMENT ON TYPE engage.contact_direction IS 'Who contacted whom; only inbound contacts count.';
+
+CREATE TYPE engage.cli_status AS ENUM (
+	'presented', 'withheld', 'unavailable', 'international', 'payphone', 'emergency_roaming',
+	'inserted_08979', 'malformed', 'unknown'
+);
+COMMENT ON TYPE engage.cli_status IS
+	'What is known of the calling line. A number counts as identifying only where this is presented, international, unknown or NULL.';
+
+CREATE TYPE engage.number_sharing AS ENUM (
+	'personal', 'shared_household', 'communal', 'payphone', 'organisation', 'unknown'
+);
+COMMENT ON TYPE engage.number_sharing IS
+	'Who uses a number. Payphone, communal and organisation numbers never stand for a person.';
+
+CREATE TABLE engage.policy (
+	one boolean PRIMARY KEY DEFAULT true CHECK (one),
+	zone text NOT NULL,
+	region text NOT NULL CHECK (region OPERATOR(pg_catalog.~) '^[A-Z]{2}$'),
+	flag_current_for interval NOT NULL DEFAULT '28 days',
+	lag_allowed interval NOT NULL DEFAULT '5 minutes',
+	keep_runs_for interval NOT NULL DEFAULT '90 days',
+	emergency_override text NOT NULL DEFAULT 'Assess every call on what is said now. If life may be at risk, respond as to anybody.'
+);
+COMMENT ON TABLE engage.policy IS 'The force''s settings, in one row that setup() makes.';
+COMMENT ON COLUMN engage.policy.zone IS 'Time zone of local days and weeks, by name.';
+COMMENT ON COLUMN engage.policy.region IS 'Region of numbers written without a country code, as two letters of ISO 3166.';
+COMMENT ON COLUMN engage.policy.flag_current_for IS 'How long after its last meeting contact a flag counts as current.';
+COMMENT ON COLUMN engage.policy.lag_allowed IS 'How old the oldest unrefreshed change may get before health() warns.';
+COMMENT ON COLUMN engage.policy.keep_runs_for IS 'How long refresh_run keeps its rows.';
+COMMENT ON COLUMN engage.policy.emergency_override IS 'What every lookup says first.';
+SELECT pg_catalog.pg_extension_config_dump('engage.policy', '');
+
+CREATE TABLE engage.preset_channel (
+	channel engage.contact_channel PRIMARY KEY,
+	label text NOT NULL,
+	is_emergency boolean NOT NULL
+);
+COMMENT ON TABLE engage.preset_channel IS 'Shipped labels of channels, from which setup() fills channel.';
+INSERT INTO engage.preset_channel VALUES
+	('999_voice', '999 call', true),
+	('101_voice', '101 call', false),
+	('switchboard', 'Switchboard', false),
+	('digital_desk', 'Digital desk', false),
+	('live_chat', 'Live chat', false),
+	('email', 'E-mail', false),
+	('online_report', 'Online report', false),
+	('portal', 'Portal', false),
+	('sms_999', '999 text message', true),
+	('relay_999', '999 relay', true),
+	('bsl_999', '999 sign language', true),
+	('video', 'Video', false),
+	('in_person', 'In person', false),
+	('callback', 'Call-back', false),
+	('partner', 'Partner', false),
+	('other', 'Other', false);
+
+CREATE TABLE engage.channel (
+	channel engage.contact_channel PRIMARY KEY,
+	label text NOT NULL,
+	is_emergency boolean NOT NULL
+);
+COMMENT ON TABLE engage.channel IS 'The force''s labels of channels, and which are emergency lines.';
+SELECT pg_catalog.pg_extension_config_dump('engage.channel', '');
+
+CREATE TABLE engage.known_number (
+	number text PRIMARY KEY CHECK (number OPERATOR(pg_catalog.~) '^[+][0-9]{4,15}$'),
+	sharing engage.number_sharing NOT NULL,
+	label text,
+	added_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	added_by text NOT NULL DEFAULT SESSION_USER
+);
+COMMENT ON TABLE engage.known_number IS
+	'Numbers that are known not to stand for one person, or to be shared: payphones, wards, hostels, alarm companies, partner control rooms. In E.164, as phone() gives it.';
+COMMENT ON COLUMN engage.known_number.sharing IS 'Payphone, communal and organisation numbers never stand for a caller.';
+COMMENT ON COLUMN engage.known_number.label IS 'What a call handler should read, such as Phone box, High Street.';
+SELECT pg_catalog.pg_extension_config_dump('engage.known_number', '');

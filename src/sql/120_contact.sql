@@ -1,0 +1,194 @@
+/*
+ * Contacts, and the queue of what they change.
+ *
+ * Whatever changes a contact puts the personas it touches into the queue in the
+ * same transaction; refresh takes them from there.  There is no other record of
+ * what is new, so nothing can fall behind a watermark.
+ */
+
+CREATE FUNCTION engage.persona_key(number_raw text, given_name text, family_name text, date_of_birth date,
+		address text, postcode text, email text, imei text, nominal_ref text) RETURNS uuid
+	AS 'MODULE_PATHNAME', 'engage_persona_key' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.persona_key(text, text, text, date, text, text, text, text, text) IS
+	'The key of the persona with exactly these identifying details; NULL if there are none. Made of the details alone: a hash of the number''s last nine digits, then one of everything (SHA-256).';
+
+CREATE FUNCTION engage.persona_keys_of_number(number text, OUT low uuid, OUT high uuid)
+	AS 'MODULE_PATHNAME', 'engage_persona_keys_of_number' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.persona_keys_of_number(text) IS
+	'The range of keys in which the personas with this number lie, however it was spelt; NULLs for text without a digit.';
+
+CREATE TABLE engage.contact (
+	contact_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	source text NOT NULL,
+	source_ref text NOT NULL,
+	occurred_at timestamptz NOT NULL CHECK (pg_catalog.isfinite(occurred_at)),
+	recorded_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	channel engage.contact_channel NOT NULL,
+	direction engage.contact_direction NOT NULL DEFAULT 'inbound',
+	number_raw text,
+	cli_status engage.cli_status,
+	given_name text,
+	family_name text,
+	date_of_birth date,
+	address text,
+	postcode text,
+	email text,
+	imei text,
+	nominal_ref text,
+	district text,
+	opening_code text,
+	closing_code text,
+	qualifiers text[],
+	subject text,
+	demand_class text,
+	grade text,
+	deployed boolean,
+	answered_at timestamptz,
+	ended_at timestamptz,
+	handling_seconds integer,
+	disconnected boolean,
+	spoke_to_service boolean,
+	confirmed_safe boolean,
+	tag text,
+	incident_ref text,
+	recording_ref text,
+	callback_of bigint,
+	duplicate_of bigint,
+	latitude double precision,
+	longitude double precision,
+	location_radius_m double precision,
+	details jsonb,
+	persona_key uuid GENERATED ALWAYS AS (engage.persona_key(
+		CASE WHEN cli_status OPERATOR(pg_catalog.=) ANY (ARRAY['withheld', 'unavailable', 'payphone',
+			'emergency_roaming', 'inserted_08979', 'malformed']::engage.cli_status[]) THEN NULL ELSE number_raw END,
+		given_name, family_name, date_of_birth, address, postcode, email, imei, nominal_ref)) STORED,
+	UNIQUE (source, source_ref)
+);
+COMMENT ON TABLE engage.contact IS
+	'One approach by the public, after duplicate legs are merged. It counts when it is inbound, and neither a call-back nor a duplicate. Source, source_ref, occurred_at and channel are enough.';
+COMMENT ON COLUMN engage.contact.source IS 'The system that recorded it.';
+COMMENT ON COLUMN engage.contact.source_ref IS 'Its reference there; unique within the source.';
+COMMENT ON COLUMN engage.contact.occurred_at IS 'When it happened.';
+COMMENT ON COLUMN engage.contact.recorded_at IS 'When it became known here.';
+COMMENT ON COLUMN engage.contact.number_raw IS 'The calling number as the source wrote it.';
+COMMENT ON COLUMN engage.contact.handling_seconds IS 'Time that a call handler spent on it, in seconds.';
+COMMENT ON COLUMN engage.contact.callback_of IS 'The contact that this one calls back for; it then does not count.';
+COMMENT ON COLUMN engage.contact.duplicate_of IS 'The contact of which this one is another leg or record; it then does not count.';
+COMMENT ON COLUMN engage.contact.location_radius_m IS 'Uncertainty of the location, in metres.';
+COMMENT ON COLUMN engage.contact.persona_key IS
+	'The persona: a hash of the identifying details; NULL if there are none. A number that was not truly presented is none.';
+SELECT pg_catalog.pg_extension_config_dump('engage.contact', '');
+SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.contact', 'contact_id')::regclass, '');
+
+CREATE INDEX contact_counted ON engage.contact (persona_key, occurred_at) INCLUDE (channel)
+	WHERE direction OPERATOR(pg_catalog.=) 'inbound' AND callback_of IS NULL AND duplicate_of IS NULL;
+CREATE INDEX contact_occurred_at ON engage.contact USING brin (occurred_at);
+
+CREATE TABLE engage.dirty (
+	subject text NOT NULL CHECK (subject OPERATOR(pg_catalog.=) ANY (ARRAY['persona', 'number', 'caller', 'period', 'rule', 'everything'])),
+	persona_key uuid,
+	number text,
+	caller_id bigint,
+	rule_id integer,
+	period_start timestamptz,
+	cause text NOT NULL,
+	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+) WITH (
+	autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
+	autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 5000
+);
+COMMENT ON TABLE engage.dirty IS
+	'The queue: subjects that no longer equal what contacts, rules and known numbers give. Rows come with the change that makes them and go with the refresh that deals with them. No index and no key: writers must not wait for each other here.';
+COMMENT ON COLUMN engage.dirty.subject IS 'What is to be computed anew, named by the one column that goes with it.';
+COMMENT ON COLUMN engage.dirty.at IS 'When the change was made; shown as lag, never used to decide anything.';
+SELECT pg_catalog.pg_extension_config_dump('engage.dirty', '');
+
+-- definer: writers of contacts have no rights on the queue
+CREATE FUNCTION engage.contact_changed() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF TG_OP = 'INSERT' THEN
+		INSERT INTO engage.dirty (subject, persona_key, cause)
+		SELECT DISTINCT 'persona', n.persona_key, 'insert' FROM new_rows n WHERE n.persona_key IS NOT NULL;
+	ELSIF TG_OP = 'DELETE' THEN
+		INSERT INTO engage.dirty (subject, persona_key, cause)
+		SELECT DISTINCT 'persona', o.persona_key, 'delete' FROM old_rows o WHERE o.persona_key IS NOT NULL;
+	ELSIF TG_OP = 'UPDATE' THEN
+		INSERT INTO engage.dirty (subject, persona_key, cause)
+		SELECT 'persona', u.persona_key, 'update'
+		FROM (SELECT o.persona_key FROM old_rows o UNION SELECT n.persona_key FROM new_rows n) u
+		WHERE u.persona_key IS NOT NULL;
+	ELSE
+		INSERT INTO engage.dirty (subject, cause) VALUES ('everything', 'truncate');
+	END IF;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION engage.contact_changed() IS
+	'Trigger: puts the personas of a statement''s contacts, before and after it, into the queue.';
+
+CREATE TRIGGER contact_inserted AFTER INSERT ON engage.contact
+	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.contact_changed();
+CREATE TRIGGER contact_updated AFTER UPDATE ON engage.contact
+	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.contact_changed();
+CREATE TRIGGER contact_deleted AFTER DELETE ON engage.contact
+	REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.contact_changed();
+CREATE TRIGGER contact_truncated AFTER TRUNCATE ON engage.contact
+	FOR EACH STATEMENT EXECUTE FUNCTION engage.contact_changed();
+
+-- Also where the session replicates: a change that is not queued is lost.
+ALTER TABLE engage.contact ENABLE ALWAYS TRIGGER contact_inserted;
+ALTER TABLE engage.contact ENABLE ALWAYS TRIGGER contact_updated;
+ALTER TABLE engage.contact ENABLE ALWAYS TRIGGER contact_deleted;
+ALTER TABLE engage.contact ENABLE ALWAYS TRIGGER contact_truncated;
+
+-- definer: those who set policy and known numbers have no rights on the queue
+CREATE FUNCTION engage.known_number_changed() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF TG_OP = 'INSERT' THEN
+		INSERT INTO engage.dirty (subject, number, cause) SELECT 'number', n.number, 'known number' FROM new_rows n;
+	ELSIF TG_OP = 'DELETE' THEN
+		INSERT INTO engage.dirty (subject, number, cause) SELECT 'number', o.number, 'known number' FROM old_rows o;
+	ELSIF TG_OP = 'UPDATE' THEN
+		INSERT INTO engage.dirty (subject, number, cause)
+		SELECT 'number', u.number, 'known number'
+		FROM (SELECT o.number FROM old_rows o UNION SELECT n.number FROM new_rows n) u;
+	ELSE
+		INSERT INTO engage.dirty (subject, cause) VALUES ('everything', 'truncate');
+	END IF;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION engage.known_number_changed() IS 'Trigger: puts a statement''s known numbers into the queue.';
+
+CREATE TRIGGER known_number_inserted AFTER INSERT ON engage.known_number
+	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.known_number_changed();
+CREATE TRIGGER known_number_updated AFTER UPDATE ON engage.known_number
+	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.known_number_changed();
+CREATE TRIGGER known_number_deleted AFTER DELETE ON engage.known_number
+	REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.known_number_changed();
+CREATE TRIGGER known_number_truncated AFTER TRUNCATE ON engage.known_number
+	FOR EACH STATEMENT EXECUTE FUNCTION engage.known_number_changed();
+ALTER TABLE engage.known_number ENABLE ALWAYS TRIGGER known_number_inserted;
+ALTER TABLE engage.known_number ENABLE ALWAYS TRIGGER known_number_updated;
+ALTER TABLE engage.known_number ENABLE ALWAYS TRIGGER known_number_deleted;
+ALTER TABLE engage.known_number ENABLE ALWAYS TRIGGER known_number_truncated;
+
+-- definer: those who set policy have no rights on the queue
+CREATE FUNCTION engage.policy_changed() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO engage.dirty (subject, cause) VALUES ('everything', 'policy');
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION engage.policy_changed() IS
+	'Trigger: a new zone or region may change every number and every local week.';
+
+CREATE TRIGGER policy_changed AFTER UPDATE OF zone, region ON engage.policy
+	FOR EACH STATEMENT EXECUTE FUNCTION engage.policy_changed();
+ALTER TABLE engage.policy ENABLE ALWAYS TRIGGER policy_changed;
