@@ -190,9 +190,11 @@ class Lint:
     def function(self, part, stmt, lead, line, name):
         options = definition(stmt)
         if not stmt.is_procedure:
-            for option, words in (('volatility', 'IMMUTABLE, STABLE or VOLATILE'), ('parallel', 'PARALLEL')):
-                if option not in options:
-                    part.report(line, f'function {name} does not say {words}')
+            if 'volatility' not in options:
+                part.report(line, f'function {name} does not say IMMUTABLE, STABLE or VOLATILE')
+            # no query calls a trigger's function
+            if 'parallel' not in options and type_name(stmt.returnType) != 'trigger':
+                part.report(line, f'function {name} does not say PARALLEL')
         definer = 'security' in options and truth(options['security'])
         if definer and not DEFINER.search(lead):
             part.report(line, f'{name} is SECURITY DEFINER without a line "-- definer: why" above')

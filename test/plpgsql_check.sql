@@ -3,16 +3,22 @@
 -- by the first user only.  One line a function, in TAP's words.
 CREATE EXTENSION plpgsql_check;
 
-WITH functions AS (
+WITH trigger AS (
+	-- once a function and table, with all of the transition tables that its triggers there name
+	SELECT tgfoid, tgrelid, max(tgoldtable) AS tgoldtable, max(tgnewtable) AS tgnewtable
+	FROM pg_trigger
+	WHERE NOT tgisinternal
+	GROUP BY tgfoid, tgrelid
+), functions AS (
 	SELECT p.oid, t.tgrelid, t.tgoldtable, t.tgnewtable,
 		t.tgrelid IS NULL AND p.prorettype = 'trigger'::regtype AS unused
 	FROM pg_proc p
 	JOIN pg_language l ON l.oid = p.prolang AND l.lanname = 'plpgsql'
 	JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 	JOIN pg_extension e ON e.oid = d.refobjid AND e.extname IN ('engage', 'engage_demo')
-	LEFT JOIN pg_trigger t ON t.tgfoid = p.oid AND NOT t.tgisinternal
+	LEFT JOIN trigger t ON t.tgfoid = p.oid
 ), findings AS (
-	SELECT f.oid, string_agg(DISTINCT format(E'\n# line %s: %s: %s%s', c.lineno, c.level, c.message,
+	SELECT f.oid, string_agg(DISTINCT format(E'\n# line %s: %s: %s%s', coalesce(c.lineno, 0), c.level, c.message,
 			coalesce(' (' || coalesce(c.hint, c.detail) || ')', '')), '') AS text
 	FROM functions f
 	CROSS JOIN LATERAL plpgsql_check_function_tb(f.oid, coalesce(f.tgrelid, 0),
