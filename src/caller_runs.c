@@ -296,12 +296,11 @@ drop_run(CallerRuns *runs, Run *run)
 		pfree(run->memory);
 }
 
-static int
-compare_names(const void *a, const void *b, void *arg)
+static inline int
+compare_names(const uint32 *a, const uint32 *b, const NamePool *pool)
 {
-	const NamePool *pool = arg;
-	const CallerName *x = &pool->names[*(const uint32 *) a];
-	const CallerName *y = &pool->names[*(const uint32 *) b];
+	const CallerName *x = &pool->names[*a];
+	const CallerName *y = &pool->names[*b];
 	int			result;
 
 	if (x->hash != y->hash)
@@ -311,6 +310,16 @@ compare_names(const void *a, const void *b, void *arg)
 		return result;
 	return x->len < y->len ? -1 : x->len > y->len;
 }
+
+#define ST_SORT sort_names
+#define ST_ELEMENT_TYPE uint32
+#define ST_COMPARE_ARG_TYPE const NamePool
+#define ST_COMPARE(a, b, pool) compare_names(a, b, pool)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DECLARE
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /*
  * Rank the names and let the contacts hold ranks for indexes, in the upper
@@ -324,7 +333,7 @@ rank_names(CallerRuns *runs, int *shift)
 
 	for (uint32 i = 0; i < pool->n; i++)
 		order[i] = i;
-	qsort_arg(order, pool->n, sizeof(uint32), compare_names, pool);
+	sort_names(order, pool->n, pool);
 	for (uint32 i = 0; i < pool->n; i++)
 		pool->names[order[i]].rank = i;
 	*shift = 63;
@@ -378,6 +387,12 @@ forget_names(NamePool *pool)
 		memset(pool->slots, 0, pool->num_slots * sizeof(uint32));
 }
 
+static void
+check_for_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
 /* Sort what is in memory and write it. */
 static void
 write_memory(CallerRuns *runs, RunWriter *writer)
@@ -391,9 +406,8 @@ write_memory(CallerRuns *runs, RunWriter *writer)
 	if (runs->named)
 		order = rank_names(runs, &shift);
 	scratch = palloc_extended(runs->n * sizeof(SortContact), MCXT_ALLOC_HUGE);
-	contact_sort(runs->contacts, scratch, runs->n);
+	contact_sort(runs->contacts, scratch, runs->n, check_for_interrupts);
 	pfree(scratch);
-	CHECK_FOR_INTERRUPTS();
 	write_contacts(runs, writer, order, shift);
 	if (order != NULL)
 		pfree(order);

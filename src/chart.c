@@ -33,6 +33,25 @@ scale(int64 count, int64 most, int steps)
 	return (int) ((count * steps + most - 1) / most);
 }
 
+/*
+ * In which of the equal parts of a span an instant lies: computed without
+ * rounding, so that the first instant of a part is in that part.
+ */
+static int
+bucket_of(int64 at, int64 from_at, int64 to_at, int buckets)
+{
+	uint64		place = (uint64) at - (uint64) from_at;
+	uint64		span = (uint64) to_at - (uint64) from_at;
+
+	/* Over spans of centuries a few microseconds do not matter. */
+	while (span > PG_UINT64_MAX / MAX_BUCKETS)
+	{
+		place >>= 1;
+		span >>= 1;
+	}
+	return (int) Min(place * buckets / span, buckets - 1);
+}
+
 /* UTF-8 text as a datum in the database's encoding. */
 static text *
 picture(StringInfo buf)
@@ -51,7 +70,6 @@ engage_sparkline(PG_FUNCTION_ARGS)
 	int64		most = 1;
 	int64		n;
 	int64	   *times;
-	double		span;
 	StringInfoData buf;
 
 	if (buckets < 1 || buckets > MAX_BUCKETS)
@@ -64,16 +82,15 @@ engage_sparkline(PG_FUNCTION_ARGS)
 		from_at = times[0];
 	if (TIMESTAMP_IS_NOEND(to_at) && n > 0)
 		to_at = times[n - 1] + 1;
-	span = (double) to_at - (double) from_at;
 	for (int64 i = 0; i < n; i++)
 	{
-		int			bucket;
+		int64	   *count;
 
 		if (times[i] < from_at || times[i] >= to_at)
 			continue;
-		bucket = (int) (((double) times[i] - (double) from_at) / span * buckets);
-		bucket = Min(bucket, buckets - 1);
-		most = Max(most, ++counts[bucket]);
+		count = &counts[bucket_of(times[i], from_at, to_at, buckets)];
+		(*count)++;
+		most = Max(most, *count);
 	}
 	initStringInfo(&buf);
 	for (int i = 0; i < buckets; i++)

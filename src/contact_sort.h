@@ -18,7 +18,11 @@ typedef struct SortContact
 	int64_t		at;
 } SortContact;
 
-extern void contact_sort(SortContact *contacts, SortContact *scratch, size_t n);
+/* Called every few thousand contacts; it may leave the sort for good. */
+typedef void (*SortPause) (void);
+
+extern void contact_sort(SortContact *contacts, SortContact *scratch, size_t n,
+						 SortPause pause);
 
 /*
  * Spread the bits of a number evenly, and back again: each step can be undone,

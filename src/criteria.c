@@ -10,6 +10,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "common/int.h"
 #include "datatype/timestamp.h"
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
@@ -31,7 +32,8 @@ floor_div(int64 a, int64 b)
 /*
  * find_zone
  *		The zone of that name, or NULL.  The server's look-up also takes POSIX
- *		rules such as 'Mars1', which nobody means: digits are for Etc/GMT+n.
+ *		rules such as 'Mars1' or 'Etc/GMT5', which nobody means: digits are for
+ *		Etc/GMT+n.  A zone has its own spelling, a rule is put in upper case.
  */
 pg_tz *
 find_zone(const char *name)
@@ -40,11 +42,11 @@ find_zone(const char *name)
 
 	if (name[0] == '\0' || strlen(name) > TZ_STRLEN_MAX)
 		return NULL;
-	if (strpbrk(name, "0123456789,<>:") != NULL &&
-		pg_strncasecmp(name, "Etc/GMT", 7) != 0)
-		return NULL;
 	zone = pg_tzset(name);
 	if (zone == NULL || !pg_tz_acceptable(zone))
+		return NULL;
+	if (strpbrk(name, "0123456789,<>:") != NULL &&
+		strncmp(pg_get_timezone_name(zone), "Etc/GMT", 7) != 0)
 		return NULL;
 	return zone;
 }
@@ -242,9 +244,10 @@ interval_width(const Interval *width)
 				 errmsg("a rolling window cannot be months or years wide"),
 				 errdetail("Its width is an exact duration, which a month is not."),
 				 errhint("Give days, such as '28 days', or use a criterion per month in a time zone.")));
-	days = (int64) width->day * USECS_PER_DAY;
-	total = (int64) ((uint64) days + (uint64) width->time);
-	if ((width->time > 0 && total < days) || (width->time < 0 && total > days) || total <= 0)
+	if (pg_mul_s64_overflow(width->day, USECS_PER_DAY, &days) ||
+		pg_add_s64_overflow(days, width->time, &total))
+		total = width->day < 0 ? 0 : PG_INT64_MAX;
+	if (total <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a rolling window must have a positive width"),

@@ -408,26 +408,41 @@ compare_callers(Datum a, Datum b, bool named)
 	return VARSIZE_ANY_EXHDR(x) < VARSIZE_ANY_EXHDR(y) ? -1 : VARSIZE_ANY_EXHDR(x) > VARSIZE_ANY_EXHDR(y);
 }
 
-static int
-compare_by_caller(const void *a, const void *b, void *named)
+static inline int
+compare_by_caller(const FoundCaller *a, const FoundCaller *b, bool named)
 {
-	const FoundCaller *x = a;
-	const FoundCaller *y = b;
-	int			result = compare_callers(x->caller, y->caller, *(bool *) named);
+	int			result = compare_callers(a->caller, b->caller, named);
 
-	return result != 0 ? result : x->criterion - y->criterion;
+	return result != 0 ? result : a->criterion - b->criterion;
 }
 
-static int
-compare_by_contacts(const void *a, const void *b, void *named)
+static inline int
+compare_by_contacts(const FoundCaller *a, const FoundCaller *b, bool named)
 {
-	const FoundCaller *x = a;
-	const FoundCaller *y = b;
-
-	if (x->contacts != y->contacts)
-		return x->contacts > y->contacts ? -1 : 1;
-	return compare_callers(x->caller, y->caller, *(bool *) named);
+	if (a->contacts != b->contacts)
+		return a->contacts > b->contacts ? -1 : 1;
+	return compare_callers(a->caller, b->caller, named);
 }
+
+#define ST_SORT sort_by_caller
+#define ST_ELEMENT_TYPE FoundCaller
+#define ST_COMPARE_ARG_TYPE bool
+#define ST_COMPARE(a, b, named) compare_by_caller(a, b, *(named))
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DECLARE
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+#define ST_SORT sort_by_contacts
+#define ST_ELEMENT_TYPE FoundCaller
+#define ST_COMPARE_ARG_TYPE bool
+#define ST_COMPARE(a, b, named) compare_by_contacts(a, b, *(named))
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DECLARE
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /* Scan one caller for one criterion; true if it is met. */
 static bool
@@ -499,7 +514,7 @@ engage_repeat_callers_finalfn(PG_FUNCTION_ARGS)
 	set = criteria_load((ArrayType *) state->option);
 	find_repeat_callers(state, set, &found);
 	if (found.n > 0)
-		qsort_arg(found.items, found.n, sizeof(FoundCaller), compare_by_caller, &named);
+		sort_by_caller(found.items, found.n, &named);
 	begin_rows(fcinfo, &result);
 	for (size_t i = 0; i < found.n; i++)
 	{
@@ -616,7 +631,7 @@ engage_top_callers_finalfn(PG_FUNCTION_ARGS)
 	named = caller_runs_named(state->runs);
 	memcpy(&n, state->option, sizeof(n));
 	find_top_callers(state, nth_count(state, n), &found);
-	qsort_arg(found.items, found.n, sizeof(FoundCaller), compare_by_contacts, &named);
+	sort_by_contacts(found.items, found.n, &named);
 	begin_rows(fcinfo, &result);
 	for (size_t i = 0; i < found.n; i++)
 	{

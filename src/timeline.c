@@ -115,13 +115,13 @@ fail(TimelineReader *reader, TimelineStatus status)
 }
 
 /*
- * timeline_open
- *		Start reading; false, with the reason in reader->status, if the header
- *		is not one of ours.  Every instant takes at least a byte, so a count
- *		beyond the bytes present is refused before anything is allocated for it.
+ * timeline_open_header
+ *		Read what comes before the instants, and so how many there are, from as
+ *		much of a timeline as is at hand.  False, with the reason in
+ *		reader->status, if it is not one of ours.
  */
 bool
-timeline_open(TimelineReader *reader, const uint8_t *data, size_t len)
+timeline_open_header(TimelineReader *reader, const uint8_t *data, size_t len)
 {
 	reader->end = data + len;
 	reader->count = reader->remaining = 0;
@@ -140,6 +140,20 @@ timeline_open(TimelineReader *reader, const uint8_t *data, size_t len)
 	reader->next = data + 2;
 	if (!timeline_get_varint(&reader->next, reader->end, &reader->count))
 		return fail(reader, TIMELINE_BAD_COUNT);
+	return true;
+}
+
+/*
+ * timeline_open
+ *		Start reading; false, with the reason in reader->status, if the header
+ *		is not one of ours.  Every instant takes at least a byte, so a count
+ *		beyond the bytes present is refused before anything is allocated for it.
+ */
+bool
+timeline_open(TimelineReader *reader, const uint8_t *data, size_t len)
+{
+	if (!timeline_open_header(reader, data, len))
+		return false;
 	if (reader->count > (uint64_t) (reader->end - reader->next))
 	{
 		reader->count = 0;

@@ -67,6 +67,8 @@ extern bool timeline_get_varint(const uint8_t **next, const uint8_t *end,
 extern uint8_t *timeline_put_varint(uint8_t *out, uint64_t value);
 
 extern size_t timeline_encode(const int64_t *times, size_t n, uint8_t *out);
+extern bool timeline_open_header(TimelineReader *reader, const uint8_t *data,
+								 size_t len);
 extern bool timeline_open(TimelineReader *reader, const uint8_t *data,
 						  size_t len);
 extern size_t timeline_read(TimelineReader *reader, int64_t *times, size_t max);

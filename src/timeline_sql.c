@@ -410,13 +410,12 @@ engage_num_contacts(PG_FUNCTION_ARGS)
 {
 	struct varlena *head = (struct varlena *)
 		PG_DETOAST_DATUM_SLICE(PG_GETARG_DATUM(0), 0, 2 + TIMELINE_VARINT_MAX);
-	const uint8 *next = (const uint8 *) VARDATA_ANY(head) + 2;
-	const uint8 *end = (const uint8 *) VARDATA_ANY(head) + VARSIZE_ANY_EXHDR(head);
-	uint64		count;
+	TimelineReader reader;
 
-	if (next > end || !timeline_get_varint(&next, end, &count))
-		timeline_report(TIMELINE_TRUNCATED);
-	PG_RETURN_INT64((int64) count);
+	if (!timeline_open_header(&reader, (const uint8 *) VARDATA_ANY(head),
+							  VARSIZE_ANY_EXHDR(head)))
+		timeline_report(reader.status);
+	PG_RETURN_INT64((int64) reader.count);
 }
 
 Datum
