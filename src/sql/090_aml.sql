@@ -28,7 +28,7 @@ CREATE FUNCTION engage.aml(payload text) RETURNS engage.aml_location
 	AS 'MODULE_PATHNAME', 'engage_aml'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.aml(text) IS
-'Reads an Advanced Mobile Location message (ETSI TS 103 625, version 1), such as A"ML=1;lt=+51.53321;lg=-0.12601;rd=14;…; NULL for NULL.
+'Reads an Advanced Mobile Location message (ETSI TS 103 625, version 1), such as A"ML=1;lt=+51.53321;lg=-0.12601;rd=14 and so on. NULL gives NULL.
 A message without a position (rd=N, pm=N, both coordinates zero or absent) gives NULL coordinates, never (0,0). Unknown keys are ignored.
 Error 22P02, naming the key, for a message that is malformed, repeats a key, or has a value out of its range: latitude beyond 90 or longitude beyond 180 degrees, negative radius, confidence beyond 100 percent, a date that does not exist.
 ml, the length of the message, must be a number but is not compared: senders count it differently.';
