@@ -36,7 +36,7 @@ PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 # Install parts create; they never replace what may not be ours, nor skip it.
-refuse_replace = @! grep -nEi 'OR +REPLACE|IF +NOT +EXISTS' $(1) || \
+refuse_replace = @! grep -nEi 'OR +REPLACE|(TABLE|INDEX|SCHEMA|SEQUENCE|VIEW|COLUMN|VALUE|EXTENSION|STATISTICS) +IF +NOT +EXISTS' $(1) || \
 	{ echo 'install parts must create, never replace or skip' >&2; exit 1; }
 
 $(INSTALL_SQL): $(SQL_PARTS) engage.control Makefile

@@ -7,11 +7,13 @@
 -- Functions that hold a CASE or an array are not STRICT, though NULL gives NULL:
 -- the planner could not inline them.
 
+-- Spread out first: the hash of small numbers in sequence is too even in its
+-- high bits (measured).
 CREATE FUNCTION engage_demo.draw(stream bigint, key bigint) RETURNS bigint
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN hashint8extended(stream, key);
+	RETURN hashint8extended(stream * 2654435769, key);
 COMMENT ON FUNCTION engage_demo.draw(bigint, bigint) IS
-	'64 random bits, the same for the same arguments everywhere. Only the low 32 bits of stream count.';
+	'64 random bits, the same for the same arguments everywhere. stream: from 0 to 2147483647.';
 
 CREATE FUNCTION engage_demo.pick(bits bigint, shift integer, n integer) RETURNS integer
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -45,10 +47,12 @@ CREATE FUNCTION engage_demo.spell(number text, form integer) RETURNS text
 		WHEN 6 THEN '+44 (0)' || substr(number, 4, 4) || ' ' || substr(number, 8)
 		WHEN 7 THEN '(0' || substr(number, 4, 3) || ') ' || substr(number, 7, 3) || '-' || substr(number, 10)
 		WHEN 8 THEN '0' || substr(number, 4, 3) || '.' || substr(number, 7, 3) || '.' || substr(number, 10)
-		ELSE '0044 (0) ' || substr(number, 4, 4) || '-' || substr(number, 8)
+		WHEN 9 THEN '0044 (0) ' || substr(number, 4, 4) || '-' || substr(number, 8)
+		WHEN 10 THEN 'Tel: 0' || substr(number, 4)
+		ELSE '0' || substr(number, 4, 4) || ' ' || substr(number, 8) || ' ext 12'
 	END;
 COMMENT ON FUNCTION engage_demo.spell(text, integer) IS
-	'An E.164 number in one of ten ways (0 to 9) in which people and systems write it.';
+	'An E.164 number in one of twelve ways (0 to 11) in which people and systems write it.';
 
 CREATE FUNCTION engage_demo.given_name(i integer) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -68,6 +68,9 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION engage_demo.cast_seats(bigint, integer, integer) IS 'The seats of the cast.';
 
+-- An ordinary person stays for the whole part, or (two in five) for what two
+-- random cuts, a whole number of fortnights from its start, leave around a random
+-- fortnight: so people come and go, and yet no week is busier for it.
 CREATE FUNCTION engage_demo.ordinary_seats(draw_key bigint, ordinary integer, casts integer, days integer, steps_05 bigint[],
 		steps_10 bigint[], steps_20 bigint[])
 	RETURNS TABLE (person_id integer, role text, nature text[], household_id integer, tie text, second boolean, number text,
@@ -75,47 +78,50 @@ CREATE FUNCTION engage_demo.ordinary_seats(draw_key bigint, ordinary integer, ca
 		concern integer, age integer, person_key bigint, home_key bigint)
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
+	WITH numbered AS (
+		SELECT i / 10 AS block, i % 10 AS pos, casts * 61 + 1 + i AS person_id,
+			casts * 34 + 1 + i / 10 * 8 + CASE WHEN i % 10 < 7 THEN i % 10 WHEN i % 10 = 7 THEN 6 ELSE 7 END AS household_id,
+			engage_demo.part_blocks(ordinary, casts, days) AS blocks,
+			engage_demo.number_parts(ordinary, casts, days) AS parts
+		FROM generate_series(0, ordinary - 1) i
+		OFFSET 0),
+	parted AS (
+		SELECT *, block / blocks AS part, days / parts AS part_days,
+			engage_demo.draw(person_id, draw_key) AS person_key, engage_demo.draw(household_id, draw_key + 1) AS home_key,
+			engage_demo.pick(engage_demo.draw(block % blocks, draw_key + 2), 0, days / parts / 2) - days / parts / 4 AS phase
+		FROM numbered
+		OFFSET 0),
+	timed AS (
+		SELECT *, engage_demo.draw(1, person_key) AS a, engage_demo.draw(2, person_key) AS b,
+			CASE WHEN part < parts THEN block % blocks * 13 END AS slot,
+			CASE WHEN part < parts AND part > 0 THEN part * part_days + phase ELSE 0 END AS part_from,
+			CASE WHEN part < parts - 1 THEN (part + 1) * part_days + phase ELSE days END AS part_to
+		FROM parted
+		OFFSET 0),
+	cut AS (
+		SELECT *, part_from + 14 * engage_demo.pick(b, 0, (part_to - part_from) / 14) AS stay,
+			CASE WHEN (a & 255) < 102 THEN part_from + 14 * engage_demo.pick(b, 16, (part_to - part_from) / 14) ELSE part_from END AS cut,
+			CASE WHEN (a & 255) < 102 THEN part_from + 14 * engage_demo.pick(b, 32, (part_to - part_from) / 14) ELSE part_from END AS other_cut
+		FROM timed
+		OFFSET 0)
 	SELECT person_id, 'ordinary', '{}'::text[], household_id,
 		CASE
 			WHEN pos IN (8, 9) AND block % 10 = 3 THEN 'twin'
 			WHEN pos IN (6, 7) AND block % 5 = 2 THEN 'namesake'
 			WHEN pos > 5 THEN 'couple'
 		END,
-		pos IN (7, 9), engage_demo.pool_number(number_at, casts), engage_demo.pool_number(next_number_at, casts),
-		engage_demo.pool_number(landline_at, casts),
-		(part_from + CASE WHEN shorter THEN engage_demo.pick(a, 16, part_to - part_from - 13) ELSE 0 END)::integer,
-		CASE WHEN shorter THEN least(part_to, part_from + engage_demo.pick(a, 16, part_to - part_from - 13) + 14
-			+ engage_demo.pick(a, 32, part_to - part_from)) ELSE part_to END,
-		1 + width_bucket(draws, CASE kind WHEN 0 THEN steps_05 WHEN 1 THEN steps_20 ELSE steps_10 END),
-		CASE WHEN (a & 3) = 0 THEN 4 ELSE 1 END,
-		(ARRAY[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 2, 3, 12, 6])[1 + engage_demo.pick(a, 48, 18)], NULL::integer,
+		pos IN (7, 9),
+		engage_demo.pool_number(engage_demo.pool_index(slot + pos, casts), casts),
+		CASE WHEN pos = 0 AND (a >> 8) & 255 < 102 THEN engage_demo.pool_number(engage_demo.pool_index(slot + 12, casts), casts) END,
+		CASE WHEN pos > 5 THEN engage_demo.pool_number(engage_demo.pool_index(slot + pos / 2 + 7, casts), casts) END,
+		greatest(CASE WHEN cut <= stay THEN cut ELSE part_from END, CASE WHEN other_cut <= stay THEN other_cut ELSE part_from END),
+		least(CASE WHEN cut > stay THEN cut ELSE part_to END, CASE WHEN other_cut > stay THEN other_cut ELSE part_to END),
+		1 + width_bucket(engage_demo.draw(3, person_key) & 4294967295,
+			CASE block % 10 / 3 WHEN 0 THEN steps_05 WHEN 1 THEN steps_20 ELSE steps_10 END),
+		CASE WHEN (a >> 16) & 3 = 0 THEN 4 ELSE 1 END,
+		(ARRAY[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 2, 3, 12, 6])[1 + engage_demo.pick(a, 32, 18)], NULL::integer,
 		person_key, home_key
-	FROM (
-		SELECT *, (a & 255) < 77 AND part_to - part_from >= 28 AS shorter, block % 10 / 3 AS kind,
-			engage_demo.draw(2, person_key) & 4294967295 AS draws,
-			engage_demo.pool_index(slot + pos, casts) AS number_at,
-			CASE WHEN pos = 0 AND (a >> 8) & 255 < 102 THEN engage_demo.pool_index(slot + 12, casts) END AS next_number_at,
-			CASE WHEN pos > 5 THEN engage_demo.pool_index(slot + pos / 2 + 7, casts) END AS landline_at
-		FROM (
-			SELECT *, engage_demo.draw(1, person_key) AS a,
-				CASE WHEN part < parts THEN block % blocks * 13 END AS slot,
-				CASE WHEN part < parts AND part > 0 THEN part * (days / parts) - phase ELSE 0 END AS part_from,
-				CASE WHEN part < parts - 1 THEN (part + 1) * (days / parts) - phase ELSE days END AS part_to
-			FROM (
-				SELECT i, i / 10 AS block, i % 10 AS pos, casts * 61 + 1 + i AS person_id,
-					casts * 34 + 1 + i / 10 * 8 + CASE WHEN i % 10 < 7 THEN i % 10 WHEN i % 10 = 7 THEN 6 ELSE 7 END AS household_id,
-					engage_demo.draw(casts * 61 + 1 + i, draw_key) AS person_key,
-					engage_demo.draw(casts * 34 + 1 + i / 10 * 8 + CASE WHEN i % 10 < 7 THEN i % 10 WHEN i % 10 = 7 THEN 6 ELSE 7 END,
-						draw_key + 1) AS home_key,
-					engage_demo.part_blocks(ordinary, casts, days) AS blocks,
-					engage_demo.number_parts(ordinary, casts, days) AS parts,
-					i / 10 / engage_demo.part_blocks(ordinary, casts, days) AS part,
-					engage_demo.pick(engage_demo.draw(i / 10 % engage_demo.part_blocks(ordinary, casts, days), draw_key + 2), 0,
-						days / engage_demo.number_parts(ordinary, casts, days) / 2) AS phase
-				FROM generate_series(0, ordinary - 1) i
-				OFFSET 0) placed
-			OFFSET 0) timed
-		OFFSET 0) seated;
+	FROM cut;
 END;
 COMMENT ON FUNCTION engage_demo.ordinary_seats(bigint, integer, integer, integer, bigint[], bigint[], bigint[]) IS
 	'The seats of ordinary people. The step arrays (count_steps) are for gamma shapes 0.05, 0.1 and 0.2; 3, 4 and 3 of ten blocks use them.';
@@ -133,23 +139,16 @@ BEGIN
 	INSERT INTO engage_demo.person (person_id, role, nature, given_name, family_name, date_of_birth, household_id, tie, tied_to,
 			address, postcode, former_address, former_postcode, moved_on, district, email, imei, nominal_ref, number,
 			next_number, next_number_on, landline, active_from, active_to, ordinary_contacts, burst, concern, draw_key)
-		SELECT person_id, role, nature, given_name, family_name,
-			CASE WHEN role <> 'alarm_company' THEN start_on - age_days END,
-			household_id, tie, CASE WHEN tie IS NOT NULL THEN person_id + CASE WHEN second THEN -1 ELSE 1 END END,
-			engage_demo.street(home_b), engage_demo.postcode(home_c),
-			CASE WHEN moved THEN engage_demo.street(c) END, CASE WHEN moved THEN engage_demo.postcode(b) END,
-			CASE WHEN moved THEN start_on + (from_day + to_day) / 2 END,
-			(ARRAY['North', 'East', 'South', 'West', 'Central', 'Coast'])[1 + engage_demo.pick(home_c, 0, 60) / 10],
-			CASE WHEN (c & 15) < 13 THEN lower((coalesce(given_name || '.', '') || family_name) COLLATE "C") || person_id || '@example.org' END,
-			CASE WHEN role = 'alarm_company' OR role = 'ordinary' AND (c >> 8) & 15 = 0 THEN NULL
-				WHEN (c >> 12) & 15 = 0 OR person_id % 61 = 14 AND role = 'sim_switcher'
-					THEN ARRAY[engage_demo.imei(person_id * 2), engage_demo.imei(person_id * 2 + 1)]
-				ELSE ARRAY[engage_demo.imei(person_id * 2)] END,
-			CASE WHEN (c >> 16) & 7 = 0 OR role <> 'ordinary' AND (c >> 16) & 1 = 0
-				THEN 'N' || right((10000000 + person_id::bigint * 48271 % 9999991)::text, 7) END,
-			number, next_number, CASE WHEN next_number IS NOT NULL THEN start_on + (from_day + to_day) / 2 END, landline,
-			start_on + from_day, start_on + to_day, ordinary_contacts, burst, concern, person_key
-		FROM (
+		WITH seat AS (
+			SELECT * FROM engage_demo.cast_seats(draw_key, casts, days)
+			UNION ALL
+			SELECT * FROM engage_demo.ordinary_seats(draw_key, ordinary, casts, days, steps_05, steps_10, steps_20)),
+		drawn AS (
+			SELECT *, engage_demo.draw(4, person_key) AS b, engage_demo.draw(5, person_key) AS c,
+				engage_demo.draw(1, home_key) AS home_a, engage_demo.draw(2, home_key) AS home_b, engage_demo.draw(3, home_key) AS home_c
+			FROM seat
+			OFFSET 0),
+		named AS (
 			SELECT *, role = 'ordinary' AND tie IS NULL AND (c >> 24) & 31 = 0 AS moved,
 				CASE
 					WHEN role = 'alarm_company' THEN NULL
@@ -169,15 +168,25 @@ BEGIN
 					WHEN tie = 'namesake' THEN 16500 + engage_demo.pick(home_b, 0, 11000) - 8766 - engage_demo.pick(home_b, 16, 3650)
 					ELSE coalesce(age * 365 + engage_demo.pick(c, 32, 300), 5200 + engage_demo.pick(c, 32, 24800))
 				END AS age_days
-			FROM (
-				SELECT *, engage_demo.draw(3, person_key) AS b, engage_demo.draw(4, person_key) AS c,
-					engage_demo.draw(1, home_key) AS home_a, engage_demo.draw(2, home_key) AS home_b, engage_demo.draw(3, home_key) AS home_c
-				FROM (
-					SELECT * FROM engage_demo.cast_seats(draw_key, casts, days)
-					UNION ALL
-					SELECT * FROM engage_demo.ordinary_seats(draw_key, ordinary, casts, days, steps_05, steps_10, steps_20)) seat
-				OFFSET 0) drawn
-			OFFSET 0) named;
+			FROM drawn
+			OFFSET 0)
+		SELECT person_id, role, nature, given_name, family_name,
+			CASE WHEN role <> 'alarm_company' THEN start_on - age_days END,
+			household_id, tie, CASE WHEN tie IS NOT NULL THEN person_id + CASE WHEN second THEN -1 ELSE 1 END END,
+			engage_demo.street(home_b), engage_demo.postcode(home_c),
+			CASE WHEN moved THEN engage_demo.street(c) END, CASE WHEN moved THEN engage_demo.postcode(b) END,
+			CASE WHEN moved THEN start_on + (from_day + to_day) / 2 END,
+			(ARRAY['North', 'East', 'South', 'West', 'Central', 'Coast'])[1 + engage_demo.pick(home_c, 0, 60) / 10],
+			CASE WHEN (c & 15) < 13 THEN lower(replace(coalesce(given_name || '.', '') || family_name, ' ', '') COLLATE "C") || person_id || '@example.org' END,
+			CASE WHEN role = 'alarm_company' OR role = 'ordinary' AND (c >> 8) & 15 = 0 THEN NULL
+				WHEN (c >> 12) & 15 = 0 OR person_id % 61 = 14 AND role = 'sim_switcher'
+					THEN ARRAY[engage_demo.imei(person_id * 2), engage_demo.imei(person_id * 2 + 1)]
+				ELSE ARRAY[engage_demo.imei(person_id * 2)] END,
+			CASE WHEN (c >> 16) & 7 = 0 OR role <> 'ordinary' AND (c >> 16) & 1 = 0
+				THEN 'N' || right((10000000 + person_id::bigint * 48271 % 9999991)::text, 7) END,
+			number, next_number, CASE WHEN next_number IS NOT NULL THEN start_on + (from_day + to_day) / 2 END, landline,
+			start_on + from_day, start_on + to_day, ordinary_contacts, burst, concern, person_key
+		FROM named;
 END $$;
 COMMENT ON FUNCTION engage_demo.settle(date, integer, bigint, integer, integer) IS 'Fills person. Part of simulate().';
 

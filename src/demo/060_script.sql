@@ -28,43 +28,37 @@ CREATE FUNCTION engage_demo.script_volume(start_on date, days integer) RETURNS v
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	-- so many contacts on random days from one day until before another
-	INSERT INTO engage_demo.script (person_id, step, at, number, channel, cli_status)
-		SELECT person_id, run.first_step + i, engage_demo.london(due.day, due.second), number,
-			engage_demo.voice(t, run.emergencies),
-			CASE WHEN engage_demo.pick(t, 40, 100) < run.withheld THEN 'withheld'::engage.cli_status ELSE 'presented'::engage.cli_status END
+	-- So many contacts on random days from one day until before another; of 100
+	-- so many are emergencies and withheld. Households share their landline.
+	INSERT INTO engage_demo.script (person_id, step, at, number, channel, cli_status, told, topic_no)
+		SELECT p.person_id, run.first_step + i, engage_demo.london(due.day, due.second),
+			CASE WHEN p.tie IS NOT NULL AND i % 2 = 1 THEN p.landline ELSE p.number END, engage_demo.voice(t, run.emergencies),
+			CASE WHEN engage_demo.pick(t, 40, 100) < run.withheld THEN 'withheld'::engage.cli_status ELSE 'presented'::engage.cli_status END,
+			run.told, run.topic_no
 		FROM engage_demo.person p
-			CROSS JOIN LATERAL (SELECT engage_demo.cast_day(person_id, days) AS b) base
+			CROSS JOIN LATERAL (SELECT engage_demo.cast_day(p.person_id, days) AS b) base
 			CROSS JOIN LATERAL (VALUES
-				('heavy_600', 0, 600, b + 7, b + 14, 70, 0),
-				('heavy_600', 600, (b + 7) * 5 / 2, 0, b + 7, 50, 0),
-				('heavy_600', 10000, (days - b - 14) * 5 / 2, b + 14, days, 50, 0),
-				('heavy_vulnerable', 0, 800, b, b + 28, 60, 10),
-				('heavy_hoax', 0, 750, b, b + 21, 95, 5),
-				('stopped', 0, days / 14 * 4, 0, days / 14 * 7, 10, 0),
-				('repeat_victim_mixed', 100, 20, days / 2, days / 2 + 14, 40, 0),
-				('marked_abandoned', 10, 4, 0, days, 100, 0),
-				('alarm_company', 0, days * 15, 0, days, 5, 0),
-				('old_subscriber', 0, 4, 0, days / 2, 10, 0),
-				('new_subscriber', 0, 4, days / 2 + 1, days, 10, 0),
-				('child', 0, 6, b + 6, b + 9, 80, 0),
-				('twin', 0, 6 - person_id % 2, 0, days, 20, 0),
-				('couple', 0, 4, 0, days, 20, 0)) run(role, first_step, contacts, from_day, to_day, emergencies, withheld)
+				('heavy_600', 0, 600, b + 7, b + 14, 70, 0, NULL::integer, NULL::integer),
+				('heavy_600', 600, (b + 7) * 5 / 2, 0, b + 7, 50, 0, NULL, NULL),
+				('heavy_600', 10000, (days - b - 14) * 5 / 2, b + 14, days, 50, 0, NULL, NULL),
+				('heavy_vulnerable', 0, 800, b, b + 28, 60, 10, NULL, NULL),
+				('heavy_hoax', 0, 750, b, b + 21, 95, 5, NULL, NULL),
+				('stopped', 0, days / 14 * 4, 0, days / 14 * 7, 10, 0, NULL, NULL),
+				('repeat_victim_mixed', 100, 20, days / 2, days / 2 + 14, 40, 0, NULL, 16),
+				('marked_abandoned', 10, 4, 0, days, 100, 0, NULL, NULL),
+				('alarm_company', 0, days * 15, 0, days, 5, 0, 5, NULL),
+				('old_subscriber', 0, 4, 0, days / 2, 10, 0, NULL, NULL),
+				('new_subscriber', 0, 4, days / 2 + 1, days, 10, 0, NULL, NULL),
+				('child', 0, 6, b + 6, b + 9, 80, 0, NULL, NULL),
+				('twin', 0, 6 - p.person_id % 2, 0, days, 20, 0, NULL, NULL),
+				('couple', 0, 4, 0, days, 20, 0, NULL, NULL)
+			) run(role, first_step, contacts, from_day, to_day, emergencies, withheld, told, topic_no)
 			CROSS JOIN LATERAL generate_series(0, run.contacts - 1) i
 			CROSS JOIN LATERAL (SELECT engage_demo.draw(run.first_step + i, p.draw_key + 1) AS t OFFSET 0) drawn
-			CROSS JOIN LATERAL (SELECT start_on + run.from_day + engage_demo.pick(t, 48, run.to_day - run.from_day) AS day, engage_demo.any_second(t) AS second OFFSET 0) due
-		WHERE p.role = run.role;
-	-- households share their landline, for every second contact
-	UPDATE engage_demo.script s SET number = p.landline
-		FROM engage_demo.person p
-		WHERE p.person_id = s.person_id AND p.role IN ('twin', 'couple') AND s.step % 2 = 1;
-	-- a firm gives its own name and address
-	UPDATE engage_demo.script s SET told = 5
-		FROM engage_demo.person p
-		WHERE p.person_id = s.person_id AND p.role = 'alarm_company';
-	UPDATE engage_demo.script s SET topic_no = 16
-		FROM engage_demo.person p
-		WHERE p.person_id = s.person_id AND p.role = 'repeat_victim_mixed';
+			CROSS JOIN LATERAL (
+				SELECT start_on + run.from_day + engage_demo.pick(t, 48, run.to_day - run.from_day) AS day, engage_demo.any_second(t) AS second
+				OFFSET 0) due
+		WHERE p.role <> 'ordinary' AND p.role = run.role;
 END $$;
 COMMENT ON FUNCTION engage_demo.script_volume(date, integer) IS
 	'Script of those who make a number of contacts at random times within some days. Part of simulate().';

@@ -53,11 +53,9 @@ BEGIN ATOMIC
 				WHEN c < 114 THEN 'live_chat'::engage.contact_channel
 				WHEN c < 118 THEN 'email'::engage.contact_channel
 				WHEN c < 121 THEN 'portal'::engage.contact_channel
-				WHEN c < 123 THEN 'digital_desk'::engage.contact_channel
-				WHEN c < 124 THEN 'sms_999'::engage.contact_channel
-				WHEN c < 125 THEN 'video'::engage.contact_channel
-				WHEN c < 126 THEN 'relay_999'::engage.contact_channel
-				WHEN c < 127 THEN 'bsl_999'::engage.contact_channel
+				WHEN c < 124 THEN 'digital_desk'::engage.contact_channel
+				WHEN c < 127 THEN (ARRAY['sms_999', 'relay_999', 'bsl_999', 'video', 'online_report', 'online_report', 'online_report',
+					'email']::engage.contact_channel[])[1 + (s & 7)::integer]
 				ELSE 'in_person'::engage.contact_channel
 			END AS channel,
 			c < 98 AS voice, c BETWEEN 98 AND 126 AS digital
@@ -69,7 +67,7 @@ BEGIN ATOMIC
 			CASE
 				WHEN NOT voice AND (NOT digital OR (h >> 18) & 7 < 4) THEN NULL
 				WHEN voice AND x < 14 THEN engage_demo.cast_number(engage_demo.pick(h, 40, casts), 39)
-				WHEN landline IS NOT NULL AND (h >> 18) & 7 < 3 THEN landline
+				WHEN landline IS NOT NULL AND (h >> 18) & 7 < 2 THEN landline
 				WHEN at >= next_number_at THEN next_number
 				ELSE number
 			END AS true_number,
@@ -84,11 +82,10 @@ BEGIN ATOMIC
 				WHEN x < 191 OR number IS NULL THEN 'international'::engage.cli_status
 				ELSE 'presented'::engage.cli_status
 			END AS cli_status,
-			CASE
-				WHEN digital THEN 1 | ((h >> 36) & 6)::integer
-				ELSE ((h >> 37) & 15 < 11)::integer | ((h >> 41) & 15 < 7)::integer << 1 | ((h >> 45) & 15 < 6)::integer << 2
-					| (c < 42 AND (h >> 49) & 15 < 6)::integer << 3
-			END | ((h >> 53) & 7 < 3)::integer << 4 AS told,
+			CASE WHEN digital THEN 1 + ((h >> 36) & 6)::integer
+				ELSE ((h >> 37) & 15 < 13)::integer + 2 * ((h >> 41) & 15 < 9)::integer + 4 * ((h >> 45) & 15 < 9)::integer
+					+ 8 * (c < 42 AND (h >> 49) & 15 < 6)::integer
+			END + 16 * ((h >> 53) & 7 < 3)::integer AS told,
 			CASE WHEN (h >> 56) & 255 < 150 THEN concern ELSE 1 + engage_demo.pick(s, 32, 12) END AS topic_no
 		FROM placed
 		OFFSET 0),
@@ -143,8 +140,8 @@ BEGIN ATOMIC
 		OFFSET 0)
 	SELECT at, (person_id::bigint << 22) + step * 2, (person_id::bigint << 22) + parent_step * 2, batch, kind, person_id, about,
 		number, channel, direction, cli_status,
-		coalesce(told, ((h >> 37) & 15 < 11)::integer | ((h >> 41) & 15 < 7)::integer << 1 | ((h >> 45) & 15 < 6)::integer << 2
-			| (channel = '999_voice' AND (h >> 49) & 15 < 6)::integer << 3 | ((h >> 53) & 7 < 3)::integer << 4),
+		coalesce(told, ((h >> 37) & 15 < 13)::integer + 2 * ((h >> 41) & 15 < 9)::integer + 4 * ((h >> 45) & 15 < 9)::integer
+			+ 8 * (channel = '999_voice' AND (h >> 49) & 15 < 6)::integer + 16 * ((h >> 53) & 7 < 3)::integer),
 		coalesce(topic_no, concern), bits, note, given_name, family_name, date_of_birth, address, postcode, email,
 		imei[1 + (step & cardinality(imei) - 1)], nominal_ref, district
 	FROM drawn;
@@ -238,7 +235,7 @@ BEGIN
 				WHEN 'unavailable' THEN CASE WHEN (bits >> 10) & 1 = 1 THEN 'unavailable' END
 				WHEN 'emergency_roaming' THEN NULL
 				WHEN 'international' THEN NULL
-				ELSE engage_demo.spell(true_number, greatest(((bits >> 6) & 15)::integer - 6, 0))
+				ELSE engage_demo.spell(true_number, greatest(((bits >> 6) & 15)::integer - 4, 0))
 			END,
 			CASE WHEN inbound THEN cli_status END,
 			CASE WHEN told & 1 = 1 THEN

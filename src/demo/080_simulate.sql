@@ -37,6 +37,7 @@ BEGIN
 	PERFORM engage_demo.script_switchers(start_on, days);
 	PERFORM engage_demo.script_thresholds(start_on, days);
 	PERFORM engage_demo.write_contacts(start_on, days, draw_key, casts);
+	ANALYZE engage_demo.person, engage_demo.person_number, engage_demo.simulated_contact;
 	persons := (SELECT count(*) FROM engage_demo.person);
 	numbers := (SELECT count(DISTINCT number) FROM engage_demo.person_number);
 	SELECT count(*), count(*) FILTER (WHERE batch = 'late') INTO contacts, late_contacts FROM engage_demo.simulated_contact;
@@ -47,3 +48,83 @@ COMMENT ON FUNCTION engage_demo.simulate(integer, integer, integer, date, numeri
 	'size: multiplies people, and the cast of special people appears so many times (rounded up, at most 16). '
 	'The same arguments give the same rows on every machine and version. NULL arguments give NULL and change nothing. '
 	'Returns how many people, numbers and contacts there are, and how many of the contacts come late.';
+
+CREATE FUNCTION engage_demo.load(batch text DEFAULT NULL) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, pg_temp
+	SET synchronize_seqscans = off
+	SET jit = off
+AS $$
+DECLARE
+	wanted constant text[] := CASE WHEN batch IS NULL THEN ARRAY['main', 'late'] ELSE ARRAY[batch] END;
+	loaded bigint;
+BEGIN
+	IF batch NOT IN ('main', 'late') THEN
+		RAISE EXCEPTION 'there is no batch "%"', batch USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'The batches are ''main'' and ''late''; NULL loads both.';
+	END IF;
+	IF NOT EXISTS (SELECT FROM engage_demo.simulation) THEN
+		RAISE EXCEPTION 'nothing is simulated yet' USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = 'Run SELECT * FROM engage_demo.simulate() first.';
+	END IF;
+	BEGIN
+		-- simulated_contact is in order of time, and so the contacts get their ids
+		INSERT INTO engage.contact (source, source_ref, occurred_at, recorded_at, channel, direction, number_raw, cli_status,
+				given_name, family_name, date_of_birth, address, postcode, email, imei, nominal_ref, district, opening_code,
+				closing_code, qualifiers, subject, demand_class, grade, deployed, answered_at, ended_at, handling_seconds,
+				disconnected, spoke_to_service, confirmed_safe, tag, incident_ref, recording_ref, latitude, longitude,
+				location_radius_m, details)
+			SELECT c.source, c.source_ref, c.occurred_at, c.recorded_at, c.channel, c.direction, c.number_raw, c.cli_status,
+				c.given_name, c.family_name, c.date_of_birth, c.address, c.postcode, c.email, c.imei, c.nominal_ref, c.district,
+				c.opening_code, c.closing_code, c.qualifiers, c.subject, c.demand_class, c.grade, c.deployed, c.answered_at,
+				c.ended_at, c.handling_seconds, c.disconnected, c.spoke_to_service, c.confirmed_safe, c.tag, c.incident_ref,
+				c.recording_ref, c.latitude, c.longitude, c.location_radius_m, c.details
+			FROM engage_demo.contact c
+			WHERE c.batch = ANY (wanted);
+		GET DIAGNOSTICS loaded = ROW_COUNT;
+	EXCEPTION WHEN unique_violation THEN
+		RAISE EXCEPTION 'engage.contact has simulated contacts of this batch already' USING ERRCODE = 'unique_violation',
+			HINT = 'Run SELECT engage_demo.unload() to delete all simulated contacts from it.';
+	END;
+	PERFORM engage_demo.join_legs(wanted);
+	RETURN loaded;
+END $$;
+COMMENT ON FUNCTION engage_demo.load(text) IS
+	'Inserts simulated contacts into engage.contact: batch ''main'', ''late'' (what a broken feed and slow systems bring days later), or NULL for both. '
+	'Returns how many. Errors if they are there already, and if nothing is simulated.';
+
+CREATE FUNCTION engage_demo.join_legs(wanted text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT
+	SET search_path = pg_catalog, pg_temp
+	SET jit = off
+AS $$
+BEGIN
+	-- ids exist only now; a pair of which one half is still to come waits for it
+	UPDATE engage.contact c
+		SET duplicate_of = CASE WHEN pair.kind = 'duplicate' THEN parent.contact_id END,
+			callback_of = CASE WHEN pair.kind <> 'duplicate' THEN parent.contact_id END
+		FROM (
+			SELECT child.kind, child.source, child.source_ref, first.source AS parent_source, first.source_ref AS parent_ref
+			FROM engage_demo.simulated_contact child
+				JOIN engage_demo.simulated_contact first ON first.event_no = child.parent_no
+			WHERE child.kind IN ('duplicate', 'callback', 'outbound')
+				AND (child.batch = ANY (wanted) OR first.batch = ANY (wanted))) pair
+			JOIN engage.contact parent ON parent.source = pair.parent_source AND parent.source_ref = pair.parent_ref
+		WHERE c.source = pair.source AND c.source_ref = pair.source_ref;
+END $$;
+COMMENT ON FUNCTION engage_demo.join_legs(text[]) IS
+	'Sets duplicate_of and callback_of of simulated contacts in engage.contact. Part of load().';
+
+CREATE FUNCTION engage_demo.unload() RETURNS bigint
+	LANGUAGE plpgsql VOLATILE
+	SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	deleted bigint;
+BEGIN
+	DELETE FROM engage.contact WHERE source IN ('demo_acd', 'demo_online', 'demo_redbox', 'demo_storm');
+	GET DIAGNOSTICS deleted = ROW_COUNT;
+	RETURN deleted;
+END $$;
+COMMENT ON FUNCTION engage_demo.unload() IS
+	'Deletes every simulated contact, of this or an earlier simulation, from engage.contact (sources demo_acd, demo_online, demo_redbox, demo_storm) and returns how many. What a refresh then does with them is its own.';

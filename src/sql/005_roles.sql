@@ -29,7 +29,9 @@ BEGIN
 		INTO existing FROM pg_catalog.pg_roles a WHERE a.rolname = wanted.role;
 		IF NOT FOUND THEN
 			BEGIN
-				EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN', wanted.role);
+				-- administrators grant the others without having their rights
+				EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN %s', wanted.role,
+					CASE wanted.role WHEN 'engage_admin' THEN 'NOINHERIT' ELSE 'INHERIT' END);
 				EXECUTE pg_catalog.format('COMMENT ON ROLE %I IS %L', wanted.role, marker || wanted.purpose);
 			EXCEPTION WHEN duplicate_object OR unique_violation THEN
 				NULL;			-- another database was quicker

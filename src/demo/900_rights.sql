@@ -1,0 +1,2 @@
+-- Tables give nothing to PUBLIC by themselves; functions do.
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA engage_demo FROM PUBLIC;

@@ -1,0 +1,148 @@
+/*
+ * Rules: which callers are to be flagged.
+ */
+
+CREATE TABLE engage.preset_rule (
+	preset text PRIMARY KEY,
+	name text NOT NULL,
+	version integer NOT NULL,
+	kind text NOT NULL,
+	criteria engage.criterion[],
+	channels engage.contact_channel[],
+	top_n integer,
+	top_period text,
+	description text NOT NULL,
+	origin text NOT NULL
+);
+COMMENT ON TABLE engage.preset_rule IS 'Shipped rules, which adopt_rules() copies.';
+INSERT INTO engage.preset_rule VALUES
+	('kent_v0', 'kent', 0, 'top', NULL, NULL, 10, 'week',
+		'The ten callers with the most contacts in a week, Monday to Sunday',
+		'Operation Engage, College of Policing practice page: the first threshold was the top ten repeat callers; that it is by calendar week is our reading'),
+	('kent_v1', 'kent', 1, 'criteria', '{5 in 1 day, 10 in 7 days}', '{999_voice, 101_voice}', NULL, NULL,
+		'Five or more 999 or 101 calls in a day, or ten or more in rolling seven days',
+		'Operation Engage, College of Policing practice page of March 2024; a day is read as rolling 24 hours'),
+	('kent_v2', 'kent', 2, 'criteria', '{6 in 1 day, 6 in 7 days}', NULL, NULL, NULL,
+		'More than five contacts in a day, or more than five in a week, by any channel',
+		'Operation Engage, later version of the page; day and week are read as rolling'),
+	('frecann_adult', 'frecann_adult', 1, 'criteria', '{5 in 30 days, 12 in 90 days}', '{999_voice, sms_999, relay_999, bsl_999}', NULL, NULL,
+		'Five or more emergency calls in a month, or twelve or more in three months',
+		'Frequent Caller National Network, adult definition: BMC Emergency Medicine 2024;24:190; a month is read as 30 days, three months as 90');
+
+CREATE TABLE engage.rule (
+	rule_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	name text NOT NULL,
+	version integer NOT NULL,
+	kind text NOT NULL CHECK (kind OPERATOR(pg_catalog.=) ANY (ARRAY['criteria', 'top'])),
+	criteria engage.criterion[],
+	channels engage.contact_channel[],
+	top_n integer CHECK (top_n OPERATOR(pg_catalog.>) 0),
+	top_period text CHECK (top_period OPERATOR(pg_catalog.=) ANY (ARRAY['day', 'week', 'month'])),
+	valid_from timestamptz NOT NULL DEFAULT '-infinity',
+	valid_to timestamptz NOT NULL DEFAULT 'infinity',
+	description text,
+	adopted_from text,
+	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	created_by text NOT NULL DEFAULT SESSION_USER,
+	UNIQUE (name, version),
+	CONSTRAINT rule_validity CHECK (valid_from OPERATOR(pg_catalog.<) valid_to),
+	CONSTRAINT rule_criteria CHECK ((kind OPERATOR(pg_catalog.=) 'criteria')
+		OPERATOR(pg_catalog.=) (pg_catalog.cardinality(criteria) OPERATOR(pg_catalog.>) 0 AND pg_catalog.array_position(criteria, NULL) IS NULL AND criteria IS NOT NULL)),
+	CONSTRAINT rule_top CHECK ((kind OPERATOR(pg_catalog.=) 'top')
+		OPERATOR(pg_catalog.=) (top_n IS NOT NULL AND top_period IS NOT NULL))
+);
+COMMENT ON TABLE engage.rule IS
+	'The force''s rules in dated versions. A version never changes but for its end and description: make a new one.';
+COMMENT ON COLUMN engage.rule.kind IS 'criteria: met where any of them is; top: the callers with the most contacts of a local period.';
+COMMENT ON COLUMN engage.rule.channels IS 'Channels that count; NULL for all.';
+COMMENT ON COLUMN engage.rule.top_n IS 'How many callers; those who tie with the last are in. One contact alone is never among the top.';
+COMMENT ON COLUMN engage.rule.valid_from IS 'Contacts from then on can meet it; earlier ones still fill its windows.';
+COMMENT ON COLUMN engage.rule.valid_to IS 'Contacts from then on no longer meet it.';
+SELECT pg_catalog.pg_extension_config_dump('engage.rule', '');
+SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.rule', 'rule_id')::regclass, '');
+
+-- definer: those who set rules have no rights on the queue
+CREATE FUNCTION engage.rule_changed() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF TG_OP = 'UPDATE' AND (NEW.rule_id, NEW.name, NEW.version, NEW.kind, NEW.criteria, NEW.channels, NEW.top_n, NEW.top_period, NEW.valid_from)
+			IS DISTINCT FROM (OLD.rule_id, OLD.name, OLD.version, OLD.kind, OLD.criteria, OLD.channels, OLD.top_n, OLD.top_period, OLD.valid_from) THEN
+		RAISE EXCEPTION 'version % of rule "%" cannot be changed', OLD.version, OLD.name
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				HINT = 'Set its valid_to, and insert a new version: flags name the version that raised them.';
+	END IF;
+	INSERT INTO engage.dirty (subject, rule_id, cause) VALUES ('rule', NEW.rule_id, pg_catalog.lower(TG_OP));
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION engage.rule_changed() IS
+	'Trigger: keeps versions as they are and puts a new or ended one into the queue.';
+CREATE TRIGGER rule_changed AFTER INSERT OR UPDATE ON engage.rule
+	FOR EACH ROW EXECUTE FUNCTION engage.rule_changed();
+ALTER TABLE engage.rule ENABLE ALWAYS TRIGGER rule_changed;
+
+CREATE FUNCTION engage.period_start(at timestamptz, period text, zone text) RETURNS timestamptz
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN pg_catalog.timezone(zone, pg_catalog.date_trunc(period, pg_catalog.timezone(zone, at)));
+COMMENT ON FUNCTION engage.period_start(timestamptz, text, text) IS
+	'When the local day, week (from Monday) or month of an instant began.';
+
+CREATE FUNCTION engage.period_end(start timestamptz, period text, zone text) RETURNS timestamptz
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN pg_catalog.timezone(zone, pg_catalog.timezone(zone, start) OPERATOR(pg_catalog.+) ('1 ' OPERATOR(pg_catalog.||) period)::pg_catalog.interval);
+COMMENT ON FUNCTION engage.period_end(timestamptz, text, text) IS
+	'When the local day, week or month that began at start is over.';
+
+CREATE FUNCTION engage.adopt_rules(preset text, from_at timestamptz DEFAULT NULL) RETURNS integer
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	chosen engage.preset_rule;
+	starts_at timestamptz;
+	adopted integer;
+BEGIN
+	SELECT * INTO chosen FROM engage.preset_rule p WHERE p.preset = adopt_rules.preset;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'there is no preset rule "%"', preset
+			USING ERRCODE = 'undefined_object',
+				HINT = 'SELECT preset, description FROM engage.preset_rule lists them.';
+	END IF;
+	starts_at := COALESCE(from_at, CASE WHEN EXISTS (SELECT FROM engage.rule r WHERE r.name = chosen.name) THEN now() ELSE '-infinity' END);
+	IF EXISTS (SELECT FROM engage.rule r WHERE r.name = chosen.name AND r.version = chosen.version) THEN
+		RAISE EXCEPTION 'version % of rule "%" is there already', chosen.version, chosen.name
+			USING ERRCODE = 'duplicate_object',
+				HINT = 'To use it again, insert it into engage.rule as a version of its own.';
+	END IF;
+	UPDATE engage.rule r SET valid_to = starts_at
+	WHERE r.name = chosen.name AND r.valid_from < starts_at AND r.valid_to > starts_at;
+	INSERT INTO engage.rule (name, version, kind, criteria, channels, top_n, top_period, valid_from, description, adopted_from)
+	VALUES (chosen.name, chosen.version, chosen.kind, chosen.criteria, chosen.channels, chosen.top_n, chosen.top_period,
+		starts_at, chosen.description, chosen.preset)
+	RETURNING rule_id INTO adopted;
+	RETURN adopted;
+END
+$$;
+COMMENT ON FUNCTION engage.adopt_rules(text, timestamptz) IS
+	'Copies a preset rule (preset_rule) into rule and returns its rule_id. It holds from from_at; by default from ever, or from now on if another version of the rule is there, which then ends.';
+
+CREATE FUNCTION engage.setup(zone text DEFAULT 'Europe/London', region text DEFAULT 'GB', rules text DEFAULT 'kent_v2') RETURNS void
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF EXISTS (SELECT FROM engage.policy) THEN
+		RAISE EXCEPTION 'engage is set up already'
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				HINT = 'Change settings with UPDATE engage.policy, and rules with engage.adopt_rules().';
+	END IF;
+	PERFORM pg_catalog.timezone(setup.zone, now());
+	PERFORM engage.phone('0', setup.region);
+	INSERT INTO engage.policy (zone, region) VALUES (setup.zone, setup.region);
+	INSERT INTO engage.channel SELECT p.* FROM engage.preset_channel p;
+	IF rules IS NOT NULL THEN
+		PERFORM engage.adopt_rules(rules);
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION engage.setup(text, text, text) IS
+	'Makes the policy, the channels and a first rule (a preset of preset_rule, NULL for none). Once; an error (55000) after that.';

@@ -1,0 +1,171 @@
+/*
+ * Flags: which callers met which rule, once an episode.
+ */
+
+CREATE TABLE engage.flag (
+	flag_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	rule_id integer NOT NULL REFERENCES engage.rule,
+	caller_id bigint NOT NULL,
+	started_at timestamptz NOT NULL,
+	met_at timestamptz NOT NULL,
+	ended_at timestamptz NOT NULL,
+	contacts bigint NOT NULL,
+	peak bigint NOT NULL,
+	criteria_met engage.criterion[] NOT NULL,
+	raised_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	data_as_of timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	run_id bigint,
+	withdrawn_at timestamptz,
+	withdrawn_reason text,
+	CONSTRAINT flag_withdrawal CHECK ((withdrawn_at IS NULL) OPERATOR(pg_catalog.=) (withdrawn_reason IS NULL))
+);
+COMMENT ON TABLE engage.flag IS
+	'A rule met by a caller, one row an episode. It follows its episode as contacts come late or go; where the episode is gone it is withdrawn, never deleted. Made by refresh; people decide what it means.';
+COMMENT ON COLUMN engage.flag.started_at IS 'First contact inside the window of the first meeting contact.';
+COMMENT ON COLUMN engage.flag.met_at IS 'First contact at which the rule was met.';
+COMMENT ON COLUMN engage.flag.ended_at IS 'Last contact at which the rule was met, so far.';
+COMMENT ON COLUMN engage.flag.contacts IS 'Contacts from started_at to ended_at on the rule''s channels.';
+COMMENT ON COLUMN engage.flag.peak IS 'Contacts of the fullest window that met a criterion.';
+COMMENT ON COLUMN engage.flag.criteria_met IS 'Which of the rule''s criteria the episode met; empty for a rule of the top callers.';
+COMMENT ON COLUMN engage.flag.raised_at IS 'When the flag was raised.';
+COMMENT ON COLUMN engage.flag.data_as_of IS 'When its figures last changed: they tell what was known then.';
+COMMENT ON COLUMN engage.flag.run_id IS 'The refresh run that last changed it.';
+COMMENT ON COLUMN engage.flag.withdrawn_reason IS 'Why it no longer holds.';
+CREATE INDEX flag_caller ON engage.flag (caller_id) WHERE withdrawn_at IS NULL;
+CREATE INDEX flag_ended_at ON engage.flag (ended_at) WHERE withdrawn_at IS NULL;
+CREATE INDEX flag_period ON engage.flag (rule_id, started_at) WHERE withdrawn_at IS NULL;
+SELECT pg_catalog.pg_extension_config_dump('engage.flag', '');
+SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.flag', 'flag_id')::regclass, '');
+
+CREATE FUNCTION engage.caller_episodes(caller_ids bigint[],
+		OUT rule_id integer, OUT caller_id bigint, OUT episode_no integer, OUT started_at timestamptz, OUT met_at timestamptz,
+		OUT ended_at timestamptz, OUT contacts bigint, OUT peak bigint, OUT criteria_met engage.criterion[]) RETURNS SETOF record
+	LANGUAGE sql STABLE SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off ROWS 100
+BEGIN ATOMIC
+	SELECT r.rule_id, s.caller_id, e.*
+	FROM engage.rule r, unnest(caller_ids) s (caller_id), LATERAL (
+			SELECT engage.rollup(t.timeline) AS timeline
+			FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
+			WHERE p.caller_id = s.caller_id AND (r.channels IS NULL OR t.channel = ANY (r.channels))
+		) c, LATERAL engage.episodes(c.timeline, r.criteria, r.valid_from, r.valid_to) e
+	WHERE r.kind = 'criteria';
+END;
+COMMENT ON FUNCTION engage.caller_episodes(bigint[]) IS
+	'The episodes in which callers met rules of kind criteria, computed from their personas'' timelines.';
+
+CREATE FUNCTION engage.assess_callers(caller_ids bigint[], run_id bigint, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	WITH episode AS MATERIALIZED (
+		SELECT * FROM engage.caller_episodes(assess_callers.caller_ids)
+	), standing AS MATERIALIZED (
+		SELECT f.* FROM engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id
+		WHERE f.caller_id = ANY (assess_callers.caller_ids) AND f.withdrawn_at IS NULL AND r.kind = 'criteria'
+	), overlap AS MATERIALIZED (
+		SELECT s.flag_id, e.rule_id, e.caller_id, e.episode_no,
+			LEAST(s.ended_at, e.ended_at) - GREATEST(s.started_at, e.started_at) AS shared
+		FROM standing s JOIN episode e ON e.rule_id = s.rule_id AND e.caller_id = s.caller_id
+		WHERE s.started_at <= e.ended_at AND e.started_at <= s.ended_at
+	), wish AS (
+		-- a flag follows the episode that it shares most with
+		SELECT DISTINCT ON (o.flag_id) o.* FROM overlap o ORDER BY o.flag_id, o.shared DESC, o.episode_no
+	), kept AS MATERIALIZED (
+		-- of the flags of one episode, the oldest stays
+		SELECT DISTINCT ON (w.rule_id, w.caller_id, w.episode_no) w.* FROM wish w
+		ORDER BY w.rule_id, w.caller_id, w.episode_no, w.flag_id
+	), moved AS (
+		UPDATE engage.flag f
+		SET started_at = e.started_at, met_at = e.met_at, ended_at = e.ended_at, contacts = e.contacts, peak = e.peak,
+			criteria_met = e.criteria_met, data_as_of = now(), run_id = assess_callers.run_id
+		FROM kept k JOIN episode e ON e.rule_id = k.rule_id AND e.caller_id = k.caller_id AND e.episode_no = k.episode_no
+		WHERE f.flag_id = k.flag_id
+			AND (f.started_at, f.met_at, f.ended_at, f.contacts, f.peak, f.criteria_met)
+				IS DISTINCT FROM (e.started_at, e.met_at, e.ended_at, e.contacts, e.peak, e.criteria_met)
+		RETURNING 1
+	), gone AS (
+		UPDATE engage.flag f
+		SET withdrawn_at = now(), run_id = assess_callers.run_id,
+			withdrawn_reason = COALESCE('its episode joined that of flag ' || k.flag_id, 'its contacts no longer meet the rule')
+		FROM standing s
+		LEFT JOIN wish w ON w.flag_id = s.flag_id
+		LEFT JOIN kept k ON k.rule_id = w.rule_id AND k.caller_id = w.caller_id AND k.episode_no = w.episode_no
+		WHERE f.flag_id = s.flag_id AND s.flag_id IS DISTINCT FROM k.flag_id
+		RETURNING 1
+	), fresh AS (
+		INSERT INTO engage.flag (rule_id, caller_id, started_at, met_at, ended_at, contacts, peak, criteria_met, run_id)
+		SELECT e.rule_id, e.caller_id, e.started_at, e.met_at, e.ended_at, e.contacts, e.peak, e.criteria_met, assess_callers.run_id
+		FROM episode e
+		WHERE NOT EXISTS (SELECT FROM kept k WHERE k.rule_id = e.rule_id AND k.caller_id = e.caller_id AND k.episode_no = e.episode_no)
+		ORDER BY e.met_at, e.caller_id, e.rule_id
+		RETURNING 1
+	)
+	SELECT (SELECT count(*) FROM fresh), (SELECT count(*) FROM moved), (SELECT count(*) FROM gone)
+	INTO raised, changed, withdrawn;
+END
+$$;
+COMMENT ON FUNCTION engage.assess_callers(bigint[], bigint) IS
+	'Brings the flags of callers in line with their episodes, and tells how many were raised, changed and withdrawn. A stage of refresh.';
+
+CREATE FUNCTION engage.top_of_period(rule_id integer, period_start timestamptz,
+		OUT caller_id bigint, OUT started_at timestamptz, OUT ended_at timestamptz, OUT contacts bigint) RETURNS SETOF record
+	LANGUAGE sql STABLE ROWS 10
+BEGIN ATOMIC
+	SELECT c.caller_id, c.started_at, c.ended_at, c.contacts
+	FROM (
+		SELECT p.caller_id, min(t.occurred_at) AS started_at, max(t.occurred_at) AS ended_at, count(*) AS contacts,
+			rank() OVER (ORDER BY count(*) DESC) AS place, r.top_n
+		FROM engage.policy o, engage.rule r, engage.contact t, engage.persona p
+		WHERE r.rule_id = top_of_period.rule_id
+			AND t.occurred_at >= GREATEST(top_of_period.period_start, r.valid_from)
+			AND t.occurred_at < LEAST(engage.period_end(top_of_period.period_start, r.top_period, o.zone), r.valid_to)
+			AND t.direction = 'inbound' AND t.callback_of IS NULL AND t.duplicate_of IS NULL
+			AND (r.channels IS NULL OR t.channel = ANY (r.channels))
+			AND p.persona_key = t.persona_key AND p.caller_id IS NOT NULL
+		GROUP BY p.caller_id, r.top_n
+	) c
+	WHERE c.place <= c.top_n AND c.contacts > 1;
+END;
+COMMENT ON FUNCTION engage.top_of_period(integer, timestamptz) IS
+	'The callers whom a rule of kind top flags for the local period that began at period_start, computed from contacts.';
+
+CREATE FUNCTION engage.assess_period(rule_id integer, period_start timestamptz, run_id bigint,
+		OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	WITH top AS MATERIALIZED (
+		SELECT * FROM engage.top_of_period(assess_period.rule_id, assess_period.period_start)
+	), standing AS MATERIALIZED (
+		SELECT f.* FROM engage.policy o, engage.rule r, engage.flag f
+		WHERE r.rule_id = assess_period.rule_id AND f.rule_id = r.rule_id AND f.withdrawn_at IS NULL
+			AND f.started_at >= assess_period.period_start
+			AND f.started_at < engage.period_end(assess_period.period_start, r.top_period, o.zone)
+	), moved AS (
+		UPDATE engage.flag f
+		SET started_at = t.started_at, met_at = t.ended_at, ended_at = t.ended_at, contacts = t.contacts, peak = t.contacts,
+			data_as_of = now(), run_id = assess_period.run_id
+		FROM standing s JOIN top t ON t.caller_id = s.caller_id
+		WHERE f.flag_id = s.flag_id
+			AND (f.started_at, f.ended_at, f.contacts) IS DISTINCT FROM (t.started_at, t.ended_at, t.contacts)
+		RETURNING 1
+	), gone AS (
+		UPDATE engage.flag f
+		SET withdrawn_at = now(), run_id = assess_period.run_id, withdrawn_reason = 'no longer among the top callers of the period'
+		FROM standing s
+		WHERE f.flag_id = s.flag_id AND NOT EXISTS (SELECT FROM top t WHERE t.caller_id = s.caller_id)
+		RETURNING 1
+	), fresh AS (
+		INSERT INTO engage.flag (rule_id, caller_id, started_at, met_at, ended_at, contacts, peak, criteria_met, run_id)
+		SELECT assess_period.rule_id, t.caller_id, t.started_at, t.ended_at, t.ended_at, t.contacts, t.contacts, '{}', assess_period.run_id
+		FROM top t
+		WHERE NOT EXISTS (SELECT FROM standing s WHERE s.caller_id = t.caller_id)
+		ORDER BY t.contacts DESC, t.caller_id
+		RETURNING 1
+	)
+	SELECT (SELECT count(*) FROM fresh), (SELECT count(*) FROM moved), (SELECT count(*) FROM gone)
+	INTO raised, changed, withdrawn;
+END
+$$;
+COMMENT ON FUNCTION engage.assess_period(integer, timestamptz, bigint) IS
+	'Brings the flags of a rule of kind top in line with one local period. A stage of refresh.';

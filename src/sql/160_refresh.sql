@@ -1,0 +1,476 @@
+/*
+ * Refresh: personas, callers and flags brought in line with contacts.
+ *
+ * A step takes the lock in one statement and, in a later one, deletes queue
+ * rows and computes their subjects from contacts under a single snapshot.  So a
+ * queue row that goes belongs to a transaction whose contacts were seen, and
+ * one that commits later keeps its row.  A step is one transaction: whatever
+ * ends it early leaves things as they were.  Everything that follows from
+ * personas is brought in line in the same step, so in any snapshot a subject
+ * without a queue row equals what would be computed from nothing.
+ */
+
+CREATE TABLE engage.refresh_lock (
+	one boolean PRIMARY KEY DEFAULT true CHECK (one)
+);
+COMMENT ON TABLE engage.refresh_lock IS
+	'One row, which a refresh step locks: one step at a time. A row of ours and not an advisory lock, which anybody could take.';
+INSERT INTO engage.refresh_lock DEFAULT VALUES;
+
+CREATE TABLE engage.refresh_run (
+	run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	state text NOT NULL DEFAULT 'running' CHECK (state OPERATOR(pg_catalog.=) ANY (ARRAY['running', 'done', 'failed', 'died'])),
+	started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	last_step_at timestamptz,
+	finished_at timestamptz,
+	steps bigint NOT NULL DEFAULT 0,
+	personas bigint NOT NULL DEFAULT 0,
+	callers bigint NOT NULL DEFAULT 0,
+	flags_raised bigint NOT NULL DEFAULT 0,
+	flags_changed bigint NOT NULL DEFAULT 0,
+	flags_withdrawn bigint NOT NULL DEFAULT 0,
+	pid integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
+	login text NOT NULL DEFAULT SESSION_USER,
+	error_code text,
+	error_message text
+);
+COMMENT ON TABLE engage.refresh_run IS
+	'What each refresh did; other sessions see a running one advance with every step.';
+COMMENT ON COLUMN engage.refresh_run.state IS 'running, done, failed (with its error) or died (its session went away).';
+COMMENT ON COLUMN engage.refresh_run.error_code IS 'SQLSTATE of what made it fail.';
+CREATE INDEX refresh_run_started_at ON engage.refresh_run (started_at);
+SELECT pg_catalog.pg_extension_config_dump('engage.refresh_run', '');
+SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.refresh_run', 'run_id')::regclass, '');
+
+CREATE FUNCTION engage.expand_markers() RETURNS bigint
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	expanded bigint;
+BEGIN
+	WITH markers AS (
+		DELETE FROM engage.dirty q WHERE q.subject IN ('everything', 'rule', 'number')
+		RETURNING q.subject, q.number, q.rule_id
+	), every_persona AS (
+		INSERT INTO engage.dirty (subject, persona_key, cause)
+		SELECT 'persona', u.persona_key, 'everything'
+		FROM (SELECT c.persona_key FROM engage.contact c WHERE c.persona_key IS NOT NULL
+			UNION SELECT p.persona_key FROM engage.persona p
+			UNION SELECT t.persona_key FROM engage.persona_timeline t) u
+		WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
+	), personas_of_numbers AS (
+		INSERT INTO engage.dirty (subject, persona_key, cause)
+		SELECT DISTINCT 'persona', p.persona_key, 'known number'
+		FROM markers m JOIN engage.persona p ON p.number = m.number
+		WHERE m.subject = 'number'
+	), callers AS (
+		INSERT INTO engage.dirty (subject, caller_id, cause)
+		SELECT DISTINCT 'caller', u.caller_id, 'rule'
+		FROM (SELECT c.caller_id FROM engage.caller c WHERE c.contacts > 0
+			UNION SELECT f.caller_id FROM engage.flag f WHERE f.withdrawn_at IS NULL) u
+		WHERE EXISTS (SELECT FROM markers m LEFT JOIN engage.rule r ON r.rule_id = m.rule_id
+			WHERE m.subject = 'everything' OR m.subject = 'rule' AND r.kind = 'criteria')
+	), periods AS (
+		INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
+		SELECT DISTINCT 'period', r.rule_id, engage.period_start(s.at, r.top_period, o.zone), 'rule'
+		FROM engage.policy o, engage.rule r, (
+				SELECT LEAST(min(c.first_at), (SELECT min(f.started_at) FROM engage.flag f)) AS first_at,
+					GREATEST(max(c.last_at), (SELECT max(f.ended_at) FROM engage.flag f)) AS last_at
+				FROM engage.caller c
+			) span, LATERAL generate_series(span.first_at, span.last_at + interval '1 day', interval '1 day') s (at)
+		WHERE r.kind = 'top' AND EXISTS (SELECT FROM markers m
+			WHERE m.subject = 'everything' OR m.subject = 'rule' AND m.rule_id = r.rule_id)
+	)
+	SELECT count(*) INTO expanded FROM markers;
+	RETURN expanded;
+END
+$$;
+COMMENT ON FUNCTION engage.expand_markers() IS
+	'Replaces queue rows that stand for many subjects by one row each; returns how many there were. A stage of refresh.';
+
+CREATE FUNCTION engage.recount_personas(batch_size integer) RETURNS uuid[]
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+DECLARE
+	persona_keys uuid[];
+BEGIN
+	WITH picked AS MATERIALIZED (
+		SELECT q.ctid AS queue_row, q.persona_key FROM engage.dirty q WHERE q.subject = 'persona' LIMIT batch_size
+	), gone AS (
+		DELETE FROM engage.dirty q WHERE q.ctid = ANY (ARRAY(SELECT p.queue_row FROM picked p))
+	), keys AS MATERIALIZED (
+		SELECT DISTINCT p.persona_key FROM picked p
+	), counted AS MATERIALIZED (
+		/* race: between the queue and contacts */
+		SELECT k.persona_key, c.channel, engage.timeline_agg(c.occurred_at) AS timeline
+		FROM keys k JOIN engage.contact c ON c.persona_key = k.persona_key
+		WHERE c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+		GROUP BY k.persona_key, c.channel
+	), standing AS MATERIALIZED (
+		SELECT t.* FROM keys k JOIN engage.persona_timeline t ON t.persona_key = k.persona_key
+	), timelines_gone AS (
+		DELETE FROM engage.persona_timeline t USING standing s
+		WHERE t.persona_key = s.persona_key AND t.channel = s.channel
+			AND NOT EXISTS (SELECT FROM counted n WHERE n.persona_key = s.persona_key AND n.channel = s.channel)
+	), timelines AS (
+		INSERT INTO engage.persona_timeline AS t SELECT n.persona_key, n.channel, n.timeline FROM counted n
+		ON CONFLICT (persona_key, channel) DO UPDATE SET timeline = excluded.timeline
+			WHERE t.timeline OPERATOR(engage.<>) excluded.timeline
+	), details AS MATERIALIZED (
+		SELECT k.persona_key, c.number_raw, c.given_name, c.family_name, c.date_of_birth, c.address, c.postcode,
+			c.email, c.imei, c.nominal_ref
+		FROM keys k, LATERAL (
+			SELECT x.* FROM engage.contact x
+			WHERE x.persona_key = k.persona_key AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+			LIMIT 1
+		) c
+	), periods AS (
+		INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
+		SELECT DISTINCT 'period', r.rule_id, engage.period_start(d.at, r.top_period, o.zone), 'contacts'
+		FROM engage.policy o, engage.rule r, LATERAL (
+			(SELECT n.persona_key, n.channel, engage.contact_times(n.timeline) AS at FROM counted n
+				EXCEPT ALL SELECT s.persona_key, s.channel, engage.contact_times(s.timeline) FROM standing s)
+			UNION ALL
+			(SELECT s.persona_key, s.channel, engage.contact_times(s.timeline) FROM standing s
+				EXCEPT ALL SELECT n.persona_key, n.channel, engage.contact_times(n.timeline) FROM counted n)
+		) d
+		WHERE r.kind = 'top'
+	), personas AS (
+		INSERT INTO engage.persona AS p (persona_key, number_raw, given_name, family_name, date_of_birth, address, postcode,
+			email, imei, nominal_ref, number)
+		SELECT d.*, engage.phone(d.number_raw, o.region) FROM details d, engage.policy o
+		ON CONFLICT (persona_key) DO UPDATE SET number = excluded.number
+			WHERE p.number IS DISTINCT FROM excluded.number
+	)
+	SELECT array_agg(k.persona_key) INTO persona_keys FROM keys k;
+	RETURN persona_keys;
+END
+$$;
+COMMENT ON FUNCTION engage.recount_personas(integer) IS
+	'Takes a batch of personas from the queue and computes them and their timelines from contacts, in one statement; returns their keys, NULL if the queue has none. A stage of refresh.';
+
+CREATE FUNCTION engage.drop_empty_personas(persona_keys uuid[]) RETURNS void
+	LANGUAGE sql VOLATILE
+BEGIN ATOMIC
+	DELETE FROM engage.persona p
+	WHERE p.persona_key = ANY (persona_keys)
+		AND NOT EXISTS (SELECT FROM engage.persona_timeline t WHERE t.persona_key = p.persona_key);
+END;
+COMMENT ON FUNCTION engage.drop_empty_personas(uuid[]) IS 'Deletes personas without a counted contact. A stage of refresh.';
+
+CREATE FUNCTION engage.take_callers(batch_size integer) RETURNS bigint[]
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	caller_ids bigint[];
+BEGIN
+	WITH gone AS (
+		DELETE FROM engage.dirty q
+		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage.dirty d WHERE d.subject = 'caller' LIMIT batch_size))
+		RETURNING q.caller_id
+	)
+	SELECT array_agg(DISTINCT g.caller_id) INTO caller_ids FROM gone g;
+	RETURN caller_ids;
+END
+$$;
+COMMENT ON FUNCTION engage.take_callers(integer) IS
+	'Takes a batch of callers from the queue whose flags are to be computed anew; NULL if there are none. A stage of refresh.';
+
+CREATE FUNCTION engage.take_period(OUT rule_id integer, OUT period_start timestamptz)
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	SELECT q.rule_id, q.period_start INTO take_period.rule_id, take_period.period_start
+	FROM engage.dirty q WHERE q.subject = 'period' LIMIT 1;
+	DELETE FROM engage.dirty q
+	WHERE q.subject = 'period' AND q.rule_id = take_period.rule_id AND q.period_start = take_period.period_start;
+END
+$$;
+COMMENT ON FUNCTION engage.take_period() IS
+	'Takes one local period of a rule of kind top from the queue, with all its rows; NULLs if there is none. A stage of refresh.';
+
+-- definer: operators refresh without rights on contacts, callers or flags
+CREATE FUNCTION engage.refresh_begin() RETURNS bigint
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	run bigint;
+BEGIN
+	IF pg_is_in_recovery() THEN
+		RAISE EXCEPTION 'cannot refresh on a standby'
+			USING ERRCODE = 'read_only_sql_transaction', HINT = 'Run it on the primary; the standby follows.';
+	END IF;
+	IF current_setting('transaction_isolation') <> 'read committed' THEN
+		RAISE EXCEPTION 'refresh needs transactions of isolation READ COMMITTED'
+			USING ERRCODE = 'active_sql_transaction',
+				HINT = 'SET default_transaction_isolation = ''read committed'', then CALL engage.refresh().';
+	END IF;
+	PERFORM FROM engage.policy;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'engage is not set up'
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+	END IF;
+	PERFORM FROM engage.refresh_lock FOR NO KEY UPDATE SKIP LOCKED;
+	IF NOT FOUND THEN
+		RETURN NULL;
+	END IF;
+	UPDATE engage.refresh_run r
+	SET state = 'died', finished_at = clock_timestamp()
+	WHERE r.state = 'running' AND NOT EXISTS (
+		-- other logins' backend_start is hidden from us
+		SELECT FROM pg_stat_activity a
+		WHERE a.pid = r.pid AND a.pid <> pg_backend_pid() AND COALESCE(a.backend_start <= r.started_at, true));
+	INSERT INTO engage.refresh_run DEFAULT VALUES RETURNING run_id INTO run;
+	RETURN run;
+END
+$$;
+COMMENT ON FUNCTION engage.refresh_begin() IS
+	'Starts a run and returns its id; NULL if another refresh is at work. Part of refresh().';
+
+CREATE FUNCTION engage.refresh_work(run bigint, batch_size integer) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	persona_keys uuid[];
+	caller_ids bigint[];
+	period record;
+	outcome record;
+BEGIN
+	IF engage.expand_markers() > 0 THEN
+		UPDATE engage.refresh_run r SET steps = steps + 1, last_step_at = clock_timestamp() WHERE r.run_id = run;
+		RETURN true;
+	END IF;
+
+	persona_keys := engage.recount_personas(batch_size);
+	IF persona_keys IS NOT NULL THEN
+		caller_ids := engage.resolve_personas(persona_keys);
+		PERFORM engage.drop_empty_personas(persona_keys);
+		PERFORM engage.sum_up_callers(caller_ids);
+	ELSE
+		caller_ids := engage.take_callers(batch_size);
+	END IF;
+
+	IF caller_ids IS NOT NULL THEN
+		outcome := engage.assess_callers(caller_ids, run);
+	ELSE
+		period := engage.take_period();
+		IF period.rule_id IS NULL THEN
+			RETURN false;
+		END IF;
+		outcome := engage.assess_period(period.rule_id, period.period_start, run);
+	END IF;
+	UPDATE engage.refresh_run r
+	SET steps = r.steps + 1, last_step_at = clock_timestamp(),
+		personas = r.personas + COALESCE(cardinality(persona_keys), 0), callers = r.callers + COALESCE(cardinality(caller_ids), 0),
+		flags_raised = r.flags_raised + outcome.raised, flags_changed = r.flags_changed + outcome.changed,
+		flags_withdrawn = r.flags_withdrawn + outcome.withdrawn
+	WHERE r.run_id = run;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION engage.refresh_work(bigint, integer) IS
+	'Deals with one batch of the queue under the lock; false if the queue is empty. Part of refresh().';
+
+-- definer: operators refresh without rights on contacts, callers or flags
+CREATE FUNCTION engage.refresh_step(run bigint, batch_size integer) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+DECLARE
+	problem text;
+	more boolean := false;
+BEGIN
+	PERFORM FROM engage.refresh_lock FOR NO KEY UPDATE SKIP LOCKED;
+	IF FOUND THEN
+		BEGIN
+			more := engage.refresh_work(run, batch_size);
+		EXCEPTION WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+			UPDATE engage.refresh_run r
+			SET state = 'failed', finished_at = clock_timestamp(), error_code = SQLSTATE, error_message = problem
+			WHERE r.run_id = run;
+			RETURN false;
+		END;
+	END IF;
+	IF NOT more THEN
+		UPDATE engage.refresh_run r SET state = 'done', finished_at = clock_timestamp() WHERE r.run_id = run;
+	END IF;
+	RETURN more;
+END
+$$;
+COMMENT ON FUNCTION engage.refresh_step(bigint, integer) IS
+	'One step of a run, in the caller''s transaction; false when the run is over: the queue is empty, another refresh took over, or it failed, which the run''s row tells. Part of refresh().';
+
+-- definer: operators refresh without rights on contacts, callers or flags
+CREATE FUNCTION engage.refresh_end(run bigint) RETURNS void
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	ended engage.refresh_run;
+BEGIN
+	SELECT * INTO ended FROM engage.refresh_run r WHERE r.run_id = run;
+	IF ended.state = 'failed' THEN
+		RAISE EXCEPTION 'refresh failed: %', ended.error_message
+			USING ERRCODE = ended.error_code, DETAIL = format('Run %s; what earlier steps did stays, nothing is half done.', run),
+				HINT = 'Mend the cause and CALL engage.refresh() again.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION engage.refresh_end(bigint) IS 'Raises the error of a run that failed, after it was recorded. Part of refresh().';
+
+CREATE PROCEDURE engage.refresh(batch_size integer DEFAULT 5000)
+	LANGUAGE plpgsql
+AS $$
+DECLARE
+	run bigint;
+BEGIN
+	run := engage.refresh_begin();
+	COMMIT;
+	IF run IS NULL THEN
+		RAISE NOTICE 'another refresh is at work';
+		RETURN;
+	END IF;
+	WHILE engage.refresh_step(run, batch_size) LOOP
+		COMMIT;
+	END LOOP;
+	COMMIT;
+	PERFORM engage.refresh_end(run);
+END
+$$;
+COMMENT ON PROCEDURE engage.refresh(integer) IS
+	'Brings personas, callers and flags in line with all changes since, batch_size queue rows and a COMMIT at a time. Outside a transaction block. If another refresh is at work it says so and returns. Killed or cancelled at any point, the next call goes on.';
+
+-- definer: operators rebuild without rights on the queue
+CREATE FUNCTION engage.mark_everything() RETURNS void
+	LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	INSERT INTO engage.dirty (subject, cause) VALUES ('everything', 'rebuild');
+END;
+COMMENT ON FUNCTION engage.mark_everything() IS
+	'Puts all personas, callers and periods into the queue: after a change that triggers could not see, such as a restore of contacts alone.';
+
+CREATE PROCEDURE engage.rebuild(batch_size integer DEFAULT 5000)
+	LANGUAGE plpgsql
+AS $$
+BEGIN
+	PERFORM engage.mark_everything();
+	COMMIT;
+	CALL engage.refresh(batch_size);
+END
+$$;
+COMMENT ON PROCEDURE engage.rebuild(integer) IS
+	'Computes everything anew from contacts, in batches as refresh() does. Flags and caller ids stay; if all was in line, nothing changes.';
+
+CREATE FUNCTION engage.is_sampled(key text, sample double precision) RETURNS boolean
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN (pg_catalog.hashtextextended(key, 0) OPERATOR(pg_catalog.&) 65535) OPERATOR(pg_catalog.<) (sample OPERATOR(pg_catalog.*) 65536);
+COMMENT ON FUNCTION engage.is_sampled(text, double precision) IS
+	'Whether a subject is in a sample of this share (0 to 1); the same ones every time.';
+
+-- definer: operators verify without rights on contacts, callers or flags
+CREATE FUNCTION engage.verify(sample double precision DEFAULT 1, OUT subject text, OUT key text, OUT problem text) RETURNS SETOF record
+	LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	WITH marked AS MATERIALIZED (
+		SELECT COALESCE(bool_or(q.subject = 'everything'), false) AS everything,
+			COALESCE(bool_or(q.subject = 'persona'), false) AS personas,
+			COALESCE(bool_or(q.subject = 'rule'), false) AS rules,
+			COALESCE(bool_or(q.subject = 'number'), false) AS numbers
+		FROM engage.dirty q
+	), dirty_persona AS MATERIALIZED (
+		SELECT DISTINCT q.persona_key FROM engage.dirty q WHERE q.subject = 'persona'
+	), dirty_caller AS MATERIALIZED (
+		SELECT DISTINCT q.caller_id FROM engage.dirty q WHERE q.subject = 'caller'
+	), truth AS MATERIALIZED (
+		SELECT c.persona_key, c.channel, engage.timeline_agg(c.occurred_at) AS timeline
+		FROM engage.contact c
+		WHERE c.persona_key IS NOT NULL AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+			AND engage.is_sampled(c.persona_key::text, sample)
+		GROUP BY c.persona_key, c.channel
+	), held AS (
+		SELECT t.* FROM engage.persona_timeline t WHERE engage.is_sampled(t.persona_key::text, sample)
+	), wrong_timeline AS (
+		SELECT 'persona'::text, COALESCE(w.persona_key, h.persona_key)::text,
+			'its timeline differs from its contacts on ' || COALESCE(w.channel, h.channel)::text
+		FROM truth w FULL JOIN held h ON h.persona_key = w.persona_key AND h.channel = w.channel
+		WHERE COALESCE(w.timeline OPERATOR(engage.<>) h.timeline, true)
+			AND NOT EXISTS (SELECT FROM dirty_persona q WHERE q.persona_key = COALESCE(w.persona_key, h.persona_key))
+	), wrong_persona AS (
+		SELECT 'persona'::text, COALESCE(w.persona_key, p.persona_key)::text,
+			CASE WHEN p.persona_key IS NULL THEN 'it is missing' WHEN w.persona_key IS NULL THEN 'it has no contact left'
+				ELSE 'its number or caller is not what its details give' END
+		FROM (SELECT DISTINCT t.persona_key FROM truth t) w
+		FULL JOIN (SELECT x.* FROM engage.persona x WHERE engage.is_sampled(x.persona_key::text, sample)) p
+			ON p.persona_key = w.persona_key
+		LEFT JOIN engage.caller c ON c.caller_id = p.caller_id
+		CROSS JOIN engage.policy o
+		CROSS JOIN marked m
+		WHERE (w.persona_key IS NULL OR p.persona_key IS NULL
+				OR p.number IS DISTINCT FROM engage.phone(p.number_raw, o.region)
+				OR NOT m.numbers AND c.identity_key IS DISTINCT FROM engage.identity_key(p.number))
+			AND NOT EXISTS (SELECT FROM dirty_persona q WHERE q.persona_key = COALESCE(w.persona_key, p.persona_key))
+	), wrong_caller AS (
+		SELECT 'caller'::text, c.caller_id::text, 'its timeline differs from its personas'''
+		FROM engage.caller c
+		LEFT JOIN (
+			SELECT p.caller_id, engage.rollup(t.timeline) AS timeline
+			FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
+			WHERE p.caller_id IS NOT NULL
+			GROUP BY p.caller_id
+		) w ON w.caller_id = c.caller_id
+		WHERE engage.is_sampled(c.caller_id::text, sample)
+			AND (COALESCE(c.timeline OPERATOR(engage.<>) w.timeline, (c.timeline IS NULL) <> (w.timeline IS NULL))
+				OR c.contacts <> COALESCE(engage.num_contacts(w.timeline), 0)
+				OR c.first_at IS DISTINCT FROM engage.first_at(w.timeline) OR c.last_at IS DISTINCT FROM engage.last_at(w.timeline))
+	), episode AS (
+		SELECT r.rule_id, s.caller_id, e.started_at, e.met_at, e.ended_at, e.contacts, e.peak, e.criteria_met
+		FROM engage.rule r, LATERAL (
+				SELECT p.caller_id, engage.rollup(t.timeline) AS timeline
+				FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
+				WHERE p.caller_id IS NOT NULL AND engage.is_sampled(p.caller_id::text, sample)
+					AND (r.channels IS NULL OR t.channel = ANY (r.channels))
+				GROUP BY p.caller_id
+			) s, LATERAL engage.episodes(s.timeline, r.criteria, r.valid_from, r.valid_to) e
+		WHERE r.kind = 'criteria'
+	), standing AS (
+		SELECT f.rule_id, f.caller_id, f.started_at, f.met_at, f.ended_at, f.contacts, f.peak, f.criteria_met
+		FROM engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id
+		WHERE f.withdrawn_at IS NULL AND r.kind = 'criteria' AND engage.is_sampled(f.caller_id::text, sample)
+	), wrong_flag AS (
+		SELECT 'flag'::text, format('caller %s, rule %s, met at %s', d.caller_id, d.rule_id, d.met_at), d.problem
+		FROM (
+			SELECT x.*, 'it is missing'::text FROM (SELECT * FROM episode EXCEPT ALL SELECT * FROM standing) x
+			UNION ALL
+			SELECT x.*, 'no episode gives it' FROM (SELECT * FROM standing EXCEPT ALL SELECT * FROM episode) x
+		) d (rule_id, caller_id, started_at, met_at, ended_at, contacts, peak, criteria_met, problem), marked m
+		WHERE NOT m.rules AND NOT EXISTS (SELECT FROM dirty_caller q WHERE q.caller_id = d.caller_id)
+	), top AS (
+		SELECT r.rule_id, p.period_start, t.caller_id, t.contacts
+		FROM engage.rule r, engage.policy o, LATERAL (
+				SELECT DISTINCT engage.period_start(s.at, r.top_period, o.zone) AS period_start
+				FROM (SELECT min(c.first_at) AS first_at, max(c.last_at) AS last_at FROM engage.caller c) span,
+					LATERAL generate_series(span.first_at, span.last_at + interval '1 day', interval '1 day') s (at)
+			) p, LATERAL engage.top_of_period(r.rule_id, p.period_start) t
+		WHERE r.kind = 'top'
+	), standing_top AS (
+		SELECT f.rule_id, engage.period_start(f.started_at, r.top_period, o.zone) AS period_start, f.caller_id, f.contacts
+		FROM engage.policy o, engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id
+		WHERE f.withdrawn_at IS NULL AND r.kind = 'top'
+	), wrong_top AS (
+		SELECT 'flag'::text, format('caller %s, rule %s, period of %s', d.caller_id, d.rule_id, d.period_start), d.problem
+		FROM (
+			SELECT x.*, 'it is missing'::text FROM (SELECT * FROM top EXCEPT ALL SELECT * FROM standing_top) x
+			UNION ALL
+			SELECT x.*, 'the caller is not among the top' FROM (SELECT * FROM standing_top EXCEPT ALL SELECT * FROM top) x
+		) d (rule_id, period_start, caller_id, contacts, problem), marked m
+		WHERE NOT m.rules AND NOT m.personas AND NOT m.numbers
+			AND NOT EXISTS (SELECT FROM engage.dirty q
+				WHERE q.subject = 'period' AND q.rule_id = d.rule_id AND q.period_start = d.period_start)
+	)
+	SELECT w.* FROM (
+		SELECT * FROM wrong_timeline UNION ALL SELECT * FROM wrong_persona UNION ALL SELECT * FROM wrong_caller
+		UNION ALL SELECT * FROM wrong_flag UNION ALL SELECT * FROM wrong_top
+	) w, marked m
+	WHERE NOT m.everything;
+END;
+COMMENT ON FUNCTION engage.verify(double precision) IS
+	'Every subject that is not in the queue and yet differs from what contacts, rules and known numbers give: no row means that all is in line. Reads everything under one snapshot; a sample below 1 checks that share of personas and callers. While everything is in the queue nothing can be told.';

@@ -1,0 +1,98 @@
+/*
+ * Ownership and rights.
+ *
+ * Everything belongs to engage_owner, nothing is granted to PUBLIC.  Types stay
+ * usable by all: without them no table of a user's own could hold a timeline.
+ */
+ALTER SCHEMA engage OWNER TO engage_owner;
+
+DO $$
+DECLARE
+	statement text;
+BEGIN
+	FOR statement IN
+		SELECT pg_catalog.format('ALTER %s %s OWNER TO engage_owner',
+			CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END, p.oid::pg_catalog.regprocedure)
+		FROM pg_catalog.pg_proc p WHERE p.pronamespace = 'engage'::pg_catalog.regnamespace
+		UNION ALL
+		SELECT pg_catalog.format('ALTER %s %s OWNER TO engage_owner',
+			CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.oid::pg_catalog.regclass)
+		FROM pg_catalog.pg_class c WHERE c.relnamespace = 'engage'::pg_catalog.regnamespace AND c.relkind IN ('r', 'v')
+		UNION ALL
+		SELECT pg_catalog.format('ALTER TYPE %s OWNER TO engage_owner', t.oid::pg_catalog.regtype)
+		FROM pg_catalog.pg_type t
+		WHERE t.typnamespace = 'engage'::pg_catalog.regnamespace AND t.typelem = 0
+			AND (t.typtype <> 'c' OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+		UNION ALL
+		SELECT pg_catalog.format('ALTER OPERATOR %s OWNER TO engage_owner', o.oid::pg_catalog.regoperator)
+		FROM pg_catalog.pg_operator o WHERE o.oprnamespace = 'engage'::pg_catalog.regnamespace
+		UNION ALL
+		SELECT pg_catalog.format('ALTER OPERATOR CLASS engage.%I USING %I OWNER TO engage_owner', c.opcname, a.amname)
+		FROM pg_catalog.pg_opclass c JOIN pg_catalog.pg_am a ON a.oid = c.opcmethod
+		WHERE c.opcnamespace = 'engage'::pg_catalog.regnamespace
+		UNION ALL
+		SELECT pg_catalog.format('ALTER OPERATOR FAMILY engage.%I USING %I OWNER TO engage_owner', f.opfname, a.amname)
+		FROM pg_catalog.pg_opfamily f JOIN pg_catalog.pg_am a ON a.oid = f.opfmethod
+		WHERE f.opfnamespace = 'engage'::pg_catalog.regnamespace
+	LOOP
+		EXECUTE statement;
+	END LOOP;
+END
+$$;
+
+REVOKE ALL ON ALL ROUTINES IN SCHEMA engage FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA engage TO engage_analyst, engage_bi, engage_handler, engage_loader, engage_operator, engage_admin;
+
+-- The toolkit: every function in C that is not a support function of the server.
+DO $$
+DECLARE
+	statement text;
+BEGIN
+	FOR statement IN
+		SELECT pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO engage_analyst, engage_bi, engage_loader, engage_admin', p.oid::pg_catalog.regprocedure)
+		FROM pg_catalog.pg_proc p
+		WHERE p.pronamespace = 'engage'::pg_catalog.regnamespace
+			AND (p.prokind = 'a' OR p.prolang = (SELECT l.oid FROM pg_catalog.pg_language l WHERE l.lanname = 'c'))
+			AND NOT ('internal'::pg_catalog.regtype = ANY (p.proargtypes::pg_catalog.oid[]) OR 'cstring'::pg_catalog.regtype = ANY (p.proargtypes::pg_catalog.oid[]))
+	LOOP
+		EXECUTE statement;
+	END LOOP;
+END
+$$;
+GRANT EXECUTE ON FUNCTION engage.library_version() TO engage_operator, engage_handler;
+
+-- Contacts are written by loaders; who may read identifying details is a loader or an administrator.
+GRANT SELECT, INSERT, UPDATE, DELETE ON engage.contact TO engage_loader;
+GRANT EXECUTE ON FUNCTION engage.period_start(timestamptz, text, text), engage.period_end(timestamptz, text, text)
+	TO engage_analyst, engage_bi, engage_admin;
+
+-- Analysts see callers and flags by id, and what explains them.
+GRANT SELECT (contact_id, source, source_ref, occurred_at, recorded_at, channel, direction, cli_status, district, opening_code,
+	closing_code, qualifiers, subject, demand_class, grade, deployed, answered_at, ended_at, handling_seconds, disconnected,
+	spoke_to_service, confirmed_safe, tag, incident_ref, recording_ref, callback_of, duplicate_of)
+	ON engage.contact TO engage_analyst;
+GRANT SELECT (caller_id, timeline, contacts, first_at, last_at) ON engage.caller TO engage_analyst;
+GRANT SELECT ON engage.repeat_caller, engage.contact_caller, engage.flag, engage.rule, engage.preset_rule, engage.policy,
+	engage.channel, engage.known_number TO engage_analyst;
+GRANT EXECUTE ON FUNCTION engage.explain_flag(bigint), engage.lookup(text),
+	engage.back_test(engage.criterion[], timestamptz, timestamptz, engage.contact_channel[]), engage.health() TO engage_analyst;
+
+GRANT SELECT ON engage.repeat_caller, engage.rule, engage.channel TO engage_bi;
+
+GRANT EXECUTE ON FUNCTION engage.lookup(text) TO engage_handler;
+
+-- Operators make it run and see that it runs, without personal data.
+GRANT SELECT ON engage.refresh_run, engage.verification, engage.policy, engage.channel, engage.rule, engage.preset_rule TO engage_operator;
+GRANT EXECUTE ON PROCEDURE engage.refresh(integer), engage.rebuild(integer) TO engage_operator;
+GRANT EXECUTE ON FUNCTION engage.refresh_begin(), engage.refresh_step(bigint, integer), engage.refresh_end(bigint),
+	engage.mark_everything(), engage.verify(double precision), engage.check_sample(double precision), engage.housekeeping(),
+	engage.health(), engage.job_health(), engage.jobs(), engage.schedule(text), engage.schedule_statements(text, name),
+	engage.unschedule() TO engage_operator;
+
+-- Administrators set what the force decides.
+GRANT SELECT, INSERT, UPDATE ON engage.policy, engage.rule TO engage_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE ON engage.channel, engage.known_number TO engage_admin;
+GRANT SELECT ON engage.preset_rule, engage.preset_channel, engage.refresh_run, engage.verification, engage.repeat_caller TO engage_admin;
+GRANT EXECUTE ON FUNCTION engage.setup(text, text, text), engage.adopt_rules(text, timestamptz), engage.health() TO engage_admin;
+GRANT engage_analyst, engage_bi, engage_handler, engage_loader, engage_operator TO engage_admin WITH ADMIN OPTION;
