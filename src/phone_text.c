@@ -10,7 +10,8 @@
  * Numbers of +44 are judged here, by length and leading digits, and not by
  * the library: it refuses ranges that no provider holds (so all that Ofcom
  * sets aside for drama), its lists age, and the answers of an immutable
- * function must not change with its version.  It also takes 50 times as long.
+ * function must not change with its version.  It also takes a hundred times as
+ * long.
  *-------------------------------------------------------------------------
  */
 #include <stdint.h>
@@ -23,7 +24,7 @@
 /* More digits than any way to dial an E.164 number has */
 #define MAX_TYPED_DIGITS 24
 
-/* A text in ASCII, lower case: digits, letters, '+', '#', '*', ':', */
+/* Folded text is digits, lower-case letters, '+', '#', '*', ':' and these */
 #define SEPARATOR ' '
 #define NOT_IN_NUMBERS '?'
 
@@ -557,7 +558,6 @@ uk_kind(const char *national)
 		{"76", PHONE_PAGER},
 		{"7", PHONE_MOBILE},
 		{"80", PHONE_FREEPHONE},
-		{"8979", PHONE_INSERTED_08979},
 		{"8", PHONE_SHARED_COST},
 		{"9", PHONE_PREMIUM}};
 	size_t i;
@@ -632,7 +632,7 @@ classify_by_library(const Typed *typed, const char *region, int calling_code,
 	{
 		const char *national = parsed.e164 + 3;
 
-		/* 0800 1111 is the one number too short for the plan's lengths */
+		/* 0800 1111 is shorter than the plan's lengths */
 		if (!classify_uk(national, result) && parsed.valid)
 			set_number(result, uk_kind(national), parsed.e164);
 	}
