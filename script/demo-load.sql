@@ -1,0 +1,17 @@
+-- What script/demo fills its database with: a simulated force whose last day is
+-- yesterday, so that its callers are flagged now.
+SET client_min_messages = warning;
+
+CREATE EXTENSION pg_cron;
+CREATE EXTENSION engage;
+CREATE EXTENSION engage_demo;
+
+SELECT engage.setup();					-- adopts Kent's present rule
+SELECT engage.adopt_rules('frecann_adult');
+
+SELECT engage_demo.simulate(days => 84, start_on => current_date - 84);
+SELECT engage_demo.load();
+
+CALL engage.refresh();
+SELECT engage.schedule('* * * * *');
+ANALYZE;
