@@ -625,7 +625,7 @@ classify_by_library(const Typed *typed, const char *region, int calling_code,
 	strcpy(dialled, typed->plus ? "+" : "");
 	strcat(dialled, typed->digits);
 	status = phone_library_parse(dialled, region, &parsed);
-	if (status != PHONE_OK || !parsed.parsed)
+	if (status != PHONE_OK || !parsed.parsed || is_filler(parsed.e164 + 1))
 		return status;
 
 	if (parsed.calling_code == PHONE_UK)
