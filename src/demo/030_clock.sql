@@ -69,8 +69,8 @@ DECLARE
 	p numeric := round(mean_scale / (1 + mean_scale), 12);
 	f numeric := 1;
 	total numeric := 0;
-	masses numeric[] := '{}';
-	steps bigint[] := '{}';
+	masses numeric[] := ARRAY[]::numeric[];
+	steps bigint[] := ARRAY[]::bigint[];
 	upto numeric := 0;
 	n integer := 1;
 BEGIN

@@ -29,13 +29,13 @@ COMMENT ON FUNCTION engage_demo.pool_size(integer) IS 'How many numbers the cast
 CREATE FUNCTION engage_demo.pool_index(i integer, casts integer) RETURNS integer
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN (i::bigint * 7919 % engage_demo.pool_size(casts))::integer;
-COMMENT ON FUNCTION engage_demo.pool_index(integer, integer) IS 'Shuffles the numbers of ordinary people.';
+COMMENT ON FUNCTION engage_demo.pool_index(integer, integer) IS 'Shuffles the numbers of ordinary people: 0 to pool_size - 1.';
 
-CREATE FUNCTION engage_demo.pool_number(shuffled integer, casts integer) RETURNS text
+CREATE FUNCTION engage_demo.pool_number(shuffled integer, casts integer) RETURNS integer
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN engage_demo.drama_number(shuffled + CASE WHEN shuffled < 17000 - casts * 40 THEN casts * 40 ELSE casts * 102 END);
+	RETURN shuffled + CASE WHEN shuffled < 17000 - casts * 40 THEN casts * 40 ELSE casts * 102 END;
 COMMENT ON FUNCTION engage_demo.pool_number(integer, integer) IS
-	'An ordinary person''s number: those that the cast does not have.';
+	'Which drama number (argument of drama_number) an ordinary person has: one of those that the cast does not have.';
 
 CREATE FUNCTION engage_demo.number_parts(ordinary integer, casts integer, days integer) RETURNS integer
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -101,8 +101,16 @@ BEGIN ATOMIC
 	cut AS (
 		SELECT *, part_from + 14 * engage_demo.pick(b, 0, (part_to - part_from) / 14) AS stay,
 			CASE WHEN (a & 255) < 102 THEN part_from + 14 * engage_demo.pick(b, 16, (part_to - part_from) / 14) ELSE part_from END AS cut,
-			CASE WHEN (a & 255) < 102 THEN part_from + 14 * engage_demo.pick(b, 32, (part_to - part_from) / 14) ELSE part_from END AS other_cut
+			CASE WHEN (a & 255) < 102 THEN part_from + 14 * engage_demo.pick(b, 32, (part_to - part_from) / 14) ELSE part_from END AS other_cut,
+			engage_demo.pool_index(slot + pos, casts) AS own,
+			CASE WHEN pos = 0 AND (a >> 8) & 255 < 102 THEN engage_demo.pool_index(slot + 12, casts) END AS next,
+			CASE WHEN pos > 5 THEN engage_demo.pool_index(slot + pos / 2 + 7, casts) END AS shared
 		FROM timed
+		OFFSET 0),
+	held AS (
+		SELECT *, engage_demo.pool_number(own, casts) AS own_number, engage_demo.pool_number(next, casts) AS next_number,
+			engage_demo.pool_number(shared, casts) AS shared_number
+		FROM cut
 		OFFSET 0)
 	SELECT person_id, 'ordinary', '{}'::text[], household_id,
 		CASE
@@ -111,9 +119,7 @@ BEGIN ATOMIC
 			WHEN pos > 5 THEN 'couple'
 		END,
 		pos IN (7, 9),
-		engage_demo.pool_number(engage_demo.pool_index(slot + pos, casts), casts),
-		CASE WHEN pos = 0 AND (a >> 8) & 255 < 102 THEN engage_demo.pool_number(engage_demo.pool_index(slot + 12, casts), casts) END,
-		CASE WHEN pos > 5 THEN engage_demo.pool_number(engage_demo.pool_index(slot + pos / 2 + 7, casts), casts) END,
+		engage_demo.drama_number(own_number), engage_demo.drama_number(next_number), engage_demo.drama_number(shared_number),
 		greatest(CASE WHEN cut <= stay THEN cut ELSE part_from END, CASE WHEN other_cut <= stay THEN other_cut ELSE part_from END),
 		least(CASE WHEN cut > stay THEN cut ELSE part_to END, CASE WHEN other_cut > stay THEN other_cut ELSE part_to END),
 		1 + width_bucket(engage_demo.draw(3, person_key) & 4294967295,
@@ -121,13 +127,13 @@ BEGIN ATOMIC
 		CASE WHEN (a >> 16) & 3 = 0 THEN 4 ELSE 1 END,
 		(ARRAY[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 2, 3, 12, 6])[1 + engage_demo.pick(a, 32, 18)], NULL::integer,
 		person_key, home_key
-	FROM cut;
+	FROM held;
 END;
 COMMENT ON FUNCTION engage_demo.ordinary_seats(bigint, integer, integer, integer, bigint[], bigint[], bigint[]) IS
 	'The seats of ordinary people. The step arrays (count_steps) are for gamma shapes 0.05, 0.1 and 0.2; 3, 4 and 3 of ten blocks use them.';
 
 CREATE FUNCTION engage_demo.settle(start_on date, days integer, draw_key bigint, ordinary integer, casts integer) RETURNS void
-	LANGUAGE plpgsql VOLATILE STRICT
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 	SET jit = off
 AS $$
@@ -152,16 +158,12 @@ BEGIN
 			SELECT *, role = 'ordinary' AND tie IS NULL AND (c >> 24) & 31 = 0 AS moved,
 				CASE
 					WHEN role = 'alarm_company' THEN NULL
-					WHEN tie = 'twin' THEN engage_demo.given_name((engage_demo.pick_low(home_a, 0, 512) + CASE WHEN second THEN 37 ELSE 0 END) % 512)
-					WHEN tie = 'namesake' THEN engage_demo.given_name(engage_demo.pick_low(home_a, 0, 512))
-					ELSE engage_demo.given_name(engage_demo.pick_low(b, 0, 512))
-				END AS given_name,
-				CASE
-					WHEN role = 'alarm_company' THEN engage_demo.family_name(engage_demo.pick_low(b, 32, 960)) || ' Alarms'
-					WHEN role = 'hostel_resident' OR tie = 'couple' AND second AND (home_b >> 48) & 3 = 0
-						THEN engage_demo.family_name(engage_demo.pick_low(b, 32, 960))
-					ELSE engage_demo.family_name(engage_demo.pick_low(home_a, 32, 960))
-				END AS family_name,
+					WHEN tie = 'twin' THEN (engage_demo.pick_low(home_a, 0, 512) + CASE WHEN second THEN 37 ELSE 0 END) % 512
+					WHEN tie = 'namesake' THEN engage_demo.pick_low(home_a, 0, 512)
+					ELSE engage_demo.pick_low(b, 0, 512)
+				END AS given,
+				CASE WHEN role = 'hostel_resident' OR tie = 'couple' AND second AND (home_b >> 48) & 3 = 0
+					THEN engage_demo.pick_low(b, 32, 960) ELSE engage_demo.pick_low(home_a, 32, 960) END AS family,
 				CASE
 					WHEN tie = 'twin' THEN coalesce(age * 365 + 90, 6600 + engage_demo.pick(home_b, 0, 20000))
 					WHEN tie = 'namesake' AND NOT second THEN 16500 + engage_demo.pick(home_b, 0, 11000)
@@ -169,6 +171,11 @@ BEGIN
 					ELSE coalesce(age * 365 + engage_demo.pick(c, 32, 300), 5200 + engage_demo.pick(c, 32, 24800))
 				END AS age_days
 			FROM drawn
+			OFFSET 0),
+		described AS (
+			SELECT *, engage_demo.given_name(given) AS given_name,
+				CASE WHEN role = 'alarm_company' THEN engage_demo.family_name(family) || ' Alarms' ELSE engage_demo.family_name(family) END AS family_name
+			FROM named
 			OFFSET 0)
 		SELECT person_id, role, nature, given_name, family_name,
 			CASE WHEN role <> 'alarm_company' THEN start_on - age_days END,
@@ -186,12 +193,12 @@ BEGIN
 				THEN 'N' || right((10000000 + person_id::bigint * 48271 % 9999991)::text, 7) END,
 			number, next_number, CASE WHEN next_number IS NOT NULL THEN start_on + (from_day + to_day) / 2 END, landline,
 			start_on + from_day, start_on + to_day, ordinary_contacts, burst, concern, person_key
-		FROM named;
+		FROM described;
 END $$;
 COMMENT ON FUNCTION engage_demo.settle(date, integer, bigint, integer, integer) IS 'Fills person. Part of simulate().';
 
-CREATE FUNCTION engage_demo.assign_numbers(start_on date, days integer, casts integer) RETURNS void
-	LANGUAGE plpgsql VOLATILE STRICT
+CREATE FUNCTION engage_demo.assign_numbers(casts integer) RETURNS void
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -216,5 +223,5 @@ BEGIN
 				(engage_demo.cast_number(cast_no, 38), 'communal', 'Hostel switchboard'),
 				(engage_demo.cast_number(cast_no, 39), 'payphone', 'Phone box, Example Square')) known(number, sharing, label);
 END $$;
-COMMENT ON FUNCTION engage_demo.assign_numbers(date, integer, integer) IS
+COMMENT ON FUNCTION engage_demo.assign_numbers(integer) IS
 	'Fills person_number from person, and place. The numbers of SIM switchers come with their script. Part of simulate().';

@@ -24,7 +24,7 @@ CREATE FUNCTION engage_demo.voice(bits bigint, emergencies integer) RETURNS enga
 COMMENT ON FUNCTION engage_demo.voice(bigint, integer) IS 'An emergency call in so many of 100 cases, else a 101 call.';
 
 CREATE FUNCTION engage_demo.script_volume(start_on date, days integer) RETURNS void
-	LANGUAGE plpgsql VOLATILE STRICT
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -64,7 +64,7 @@ COMMENT ON FUNCTION engage_demo.script_volume(date, integer) IS
 	'Script of those who make a number of contacts at random times within some days. Part of simulate().';
 
 CREATE FUNCTION engage_demo.script_trends(start_on date, days integer) RETURNS void
-	LANGUAGE plpgsql VOLATILE STRICT
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -119,7 +119,7 @@ COMMENT ON FUNCTION engage_demo.script_trends(date, integer) IS
 -- A SIM switcher of n numbers has the mobile numbers of the cast from
 -- 3 + 4 + ... + (n - 1) on.
 CREATE FUNCTION engage_demo.script_switchers(start_on date, days integer) RETURNS void
-	LANGUAGE plpgsql VOLATILE STRICT
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -144,7 +144,7 @@ COMMENT ON FUNCTION engage_demo.script_switchers(date, integer) IS
 	'Script and numbers of the SIM switchers: one emergency call a number. Part of simulate().';
 
 CREATE FUNCTION engage_demo.script_thresholds(start_on date, days integer) RETURNS void
-	LANGUAGE plpgsql VOLATILE STRICT
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN

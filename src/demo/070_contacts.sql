@@ -167,7 +167,7 @@ COMMENT ON FUNCTION engage_demo.staff_events(integer, bigint, integer, bigint[])
 	'Radio transmissions and calls between colleagues, as the recorder keeps them.';
 
 CREATE FUNCTION engage_demo.write_contacts(start_on date, days integer, draw_key bigint, casts integer) RETURNS void
-	LANGUAGE plpgsql VOLATILE STRICT
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 	SET jit = off
 AS $$

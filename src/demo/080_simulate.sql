@@ -1,7 +1,7 @@
 CREATE FUNCTION engage_demo.simulate(seed integer DEFAULT 1, people integer DEFAULT 2000, days integer DEFAULT 84,
 		start_on date DEFAULT '2026-02-02', size numeric DEFAULT 1,
 		OUT persons bigint, OUT numbers bigint, OUT contacts bigint, OUT late_contacts bigint)
-	LANGUAGE plpgsql VOLATILE STRICT
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -31,13 +31,14 @@ BEGIN
 	INSERT INTO engage_demo.simulation (seed, people, days, start_on, size, ordinary, casts, draw_key)
 		VALUES (seed, people, days, start_on, size, ordinary, casts, draw_key);
 	PERFORM engage_demo.settle(start_on, days, draw_key, ordinary, casts);
-	PERFORM engage_demo.assign_numbers(start_on, days, casts);
+	PERFORM engage_demo.assign_numbers(casts);
 	PERFORM engage_demo.script_volume(start_on, days);
 	PERFORM engage_demo.script_trends(start_on, days);
 	PERFORM engage_demo.script_switchers(start_on, days);
 	PERFORM engage_demo.script_thresholds(start_on, days);
 	PERFORM engage_demo.write_contacts(start_on, days, draw_key, casts);
-	ANALYZE engage_demo.person, engage_demo.person_number, engage_demo.simulated_contact;
+	ANALYZE engage_demo.person, engage_demo.person_number,
+		engage_demo.simulated_contact (event_no, parent_no, batch, kind, person_id, source, source_ref, occurred_at);
 	persons := (SELECT count(*) FROM engage_demo.person);
 	numbers := (SELECT count(DISTINCT number) FROM engage_demo.person_number);
 	SELECT count(*), count(*) FILTER (WHERE batch = 'late') INTO contacts, late_contacts FROM engage_demo.simulated_contact;
@@ -50,7 +51,7 @@ COMMENT ON FUNCTION engage_demo.simulate(integer, integer, integer, date, numeri
 	'Returns how many people, numbers and contacts there are, and how many of the contacts come late.';
 
 CREATE FUNCTION engage_demo.load(batch text DEFAULT NULL) RETURNS bigint
-	LANGUAGE plpgsql VOLATILE
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 	SET synchronize_seqscans = off
 	SET jit = off
@@ -63,7 +64,8 @@ BEGIN
 		RAISE EXCEPTION 'there is no batch "%"', batch USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'The batches are ''main'' and ''late''; NULL loads both.';
 	END IF;
-	IF NOT EXISTS (SELECT FROM engage_demo.simulation) THEN
+	PERFORM FROM engage_demo.simulation;
+	IF NOT FOUND THEN
 		RAISE EXCEPTION 'nothing is simulated yet' USING ERRCODE = 'object_not_in_prerequisite_state',
 			HINT = 'Run SELECT * FROM engage_demo.simulate() first.';
 	END IF;
@@ -94,7 +96,7 @@ COMMENT ON FUNCTION engage_demo.load(text) IS
 	'Returns how many. Errors if they are there already, and if nothing is simulated.';
 
 CREATE FUNCTION engage_demo.join_legs(wanted text[]) RETURNS void
-	LANGUAGE plpgsql VOLATILE STRICT
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 	SET jit = off
 AS $$
@@ -116,7 +118,7 @@ COMMENT ON FUNCTION engage_demo.join_legs(text[]) IS
 	'Sets duplicate_of and callback_of of simulated contacts in engage.contact. Part of load().';
 
 CREATE FUNCTION engage_demo.unload() RETURNS bigint
-	LANGUAGE plpgsql VOLATILE
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
