@@ -17,6 +17,13 @@ CREATE FUNCTION engage.persona_keys_of_number(number text, OUT low uuid, OUT hig
 COMMENT ON FUNCTION engage.persona_keys_of_number(text) IS
 	'The range of keys in which the personas with this number lie, however it was spelt; NULLs for text without a digit.';
 
+CREATE FUNCTION engage.presented_number(number_raw text, cli_status engage.cli_status) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN cli_status OPERATOR(pg_catalog.=) ANY (ARRAY['withheld', 'unavailable', 'payphone',
+	'emergency_roaming', 'inserted_08979', 'malformed']::engage.cli_status[]) THEN NULL ELSE number_raw END;
+COMMENT ON FUNCTION engage.presented_number(text, engage.cli_status) IS
+	'The number of a contact where it identifies somebody: NULL unless it was truly presented, or nothing is known of that.';
+
 CREATE TABLE engage.contact (
 	contact_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	source text NOT NULL,
@@ -58,9 +65,7 @@ CREATE TABLE engage.contact (
 	longitude double precision,
 	location_radius_m double precision,
 	details jsonb,
-	persona_key uuid GENERATED ALWAYS AS (engage.persona_key(
-		CASE WHEN cli_status OPERATOR(pg_catalog.=) ANY (ARRAY['withheld', 'unavailable', 'payphone',
-			'emergency_roaming', 'inserted_08979', 'malformed']::engage.cli_status[]) THEN NULL ELSE number_raw END,
+	persona_key uuid GENERATED ALWAYS AS (engage.persona_key(engage.presented_number(number_raw, cli_status),
 		given_name, family_name, date_of_birth, address, postcode, email, imei, nominal_ref)) STORED,
 	UNIQUE (source, source_ref)
 );

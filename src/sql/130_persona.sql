@@ -62,7 +62,7 @@ COMMENT ON FUNCTION engage.identity_key(text) IS
 	'What tells the caller behind a persona''s number (E.164): the number itself, NULL where it is a known payphone, communal or organisation number. The one place that decides which personas are one caller.';
 
 CREATE FUNCTION engage.resolve_personas(persona_keys uuid[]) RETURNS bigint[]
-	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 DECLARE
 	touched bigint[];
@@ -100,7 +100,7 @@ COMMENT ON FUNCTION engage.resolve_personas(uuid[]) IS
 	'Assigns personas to callers, making callers that are new; returns every caller that these personas belong or belonged to. A stage of refresh.';
 
 CREATE FUNCTION engage.sum_up_callers(caller_ids bigint[]) RETURNS void
-	LANGUAGE sql VOLATILE SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 BEGIN ATOMIC
 	UPDATE engage.caller c
 	SET timeline = s.timeline, contacts = s.contacts, first_at = s.first_at, last_at = s.last_at

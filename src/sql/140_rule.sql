@@ -95,7 +95,7 @@ COMMENT ON FUNCTION engage.period_end(timestamptz, text, text) IS
 	'When the local day, week or month that began at start is over.';
 
 CREATE FUNCTION engage.adopt_rules(preset text, from_at timestamptz DEFAULT NULL) RETURNS integer
-	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	chosen engage.preset_rule;
@@ -127,7 +127,7 @@ COMMENT ON FUNCTION engage.adopt_rules(text, timestamptz) IS
 	'Copies a preset rule (preset_rule) into rule and returns its rule_id. It holds from from_at; by default from ever, or from now on if another version of the rule is there, which then ends.';
 
 CREATE FUNCTION engage.setup(zone text DEFAULT 'Europe/London', region text DEFAULT 'GB', rules text DEFAULT 'kent_v2') RETURNS void
-	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF EXISTS (SELECT FROM engage.policy) THEN

@@ -40,7 +40,7 @@ SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('en
 CREATE FUNCTION engage.caller_episodes(caller_ids bigint[],
 		OUT rule_id integer, OUT caller_id bigint, OUT episode_no integer, OUT started_at timestamptz, OUT met_at timestamptz,
 		OUT ended_at timestamptz, OUT contacts bigint, OUT peak bigint, OUT criteria_met engage.criterion[]) RETURNS SETOF record
-	LANGUAGE sql STABLE SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off ROWS 100
+	LANGUAGE sql STABLE PARALLEL SAFE SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off ROWS 100
 BEGIN ATOMIC
 	SELECT r.rule_id, s.caller_id, e.*
 	FROM engage.rule r, unnest(caller_ids) s (caller_id), LATERAL (
@@ -54,7 +54,7 @@ COMMENT ON FUNCTION engage.caller_episodes(bigint[]) IS
 	'The episodes in which callers met rules of kind criteria, computed from their personas'' timelines.';
 
 CREATE FUNCTION engage.assess_callers(caller_ids bigint[], run_id bigint, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
-	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	WITH episode AS MATERIALIZED (
@@ -109,7 +109,7 @@ COMMENT ON FUNCTION engage.assess_callers(bigint[], bigint) IS
 
 CREATE FUNCTION engage.top_of_period(rule_id integer, period_start timestamptz,
 		OUT caller_id bigint, OUT started_at timestamptz, OUT ended_at timestamptz, OUT contacts bigint) RETURNS SETOF record
-	LANGUAGE sql STABLE ROWS 10
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
 	SELECT c.caller_id, c.started_at, c.ended_at, c.contacts
 	FROM (
@@ -131,7 +131,7 @@ COMMENT ON FUNCTION engage.top_of_period(integer, timestamptz) IS
 
 CREATE FUNCTION engage.assess_period(rule_id integer, period_start timestamptz, run_id bigint,
 		OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
-	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	WITH top AS MATERIALIZED (
@@ -149,6 +149,11 @@ BEGIN
 		WHERE f.flag_id = s.flag_id
 			AND (f.started_at, f.ended_at, f.contacts) IS DISTINCT FROM (t.started_at, t.ended_at, t.contacts)
 		RETURNING 1
+	), again AS (
+		-- contacts that wait were counted, and may have gone before their personas' turn
+		INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
+		SELECT 'period', assess_period.rule_id, assess_period.period_start, 'contacts'
+		WHERE EXISTS (SELECT FROM engage.dirty q WHERE q.subject IN ('persona', 'everything'))
 	), gone AS (
 		UPDATE engage.flag f
 		SET withdrawn_at = now(), run_id = assess_period.run_id, withdrawn_reason = 'no longer among the top callers of the period'

@@ -43,7 +43,7 @@ SELECT pg_catalog.pg_extension_config_dump('engage.refresh_run', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.refresh_run', 'run_id')::regclass, '');
 
 CREATE FUNCTION engage.expand_markers() RETURNS bigint
-	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	expanded bigint;
@@ -77,7 +77,9 @@ BEGIN
 				SELECT LEAST(min(c.first_at), (SELECT min(f.started_at) FROM engage.flag f)) AS first_at,
 					GREATEST(max(c.last_at), (SELECT max(f.ended_at) FROM engage.flag f)) AS last_at
 				FROM engage.caller c
-			) span, LATERAL generate_series(span.first_at, span.last_at + interval '1 day', interval '1 day') s (at)
+			) span,
+			-- in steps shorter than any local day
+			LATERAL generate_series(span.first_at, span.last_at + interval '12 hours', interval '12 hours') s (at)
 		WHERE r.kind = 'top' AND EXISTS (SELECT FROM markers m
 			WHERE m.subject = 'everything' OR m.subject = 'rule' AND m.rule_id = r.rule_id)
 	)
@@ -89,7 +91,7 @@ COMMENT ON FUNCTION engage.expand_markers() IS
 	'Replaces queue rows that stand for many subjects by one row each; returns how many there were. A stage of refresh.';
 
 CREATE FUNCTION engage.recount_personas(batch_size integer) RETURNS uuid[]
-	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 DECLARE
 	persona_keys uuid[];
@@ -117,8 +119,11 @@ BEGIN
 		ON CONFLICT (persona_key, channel) DO UPDATE SET timeline = excluded.timeline
 			WHERE t.timeline OPERATOR(engage.<>) excluded.timeline
 	), details AS MATERIALIZED (
-		SELECT k.persona_key, c.number_raw, c.given_name, c.family_name, c.date_of_birth, c.address, c.postcode,
-			c.email, c.imei, c.nominal_ref
+		-- as the key was made of them
+		SELECT k.persona_key, NULLIF(engage.presented_number(c.number_raw, c.cli_status), '') AS number_raw,
+			NULLIF(c.given_name, '') AS given_name, NULLIF(c.family_name, '') AS family_name, c.date_of_birth,
+			NULLIF(c.address, '') AS address, NULLIF(c.postcode, '') AS postcode, NULLIF(c.email, '') AS email,
+			NULLIF(c.imei, '') AS imei, NULLIF(c.nominal_ref, '') AS nominal_ref
 		FROM keys k, LATERAL (
 			SELECT x.* FROM engage.contact x
 			WHERE x.persona_key = k.persona_key AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
@@ -150,7 +155,7 @@ COMMENT ON FUNCTION engage.recount_personas(integer) IS
 	'Takes a batch of personas from the queue and computes them and their timelines from contacts, in one statement; returns their keys, NULL if the queue has none. A stage of refresh.';
 
 CREATE FUNCTION engage.drop_empty_personas(persona_keys uuid[]) RETURNS void
-	LANGUAGE sql VOLATILE
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	DELETE FROM engage.persona p
 	WHERE p.persona_key = ANY (persona_keys)
@@ -159,7 +164,7 @@ END;
 COMMENT ON FUNCTION engage.drop_empty_personas(uuid[]) IS 'Deletes personas without a counted contact. A stage of refresh.';
 
 CREATE FUNCTION engage.take_callers(batch_size integer) RETURNS bigint[]
-	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	caller_ids bigint[];
@@ -177,7 +182,7 @@ COMMENT ON FUNCTION engage.take_callers(integer) IS
 	'Takes a batch of callers from the queue whose flags are to be computed anew; NULL if there are none. A stage of refresh.';
 
 CREATE FUNCTION engage.take_period(OUT rule_id integer, OUT period_start timestamptz)
-	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	SELECT q.rule_id, q.period_start INTO take_period.rule_id, take_period.period_start
@@ -190,8 +195,8 @@ COMMENT ON FUNCTION engage.take_period() IS
 	'Takes one local period of a rule of kind top from the queue, with all its rows; NULLs if there is none. A stage of refresh.';
 
 -- definer: operators refresh without rights on contacts, callers or flags
-CREATE FUNCTION engage.refresh_begin() RETURNS bigint
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION engage.refresh_begin(batch_size integer) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	run bigint;
@@ -205,6 +210,10 @@ BEGIN
 			USING ERRCODE = 'active_sql_transaction',
 				HINT = 'SET default_transaction_isolation = ''read committed'', then CALL engage.refresh().';
 	END IF;
+	IF (batch_size > 0) IS NOT TRUE THEN
+		RAISE EXCEPTION 'a batch cannot have % queue rows', COALESCE(batch_size::text, 'NULL')
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 5000: CALL engage.refresh();';
+	END IF;
 	PERFORM FROM engage.policy;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'engage is not set up'
@@ -216,19 +225,19 @@ BEGIN
 	END IF;
 	UPDATE engage.refresh_run r
 	SET state = 'died', finished_at = clock_timestamp()
-	WHERE r.state = 'running' AND NOT EXISTS (
+	WHERE r.state = 'running' AND (r.started_at < pg_postmaster_start_time() OR NOT EXISTS (
 		-- other logins' backend_start is hidden from us
 		SELECT FROM pg_stat_activity a
-		WHERE a.pid = r.pid AND a.pid <> pg_backend_pid() AND COALESCE(a.backend_start <= r.started_at, true));
+		WHERE a.pid = r.pid AND a.pid <> pg_backend_pid() AND COALESCE(a.backend_start <= r.started_at, true)));
 	INSERT INTO engage.refresh_run DEFAULT VALUES RETURNING run_id INTO run;
 	RETURN run;
 END
 $$;
-COMMENT ON FUNCTION engage.refresh_begin() IS
-	'Starts a run and returns its id; NULL if another refresh is at work. Part of refresh().';
+COMMENT ON FUNCTION engage.refresh_begin(integer) IS
+	'Starts a run, in batches of so many queue rows, and returns its id; NULL if another refresh is at work. Part of refresh().';
 
 CREATE FUNCTION engage.refresh_work(run bigint, batch_size integer) RETURNS boolean
-	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	persona_keys uuid[];
@@ -273,7 +282,7 @@ COMMENT ON FUNCTION engage.refresh_work(bigint, integer) IS
 
 -- definer: operators refresh without rights on contacts, callers or flags
 CREATE FUNCTION engage.refresh_step(run bigint, batch_size integer) RETURNS boolean
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
 	problem text;
@@ -290,6 +299,8 @@ BEGIN
 			WHERE r.run_id = run;
 			RETURN false;
 		END;
+	ELSE
+		RAISE NOTICE 'another refresh is at work';
 	END IF;
 	IF NOT more THEN
 		UPDATE engage.refresh_run r SET state = 'done', finished_at = clock_timestamp() WHERE r.run_id = run;
@@ -302,7 +313,7 @@ COMMENT ON FUNCTION engage.refresh_step(bigint, integer) IS
 
 -- definer: operators refresh without rights on contacts, callers or flags
 CREATE FUNCTION engage.refresh_end(run bigint) RETURNS void
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	ended engage.refresh_run;
@@ -323,7 +334,7 @@ AS $$
 DECLARE
 	run bigint;
 BEGIN
-	run := engage.refresh_begin();
+	run := engage.refresh_begin(batch_size);
 	COMMIT;
 	IF run IS NULL THEN
 		RAISE NOTICE 'another refresh is at work';
@@ -341,7 +352,7 @@ COMMENT ON PROCEDURE engage.refresh(integer) IS
 
 -- definer: operators rebuild without rights on the queue
 CREATE FUNCTION engage.mark_everything() RETURNS void
-	LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO engage.dirty (subject, cause) VALUES ('everything', 'rebuild');
 END;
@@ -353,7 +364,7 @@ CREATE PROCEDURE engage.rebuild(batch_size integer DEFAULT 5000)
 AS $$
 BEGIN
 	PERFORM engage.mark_everything();
-	COMMIT;
+	-- refresh() does the COMMIT of this, or refuses
 	CALL engage.refresh(batch_size);
 END
 $$;
@@ -367,8 +378,9 @@ COMMENT ON FUNCTION engage.is_sampled(text, double precision) IS
 	'Whether a subject is in a sample of this share (0 to 1); the same ones every time.';
 
 -- definer: operators verify without rights on contacts, callers or flags
+-- volatile: so it locks tables before it takes its snapshot, and sees a TRUNCATE and its queue row or neither
 CREATE FUNCTION engage.verify(sample double precision DEFAULT 1, OUT subject text, OUT key text, OUT problem text) RETURNS SETOF record
-	LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	WITH marked AS MATERIALIZED (
 		SELECT COALESCE(bool_or(q.subject = 'everything'), false) AS everything,
@@ -448,7 +460,7 @@ BEGIN ATOMIC
 		FROM engage.rule r, engage.policy o, LATERAL (
 				SELECT DISTINCT engage.period_start(s.at, r.top_period, o.zone) AS period_start
 				FROM (SELECT min(c.first_at) AS first_at, max(c.last_at) AS last_at FROM engage.caller c) span,
-					LATERAL generate_series(span.first_at, span.last_at + interval '1 day', interval '1 day') s (at)
+					LATERAL generate_series(span.first_at, span.last_at + interval '12 hours', interval '12 hours') s (at)
 			) p, LATERAL engage.top_of_period(r.rule_id, p.period_start) t
 		WHERE r.kind = 'top'
 	), standing_top AS (
@@ -473,4 +485,4 @@ BEGIN ATOMIC
 	WHERE NOT m.everything;
 END;
 COMMENT ON FUNCTION engage.verify(double precision) IS
-	'Every subject that is not in the queue and yet differs from what contacts, rules and known numbers give: no row means that all is in line. Reads everything under one snapshot; a sample below 1 checks that share of personas and callers. While everything is in the queue nothing can be told.';
+	'Every subject that is not in the queue and yet differs from what contacts, rules and known numbers give: no row means that all is in line. Reads everything under one snapshot of its own, taken when no TRUNCATE is at work; a sample below 1 checks that share of personas and callers. While everything is in the queue nothing can be told.';

@@ -12,55 +12,85 @@ END;
 COMMENT ON FUNCTION engage.jobs() IS
 	'The jobs that schedule() registers: name, command, and the schedule of those that have one of their own.';
 
-CREATE FUNCTION engage.schedule_statements(cron text, database name, OUT job text, OUT statement text) RETURNS SETOF record
+CREATE FUNCTION engage.schedule_statements(cron text, database name, login name, OUT job text, OUT statement text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT j.job, format('SELECT cron.schedule_in_database(%L, %L, %L, %L);', j.job, COALESCE(j.fixed_schedule, cron), j.command, database)
+	SELECT j.job, format('SELECT cron.schedule_in_database(%L, %L, %L, %L, %L);',
+		j.job, COALESCE(j.fixed_schedule, cron), j.command, database, login)
 	FROM engage.jobs() j;
 END;
-COMMENT ON FUNCTION engage.schedule_statements(text, name) IS
-	'What to run, in the database that has pg_cron, to schedule the jobs of this one. For schedule().';
+COMMENT ON FUNCTION engage.schedule_statements(text, name, name) IS
+	'What a superuser is to run, in the database that has pg_cron, to schedule the jobs of this one for a login. For schedule().';
+
+CREATE FUNCTION engage.has_pg_cron() RETURNS boolean
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'pg_cron') THEN
+		RETURN false;
+	END IF;
+	IF NOT has_schema_privilege('cron', 'USAGE') THEN
+		RAISE EXCEPTION 'login "%" may not use pg_cron', CURRENT_USER
+			USING ERRCODE = 'insufficient_privilege', HINT = format('GRANT USAGE ON SCHEMA cron TO %I;', CURRENT_USER);
+	END IF;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION engage.has_pg_cron() IS
+	'Whether this database has pg_cron; an error (42501) if it has and the login may not use it. For schedule().';
 
 CREATE FUNCTION engage.schedule(cron text DEFAULT '* * * * *', OUT job text, OUT job_id bigint) RETURNS SETOF record
-	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	next record;
-	cron_database text := current_setting('cron.database_name', true);
+	cron_database text;
 	elsewhere text;
 BEGIN
-	IF to_regnamespace('cron') IS NULL OR to_regproc('cron.schedule_in_database') IS NULL THEN
-		SELECT string_agg(s.statement, E'\n') INTO elsewhere
-		FROM engage.schedule_statements(schedule.cron, current_database()) s;
-		RAISE EXCEPTION 'pg_cron 1.4 or later is not installed in this database'
-			USING ERRCODE = 'object_not_in_prerequisite_state',
-				DETAIL = CASE
-					WHEN cron_database IS NULL THEN 'The server does not load pg_cron; CALL engage.refresh() works by hand.'
-					WHEN cron_database = current_database() THEN 'The server loads pg_cron for this database; CALL engage.refresh() works by hand.'
-					ELSE format('The server''s pg_cron lives in database "%s".', cron_database) END,
-				HINT = CASE
-					WHEN cron_database IS NULL THEN 'Install the package of pg_cron, set shared_preload_libraries = ''pg_cron'' and cron.database_name = '''
-						|| current_database() || ''', restart, and CREATE EXTENSION pg_cron.'
-					WHEN cron_database = current_database() THEN 'CREATE EXTENSION pg_cron;'
-					ELSE format('Connect to "%s" as the login that is to run the jobs and run:', cron_database) || E'\n' || elsewhere END;
+	IF engage.has_pg_cron() THEN
+		FOR next IN SELECT j.* FROM engage.jobs() j LOOP
+			job := next.job;
+			EXECUTE 'SELECT cron.schedule($1, $2, $3)' INTO job_id
+				USING next.job, COALESCE(next.fixed_schedule, schedule.cron), next.command;
+			RETURN NEXT;
+		END LOOP;
+		RETURN;
 	END IF;
-	FOR next IN SELECT s.* FROM engage.schedule_statements(schedule.cron, current_database()) s LOOP
-		job := next.job;
-		EXECUTE next.statement INTO job_id;
-		RETURN NEXT;
-	END LOOP;
+
+	BEGIN
+		cron_database := current_setting('cron.database_name', true);
+	EXCEPTION WHEN insufficient_privilege THEN
+		cron_database := '';		-- there is one, for others to read
+	END;
+	SELECT string_agg(s.statement, E'\n') INTO elsewhere
+	FROM engage.schedule_statements(schedule.cron, current_database(), CURRENT_USER) s;
+	RAISE EXCEPTION 'pg_cron 1.4 or later is not installed in this database'
+		USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = CASE
+				WHEN cron_database IS NULL THEN 'The server does not load pg_cron'
+				WHEN cron_database = '' THEN 'The server loads pg_cron for the database that cron.database_name names'
+				WHEN cron_database = current_database() THEN 'The server loads pg_cron for this database'
+				ELSE format('The server loads pg_cron for database "%s"', cron_database) END
+				|| '; CALL engage.refresh() works by hand.',
+			HINT = CASE
+				WHEN cron_database IS NULL THEN 'Install the package of pg_cron, set shared_preload_libraries = ''pg_cron'' and cron.database_name = '''
+					|| current_database() || ''', restart, and CREATE EXTENSION pg_cron.'
+				WHEN cron_database = current_database() THEN 'CREATE EXTENSION pg_cron;'
+				WHEN cron_database = '' THEN format('If SHOW cron.database_name tells a superuser "%s", CREATE EXTENSION pg_cron; otherwise connect as a superuser to the database it tells and run:',
+					current_database()) || E'\n' || elsewhere
+				ELSE format('Connect as a superuser to "%s" and run:', cron_database) || E'\n' || elsewhere END;
 END
 $$;
 COMMENT ON FUNCTION engage.schedule(text) IS
 	'Registers the jobs engage:refresh, on the given cron schedule, engage:verify and engage:housekeeping, nightly, with pg_cron, as jobs of the current login in this database. Calling it again changes the schedule. Where pg_cron is missing or lives in another database, the error (55000) says what to do.';
 
 CREATE FUNCTION engage.unschedule() RETURNS SETOF text
-	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	next text;
 BEGIN
-	IF to_regclass('cron.job') IS NULL THEN
+	IF NOT engage.has_pg_cron() THEN
 		RAISE EXCEPTION 'pg_cron is not installed in this database'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = 'Where it lives in another database, connect there and run cron.unschedule() for the jobs named engage:...';
@@ -85,7 +115,7 @@ SELECT pg_catalog.pg_extension_config_dump('engage.verification', '');
 
 -- definer: the scheduled job needs no rights on contacts, callers or flags
 CREATE FUNCTION engage.check_sample(sample double precision DEFAULT 0.01) RETURNS bigint
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	found_problems bigint;
@@ -100,7 +130,7 @@ COMMENT ON FUNCTION engage.check_sample(double precision) IS
 
 -- definer: the scheduled job needs no rights on runs
 CREATE FUNCTION engage.housekeeping() RETURNS bigint
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	deleted bigint;
@@ -116,7 +146,7 @@ COMMENT ON FUNCTION engage.housekeeping() IS
 
 -- definer: those who watch see states and counts, not the tables behind them
 CREATE FUNCTION engage.health(OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
-	LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT 'setup', CASE WHEN count(*) = 0 THEN 'failed' ELSE 'ok' END,
 		COALESCE(min('zone ' || o.zone || ', region ' || o.region), 'not set up'),
@@ -152,10 +182,10 @@ BEGIN ATOMIC
 		CASE WHEN count(*) > 0 THEN 'SELECT * FROM engage.refresh_run WHERE state IN (''failed'', ''died'') ORDER BY run_id DESC;' END
 	FROM engage.refresh_run r WHERE r.state IN ('failed', 'died') AND r.started_at > now() - interval '24 hours'
 	UNION ALL
-	SELECT 'capture', CASE WHEN count(*) = 9 THEN 'ok' ELSE 'failed' END, count(*)::text || ' of 9 triggers are always enabled',
-		CASE WHEN count(*) <> 9 THEN 'ALTER TABLE ... ENABLE ALWAYS TRIGGER for those of engage.contact, known_number and policy, then CALL engage.rebuild().' END
+	SELECT 'capture', CASE WHEN count(*) = 10 THEN 'ok' ELSE 'failed' END, count(*)::text || ' of 10 triggers are always enabled',
+		CASE WHEN count(*) <> 10 THEN 'ALTER TABLE ... ENABLE ALWAYS TRIGGER for those of engage.contact, known_number, policy and rule, then CALL engage.rebuild().' END
 	FROM pg_trigger t
-	WHERE t.tgrelid IN ('engage.contact'::regclass, 'engage.known_number'::regclass, 'engage.policy'::regclass)
+	WHERE t.tgrelid IN ('engage.contact'::regclass, 'engage.known_number'::regclass, 'engage.policy'::regclass, 'engage.rule'::regclass)
 		AND NOT t.tgisinternal AND t.tgenabled = 'A'
 	UNION ALL
 	SELECT 'verification', CASE WHEN v.problems > 0 THEN 'failed' ELSE 'ok' END,
@@ -173,10 +203,10 @@ COMMENT ON FUNCTION engage.health() IS
 
 CREATE FUNCTION engage.job_health(OUT job text, OUT schedule text, OUT active boolean, OUT last_start timestamptz,
 		OUT last_status text, OUT last_message text) RETURNS SETOF record
-	LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF to_regclass('cron.job_run_details') IS NULL THEN
+	IF NOT engage.has_pg_cron() THEN
 		RETURN;
 	END IF;
 	RETURN QUERY EXECUTE 'SELECT j.jobname::text, j.schedule, j.active, d.start_time, d.status, d.return_message '

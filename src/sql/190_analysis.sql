@@ -28,7 +28,7 @@ CREATE FUNCTION engage.explain_flag(flag_id bigint,
 		OUT rule text, OUT rule_version integer, OUT criteria engage.criterion[], OUT data_as_of timestamptz,
 		OUT contact_id bigint, OUT occurred_at timestamptz, OUT channel engage.contact_channel, OUT source text, OUT source_ref text,
 		OUT meets engage.criterion[]) RETURNS SETOF record
-	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -66,7 +66,7 @@ CREATE FUNCTION engage.back_test(criteria engage.criterion[], from_at timestampt
 		channels engage.contact_channel[] DEFAULT NULL,
 		OUT caller_id bigint, OUT episode_no integer, OUT started_at timestamptz, OUT met_at timestamptz, OUT ended_at timestamptz,
 		OUT contacts bigint, OUT peak bigint, OUT criteria_met engage.criterion[]) RETURNS SETOF record
-	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF criteria IS NULL OR from_at IS NULL OR to_at IS NULL OR from_at >= to_at THEN

@@ -64,6 +64,7 @@ GRANT EXECUTE ON FUNCTION engage.library_version() TO engage_operator, engage_ha
 
 -- Contacts are written by loaders; who may read identifying details is a loader or an administrator.
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.contact TO engage_loader;
+GRANT EXECUTE ON FUNCTION engage.presented_number(text, engage.cli_status) TO engage_loader;
 GRANT EXECUTE ON FUNCTION engage.period_start(timestamptz, text, text), engage.period_end(timestamptz, text, text)
 	TO engage_analyst, engage_bi, engage_admin;
 
@@ -85,9 +86,9 @@ GRANT EXECUTE ON FUNCTION engage.lookup(text) TO engage_handler;
 -- Operators make it run and see that it runs, without personal data.
 GRANT SELECT ON engage.refresh_run, engage.verification, engage.policy, engage.channel, engage.rule, engage.preset_rule TO engage_operator;
 GRANT EXECUTE ON PROCEDURE engage.refresh(integer), engage.rebuild(integer) TO engage_operator;
-GRANT EXECUTE ON FUNCTION engage.refresh_begin(), engage.refresh_step(bigint, integer), engage.refresh_end(bigint),
+GRANT EXECUTE ON FUNCTION engage.refresh_begin(integer), engage.refresh_step(bigint, integer), engage.refresh_end(bigint),
 	engage.mark_everything(), engage.verify(double precision), engage.check_sample(double precision), engage.housekeeping(),
-	engage.health(), engage.job_health(), engage.jobs(), engage.schedule(text), engage.schedule_statements(text, name),
+	engage.health(), engage.job_health(), engage.jobs(), engage.schedule(text), engage.schedule_statements(text, name, name), engage.has_pg_cron(),
 	engage.unschedule() TO engage_operator;
 
 -- Administrators set what the force decides.
