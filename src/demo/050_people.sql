@@ -135,7 +135,6 @@ COMMENT ON FUNCTION engage_demo.ordinary_seats(bigint, integer, integer, integer
 CREATE FUNCTION engage_demo.settle(start_on date, days integer, draw_key bigint, ordinary integer, casts integer) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
-	SET jit = off
 AS $$
 DECLARE
 	steps_05 bigint[] := engage_demo.count_steps(0.05, 8.0 * days / 84);

@@ -169,7 +169,6 @@ COMMENT ON FUNCTION engage_demo.staff_events(integer, bigint, integer, bigint[])
 CREATE FUNCTION engage_demo.write_contacts(start_on date, days integer, draw_key bigint, casts integer) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
-	SET jit = off
 AS $$
 DECLARE
 	lots constant integer[] := engage_demo.day_lots(start_on, days);

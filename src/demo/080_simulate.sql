@@ -3,6 +3,7 @@ CREATE FUNCTION engage_demo.simulate(seed integer DEFAULT 1, people integer DEFA
 		OUT persons bigint, OUT numbers bigint, OUT contacts bigint, OUT late_contacts bigint)
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
+	SET jit = off
 AS $$
 DECLARE
 	draw_key constant bigint := engage_demo.draw(1, seed);
@@ -98,7 +99,6 @@ COMMENT ON FUNCTION engage_demo.load(text) IS
 CREATE FUNCTION engage_demo.join_legs(wanted text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
-	SET jit = off
 AS $$
 BEGIN
 	-- ids exist only now; a pair of which one half is still to come waits for it

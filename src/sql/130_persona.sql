@@ -51,34 +51,32 @@ COMMENT ON COLUMN engage.caller.timeline IS 'All counted contacts, of all person
 SELECT pg_catalog.pg_extension_config_dump('engage.caller', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.caller', 'caller_id')::regclass, '');
 
-CREATE FUNCTION engage.identity_key(number text) RETURNS text
-	LANGUAGE sql STABLE PARALLEL SAFE
-RETURN CASE WHEN EXISTS (
-	SELECT FROM engage.known_number k
-	WHERE k.number OPERATOR(pg_catalog.=) identity_key.number
-		AND k.sharing OPERATOR(pg_catalog.=) ANY (ARRAY['communal', 'payphone', 'organisation']::engage.number_sharing[]))
-	THEN NULL ELSE number END;
-COMMENT ON FUNCTION engage.identity_key(text) IS
-	'What tells the caller behind a persona''s number (E.164): the number itself, NULL where it is a known payphone, communal or organisation number. The one place that decides which personas are one caller.';
+CREATE VIEW engage.persona_identity AS
+SELECT p.persona_key, p.caller_id, CASE WHEN k.number IS NULL THEN p.number END AS identity_key
+FROM engage.persona p
+LEFT JOIN engage.known_number k ON k.number OPERATOR(pg_catalog.=) p.number
+	AND k.sharing OPERATOR(pg_catalog.=) ANY (ARRAY['communal', 'payphone', 'organisation']::engage.number_sharing[]);
+COMMENT ON VIEW engage.persona_identity IS
+	'What tells the caller behind each persona: its number, unless that is a known payphone, communal or organisation number. The one place that decides which personas are one caller.';
 
 CREATE FUNCTION engage.resolve_personas(persona_keys uuid[]) RETURNS bigint[]
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 DECLARE
 	touched bigint[];
 BEGIN
 	INSERT INTO engage.caller (identity_key)
 	SELECT DISTINCT i.identity_key
-	FROM engage.persona p, LATERAL engage.identity_key(p.number) i (identity_key)
-	WHERE p.persona_key = ANY (persona_keys) AND i.identity_key IS NOT NULL
+	FROM engage.persona_identity i
+	WHERE i.persona_key = ANY (persona_keys) AND i.identity_key IS NOT NULL
 		AND NOT EXISTS (SELECT FROM engage.caller c WHERE c.identity_key = i.identity_key)
 	ORDER BY 1;
 
 	WITH resolved AS MATERIALIZED (
-		SELECT p.persona_key, p.caller_id AS old_id, c.caller_id AS new_id
-		FROM engage.persona p
-		LEFT JOIN engage.caller c ON c.identity_key = engage.identity_key(p.number)
-		WHERE p.persona_key = ANY (persona_keys)
+		SELECT i.persona_key, i.caller_id AS old_id, c.caller_id AS new_id
+		FROM engage.persona_identity i
+		LEFT JOIN engage.caller c ON c.identity_key = i.identity_key
+		WHERE i.persona_key = ANY (persona_keys)
 	), moved AS (
 		UPDATE engage.persona p SET caller_id = r.new_id
 		FROM resolved r

@@ -104,16 +104,23 @@ BEGIN
 		SELECT DISTINCT p.persona_key FROM picked p
 	), counted AS MATERIALIZED (
 		/* race: between the queue and contacts */
-		SELECT k.persona_key, c.channel, engage.timeline_agg(c.occurred_at) AS timeline
-		FROM keys k JOIN engage.contact c ON c.persona_key = k.persona_key
-		WHERE c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
-		GROUP BY k.persona_key, c.channel
+		SELECT k.persona_key, c.channel, c.timeline
+		FROM keys k, LATERAL (
+			SELECT x.channel, engage.timeline_agg(x.occurred_at) AS timeline
+			FROM engage.contact x
+			WHERE x.persona_key = k.persona_key AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+			GROUP BY x.channel
+		) c
 	), standing AS MATERIALIZED (
-		SELECT t.* FROM keys k JOIN engage.persona_timeline t ON t.persona_key = k.persona_key
+		SELECT k.persona_key, t.channel, t.timeline, t.held_row
+		FROM keys k, LATERAL (
+			SELECT x.channel, x.timeline, x.ctid AS held_row
+			FROM engage.persona_timeline x WHERE x.persona_key = k.persona_key OFFSET 0
+		) t
 	), timelines_gone AS (
-		DELETE FROM engage.persona_timeline t USING standing s
-		WHERE t.persona_key = s.persona_key AND t.channel = s.channel
-			AND NOT EXISTS (SELECT FROM counted n WHERE n.persona_key = s.persona_key AND n.channel = s.channel)
+		DELETE FROM engage.persona_timeline t
+		WHERE t.ctid = ANY (ARRAY(SELECT s.held_row FROM standing s
+			WHERE NOT EXISTS (SELECT FROM counted n WHERE n.persona_key = s.persona_key AND n.channel = s.channel)))
 	), timelines AS (
 		INSERT INTO engage.persona_timeline AS t SELECT n.persona_key, n.channel, n.timeline FROM counted n
 		ON CONFLICT (persona_key, channel) DO UPDATE SET timeline = excluded.timeline
@@ -413,12 +420,13 @@ BEGIN ATOMIC
 		FROM (SELECT DISTINCT t.persona_key FROM truth t) w
 		FULL JOIN (SELECT x.* FROM engage.persona x WHERE engage.is_sampled(x.persona_key::text, sample)) p
 			ON p.persona_key = w.persona_key
+		LEFT JOIN engage.persona_identity i ON i.persona_key = p.persona_key
 		LEFT JOIN engage.caller c ON c.caller_id = p.caller_id
 		CROSS JOIN engage.policy o
 		CROSS JOIN marked m
 		WHERE (w.persona_key IS NULL OR p.persona_key IS NULL
 				OR p.number IS DISTINCT FROM engage.phone(p.number_raw, o.region)
-				OR NOT m.numbers AND c.identity_key IS DISTINCT FROM engage.identity_key(p.number))
+				OR NOT m.numbers AND c.identity_key IS DISTINCT FROM i.identity_key)
 			AND NOT EXISTS (SELECT FROM dirty_persona q WHERE q.persona_key = COALESCE(w.persona_key, p.persona_key))
 	), wrong_caller AS (
 		SELECT 'caller'::text, c.caller_id::text, 'its timeline differs from its personas'''
