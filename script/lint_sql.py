@@ -115,17 +115,19 @@ class Part:
         self.findings = []
 
     def statements(self):
-        """Pairs of a statement and what precedes it, and the line it is on."""
+        """Every statement, with the comments above it and the line it is on."""
+        begin = 0
         for raw in parse_sql(self.text):
-            start = raw.stmt_location or 0
-            end = start + raw.stmt_len if raw.stmt_len else len(self.bytes)
-            source = self.bytes[start:end].decode()
-            lead = 0
+            # some versions of the parser count the comments to the statement
+            end = raw.stmt_location + raw.stmt_len if raw.stmt_len else len(self.bytes)
+            source = self.bytes[begin:end].decode()
+            lead = re.match(r'\s*;?', source).end()
             while (match := COMMENT_OR_BLANK.match(source, lead)):
                 lead = match.end()
             lead += len(source[lead:]) - len(source[lead:].lstrip())
-            line = self.bytes[:start].count(b'\n') + source[:lead].count('\n') + 1
+            line = self.bytes[:begin].count(b'\n') + source[:lead].count('\n') + 1
             yield raw.stmt, source[:lead], line
+            begin = end
 
     def report(self, line, finding):
         self.findings.append(f'{self.path}:{line}: {finding}')
