@@ -124,7 +124,7 @@ BEGIN ATOMIC
 		least(CASE WHEN cut > stay THEN cut ELSE part_to END, CASE WHEN other_cut > stay THEN other_cut ELSE part_to END),
 		1 + width_bucket(engage_demo.draw(3, person_key) & 4294967295,
 			CASE block % 10 / 3 WHEN 0 THEN steps_05 WHEN 1 THEN steps_20 ELSE steps_10 END),
-		CASE WHEN (a >> 16) & 3 = 0 THEN 4 ELSE 1 END,
+		CASE WHEN (a >> 16) & 7 = 0 THEN 3 ELSE 1 END,
 		(ARRAY[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 2, 3, 12, 6])[1 + engage_demo.pick(a, 32, 18)], NULL::integer,
 		person_key, home_key
 	FROM held;

@@ -136,15 +136,18 @@ BEGIN
 			WHERE x.persona_key = k.persona_key AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
 			LIMIT 1
 		) c
+	), wanted AS MATERIALIZED (
+		SELECT EXISTS (SELECT FROM engage.rule r WHERE r.kind = 'top') AS top
 	), periods AS (
 		INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
 		SELECT DISTINCT 'period', r.rule_id, engage.period_start(d.at, r.top_period, o.zone), 'contacts'
 		FROM engage.policy o, engage.rule r, LATERAL (
-			(SELECT n.persona_key, n.channel, engage.contact_times(n.timeline) AS at FROM counted n
-				EXCEPT ALL SELECT s.persona_key, s.channel, engage.contact_times(s.timeline) FROM standing s)
+			-- compared only where there is a rule to use it
+			(SELECT n.persona_key, n.channel, engage.contact_times(n.timeline) AS at FROM counted n WHERE (SELECT top FROM wanted)
+				EXCEPT ALL SELECT s.persona_key, s.channel, engage.contact_times(s.timeline) FROM standing s WHERE (SELECT top FROM wanted))
 			UNION ALL
-			(SELECT s.persona_key, s.channel, engage.contact_times(s.timeline) FROM standing s
-				EXCEPT ALL SELECT n.persona_key, n.channel, engage.contact_times(n.timeline) FROM counted n)
+			(SELECT s.persona_key, s.channel, engage.contact_times(s.timeline) FROM standing s WHERE (SELECT top FROM wanted)
+				EXCEPT ALL SELECT n.persona_key, n.channel, engage.contact_times(n.timeline) FROM counted n WHERE (SELECT top FROM wanted))
 		) d
 		WHERE r.kind = 'top'
 	), personas AS (
