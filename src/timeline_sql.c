@@ -518,6 +518,11 @@ engage_contact_times(PG_FUNCTION_ARGS)
 	call = SRF_PERCALL_SETUP();
 	state = call->user_fctx;
 	if (call->call_cntr < (uint64) state->n)
-		SRF_RETURN_NEXT(call, TimestampTzGetDatum(state->times[call->call_cntr]));
+	{
+		/* The macro counts before it looks at its argument. */
+		Datum		at = TimestampTzGetDatum(state->times[call->call_cntr]);
+
+		SRF_RETURN_NEXT(call, at);
+	}
 	SRF_RETURN_DONE(call);
 }
