@@ -123,6 +123,7 @@ struct CallerMerge
 	int			num_taken;
 	uint64		contacts;		/* of the current caller */
 	int64	   *times;
+	int64	   *scratch;
 	size_t		max_times;
 };
 
@@ -867,6 +868,40 @@ caller_merge_next(CallerMerge *merge, MergedCaller *caller)
 	return true;
 }
 
+/* Have room for so many instants, twice: to hold and to merge them. */
+static void
+reserve_times(CallerMerge *merge, size_t n)
+{
+	if (n <= merge->max_times)
+		return;
+	if (merge->times != NULL)
+	{
+		pfree(merge->times);
+		pfree(merge->scratch);
+	}
+	merge->max_times = Max(n * 2, 1024);
+	merge->times = MemoryContextAllocHuge(merge->context, merge->max_times * sizeof(int64));
+	merge->scratch = MemoryContextAllocHuge(merge->context, merge->max_times * sizeof(int64));
+}
+
+/* Merge n sorted instants with the m sorted ones behind them, from the end. */
+static void
+merge_times(int64 *times, size_t n, size_t m, int64 *scratch)
+{
+	size_t		end = n + m;
+
+	if (n == 0 || m == 0 || times[n - 1] <= times[n])
+		return;
+	memcpy(scratch, times + n, m * sizeof(int64));
+	while (m > 0)
+	{
+		if (n > 0 && times[n - 1] > scratch[m - 1])
+			times[--end] = times[--n];
+		else
+			times[--end] = scratch[--m];
+	}
+}
+
 /*
  * caller_merge_times
  *		The current caller's contacts in order of time.
@@ -876,25 +911,21 @@ caller_merge_times(CallerMerge *merge)
 {
 	size_t		n = 0;
 
-	if (merge->contacts > merge->max_times)
-	{
-		if (merge->times != NULL)
-			pfree(merge->times);
-		merge->max_times = Max(merge->contacts * 2, 1024);
-		merge->times = MemoryContextAllocHuge(merge->context, merge->max_times * sizeof(int64));
-	}
+	reserve_times(merge, merge->contacts);
 	for (int r = 0; r < merge->num_readers; r++)
 	{
 		TimelineReader reader;
+		size_t		m;
 
 		if (!merge->taken[r])
 			continue;
 		timeline_open(&reader, merge->readers[r].timeline, merge->readers[r].timeline_len);
-		n += timeline_read(&reader, merge->times + n, reader.count);
+		m = timeline_read(&reader, merge->times + n, reader.count);
 		timeline_report(reader.status);
+		merge_times(merge->times, n, m, merge->scratch);
+		n += m;
+		CHECK_FOR_INTERRUPTS();
 	}
-	if (merge->num_taken > 1)
-		timeline_sort(merge->times, n);
 	return merge->times;
 }
 
