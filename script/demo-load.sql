@@ -11,6 +11,8 @@ SELECT engage.adopt_rules('frecann_adult');
 
 SELECT engage_demo.simulate(days => 84, start_on => current_date - 84);
 SELECT engage_demo.load();
+INSERT INTO engage.known_number (number, sharing, label)
+SELECT number, sharing, label FROM engage_demo.place;	-- phone box, hostel, alarm company
 
 CALL engage.refresh();
 SELECT engage.schedule('* * * * *');

@@ -235,7 +235,9 @@ BEGIN
 	END IF;
 	UPDATE engage.refresh_run r
 	SET state = 'died', finished_at = clock_timestamp()
-	WHERE r.state = 'running' AND (r.started_at < pg_postmaster_start_time() OR NOT EXISTS (
+	WHERE r.state = 'running' AND (r.started_at < pg_postmaster_start_time()
+		-- a run that is not at a step, as none is while we hold the lock, takes the next one at once
+		OR COALESCE(r.last_step_at, r.started_at) < clock_timestamp() - interval '1 minute' OR NOT EXISTS (
 		-- other logins' backend_start is hidden from us
 		SELECT FROM pg_stat_activity a
 		WHERE a.pid = r.pid AND a.pid <> pg_backend_pid() AND COALESCE(a.backend_start <= r.started_at, true)));
