@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "datatype/timestamp.h"
+#include "mb/pg_wchar.h"
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
 
@@ -63,7 +64,7 @@ local_zone_begin(LocalZone *local, const char *name)
 	if (local->zone == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("time zone \"%s\" not recognized", name),
+				 errmsg("time zone \"%.*s\" not recognized", pg_mbcliplen(name, (int) strlen(name), 80), name),
 				 errhint("Give a zone by name, such as Europe/London; pg_timezone_names lists them.")));
 	local->kind = CRITERION_DAY;
 	local->valid_from = local->valid_to = 0;
@@ -229,11 +230,12 @@ criteria_load(ArrayType *array)
 
 /*
  * interval_width
- *		A rolling window's width in microseconds.  A day is 24 hours; a month is
- *		no exact duration and refused, like zero and negative widths.
+ *		The width of a rolling window, or whatever else is named, in
+ *		microseconds.  A day is 24 hours; a month is no exact duration and
+ *		refused, like zero and negative widths.
  */
 int64
-interval_width(const Interval *width)
+interval_width(const Interval *width, const char *what)
 {
 	int64		days;
 	int64		total;
@@ -241,16 +243,16 @@ interval_width(const Interval *width)
 	if (width->month != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a rolling window cannot be months or years wide"),
-				 errdetail("Its width is an exact duration, which a month is not."),
-				 errhint("Give days, such as '28 days', or use a criterion per month in a time zone.")));
+				 errmsg("a %s cannot be months or years long", what),
+				 errdetail("It is an exact duration, which a month is not."),
+				 errhint("Give days, such as '28 days'; a criterion can also count per calendar month.")));
 	if (pg_mul_s64_overflow(width->day, USECS_PER_DAY, &days) ||
 		pg_add_s64_overflow(days, width->time, &total))
 		total = width->day < 0 ? 0 : PG_INT64_MAX;
 	if (total <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a rolling window must have a positive width"),
+				 errmsg("a %s must be a positive duration", what),
 				 errhint("Give a duration, such as '7 days'.")));
 	return total;
 }

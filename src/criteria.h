@@ -44,6 +44,6 @@ extern struct varlena *criterion_make(const Criterion *criterion);
 extern void window_criterion_set(WindowCriterion *test, LocalZone *local,
 								 const Criterion *criterion);
 extern CriteriaSet *criteria_load(ArrayType *array);
-extern int64 interval_width(const Interval *width);
+extern int64 interval_width(const Interval *width, const char *what);
 
 #endif							/* CRITERIA_H */

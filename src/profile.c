@@ -126,7 +126,7 @@ engage_hour_of_week(PG_FUNCTION_ARGS)
 Datum
 engage_decayed_count(PG_FUNCTION_ARGS)
 {
-	int64		half_life = interval_width(PG_GETARG_INTERVAL_P(1));
+	int64		half_life = interval_width(PG_GETARG_INTERVAL_P(1), "half-life");
 	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(2);
 	TimelineReader reader;
 	int64		times[BLOCK];

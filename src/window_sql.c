@@ -37,7 +37,7 @@ static WindowPeak
 peak_argument(FunctionCallInfo fcinfo)
 {
 	WindowCriterion window = {.threshold = 1,
-	.width = (uint64_t) interval_width(PG_GETARG_INTERVAL_P(1))};
+	.width = (uint64_t) interval_width(PG_GETARG_INTERVAL_P(1), "rolling window")};
 	int64		n;
 	int64	   *times = timeline_times(PG_GETARG_VARLENA_PP(0), &n);
 	WindowPeak	peak = window_peak(times, n, &window);
@@ -255,7 +255,7 @@ engage_episodes_any(PG_FUNCTION_ARGS)
 Datum
 engage_rolling_counts(PG_FUNCTION_ARGS)
 {
-	uint64		width = (uint64) interval_width(PG_GETARG_INTERVAL_P(1));
+	uint64		width = (uint64) interval_width(PG_GETARG_INTERVAL_P(1), "rolling window");
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	int64		n;
 	int64	   *times;
@@ -368,7 +368,7 @@ engage_rolling_count(PG_FUNCTION_ARGS)
 	interval = WinGetFuncArgCurrent(winobj, 1, &isnull);
 	if (isnull)
 		PG_RETURN_NULL();
-	width = (uint64) interval_width(DatumGetIntervalP(interval));
+	width = (uint64) interval_width(DatumGetIntervalP(interval), "rolling window");
 	now = DatumGetTimestampTz(WinGetFuncArgCurrent(winobj, 0, &isnull));
 	if (isnull)
 		PG_RETURN_NULL();
