@@ -14,6 +14,7 @@ CREATE TABLE cron.job_run_details (
 	jobid bigint, runid bigint, job_pid integer, database text, username text, command text,
 	status text, return_message text, start_time timestamptz, end_time timestamptz
 );
+CREATE FUNCTION cron.schedule(text, text, text) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
 CREATE FUNCTION cron.schedule_in_database(text, text, text, text, text DEFAULT NULL, boolean DEFAULT true)
 	RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
 CREATE FUNCTION cron.unschedule(name) RETURNS boolean LANGUAGE sql AS 'SELECT true';
