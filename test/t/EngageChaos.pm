@@ -1,0 +1,463 @@
+# EngageChaos: sessions that change contacts, rules and known numbers at random,
+# refresh and verify, all at once, each in a process of its own that outlives
+# crashes of the server.
+#
+#   prepare_chaos    a database with waits, rules and callers whom nobody touches
+#   start_sessions   writers, an administrator, refreshers, a verifier
+#   stop_sessions    ends them, and settles prepared transactions
+#   drain            refreshes until the queue is empty
+#   picture          what the register says, by keys that do not depend on ids
+
+package EngageChaos;
+
+use strict;
+use warnings FATAL => 'all';
+use Exporter 'import';
+use EngageTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use IO::Handle;
+use POSIX qw(_exit);
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw(prepare_chaos start_sessions stop_sessions drain picture quiet_flags
+  live_checks statement_counts unexpected_errors);
+
+use constant PIPE_SIZE => 1031;    # fcntl's F_SETPIPE_SZ on Linux
+
+my $QUIET = join(', ', map { "('quiet', 'q$_', timestamptz '2026-03-28 20:00Z' + $_ * interval '70 minutes', '101_voice', '+4477009009" . (90 + $_ % 3) . "')" } 1 .. 15);
+my $INSERT_QUIET = "INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw) VALUES $QUIET;";
+
+# ------------------------------------------------------------------ database
+
+sub prepare_chaos
+{
+	my ($node, $db) = @_;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $db");
+	$node->safe_psql(
+		$db, qq{
+		CREATE EXTENSION engage;
+		SELECT engage.setup(rules => NULL);
+		INSERT INTO engage.rule (name, version, kind, criteria, channels, top_n, top_period) VALUES
+			('steady', 1, 'criteria', '{3 in 1 day, 5 in 7 days}', NULL, NULL, NULL),
+			('moody', 1, 'criteria', '{4 in 2 days}', '{999_voice, 101_voice}', NULL, NULL),
+			('top week', 1, 'top', NULL, NULL, 3, 'week'),
+			('top day', 1, 'top', NULL, '{999_voice, sms_999}', 2, 'day');
+		$INSERT_QUIET
+		CALL engage.refresh();
+		DO \$\$BEGIN
+			IF to_regrole('chaos_loader') IS NULL THEN
+				CREATE ROLE chaos_loader LOGIN IN ROLE engage_loader;
+				CREATE ROLE chaos_admin LOGIN IN ROLE engage_admin;
+				CREATE ROLE chaos_operator LOGIN IN ROLE engage_operator;
+			END IF;
+		END\$\$;});
+	install_waits($node, $db);
+	$node->safe_psql(
+		$db, q{
+		CREATE TABLE chaos.setting (wait_chance float8, wait_seconds float8, hold text);
+		INSERT INTO chaos.setting VALUES (0.4, 0.03, NULL);
+		GRANT SELECT ON chaos.setting TO PUBLIC;
+		-- a refresh that is held says where in its application_name
+		CREATE OR REPLACE FUNCTION chaos.wait(point text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
+		DECLARE
+			s chaos.setting;
+		BEGIN
+			SELECT * INTO s FROM chaos.setting;
+			IF random() < s.wait_chance THEN
+				PERFORM pg_sleep(random() * s.wait_seconds);
+			END IF;
+			IF point = s.hold THEN
+				PERFORM set_config('application_name', 'held ' || point, false);
+				PERFORM pg_sleep(5);
+				PERFORM set_config('application_name', 'refresh', false);
+			END IF;
+		END$$;});
+	return;
+}
+
+# ------------------------------------------------------------ transactions
+
+sub any { return $_[ int rand @_ ]; }
+
+sub chance { return rand() < $_[0]; }
+
+# Few people and few hours, so that changes meet.
+sub number
+{
+	my $n = sprintf '9001%02d', int rand 14;
+	return any("'07700 $n'", "'+447700$n'", "'(07700) $n'", "'0044 7700 $n'", "'+447700$n'", 'NULL', "'junk'", "''");
+}
+
+sub moment
+{
+	my $at = "timestamptz '2026-03-16 00:00Z' + interval '" . int(rand(24 * 28)) . " hours'";
+	return chance(0.2) ? "$at - interval '1 microsecond'" : $at;
+}
+
+sub channel { return "'" . any('999_voice', '101_voice', 'sms_999', 'email', 'live_chat') . "'"; }
+
+sub name { return any('NULL', "'Ada'", "'Bo'", "''", "'Cy'"); }
+
+sub contact_row
+{
+	my $ref = chance(0.15) ? "'fixed " . int(rand 40) . "'" : 'gen_random_uuid()';
+	return sprintf "('w', %s, %s, %s, %s, %s, %s, %s)", $ref, moment(), channel(),
+	  any(("'inbound'") x 8, "'outbound'", "'radio'"), number(),
+	  any(('NULL') x 6, "'presented'", "'withheld'", "'payphone'"), name();
+}
+
+sub insert_contacts
+{
+	return
+	    'INSERT INTO engage.contact (source, source_ref, occurred_at, channel, direction, number_raw, cli_status, given_name) VALUES '
+	  . join(', ', map { contact_row() } 1 .. 1 + int rand 5)
+	  . ' ON CONFLICT (source, source_ref) DO '
+	  . any('NOTHING;', 'UPDATE SET occurred_at = excluded.occurred_at, number_raw = excluded.number_raw;');
+}
+
+sub some_contacts
+{
+	my ($most) = @_;
+	return "contact_id IN (SELECT contact_id FROM engage.contact WHERE source = 'w' ORDER BY random() LIMIT " . (1 + int rand $most) . ')';
+}
+
+sub update_contacts
+{
+	my $set = any(
+		'number_raw = ' . number(),
+		'number_raw = ' . number(),
+		'given_name = ' . name(),
+		'occurred_at = ' . moment(),
+		'occurred_at = ' . moment(),
+		'channel = ' . channel(),
+		'direction = ' . any("'inbound'", "'outbound'"),
+		'duplicate_of = ' . any('NULL', '1'),
+		'callback_of = ' . any('NULL', '1'),
+		'cli_status = ' . any('NULL', "'withheld'"),
+		"tag = 'x'");
+	return "UPDATE engage.contact SET $set WHERE " . some_contacts(4) . ';';
+}
+
+sub delete_contacts
+{
+	return any(
+		'DELETE FROM engage.contact WHERE ' . some_contacts(5) . ';',
+		# a whole persona, and whatever is too much
+		"DELETE FROM engage.contact WHERE persona_key = (SELECT persona_key FROM engage.contact WHERE source = 'w' ORDER BY random() LIMIT 1);",
+		"DELETE FROM engage.contact WHERE contact_id IN (SELECT contact_id FROM engage.contact WHERE source = 'w' ORDER BY random() "
+		  . "LIMIT (SELECT greatest(count(*) - 500, 0) / 2 FROM engage.contact));");
+}
+
+sub merge_contacts
+{
+	return
+	    'MERGE INTO engage.contact c USING (VALUES (' . int(rand 40) . ')) v (n) ON c.source = $$w$$ AND c.source_ref = $$fixed $$ || v.n '
+	  . any(
+		'WHEN MATCHED THEN DELETE;',
+		'WHEN MATCHED THEN UPDATE SET number_raw = ' . number() . ';',
+		'WHEN MATCHED THEN UPDATE SET occurred_at = ' . moment() . ' WHEN NOT MATCHED THEN INSERT (source, source_ref, occurred_at, channel) '
+		  . 'VALUES ($$w$$, $$fixed $$ || v.n, ' . moment() . ', ' . channel() . ');');
+}
+
+sub change
+{
+	return any(\&insert_contacts, \&insert_contacts, \&update_contacts, \&update_contacts, \&delete_contacts, \&merge_contacts)->();
+}
+
+# One second in five is quiet, so that a refresh comes to what it does last.
+my $PAUSE = 'SELECT pg_sleep(CASE WHEN extract(epoch FROM clock_timestamp())::int % 5 = 0 THEN 1 ELSE random() * 0.04 END);';
+
+sub writers_transaction
+{
+	my $kind = rand;
+
+	return change() . " $PAUSE" if $kind < 0.45;
+	my $text = 'BEGIN; ' . change();
+	$text .= ' SAVEPOINT s; ' . change() . ' ROLLBACK TO s; ' . change() if $kind < 0.60;
+	$text .= ' SAVEPOINT s; ' . change() . ' RELEASE s; ' . change() if $kind >= 0.60 && $kind < 0.70;
+	# long, and late to commit
+	$text .= ' SELECT pg_sleep(' . (0.2 + rand 1.2) . ');' if $kind > 0.96;
+	return $text . ' ' . (chance(0.15) ? 'ROLLBACK;' : 'COMMIT;') . " $PAUSE";
+}
+
+sub admins_transaction
+{
+	my $number = sprintf '+44770090010%d', int rand 5;
+	my $sharing = any("'payphone'", "'communal'", "'organisation'", "'shared_household'");
+	my $until = any("'infinity'", "'infinity'", "'2026-03-24'", "'2026-04-02 12:00Z'");
+	my $text = any(
+		"INSERT INTO engage.known_number (number, sharing) VALUES ('$number', $sharing) ON CONFLICT (number) DO UPDATE SET sharing = excluded.sharing;",
+		"DELETE FROM engage.known_number WHERE number = '$number';",
+		"UPDATE engage.rule SET valid_to = $until WHERE (name, version) = (" . any("'moody', 1", "'moody', 2", "'top week', 1", "'top day', 1") . ');',
+		q{INSERT INTO engage.rule (name, version, kind, criteria, valid_from) SELECT 'moody', max(version) + 1, 'criteria', '{4 in 3 days}', '2026-03-20'
+			FROM engage.rule WHERE name = 'moody' HAVING max(version) < 4;},
+		(chance(0.15) ? 'UPDATE engage.policy SET ' . any("zone = 'Pacific/Apia'", "zone = 'Europe/London'", "region = 'US'", "region = 'GB'") . ';' : ()));
+	$text =~ s/\n\s*/ /g;
+	return $text . ' SELECT pg_sleep(' . (0.1 + rand 0.4) . ');' if chance(0.7);
+	return "BEGIN; $text SELECT pg_sleep(" . (rand 0.6) . '); ' . any('COMMIT;', 'COMMIT;', 'ROLLBACK;');
+}
+
+# What only an owner does: TRUNCATE, and transactions that outlive a crash.
+my $gid = 0;
+my $SETTLE = q{SELECT format('COMMIT PREPARED %L', gid) FROM pg_prepared_xacts WHERE database = current_database()};
+
+sub owners_transaction
+{
+	my $kind = rand;
+	my $pause = 'SELECT pg_sleep(' . (0.5 + rand 1.5) . ');';
+
+	if ($kind < 0.2)
+	{
+		my $fill = join ' ', map { insert_contacts() } 1 .. 60;
+		return "BEGIN; TRUNCATE engage.contact; $INSERT_QUIET $fill " . any('COMMIT;', 'COMMIT;', 'ROLLBACK;') . " $pause";
+	}
+	if ($kind < 0.3)
+	{
+		return "TRUNCATE engage.known_number; $pause";
+	}
+	my $name = "chaos $$ " . $gid++;
+	return 'BEGIN; ' . change() . ' ' . change() . " PREPARE TRANSACTION '$name'; $pause "
+	  . any('COMMIT', 'COMMIT', 'ROLLBACK') . " PREPARED '$name';";
+}
+
+# --------------------------------------------------------------- processes
+
+my %running;    # process id → what it is
+
+sub in_background
+{
+	my ($what, $code) = @_;
+	my $pid = fork() // die "could not fork: $!";
+
+	if ($pid == 0)
+	{
+		eval { $code->(); 1 } or print STDERR "$what: $@";
+		_exit(0);    # the test's END blocks are not for us
+	}
+	$running{$pid} = $what;
+	return;
+}
+
+# Keep a psql fed with transactions; where it has gone, with the server or by
+# an error of the connection, start another.  Until told to stop.
+sub feed_psql
+{
+	my ($connstr, $log, $transaction, $first) = @_;
+	my $stop = 0;
+	my $psql;
+
+	local $SIG{PIPE} = 'IGNORE';
+	local $SIG{TERM} = sub { $stop = 1; kill 'TERM', $psql if $psql; };
+	until ($stop)
+	{
+		$psql = open(my $to, '|-') // die "could not fork: $!";
+		if ($psql == 0)
+		{
+			open(STDOUT, '>>', $log) and open(STDERR, '>>', $log) or _exit(1);
+			exec 'psql', '-X', '-At', '-v', 'VERBOSITY=sqlstate', '-d', $connstr or _exit(1);
+		}
+		$to->autoflush(1);
+		fcntl($to, PIPE_SIZE, 4096);    # few transactions ahead
+		print $to $first if defined $first;
+		while (!$stop)
+		{
+			print $to $transaction->(), "\n" or last;
+		}
+		close $to;
+		sleep 0.02;
+	}
+	return;
+}
+
+# Run a program again and again; its output goes to a file.
+sub repeat
+{
+	my ($log, $command) = @_;
+	my $stop = 0;
+
+	local $SIG{TERM} = sub { $stop = 1; };
+	open(STDOUT, '>>', $log) and open(STDERR, '>>', $log) or die "$log: $!";
+	until ($stop)
+	{
+		sleep 0.02 if system($command->()) != 0;
+	}
+	return;
+}
+
+# Live checks.  Every other one is what an operator does; the rest also tell the
+# state of the queue in the same snapshot.
+my $CHECK_WITH_QUEUE = q{
+	SELECT 'check', (SELECT count(*) FROM engage.dirty), (SELECT count(*) FROM engage.dirty WHERE subject = 'everything'),
+		(SELECT count(*) FROM engage.verify()), (SELECT string_agg(v::text, ' ') FROM (SELECT * FROM engage.verify() LIMIT 3) v)};
+
+sub verifier
+{
+	my ($superuser, $operator) = @_;
+	my $turn = 0;
+
+	return sub {
+		return ('psql', '-X', '-q', '-At', '-d', $operator, '-c',
+			q{SELECT 'plain', NULL, NULL, count(*), string_agg(v::text, ' ') FROM engage.verify() v})
+		  if $turn++ % 2;
+		return ('psql', '-X', '-q', '-At', '-d', $superuser, '-c', 'BEGIN ISOLATION LEVEL REPEATABLE READ',
+			'-c', 'LOCK TABLE engage.contact, engage.known_number IN ACCESS SHARE MODE', '-c', $CHECK_WITH_QUEUE, '-c', 'COMMIT');
+	};
+}
+
+# Writers, administrator, owner, refreshers and verifier; logs go to a directory.
+sub start_sessions
+{
+	my ($node, $db, $dir, %wish) = @_;
+	my $connstr = $node->connstr($db);
+	my $as = sub { return "$connstr user=chaos_$_[0]"; };
+
+	for my $n (1 .. $wish{writers} // 4)
+	{
+		in_background("writer $n", sub { srand($wish{seed} + $n); feed_psql($as->('loader'), "$dir/writer$n", \&writers_transaction); });
+	}
+	in_background('administrator', sub { srand($wish{seed} + 100); feed_psql($as->('admin'), "$dir/admin", \&admins_transaction); });
+	in_background('owner', sub { srand($wish{seed} + 101); feed_psql($connstr, "$dir/owner", \&owners_transaction, "$SETTLE\\gexec\n"); });
+	for my $n (1 .. $wish{refreshers} // 2)
+	{
+		in_background(
+			"refresher $n",
+			sub {
+				srand($wish{seed} + 200 + $n);
+				repeat(
+					"$dir/refresher$n",
+					sub {
+						return ('psql', '-X', '-q', '-v', 'VERBOSITY=sqlstate', '-d', $as->('operator') . ' application_name=refresh',
+							'-c', 'CALL engage.refresh(' . any(20, 60, 500) . ')');
+					});
+			});
+	}
+	in_background('verifier', sub { repeat("$dir/verifier", verifier($connstr, $as->('operator'))); });
+	return;
+}
+
+sub stop_sessions
+{
+	my ($node, $db) = @_;
+
+	$node->safe_psql($db, 'UPDATE chaos.setting SET wait_chance = 0, hold = NULL');
+	kill 'TERM', keys %running;
+	for my $pid (keys %running)
+	{
+		waitpid($pid, 0);
+		delete $running{$pid};
+	}
+	$node->safe_psql($db, $_) for split /\n/, $node->safe_psql($db, $SETTLE);
+	poll('the sessions to end',
+		sub { $node->safe_psql($db, q{SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()}) eq '0'; });
+	return;
+}
+
+END
+{
+	kill 'KILL', keys %running;
+}
+
+# ------------------------------------------------------------------ results
+
+sub read_lines
+{
+	my (@files) = @_;
+	return map { split /\n/, slurp_file($_) } grep { -e } @files;
+}
+
+# (checks, those with a queue that they could tell something of, problems)
+sub live_checks
+{
+	my ($dir) = @_;
+	my ($checks, $telling, @problems) = (0, 0);
+
+	for my $line (read_lines("$dir/verifier"))
+	{
+		my ($kind, $queued, $everything, $found, $text) = split /\|/, $line, 5;
+		next unless $kind =~ /^(check|plain)$/;
+		$checks++;
+		$telling++ if $kind eq 'check' && $queued > 0 && $everything == 0;
+		push @problems, "$kind: $text" if $found > 0;
+	}
+	return ($checks, $telling, @problems);
+}
+
+# How many statements of each kind succeeded, from psql's command tags.
+sub statement_counts
+{
+	my ($dir) = @_;
+	my %count;
+
+	for my $line (read_lines(glob "$dir/writer* $dir/admin $dir/owner"))
+	{
+		my ($tag, $rows) = $line =~ /^(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|ROLLBACK PREPARED|ROLLBACK|COMMIT PREPARED|COMMIT|SAVEPOINT|PREPARE)\b.*?(\d*)$/ or next;
+		$count{ lc $tag }++ unless $rows eq '0';
+	}
+	return %count;
+}
+
+# Errors that chaos does not explain, by file and SQLSTATE.
+sub unexpected_errors
+{
+	my ($dir) = @_;
+	# cancelled, killed, crashed, starting up
+	my %anywhere = map { $_ => 1 } ('57014', '57P01', '57P02', '57P03');
+	# writers meet the same row, and go on in a transaction that failed
+	my %writers = map { $_ => 1 } ('40P01', '21000', '23505', '25P02', '3B001');
+	my %found;
+
+	for my $file (glob "$dir/*")
+	{
+		for my $line (read_lines($file))
+		{
+			my ($code) = $line =~ /(?:ERROR|FATAL):\s+([0-9A-Z]{5})$/ or next;
+			next if $anywhere{$code} || $writers{$code} && $file !~ /refresher|verifier/;
+			$found{ (split /\//, $file)[-1] . " $code" }++;
+		}
+	}
+	return map { "$_ ($found{$_} times)" } sort keys %found;
+}
+
+sub drain
+{
+	my ($node, $db) = @_;
+
+	poll(
+		'the queue to empty',
+		sub {
+			$node->safe_psql($db, 'CALL engage.refresh()');
+			return $node->safe_psql($db, 'SELECT count(*) FROM engage.dirty') eq '0';
+		});
+	return;
+}
+
+my %PICTURE = (
+	personas => q{SELECT p.persona_key, p.number_raw, p.given_name, p.family_name, p.number, c.identity_key
+		FROM engage.persona p LEFT JOIN engage.caller c USING (caller_id) ORDER BY 1},
+	timelines => 'SELECT persona_key, channel, timeline FROM engage.persona_timeline ORDER BY 1, 2',
+	callers => 'SELECT identity_key, timeline, contacts, first_at, last_at FROM engage.caller WHERE contacts > 0 ORDER BY 1',
+	flags => q{SELECT c.identity_key, r.name, r.version, f.started_at, f.met_at, f.ended_at, f.contacts, f.peak, f.criteria_met
+		FROM engage.flag f JOIN engage.rule r USING (rule_id) JOIN engage.caller c USING (caller_id)
+		WHERE f.withdrawn_at IS NULL ORDER BY 1, 2, 3, 4, 5, 6});
+
+sub picture
+{
+	my ($node, $db) = @_;
+	my %seen = map { $_ => $node->safe_psql($db, $PICTURE{$_}) } keys %PICTURE;
+	return \%seen;
+}
+
+# The flags of callers whom nobody touched, with whatever ever befell them.
+sub quiet_flags
+{
+	my ($node, $db) = @_;
+	return $node->safe_psql(
+		$db, q{
+		SELECT f.flag_id, c.identity_key, f.started_at, f.met_at, f.ended_at, f.contacts, f.raised_at, f.withdrawn_at
+		FROM engage.flag f JOIN engage.caller c USING (caller_id) JOIN engage.rule r USING (rule_id)
+		WHERE c.identity_key LIKE '+44770090099_' AND r.name = 'steady' ORDER BY 1});
+}
+
+1;

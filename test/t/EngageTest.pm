@@ -1,0 +1,149 @@
+# EngageTest: what the TAP tests share.
+#
+#   engage_node      a server of the test's own with the extension's database
+#   install_waits    lets refreshes be held at named points, in one test database
+#   patch_function   changes an installed function there, or dies
+#   poll             waits for a condition, never for a time
+#   kill_server      kill -9 of the postmaster, and a start as soon as can be
+
+package EngageTest;
+
+use strict;
+use warnings FATAL => 'all';
+use Exporter 'import';
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw(engage_node install_waits patch_function poll kill_server session fails_with @WAIT_POINTS);
+
+# A running server; extra lines of configuration are taken as they are.
+sub engage_node
+{
+	my ($name, $conf) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init(extra => ['--locale=C.UTF-8', '--encoding=UTF8']);
+	$node->append_conf('postgresql.conf', "log_statement = none\ntimezone = 'UTC'\n" . ($conf // ''));
+	$node->start;
+	return $node;
+}
+
+# Wait until a piece of code is true; dies with what was awaited after a while.
+sub poll
+{
+	my ($what, $code, $seconds) = @_;
+	my $deadline = time() + ($seconds // $PostgreSQL::Test::Utils::timeout_default);
+	my $result;
+
+	until ($result = $code->())
+	{
+		die "waited in vain for $what" if time() > $deadline;
+		sleep 0.01;
+	}
+	return $result;
+}
+
+# A server cannot start while processes of the one killed still hold its
+# segment of shared memory; they go when they notice.
+sub kill_server
+{
+	my ($node) = @_;
+	my @pidfile = split /\n/, slurp_file($node->data_dir . '/postmaster.pid');
+	my ($pid, $segment) = ($pidfile[0], (split ' ', $pidfile[6])[1]);
+
+	$node->kill9;
+	poll(
+		'the killed server and its orphans to go',
+		sub {
+			return !kill(0, $pid)
+			  && !grep { my @field = split; $field[1] eq $segment && $field[6] > 0 } split /\n/, slurp_file('/proc/sysvipc/shm');
+		});
+	$node->start;
+	return;
+}
+
+# A psql session that goes on in the background and survives errors.
+sub session
+{
+	my ($node, $db, @params) = @_;
+
+	return $node->background_psql($db, on_error_stop => 0, @params);
+}
+
+# A statement must fail with this SQLSTATE, and its hint must match.
+sub fails_with
+{
+	my ($node, $db, $sql, $sqlstate, $hint, $name, @params) = @_;
+	my ($ret, $stdout, $stderr) = $node->psql($db, "\\set VERBOSITY verbose\n$sql", on_error_stop => 0, @params);
+
+	like($stderr, qr/^(?:psql:\S* )?ERROR:  \Q$sqlstate\E: /m, "$name: SQLSTATE $sqlstate");
+	like($stderr, $hint, "$name: what it says to do") if defined $hint;
+	return $stderr;
+}
+
+# Change the text of an installed function.  Anchors are lines of the product's
+# code: one that is gone, or there twice, means that the test no longer tests.
+sub patch_function
+{
+	my ($node, $db, $function, @changes) = @_;
+	my $text = $node->safe_psql($db, "SELECT pg_get_functiondef('$function'::regprocedure)");
+
+	while (my ($anchor, $replacement) = splice(@changes, 0, 2))
+	{
+		my $found = () = $text =~ /\Q$anchor\E/g;
+
+		BAIL_OUT("$function has the anchor $found times, not once: $anchor") if $found != 1;
+		$text =~ s/\Q$anchor\E/$replacement/;
+	}
+	$node->safe_psql($db, $text);
+	return;
+}
+
+# Where a refresh can be held, in the order of its work.
+our @WAIT_POINTS = (
+	'between lock and work',
+	'between the queue and contacts',
+	'between personas and callers',
+	'between callers and flags',
+	'between personas and periods',
+	'between period and flags',
+	'before the commit');
+
+# Waits at the points above.  What a wait does is up to the database's
+# chaos.wait(point), which the caller may replace; at first it does nothing.
+sub install_waits
+{
+	my ($node, $db) = @_;
+
+	$node->safe_psql(
+		$db, q{
+		CREATE SCHEMA chaos;
+		GRANT USAGE ON SCHEMA chaos TO PUBLIC;
+		CREATE FUNCTION chaos.wait(point text) RETURNS void LANGUAGE plpgsql VOLATILE AS 'BEGIN END';});
+	patch_function(
+		$node, $db, 'engage.refresh_step(bigint, integer)',
+		'more := engage.refresh_work(run, batch_size);' =>
+		  q{PERFORM chaos.wait('between lock and work');
+			more := engage.refresh_work(run, batch_size);
+			PERFORM chaos.wait('before the commit');});
+	patch_function(
+		$node, $db, 'engage.recount_personas(integer)',
+		'/* race: between the queue and contacts */' =>
+		  q{WITH keys AS MATERIALIZED (SELECT k.* FROM keys k CROSS JOIN chaos.wait('between the queue and contacts'))});
+	patch_function(
+		$node, $db, 'engage.refresh_work(bigint, integer)',
+		'caller_ids := engage.resolve_personas(persona_keys);' =>
+		  q{PERFORM chaos.wait('between personas and callers');
+		caller_ids := engage.resolve_personas(persona_keys);},
+		'outcome := engage.assess_callers(' => q{PERFORM chaos.wait('between callers and flags');
+		outcome := engage.assess_callers(},
+		'period := engage.take_period();' => q{PERFORM chaos.wait('between personas and periods');
+		period := engage.take_period();},
+		'outcome := engage.assess_period(' => q{PERFORM chaos.wait('between period and flags');
+		outcome := engage.assess_period(});
+	return;
+}
+
+1;
