@@ -19,6 +19,7 @@ ENGAGE_FUNCTION(engage_criterion_in);
 ENGAGE_FUNCTION(engage_criterion_out);
 ENGAGE_FUNCTION(engage_criterion_recv);
 ENGAGE_FUNCTION(engage_criterion_send);
+ENGAGE_FUNCTION(engage_threshold);
 
 
 /* What was wrong with a text, and what to write instead. */
@@ -116,6 +117,16 @@ engage_criterion_send(PG_FUNCTION_ARGS)
 	pq_begintypsend(&buf);
 	pq_sendbytes(&buf, VARDATA_ANY(stored), VARSIZE_ANY_EXHDR(stored));
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
+}
+
+/* How many contacts the criterion asks for. */
+Datum
+engage_threshold(PG_FUNCTION_ARGS)
+{
+	Criterion	criterion;
+
+	criterion_get(PG_GETARG_VARLENA_PP(0), &criterion);
+	PG_RETURN_INT32(criterion.threshold);
 }
 
 static int

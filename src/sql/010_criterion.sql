@@ -106,3 +106,7 @@ CREATE OPERATOR CLASS engage.criterion_hash_ops DEFAULT FOR TYPE engage.criterio
 	OPERATOR 1 engage.=,
 	FUNCTION 1 engage.criterion_hash(engage.criterion),
 	FUNCTION 2 engage.criterion_hash_extended(engage.criterion, bigint);
+
+CREATE FUNCTION engage.threshold(engage.criterion) RETURNS integer
+	AS 'MODULE_PATHNAME', 'engage_threshold' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.threshold(engage.criterion) IS 'How many contacts the criterion asks for: 6 of ''more than 5 in 7 days''.';

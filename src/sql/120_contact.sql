@@ -103,9 +103,12 @@ CREATE TABLE engage.dirty (
 	autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 5000
 );
 COMMENT ON TABLE engage.dirty IS
-	'The queue: subjects that no longer equal what contacts, rules and known numbers give. Rows come with the change that makes them and go with the refresh that deals with them. No index and no key: writers must not wait for each other here.';
+	'The queue: subjects that no longer equal what contacts, rules and known numbers give. Rows come with the change that makes them and go with the refresh that deals with them. No key and nothing unique: writers must not wait for each other here.';
 COMMENT ON COLUMN engage.dirty.subject IS 'What is to be computed anew, named by the one column that goes with it.';
-COMMENT ON COLUMN engage.dirty.at IS 'When the change was made; shown as lag, never used to decide anything.';
+COMMENT ON COLUMN engage.dirty.at IS 'When the change was made. Shown as lag; it never decides what is computed.';
+
+-- The rows that are looked for among those of personas, which are many.
+CREATE INDEX dirty_other ON engage.dirty (subject) WHERE subject OPERATOR(pg_catalog.<>) 'persona';
 SELECT pg_catalog.pg_extension_config_dump('engage.dirty', '');
 
 -- definer: writers of contacts have no rights on the queue
@@ -194,6 +197,20 @@ $$;
 COMMENT ON FUNCTION engage.policy_changed() IS
 	'Trigger: a new zone or region may change every number and every local week.';
 
+CREATE FUNCTION engage.policy_checked() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM pg_catalog.timezone(NEW.zone, now());
+	PERFORM engage.phone('0', NEW.region);
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION engage.policy_checked() IS
+	'Trigger: refuses a zone or region that is none (22023), before every look-up meets it.';
+
+CREATE TRIGGER policy_checked BEFORE INSERT OR UPDATE ON engage.policy
+	FOR EACH ROW EXECUTE FUNCTION engage.policy_checked();
 CREATE TRIGGER policy_changed AFTER UPDATE OF zone, region ON engage.policy
 	FOR EACH STATEMENT EXECUTE FUNCTION engage.policy_changed();
 ALTER TABLE engage.policy ENABLE ALWAYS TRIGGER policy_changed;

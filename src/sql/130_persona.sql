@@ -113,7 +113,8 @@ BEGIN ATOMIC
 		) r
 	) s
 	WHERE c.caller_id = s.caller_id
-		AND COALESCE(c.timeline OPERATOR(engage.<>) s.timeline, (c.timeline IS NULL) <> (s.timeline IS NULL));
+		AND (COALESCE(c.timeline OPERATOR(engage.<>) s.timeline, (c.timeline IS NULL) <> (s.timeline IS NULL))
+			OR (c.contacts, c.first_at, c.last_at) IS DISTINCT FROM (s.contacts, s.first_at, s.last_at));
 END;
 COMMENT ON FUNCTION engage.sum_up_callers(bigint[]) IS
 	'Gives callers the rollup of their personas'' timelines. A stage of refresh.';

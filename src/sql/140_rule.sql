@@ -100,6 +100,7 @@ AS $$
 DECLARE
 	chosen engage.preset_rule;
 	starts_at timestamptz;
+	ends_at timestamptz;
 	adopted integer;
 BEGIN
 	SELECT * INTO chosen FROM engage.preset_rule p WHERE p.preset = adopt_rules.preset;
@@ -116,15 +117,17 @@ BEGIN
 	END IF;
 	UPDATE engage.rule r SET valid_to = starts_at
 	WHERE r.name = chosen.name AND r.valid_from < starts_at AND r.valid_to > starts_at;
-	INSERT INTO engage.rule (name, version, kind, criteria, channels, top_n, top_period, valid_from, description, adopted_from)
+	SELECT COALESCE(min(r.valid_from), 'infinity') INTO ends_at
+	FROM engage.rule r WHERE r.name = chosen.name AND r.valid_from > starts_at;
+	INSERT INTO engage.rule (name, version, kind, criteria, channels, top_n, top_period, valid_from, valid_to, description, adopted_from)
 	VALUES (chosen.name, chosen.version, chosen.kind, chosen.criteria, chosen.channels, chosen.top_n, chosen.top_period,
-		starts_at, chosen.description, chosen.preset)
+		starts_at, ends_at, chosen.description, chosen.preset)
 	RETURNING rule_id INTO adopted;
 	RETURN adopted;
 END
 $$;
 COMMENT ON FUNCTION engage.adopt_rules(text, timestamptz) IS
-	'Copies a preset rule (preset_rule) into rule and returns its rule_id. It holds from from_at; by default from ever, or from now on if another version of the rule is there, which then ends.';
+	'Copies a preset rule (preset_rule) into rule and returns its rule_id. It holds from from_at; by default from ever, or from now on if another version of the rule is there, which then ends; and until the next version begins, if there is one.';
 
 CREATE FUNCTION engage.setup(zone text DEFAULT 'Europe/London', region text DEFAULT 'GB', rules text DEFAULT 'kent_v2') RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -135,8 +138,6 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = 'Change settings with UPDATE engage.policy, and rules with engage.adopt_rules().';
 	END IF;
-	PERFORM pg_catalog.timezone(setup.zone, now());
-	PERFORM engage.phone('0', setup.region);
 	INSERT INTO engage.policy (zone, region) VALUES (setup.zone, setup.region);
 	INSERT INTO engage.channel SELECT p.* FROM engage.preset_channel p;
 	IF rules IS NOT NULL THEN

@@ -71,9 +71,9 @@ BEGIN
 		-- a flag follows the episode that it shares most with
 		SELECT DISTINCT ON (o.flag_id) o.* FROM overlap o ORDER BY o.flag_id, o.shared DESC, o.episode_no
 	), kept AS MATERIALIZED (
-		-- of the flags of one episode, the oldest stays
+		-- of the flags of one episode, the one that shares most with it stays, then the oldest
 		SELECT DISTINCT ON (w.rule_id, w.caller_id, w.episode_no) w.* FROM wish w
-		ORDER BY w.rule_id, w.caller_id, w.episode_no, w.flag_id
+		ORDER BY w.rule_id, w.caller_id, w.episode_no, w.shared DESC, w.flag_id
 	), moved AS (
 		UPDATE engage.flag f
 		SET started_at = e.started_at, met_at = e.met_at, ended_at = e.ended_at, contacts = e.contacts, peak = e.peak,
@@ -86,8 +86,10 @@ BEGIN
 	), gone AS (
 		UPDATE engage.flag f
 		SET withdrawn_at = now(), run_id = assess_callers.run_id,
-			withdrawn_reason = COALESCE('its episode joined that of flag ' || k.flag_id, 'its contacts no longer meet the rule')
+			withdrawn_reason = COALESCE('its episode joined that of flag ' || k.flag_id,
+				CASE WHEN c.contacts = 0 THEN 'the caller has no contacts left' ELSE 'its contacts no longer meet the rule' END)
 		FROM standing s
+		JOIN engage.caller c ON c.caller_id = s.caller_id
 		LEFT JOIN wish w ON w.flag_id = s.flag_id
 		LEFT JOIN kept k ON k.rule_id = w.rule_id AND k.caller_id = w.caller_id AND k.episode_no = w.episode_no
 		WHERE f.flag_id = s.flag_id AND s.flag_id IS DISTINCT FROM k.flag_id

@@ -42,6 +42,12 @@ CREATE INDEX refresh_run_started_at ON engage.refresh_run (started_at);
 SELECT pg_catalog.pg_extension_config_dump('engage.refresh_run', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.refresh_run', 'run_id')::regclass, '');
 
+CREATE FUNCTION engage.has_markers() RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
+RETURN EXISTS (SELECT FROM engage.dirty q
+	WHERE q.subject OPERATOR(pg_catalog.=) ANY (ARRAY['everything', 'rule', 'number']));
+COMMENT ON FUNCTION engage.has_markers() IS 'Whether queue rows stand for many subjects.';
+
 CREATE FUNCTION engage.expand_markers() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -120,7 +126,7 @@ BEGIN
 	), timelines_gone AS (
 		DELETE FROM engage.persona_timeline t
 		WHERE t.ctid = ANY (ARRAY(SELECT s.held_row FROM standing s
-			WHERE NOT EXISTS (SELECT FROM counted n WHERE n.persona_key = s.persona_key AND n.channel = s.channel)))
+			WHERE (s.persona_key, s.channel) NOT IN (SELECT n.persona_key, n.channel FROM counted n)))
 	), timelines AS (
 		INSERT INTO engage.persona_timeline AS t SELECT n.persona_key, n.channel, n.timeline FROM counted n
 		ON CONFLICT (persona_key, channel) DO UPDATE SET timeline = excluded.timeline
@@ -172,6 +178,26 @@ BEGIN ATOMIC
 		AND NOT EXISTS (SELECT FROM engage.persona_timeline t WHERE t.persona_key = p.persona_key);
 END;
 COMMENT ON FUNCTION engage.drop_empty_personas(uuid[]) IS 'Deletes personas without a counted contact. A stage of refresh.';
+
+CREATE FUNCTION engage.more_personas_wait(run bigint) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE
+RETURN EXISTS (SELECT FROM engage.refresh_run r, engage.dirty q
+	WHERE r.run_id = run AND q.subject OPERATOR(pg_catalog.=) 'persona' AND q.at OPERATOR(pg_catalog.<) r.started_at);
+COMMENT ON FUNCTION engage.more_personas_wait(bigint) IS
+	'Whether personas are in the queue that were there when the run began. While they are, flags wait: a caller judged on some of their personas would get flags that do not last. Later ones do not hold flags up.';
+
+CREATE FUNCTION engage.queue_callers(caller_ids bigint[]) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+BEGIN ATOMIC
+	INSERT INTO engage.dirty (subject, caller_id, cause)
+	SELECT 'caller', c.caller_id, 'contacts'
+	FROM engage.caller c
+	WHERE c.caller_id = ANY (caller_ids)
+		AND (c.contacts >= (SELECT min(engage.threshold(k)) FROM engage.rule r, unnest(r.criteria) k)
+			OR EXISTS (SELECT FROM engage.flag f WHERE f.caller_id = c.caller_id AND f.withdrawn_at IS NULL));
+END;
+COMMENT ON FUNCTION engage.queue_callers(bigint[]) IS
+	'Queues those of the callers who can meet a rule, or have a flag, to have their flags computed. A stage of refresh.';
 
 CREATE FUNCTION engage.take_callers(batch_size integer) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -257,7 +283,7 @@ DECLARE
 	period record;
 	outcome record;
 BEGIN
-	IF engage.expand_markers() > 0 THEN
+	IF engage.has_markers() AND engage.expand_markers() > 0 THEN
 		UPDATE engage.refresh_run r SET steps = steps + 1, last_step_at = clock_timestamp() WHERE r.run_id = run;
 		RETURN true;
 	END IF;
@@ -267,6 +293,12 @@ BEGIN
 		caller_ids := engage.resolve_personas(persona_keys);
 		PERFORM engage.drop_empty_personas(persona_keys);
 		PERFORM engage.sum_up_callers(caller_ids);
+		IF engage.more_personas_wait(run) THEN
+			PERFORM engage.queue_callers(caller_ids);
+			caller_ids := '{}';
+		ELSE
+			caller_ids := caller_ids || engage.take_callers(batch_size);
+		END IF;
 	ELSE
 		caller_ids := engage.take_callers(batch_size);
 	END IF;
@@ -413,13 +445,13 @@ BEGIN ATOMIC
 	), held AS (
 		SELECT t.* FROM engage.persona_timeline t WHERE engage.is_sampled(t.persona_key::text, sample)
 	), wrong_timeline AS (
-		SELECT 'persona'::text, COALESCE(w.persona_key, h.persona_key)::text,
+		SELECT 'persona'::text, COALESCE((SELECT 'caller ' || p.caller_id FROM engage.persona p WHERE p.persona_key = COALESCE(w.persona_key, h.persona_key)), 'no caller'),
 			'its timeline differs from its contacts on ' || COALESCE(w.channel, h.channel)::text
 		FROM truth w FULL JOIN held h ON h.persona_key = w.persona_key AND h.channel = w.channel
 		WHERE COALESCE(w.timeline OPERATOR(engage.<>) h.timeline, true)
 			AND NOT EXISTS (SELECT FROM dirty_persona q WHERE q.persona_key = COALESCE(w.persona_key, h.persona_key))
 	), wrong_persona AS (
-		SELECT 'persona'::text, COALESCE(w.persona_key, p.persona_key)::text,
+		SELECT 'persona'::text, COALESCE('caller ' || p.caller_id, 'no caller'),
 			CASE WHEN p.persona_key IS NULL THEN 'it is missing' WHEN w.persona_key IS NULL THEN 'it has no contact left'
 				ELSE 'its number or caller is not what its details give' END
 		FROM (SELECT DISTINCT t.persona_key FROM truth t) w

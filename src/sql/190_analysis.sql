@@ -39,7 +39,7 @@ BEGIN
 	SELECT * INTO flagged FROM engage.flag f WHERE f.flag_id = explain_flag.flag_id;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no flag %', explain_flag.flag_id
-			USING ERRCODE = 'no_data_found', HINT = 'SELECT flag_id FROM engage.repeat_caller lists those that are current.';
+			USING ERRCODE = 'no_data_found', HINT = 'SELECT flag_id FROM engage.flag lists them all.';
 	END IF;
 	SELECT * INTO ruled FROM engage.rule r WHERE r.rule_id = flagged.rule_id;
 	SELECT engage.rollup(t.timeline) INTO times
