@@ -78,7 +78,7 @@ COMMENT ON TABLE engage.channel IS 'The force''s labels of channels, and which a
 SELECT pg_catalog.pg_extension_config_dump('engage.channel', '');
 
 CREATE TABLE engage.known_number (
-	number text PRIMARY KEY CHECK (number OPERATOR(pg_catalog.~) '^[+][0-9]{4,15}$'),
+	number text PRIMARY KEY CONSTRAINT known_number_is_e164 CHECK (number OPERATOR(pg_catalog.~) '^[+][0-9]{4,15}$'),
 	sharing engage.number_sharing NOT NULL,
 	label text,
 	added_at timestamptz NOT NULL DEFAULT pg_catalog.now(),

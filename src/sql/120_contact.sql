@@ -28,7 +28,7 @@ CREATE TABLE engage.contact (
 	contact_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	source text NOT NULL,
 	source_ref text NOT NULL,
-	occurred_at timestamptz NOT NULL CHECK (pg_catalog.isfinite(occurred_at)),
+	occurred_at timestamptz NOT NULL CONSTRAINT contact_occurred_at_is_finite CHECK (pg_catalog.isfinite(occurred_at)),
 	recorded_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	channel engage.contact_channel NOT NULL,
 	direction engage.contact_direction NOT NULL DEFAULT 'inbound',

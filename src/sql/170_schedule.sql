@@ -93,7 +93,9 @@ BEGIN
 	IF NOT engage.has_pg_cron() THEN
 		RAISE EXCEPTION 'pg_cron is not installed in this database'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-				HINT = 'Where it lives in another database, connect there and run cron.unschedule() for the jobs named engage:...';
+				HINT = E'Where it lives in another database, connect there as a superuser and run:\n'
+					|| format('SELECT cron.unschedule(j.jobid) FROM cron.job j WHERE j.jobname LIKE ''engage:%%'' AND j.database = %L AND j.username = %L;',
+						current_database(), CURRENT_USER);
 	END IF;
 	FOR next IN EXECUTE 'SELECT j.jobname FROM cron.job j JOIN engage.jobs() e ON e.job = j.jobname '
 		'WHERE j.database = current_database() AND j.username = CURRENT_USER ORDER BY 1' LOOP
@@ -103,7 +105,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.unschedule() IS
-	'Removes the jobs that schedule() registered for this login and database; returns their names.';
+	'Removes the jobs that schedule() registered for this login and database; returns their names. Where pg_cron is missing or lives in another database, the error (55000) says what to run there.';
 
 CREATE TABLE engage.verification (
 	verified_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
