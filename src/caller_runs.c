@@ -31,100 +31,100 @@
 #include "caller_runs.h"
 #include "timeline_sql.h"
 
-#define FAN_IN			16
-#define FIRST_CAPACITY	1024
-#define READ_SIZE		32768
-#define KEY_SIZE		sizeof(uint64)
+#define FAN_IN 16
+#define FIRST_CAPACITY 1024
+#define READ_SIZE 32768
+#define KEY_SIZE sizeof(uint64)
 
 /* What a contact costs: its place, and one in the sort's scratch space. */
-#define CONTACT_COST	(2 * sizeof(SortContact))
+#define CONTACT_COST (2 * sizeof(SortContact))
 
 /* A caller's name, once for all of its contacts in memory. */
 typedef struct CallerName
 {
-	uint64		hash;
-	size_t		offset;			/* in the pool's bytes */
-	uint32		len;
-	uint32		rank;			/* in order of hash and bytes */
+	uint64 hash;
+	size_t offset; /* in the pool's bytes */
+	uint32 len;
+	uint32 rank; /* in order of hash and bytes */
 } CallerName;
 
 /* The names of the contacts in memory; contacts hold their indexes. */
 typedef struct NamePool
 {
-	CallerName	   *names;
-	uint32		n;
-	uint32		capacity;
-	uint32	   *slots;			/* hash table of index + 1, 0 for free */
-	uint32		num_slots;		/* a power of two */
-	char	   *bytes;
-	size_t		used;
-	size_t		size;
+	CallerName *names;
+	uint32 n;
+	uint32 capacity;
+	uint32 *slots; /* hash table of index + 1, 0 for free */
+	uint32 num_slots; /* a power of two */
+	char *bytes;
+	size_t used;
+	size_t size;
 } NamePool;
 
 /* A sorted run, in memory or in a temporary file. */
 typedef struct Run
 {
-	int			level;
-	char	   *memory;
-	size_t		len;
-	BufFile    *file;
+	int level;
+	char *memory;
+	size_t len;
+	BufFile *file;
 } Run;
 
 struct CallerRuns
 {
 	MemoryContext context;
-	bool		named;
-	size_t		budget;			/* bytes, from work_mem */
+	bool named;
+	size_t budget; /* bytes, from work_mem */
 	SortContact *contacts;
-	size_t		n;
-	size_t		capacity;
-	NamePool	pool;
-	Run		   *runs;
-	int			num_runs;
-	int			max_runs;
-	size_t		in_memory;		/* bytes of the runs in memory */
+	size_t n;
+	size_t capacity;
+	NamePool pool;
+	Run *runs;
+	int num_runs;
+	int max_runs;
+	size_t in_memory; /* bytes of the runs in memory */
 };
 
 /* Where a run is written to: a growing buffer, drained to a file if any. */
 typedef struct RunWriter
 {
-	char	   *data;
-	size_t		len;
-	size_t		size;
-	BufFile    *file;
-	size_t		total;
+	char *data;
+	size_t len;
+	size_t size;
+	BufFile *file;
+	size_t total;
 } RunWriter;
 
 /* Where a run is read from, and the caller it stands at. */
 typedef struct RunReader
 {
-	BufFile    *file;
-	char	   *data;
-	size_t		record;			/* start of the current caller */
-	size_t		next;			/* first byte not yet taken */
-	size_t		end;			/* first byte not yet read */
-	size_t		size;			/* of data, if it is a buffer for a file */
+	BufFile *file;
+	char *data;
+	size_t record; /* start of the current caller */
+	size_t next; /* first byte not yet taken */
+	size_t end; /* first byte not yet read */
+	size_t size; /* of data, if it is a buffer for a file */
 	const char *name;
-	size_t		name_len;
+	size_t name_len;
 	const uint8 *timeline;
-	size_t		timeline_len;
-	uint64		contacts;
+	size_t timeline_len;
+	uint64 contacts;
 } RunReader;
 
 struct CallerMerge
 {
-	MemoryContext context;		/* of everything here */
-	bool		named;
-	int			num_readers;
-	RunReader  *readers;
-	uint64	   *keys;			/* of the callers that readers stand at */
-	bool	   *live;			/* readers that stand at a caller */
-	bool	   *taken;			/* readers that stand at the current caller */
-	int			num_taken;
-	uint64		contacts;		/* of the current caller */
-	int64	   *times;
-	int64	   *scratch;
-	size_t		max_times;
+	MemoryContext context; /* of everything here */
+	bool named;
+	int num_readers;
+	RunReader *readers;
+	uint64 *keys; /* of the callers that readers stand at */
+	bool *live; /* readers that stand at a caller */
+	bool *taken; /* readers that stand at the current caller */
+	int num_taken;
+	uint64 contacts; /* of the current caller */
+	int64 *times;
+	int64 *scratch;
+	size_t max_times;
 };
 
 /*
@@ -180,12 +180,10 @@ writer_reserve(RunWriter *writer, size_t bytes)
 	}
 	if (writer->len + bytes > writer->size)
 	{
-		size_t		size = Max(writer->size * 2, writer->len + bytes);
+		size_t size = Max(writer->size * 2, writer->len + bytes);
 
 		size = Max(size, READ_SIZE);
-		writer->data = writer->data == NULL
-			? palloc_extended(size, MCXT_ALLOC_HUGE)
-			: repalloc_huge(writer->data, size);
+		writer->data = writer->data == NULL ? palloc_extended(size, MCXT_ALLOC_HUGE) : repalloc_huge(writer->data, size);
 		writer->size = size;
 	}
 	return writer->data + writer->len;
@@ -194,7 +192,7 @@ writer_reserve(RunWriter *writer, size_t bytes)
 static void
 writer_advance(RunWriter *writer, const char *end)
 {
-	size_t		bytes = end - (writer->data + writer->len);
+	size_t bytes = end - (writer->data + writer->len);
 
 	writer->len += bytes;
 	writer->total += bytes;
@@ -204,7 +202,7 @@ writer_advance(RunWriter *writer, const char *end)
 static void
 write_caller(RunWriter *writer, bool named, uint64 key, const char *name, size_t name_len)
 {
-	char	   *p = writer_reserve(writer, KEY_SIZE + TIMELINE_VARINT_MAX + (named ? name_len : 0));
+	char *p = writer_reserve(writer, KEY_SIZE + TIMELINE_VARINT_MAX + (named ? name_len : 0));
 
 	memcpy(p, &key, KEY_SIZE);
 	p += KEY_SIZE;
@@ -221,7 +219,7 @@ write_caller(RunWriter *writer, bool named, uint64 key, const char *name, size_t
 static void
 write_timeline(RunWriter *writer, const uint8 *timeline, size_t len)
 {
-	char	   *p = writer_reserve(writer, TIMELINE_VARINT_MAX + len);
+	char *p = writer_reserve(writer, TIMELINE_VARINT_MAX + len);
 
 	p = (char *) timeline_put_varint((uint8 *) p, len);
 	memcpy(p, timeline, len);
@@ -235,9 +233,9 @@ write_timeline(RunWriter *writer, const uint8 *timeline, size_t len)
 static void
 write_times(RunWriter *writer, const int64 *times, size_t n)
 {
-	char	   *p = writer_reserve(writer, TIMELINE_VARINT_MAX + timeline_max_bytes(n));
-	size_t		len = timeline_encode(times, n, (uint8 *) p + TIMELINE_VARINT_MAX);
-	char	   *body = (char *) timeline_put_varint((uint8 *) p, len);
+	char *p = writer_reserve(writer, TIMELINE_VARINT_MAX + timeline_max_bytes(n));
+	size_t len = timeline_encode(times, n, (uint8 *) p + TIMELINE_VARINT_MAX);
+	char *body = (char *) timeline_put_varint((uint8 *) p, len);
 
 	memmove(body, p + TIMELINE_VARINT_MAX, len);
 	writer_advance(writer, body + len);
@@ -248,7 +246,7 @@ static BufFile *
 create_file(CallerRuns *runs)
 {
 	MemoryContext old = MemoryContextSwitchTo(runs->context);
-	BufFile    *file;
+	BufFile *file;
 
 	PrepareTempTablespaces();
 	file = BufFileCreateTemp(false);
@@ -260,11 +258,11 @@ create_file(CallerRuns *runs)
 static void
 add_run(CallerRuns *runs, RunWriter *writer, int level)
 {
-	Run		   *run;
+	Run *run;
 
 	if (runs->num_runs == runs->max_runs)
 	{
-		size_t		capacity = runs->max_runs;
+		size_t capacity = runs->max_runs;
 
 		runs->runs = grow(runs->context, runs->runs, &capacity, 2 * FAN_IN, sizeof(Run));
 		runs->max_runs = (int) capacity;
@@ -302,7 +300,7 @@ compare_names(const uint32 *a, const uint32 *b, const NamePool *pool)
 {
 	const CallerName *x = &pool->names[*a];
 	const CallerName *y = &pool->names[*b];
-	int			result;
+	int result;
 
 	if (x->hash != y->hash)
 		return x->hash < y->hash ? -1 : 1;
@@ -329,8 +327,8 @@ compare_names(const uint32 *a, const uint32 *b, const NamePool *pool)
 static uint32 *
 rank_names(CallerRuns *runs, int *shift)
 {
-	NamePool   *pool = &runs->pool;
-	uint32	   *order = palloc_extended(Max(pool->n, 1) * sizeof(uint32), MCXT_ALLOC_HUGE);
+	NamePool *pool = &runs->pool;
+	uint32 *order = palloc_extended(Max(pool->n, 1) * sizeof(uint32), MCXT_ALLOC_HUGE);
 
 	for (uint32 i = 0; i < pool->n; i++)
 		order[i] = i;
@@ -350,14 +348,14 @@ static void
 write_contacts(CallerRuns *runs, RunWriter *writer, const uint32 *order, int shift)
 {
 	SortContact *contacts = runs->contacts;
-	size_t		max_times = 256;
-	int64	   *times = palloc(max_times * sizeof(int64));
-	size_t		start = 0;
+	size_t max_times = 256;
+	int64 *times = palloc(max_times * sizeof(int64));
+	size_t start = 0;
 
 	while (start < runs->n)
 	{
-		uint64		key = contacts[start].key;
-		size_t		n = 0;
+		uint64 key = contacts[start].key;
+		size_t n = 0;
 
 		for (; start < runs->n && contacts[start].key == key; start++)
 		{
@@ -367,7 +365,7 @@ write_contacts(CallerRuns *runs, RunWriter *writer, const uint32 *order, int shi
 		}
 		if (runs->named)
 		{
-			CallerName	   *name = &runs->pool.names[order[key >> shift]];
+			CallerName *name = &runs->pool.names[order[key >> shift]];
 
 			write_caller(writer, true, name->hash, runs->pool.bytes + name->offset, name->len);
 		}
@@ -399,8 +397,8 @@ static void
 write_memory(CallerRuns *runs, RunWriter *writer)
 {
 	SortContact *scratch;
-	uint32	   *order = NULL;
-	int			shift = 0;
+	uint32 *order = NULL;
+	int shift = 0;
 
 	if (runs->n == 0)
 		return;
@@ -448,9 +446,9 @@ merge_full_levels(CallerRuns *runs)
 	while (runs->num_runs >= FAN_IN &&
 		   runs->runs[runs->num_runs - FAN_IN].level == runs->runs[runs->num_runs - 1].level)
 	{
-		Run		   *sources = &runs->runs[runs->num_runs - FAN_IN];
-		int			level = sources->level + 1;
-		RunWriter	writer = {.file = create_file(runs)};
+		Run *sources = &runs->runs[runs->num_runs - FAN_IN];
+		int level = sources->level + 1;
+		RunWriter writer = {.file = create_file(runs)};
 
 		merge_runs(runs, sources, FAN_IN, &writer);
 		for (int i = 0; i < FAN_IN; i++)
@@ -464,7 +462,7 @@ merge_full_levels(CallerRuns *runs)
 static void
 spill(CallerRuns *runs)
 {
-	RunWriter	writer = {.file = create_file(runs)};
+	RunWriter writer = {.file = create_file(runs)};
 
 	write_memory(runs, &writer);
 	add_run(runs, &writer, 0);
@@ -476,7 +474,7 @@ static size_t
 memory_with(CallerRuns *runs, size_t contacts)
 {
 	return contacts * CONTACT_COST + runs->pool.n * sizeof(CallerName) + runs->pool.used +
-		runs->pool.num_slots * sizeof(uint32) + runs->in_memory;
+		   runs->pool.num_slots * sizeof(uint32) + runs->in_memory;
 }
 
 static pg_noinline void
@@ -509,8 +507,8 @@ caller_runs_add(CallerRuns *runs, uint64 key, int64 at)
 static void
 enlarge_slots(CallerRuns *runs)
 {
-	NamePool   *pool = &runs->pool;
-	uint32		num_slots = Max(pool->num_slots * 2, 1024);
+	NamePool *pool = &runs->pool;
+	uint32 num_slots = Max(pool->num_slots * 2, 1024);
 
 	if (pool->slots != NULL)
 		pfree(pool->slots);
@@ -519,7 +517,7 @@ enlarge_slots(CallerRuns *runs)
 	pool->num_slots = num_slots;
 	for (uint32 i = 0; i < pool->n; i++)
 	{
-		uint32		slot = (uint32) pool->names[i].hash & (num_slots - 1);
+		uint32 slot = (uint32) pool->names[i].hash & (num_slots - 1);
 
 		while (pool->slots[slot] != 0)
 			slot = (slot + 1) & (num_slots - 1);
@@ -530,12 +528,12 @@ enlarge_slots(CallerRuns *runs)
 static uint32
 add_name(CallerRuns *runs, const char *bytes, size_t len, uint64 hash)
 {
-	NamePool   *pool = &runs->pool;
-	CallerName	   *name;
+	NamePool *pool = &runs->pool;
+	CallerName *name;
 
 	if (pool->n == pool->capacity)
 	{
-		size_t		capacity = pool->capacity;
+		size_t capacity = pool->capacity;
 
 		pool->names = grow(runs->context, pool->names, &capacity, FIRST_CAPACITY, sizeof(CallerName));
 		pool->capacity = (uint32) capacity;
@@ -555,16 +553,16 @@ add_name(CallerRuns *runs, const char *bytes, size_t len, uint64 hash)
 static uint32
 find_name(CallerRuns *runs, const char *bytes, size_t len)
 {
-	NamePool   *pool = &runs->pool;
-	uint64		hash = hash_bytes_extended((const unsigned char *) bytes, (int) len, 0);
-	uint32		slot;
+	NamePool *pool = &runs->pool;
+	uint64 hash = hash_bytes_extended((const unsigned char *) bytes, (int) len, 0);
+	uint32 slot;
 
 	if (pool->n * 2 >= pool->num_slots)
 		enlarge_slots(runs);
 	slot = (uint32) hash & (pool->num_slots - 1);
 	for (; pool->slots[slot] != 0; slot = (slot + 1) & (pool->num_slots - 1))
 	{
-		CallerName	   *name = &pool->names[pool->slots[slot] - 1];
+		CallerName *name = &pool->names[pool->slots[slot] - 1];
 
 		if (name->hash == hash && name->len == len &&
 			memcmp(pool->bytes + name->offset, bytes, len) == 0)
@@ -595,7 +593,7 @@ caller_runs_add_named(CallerRuns *runs, const char *name, size_t len, int64 at)
 void
 caller_runs_add_encoded(CallerRuns *runs, const char *data, size_t len)
 {
-	RunWriter	writer = {0};
+	RunWriter writer = {0};
 
 	if (len == 0)
 		return;
@@ -623,7 +621,7 @@ caller_runs_add_encoded(CallerRuns *runs, const char *data, size_t len)
 void
 caller_runs_encode(CallerRuns *runs, StringInfo out)
 {
-	RunWriter	writer = {0};
+	RunWriter writer = {0};
 
 	if (runs->num_runs == 0)
 		write_memory(runs, &writer);
@@ -684,7 +682,7 @@ caller_runs_release(CallerRuns *runs)
 static size_t
 reader_need(RunReader *reader, size_t bytes)
 {
-	size_t		kept = reader->end - reader->record;
+	size_t kept = reader->end - reader->record;
 
 	if (reader->end - reader->next >= bytes || reader->file == NULL)
 		return reader->end - reader->next;
@@ -714,7 +712,7 @@ reader_length(RunReader *reader)
 {
 	const uint8 *start;
 	const uint8 *p;
-	uint64		len;
+	uint64 len;
 
 	reader_need(reader, TIMELINE_VARINT_MAX);
 	start = p = (const uint8 *) reader->data + reader->next;
@@ -731,7 +729,7 @@ static bool
 reader_next(RunReader *reader, bool named, uint64 *key)
 {
 	TimelineReader times;
-	size_t		name_offset;
+	size_t name_offset;
 
 	reader->record = reader->next;
 	if (reader_need(reader, KEY_SIZE) == 0)
@@ -770,7 +768,7 @@ merge_begin(bool named, Run *runs, int num_runs)
 	merge->taken = palloc0(Max(num_runs, 1) * sizeof(bool));
 	for (int r = 0; r < num_runs; r++)
 	{
-		RunReader  *reader = &merge->readers[r];
+		RunReader *reader = &merge->readers[r];
 
 		reader->file = runs[r].file;
 		if (reader->file != NULL)
@@ -801,7 +799,7 @@ caller_merge_begin(CallerRuns *runs)
 {
 	if (runs->n > 0)
 	{
-		RunWriter	writer = {0};
+		RunWriter writer = {0};
 		MemoryContext old = MemoryContextSwitchTo(runs->context);
 
 		write_memory(runs, &writer);
@@ -818,9 +816,9 @@ caller_merge_begin(CallerRuns *runs)
 static bool
 earlier(CallerMerge *merge, int a, int b)
 {
-	RunReader  *x = &merge->readers[a];
-	RunReader  *y = &merge->readers[b];
-	int			result;
+	RunReader *x = &merge->readers[a];
+	RunReader *y = &merge->readers[b];
+	int result;
 
 	if (merge->keys[a] != merge->keys[b] || !merge->named)
 		return merge->keys[a] < merge->keys[b];
@@ -835,7 +833,7 @@ earlier(CallerMerge *merge, int a, int b)
 bool
 caller_merge_next(CallerMerge *merge, MergedCaller *caller)
 {
-	int			first = -1;
+	int first = -1;
 	MemoryContext old = MemoryContextSwitchTo(merge->context);
 
 	for (int r = 0; r < merge->num_readers && merge->num_taken > 0; r++)
@@ -888,7 +886,7 @@ reserve_times(CallerMerge *merge, size_t n)
 static void
 merge_times(int64 *times, size_t n, size_t m, int64 *scratch)
 {
-	size_t		end = n + m;
+	size_t end = n + m;
 
 	if (n == 0 || m == 0 || times[n - 1] <= times[n])
 		return;
@@ -909,13 +907,13 @@ merge_times(int64 *times, size_t n, size_t m, int64 *scratch)
 const int64 *
 caller_merge_times(CallerMerge *merge)
 {
-	size_t		n = 0;
+	size_t n = 0;
 
 	reserve_times(merge, merge->contacts);
 	for (int r = 0; r < merge->num_readers; r++)
 	{
 		TimelineReader reader;
-		size_t		m;
+		size_t m;
 
 		if (!merge->taken[r])
 			continue;

@@ -18,10 +18,10 @@ typedef struct CallerMerge CallerMerge;
  */
 typedef struct MergedCaller
 {
-	uint64		key;			/* of a number: spread_bits(number) */
+	uint64 key; /* of a number: spread_bits(number) */
 	const char *name;
-	size_t		name_len;
-	int64		contacts;
+	size_t name_len;
+	int64 contacts;
 } MergedCaller;
 
 extern CallerRuns *caller_runs_create(MemoryContext context, bool named);
@@ -40,4 +40,4 @@ extern bool caller_merge_next(CallerMerge *merge, MergedCaller *caller);
 extern const int64 *caller_merge_times(CallerMerge *merge);
 extern void caller_merge_end(CallerMerge *merge);
 
-#endif							/* CALLER_RUNS_H */
+#endif /* CALLER_RUNS_H */

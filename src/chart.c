@@ -40,8 +40,8 @@ scale(int64 count, int64 most, int steps)
 static int
 bucket_of(int64 at, int64 from_at, int64 to_at, int buckets)
 {
-	uint64		place = (uint64) at - (uint64) from_at;
-	uint64		span = (uint64) to_at - (uint64) from_at;
+	uint64 place = (uint64) at - (uint64) from_at;
+	uint64 span = (uint64) to_at - (uint64) from_at;
 
 	/* Over spans of centuries a few microseconds do not matter. */
 	while (span > PG_UINT64_MAX / MAX_BUCKETS)
@@ -63,13 +63,13 @@ picture(StringInfo buf)
 Datum
 engage_sparkline(PG_FUNCTION_ARGS)
 {
-	int32		buckets = PG_GETARG_INT32(1);
-	int64		from_at = PG_GETARG_TIMESTAMPTZ(2);
-	int64		to_at = PG_GETARG_TIMESTAMPTZ(3);
-	int64		counts[MAX_BUCKETS] = {0};
-	int64		most = 1;
-	int64		n;
-	int64	   *times;
+	int32 buckets = PG_GETARG_INT32(1);
+	int64 from_at = PG_GETARG_TIMESTAMPTZ(2);
+	int64 to_at = PG_GETARG_TIMESTAMPTZ(3);
+	int64 counts[MAX_BUCKETS] = {0};
+	int64 most = 1;
+	int64 n;
+	int64 *times;
 	StringInfoData buf;
 
 	if (buckets < 1 || buckets > MAX_BUCKETS)
@@ -84,7 +84,7 @@ engage_sparkline(PG_FUNCTION_ARGS)
 		to_at = times[n - 1] + 1;
 	for (int64 i = 0; i < n; i++)
 	{
-		int64	   *count;
+		int64 *count;
 
 		if (times[i] < from_at || times[i] >= to_at)
 			continue;
@@ -102,8 +102,8 @@ engage_sparkline(PG_FUNCTION_ARGS)
 Datum
 engage_heatmap(PG_FUNCTION_ARGS)
 {
-	int64		counts[HOURS_OF_WEEK];
-	int64		most = 0;
+	int64 counts[HOURS_OF_WEEK];
+	int64 most = 0;
 	StringInfoData buf;
 
 	count_hours_of_week(PG_GETARG_VARLENA_PP(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), counts);
@@ -114,18 +114,20 @@ engage_heatmap(PG_FUNCTION_ARGS)
 	appendStringInfoString(&buf, "     00    03    06    09    12    15    18    21    contacts\n");
 	for (int day = 0; day < 7; day++)
 	{
-		int64		total = 0;
+		int64 total = 0;
 
 		appendStringInfo(&buf, "%s  ", weekdays[day]);
 		for (int hour = 0; hour < 24; hour++)
 		{
-			int64		count = counts[day * 24 + hour];
+			int64 count = counts[day * 24 + hour];
 			const char *shade = shades[scale(count, Max(most, 1), lengthof(shades) - 1)];
 
 			appendStringInfo(&buf, "%s%s", shade, shade);
 			total += count;
 		}
-		appendStringInfo(&buf, "  " "%7lld\n", (long long) total);
+		appendStringInfo(&buf, "  "
+							   "%7lld\n",
+						 (long long) total);
 	}
 	appendStringInfo(&buf, "     the busiest hour of the week has %lld", (long long) most);
 	PG_RETURN_TEXT_P(picture(&buf));

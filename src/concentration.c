@@ -28,9 +28,9 @@ ENGAGE_FUNCTION(engage_concentration_finalfn);
 
 typedef struct CountEntry
 {
-	int64		count;			/* contacts of a caller */
-	int64		callers;		/* callers with so many */
-	char		status;
+	int64 count; /* contacts of a caller */
+	int64 callers; /* callers with so many */
+	char status;
 } CountEntry;
 
 #define SH_PREFIX count_table
@@ -61,7 +61,7 @@ aggregate_context(FunctionCallInfo fcinfo)
 static void
 add_callers(count_table_hash *table, int64 count, int64 callers)
 {
-	bool		found;
+	bool found;
 	CountEntry *entry = count_table_insert(table, count, &found);
 
 	if (!found)
@@ -80,7 +80,7 @@ engage_concentration_transfn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
 	count_table_hash *table = state_argument(fcinfo, 0);
-	int64		count;
+	int64 count;
 
 	if (!PG_ARGISNULL(1))
 	{
@@ -143,14 +143,14 @@ engage_concentration_serialfn(PG_FUNCTION_ARGS)
 Datum
 engage_concentration_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea	   *serialized = PG_GETARG_BYTEA_PP(0);
+	bytea *serialized = PG_GETARG_BYTEA_PP(0);
 	count_table_hash *table = count_table_create(CurrentMemoryContext, 64, NULL);
 	StringInfoData buf = {.data = VARDATA_ANY(serialized), .len = VARSIZE_ANY_EXHDR(serialized)};
 
 	aggregate_context(fcinfo);
 	while (buf.cursor < buf.len)
 	{
-		int64		count = pq_getmsgint64(&buf);
+		int64 count = pq_getmsgint64(&buf);
 
 		add_callers(table, count, pq_getmsgint64(&buf));
 	}
@@ -160,10 +160,11 @@ engage_concentration_deserialfn(PG_FUNCTION_ARGS)
 static int
 compare_descending(const void *a, const void *b)
 {
-	int64		x = ((const CountEntry *) a)->count;
-	int64		y = ((const CountEntry *) b)->count;
+	int64 x = ((const CountEntry *) a)->count;
+	int64 y = ((const CountEntry *) b)->count;
 
-	return x < y ? 1 : x > y ? -1 : 0;
+	return x < y ? 1 : x > y ? -1 :
+							   0;
 }
 
 /* All entries, the largest counts first. */
@@ -186,11 +187,11 @@ sorted_entries(count_table_hash *table, int *n)
 static int64
 contacts_of_top(const CountEntry *entries, int n, int64 callers)
 {
-	int64		contacts = 0;
+	int64 contacts = 0;
 
 	for (int i = 0; i < n && callers > 0; i++)
 	{
-		int64		taken = Min(callers, entries[i].callers);
+		int64 taken = Min(callers, entries[i].callers);
 
 		contacts += taken * entries[i].count;
 		callers -= taken;
@@ -206,12 +207,12 @@ contacts_of_top(const CountEntry *entries, int n, int64 callers)
 static double
 gini(const CountEntry *entries, int n, int64 callers, int64 contacts)
 {
-	double		sum = 0;
-	double		before = 0;		/* callers with smaller counts */
+	double sum = 0;
+	double before = 0; /* callers with smaller counts */
 
 	for (int i = n - 1; i >= 0; i--)
 	{
-		double		same = (double) entries[i].callers;
+		double same = (double) entries[i].callers;
 
 		sum += (2 * before + same - (double) callers) * same * (double) entries[i].count;
 		before += same;
@@ -223,14 +224,14 @@ Datum
 engage_concentration_finalfn(PG_FUNCTION_ARGS)
 {
 	count_table_hash *table = state_argument(fcinfo, 0);
-	Datum		values[9];
-	bool		nulls[9] = {false};
-	TupleDesc	desc;
+	Datum values[9];
+	bool nulls[9] = {false};
+	TupleDesc desc;
 	CountEntry *entries;
-	int			n;
-	int64		callers = 0;
-	int64		contacts = 0;
-	int			column = 2;
+	int n;
+	int64 callers = 0;
+	int64 contacts = 0;
+	int column = 2;
 
 	aggregate_context(fcinfo);
 	if (table == NULL)
@@ -240,7 +241,7 @@ engage_concentration_finalfn(PG_FUNCTION_ARGS)
 	entries = sorted_entries(table, &n);
 	for (int i = 0; i < n; i++)
 	{
-		int64		product;
+		int64 product;
 
 		if (pg_mul_s64_overflow(entries[i].count, entries[i].callers, &product) ||
 			pg_add_s64_overflow(contacts, product, &contacts))

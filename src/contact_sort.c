@@ -16,15 +16,16 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define BUCKET_CONTACTS 4096	/* 64 kB of contacts to a bucket */
+#define BUCKET_CONTACTS 4096 /* 64 kB of contacts to a bucket */
 #define MAX_BUCKET_BITS 12
-#define DIGIT_BITS		8
-#define DIGITS			(1 << DIGIT_BITS)
-#define SMALL			48		/* contacts that insertion sorts best */
-#define PAUSE_CONTACTS	65536	/* contacts from one pause to the next */
+#define DIGIT_BITS 8
+#define DIGITS (1 << DIGIT_BITS)
+#define SMALL 48 /* contacts that insertion sorts best */
+#define PAUSE_CONTACTS 65536 /* contacts from one pause to the next */
 
 #define pause_at(i) \
-	do { \
+	do \
+	{ \
 		if ((i) % PAUSE_CONTACTS == 0) \
 			pause(); \
 	} while (0)
@@ -41,7 +42,7 @@ insertion_sort(SortContact *contacts, size_t n)
 	for (size_t i = 1; i < n; i++)
 	{
 		SortContact moving = contacts[i];
-		size_t		j = i;
+		size_t j = i;
 
 		for (; j > 0 && !in_order(&contacts[j - 1], &moving); j--)
 			contacts[j] = contacts[j - 1];
@@ -53,8 +54,8 @@ insertion_sort(SortContact *contacts, size_t n)
 static void
 merge(const SortContact *from, SortContact *to, size_t mid, size_t n, SortPause pause)
 {
-	size_t		left = 0;
-	size_t		right = mid;
+	size_t left = 0;
+	size_t right = mid;
 
 	if (mid >= n || in_order(&from[mid - 1], &from[mid]))
 	{
@@ -63,7 +64,7 @@ merge(const SortContact *from, SortContact *to, size_t mid, size_t n, SortPause 
 	}
 	for (size_t i = 0; i < n; i++)
 	{
-		bool		take_left = left < mid && (right >= n || in_order(&from[left], &from[right]));
+		bool take_left = left < mid && (right >= n || in_order(&from[left], &from[right]));
 
 		to[i] = take_left ? from[left++] : from[right++];
 		pause_at(i + 1);
@@ -105,7 +106,7 @@ merge_sort(SortContact *contacts, SortContact *scratch, size_t n, SortPause paus
 static void
 sort_run(SortContact *contacts, SortContact *scratch, size_t n, SortPause pause)
 {
-	size_t		i = 1;
+	size_t i = 1;
 
 	while (i < n && in_order(&contacts[i - 1], &contacts[i]))
 		i++;
@@ -121,7 +122,7 @@ sort_run(SortContact *contacts, SortContact *scratch, size_t n, SortPause pause)
 static void
 sort_runs(SortContact *contacts, SortContact *scratch, size_t n, int shift, SortPause pause)
 {
-	size_t		start = 0;
+	size_t start = 0;
 
 	for (size_t i = 1; i <= n; i++)
 		if (i == n || contacts[i].key >> shift != contacts[start].key >> shift)
@@ -136,8 +137,8 @@ sort_runs(SortContact *contacts, SortContact *scratch, size_t n, int shift, Sort
 static void
 digit_pass(const SortContact *from, SortContact *to, size_t n, int shift, SortPause pause)
 {
-	uint32_t	starts[DIGITS] = {0};
-	uint32_t	sum = 0;
+	uint32_t starts[DIGITS] = {0};
+	uint32_t sum = 0;
 
 	for (size_t i = 0; i < n; i++)
 	{
@@ -146,7 +147,7 @@ digit_pass(const SortContact *from, SortContact *to, size_t n, int shift, SortPa
 	}
 	for (int d = 0; d < DIGITS; d++)
 	{
-		uint32_t	count = starts[d];
+		uint32_t count = starts[d];
 
 		starts[d] = sum;
 		sum += count;
@@ -162,7 +163,7 @@ digit_pass(const SortContact *from, SortContact *to, size_t n, int shift, SortPa
 static void
 sort_bucket(SortContact *contacts, SortContact *scratch, size_t n, int high_bits, SortPause pause)
 {
-	int			shift = 64 - high_bits - 2 * DIGIT_BITS;
+	int shift = 64 - high_bits - 2 * DIGIT_BITS;
 
 	pause();
 	if (n <= SMALL || n > UINT32_MAX)
@@ -184,9 +185,9 @@ sort_bucket(SortContact *contacts, SortContact *scratch, size_t n, int high_bits
 void
 contact_sort(SortContact *contacts, SortContact *scratch, size_t n, SortPause pause)
 {
-	size_t		ends[1 << MAX_BUCKET_BITS] = {0};
-	int			bits = 1;
-	size_t		sum = 0;
+	size_t ends[1 << MAX_BUCKET_BITS] = {0};
+	int bits = 1;
+	size_t sum = 0;
 
 	if (n <= SMALL)
 	{
@@ -202,7 +203,7 @@ contact_sort(SortContact *contacts, SortContact *scratch, size_t n, SortPause pa
 	}
 	for (int b = 0; b < 1 << bits; b++)
 	{
-		size_t		count = ends[b];
+		size_t count = ends[b];
 
 		ends[b] = sum;
 		sum += count;
@@ -214,7 +215,7 @@ contact_sort(SortContact *contacts, SortContact *scratch, size_t n, SortPause pa
 	}
 	for (int b = 0; b < 1 << bits; b++)
 	{
-		size_t		start = b == 0 ? 0 : ends[b - 1];
+		size_t start = b == 0 ? 0 : ends[b - 1];
 
 		sort_bucket(contacts + start, scratch + start, ends[b] - start, bits, pause);
 	}

@@ -14,12 +14,12 @@
 /* A contact: a key with evenly spread bits that stands for its caller. */
 typedef struct SortContact
 {
-	uint64_t	key;
-	int64_t		at;
+	uint64_t key;
+	int64_t at;
 } SortContact;
 
 /* Called every few thousand contacts; it may leave the sort for good. */
-typedef void (*SortPause) (void);
+typedef void (*SortPause)(void);
 
 extern void contact_sort(SortContact *contacts, SortContact *scratch, size_t n,
 						 SortPause pause);
@@ -52,4 +52,4 @@ unspread_bits(uint64_t key)
 	return key;
 }
 
-#endif							/* CONTACT_SORT_H */
+#endif /* CONTACT_SORT_H */

@@ -39,7 +39,7 @@ floor_div(int64 a, int64 b)
 pg_tz *
 find_zone(const char *name)
 {
-	pg_tz	   *zone;
+	pg_tz *zone;
 
 	if (name[0] == '\0' || strlen(name) > TZ_STRLEN_MAX)
 		return NULL;
@@ -75,14 +75,14 @@ local_zone_begin(LocalZone *local, const char *name)
 static void
 local_zone_move(LocalZone *local, int64 at)
 {
-	int64		seconds = floor_div(at, USECS_PER_SEC);
-	pg_time_t	from = seconds + UNIX_TO_POSTGRES_SECONDS;
-	pg_time_t	boundary;
-	long		before;
-	long		after;
-	int			before_isdst;
-	int			after_isdst;
-	int			found;
+	int64 seconds = floor_div(at, USECS_PER_SEC);
+	pg_time_t from = seconds + UNIX_TO_POSTGRES_SECONDS;
+	pg_time_t boundary;
+	long before;
+	long after;
+	int before_isdst;
+	int after_isdst;
+	int found;
 
 	found = pg_next_dst_boundary(&from, &before, &before_isdst, &boundary,
 								 &after, &after_isdst, local->zone);
@@ -125,11 +125,11 @@ local_day(LocalZone *local, int64 at)
 static int64_t
 local_period(void *arg, int64_t at)
 {
-	LocalZone  *local = arg;
-	int64		day = local_day(local, at);
-	int			year;
-	int			month;
-	int			mday;
+	LocalZone *local = arg;
+	int64 day = local_day(local, at);
+	int year;
+	int month;
+	int mday;
 
 	if (local->kind == CRITERION_DAY)
 		return day;
@@ -162,7 +162,7 @@ struct varlena *
 criterion_make(const Criterion *criterion)
 {
 	struct varlena *result = palloc(VARHDRSZ + CRITERION_MAX_BYTES);
-	size_t		len = criterion_encode(criterion, (uint8 *) VARDATA(result));
+	size_t len = criterion_encode(criterion, (uint8 *) VARDATA(result));
 
 	SET_VARSIZE(result, VARHDRSZ + len);
 	return result;
@@ -196,9 +196,9 @@ CriteriaSet *
 criteria_load(ArrayType *array)
 {
 	CriteriaSet *set = palloc0(sizeof(CriteriaSet));
-	Datum	   *elements;
-	bool	   *nulls;
-	int			n;
+	Datum *elements;
+	bool *nulls;
+	int n;
 
 	deconstruct_array(array, ARR_ELEMTYPE(array), -1, false, TYPALIGN_INT,
 					  &elements, &nulls, &n);
@@ -237,8 +237,8 @@ criteria_load(ArrayType *array)
 int64
 interval_width(const Interval *width, const char *what)
 {
-	int64		days;
-	int64		total;
+	int64 days;
+	int64 total;
 
 	if (width->month != 0)
 		ereport(ERROR,

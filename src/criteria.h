@@ -18,20 +18,20 @@
  */
 typedef struct LocalZone
 {
-	pg_tz	   *zone;
-	CriterionKind kind;			/* the period that local_period counts */
-	int64		valid_from;		/* the offset holds in [valid_from, valid_to) */
-	int64		valid_to;
-	int64		offset;			/* microseconds east of Greenwich */
+	pg_tz *zone;
+	CriterionKind kind; /* the period that local_period counts */
+	int64 valid_from; /* the offset holds in [valid_from, valid_to) */
+	int64 valid_to;
+	int64 offset; /* microseconds east of Greenwich */
 } LocalZone;
 
 typedef struct CriteriaSet
 {
-	int			num_criteria;
-	int64		min_threshold;	/* fewer contacts than this meet nothing */
-	Criterion  *items;
-	WindowCriterion *tests;		/* the same, for the scans */
-	LocalZone  *zones;
+	int num_criteria;
+	int64 min_threshold; /* fewer contacts than this meet nothing */
+	Criterion *items;
+	WindowCriterion *tests; /* the same, for the scans */
+	LocalZone *zones;
 } CriteriaSet;
 
 extern pg_tz *find_zone(const char *name);
@@ -46,4 +46,4 @@ extern void window_criterion_set(WindowCriterion *test, LocalZone *local,
 extern CriteriaSet *criteria_load(ArrayType *array);
 extern int64 interval_width(const Interval *width, const char *what);
 
-#endif							/* CRITERIA_H */
+#endif /* CRITERIA_H */

@@ -20,14 +20,11 @@
 typedef struct Unit
 {
 	const char *name;
-	int64_t		seconds;		/* 0: a month or more, no exact duration */
+	int64_t seconds; /* 0: a month or more, no exact duration */
 } Unit;
 
 static const Unit units[] = {
-	{"second", 1}, {"minute", 60}, {"hour", 3600}, {"day", 86400},
-	{"week", 604800}, {"sec", 1}, {"min", 60},
-	{"month", 0}, {"quarter", 0}, {"year", 0}
-};
+	{"second", 1}, {"minute", 60}, {"hour", 3600}, {"day", 86400}, {"week", 604800}, {"sec", 1}, {"min", 60}, {"month", 0}, {"quarter", 0}, {"year", 0}};
 
 #define lengthof_units (sizeof(units) / sizeof(units[0]))
 
@@ -49,7 +46,7 @@ to_lower(char c)
 static size_t
 next_word(const char **text, char *word, size_t size)
 {
-	size_t		len = 0;
+	size_t len = 0;
 
 	while (is_space(**text))
 		(*text)++;
@@ -68,7 +65,7 @@ static bool
 accept_word(const char **text, const char *expected)
 {
 	const char *start = *text;
-	char		word[16];
+	char word[16];
 
 	if (next_word(text, word, sizeof(word)) > 0 && strcmp(word, expected) == 0)
 		return true;
@@ -81,8 +78,8 @@ static int64_t
 accept_number(const char **text)
 {
 	const char *p = *text;
-	int64_t		value = 0;
-	int			digits = 0;
+	int64_t value = 0;
+	int digits = 0;
 
 	while (is_space(*p))
 		p++;
@@ -103,7 +100,7 @@ find_unit(const char *word, size_t len)
 {
 	for (size_t i = 0; i < lengthof_units; i++)
 	{
-		size_t		n = strlen(units[i].name);
+		size_t n = strlen(units[i].name);
 
 		if (strncmp(word, units[i].name, n) == 0 &&
 			(len == n || (len == n + 1 && word[n] == 's')))
@@ -116,13 +113,13 @@ find_unit(const char *word, size_t len)
 static CriterionStatus
 parse_duration(const char *text, Criterion *out)
 {
-	int64_t		width = 0;
+	int64_t width = 0;
 
 	do
 	{
-		int64_t		number = accept_number(&text);
-		char		word[16];
-		size_t		len;
+		int64_t number = accept_number(&text);
+		char word[16];
+		size_t len;
 		const Unit *unit;
 
 		if (number < 0)
@@ -151,16 +148,16 @@ static bool
 valid_zone_character(char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		(c >= '0' && c <= '9') ||
-		c == '/' || c == '_' || c == '+' || c == '-';
+		   (c >= '0' && c <= '9') ||
+		   c == '/' || c == '_' || c == '+' || c == '-';
 }
 
 /* "<period> in <zone>", up to the end of the text; the zone keeps its case. */
 static CriterionStatus
 parse_period(const char *text, Criterion *out)
 {
-	char		word[16];
-	size_t		len = 0;
+	char word[16];
+	size_t len = 0;
 
 	if (next_word(&text, word, sizeof(word)) == 0)
 		return CRITERION_BAD_PERIOD;
@@ -194,8 +191,8 @@ parse_period(const char *text, Criterion *out)
 CriterionStatus
 criterion_parse(const char *text, Criterion *out)
 {
-	bool		more_than = false;
-	int64_t		threshold;
+	bool more_than = false;
+	int64_t threshold;
 
 	memset(out, 0, sizeof(*out));
 	if (accept_word(&text, "more"))
@@ -233,9 +230,9 @@ criterion_parse(const char *text, Criterion *out)
 void
 criterion_format(const Criterion *criterion, char *out)
 {
-	int			unit = 3;
-	int64_t		seconds = criterion->width / CRITERION_SECOND;
-	int64_t		number;
+	int unit = 3;
+	int64_t seconds = criterion->width / CRITERION_SECOND;
+	int64_t number;
 
 	if (criterion->kind != CRITERION_ROLLING)
 	{
@@ -262,7 +259,7 @@ put_big_endian(uint8_t *out, uint64_t value, int bytes)
 static uint64_t
 get_big_endian(const uint8_t *data, int bytes)
 {
-	uint64_t	value = 0;
+	uint64_t value = 0;
 
 	for (int i = 0; i < bytes; i++)
 		value = value << 8 | data[i];
@@ -277,7 +274,7 @@ get_big_endian(const uint8_t *data, int bytes)
 size_t
 criterion_encode(const Criterion *criterion, uint8_t *out)
 {
-	size_t		len;
+	size_t len;
 
 	out[0] = CRITERION_VERSION;
 	out[1] = (uint8_t) criterion->kind;
@@ -300,7 +297,7 @@ criterion_encode(const Criterion *criterion, uint8_t *out)
 CriterionStatus
 criterion_decode(const uint8_t *data, size_t len, Criterion *out)
 {
-	uint64_t	threshold;
+	uint64_t threshold;
 
 	memset(out, 0, sizeof(*out));
 	if (len < 1 || data[0] != CRITERION_VERSION)
@@ -315,7 +312,7 @@ criterion_decode(const uint8_t *data, size_t len, Criterion *out)
 
 	if (out->kind == CRITERION_ROLLING)
 	{
-		uint64_t	width;
+		uint64_t width;
 
 		if (len != 14)
 			return CRITERION_BAD_BYTES;

@@ -12,15 +12,15 @@
 #include <stdint.h>
 
 /* First byte of the stored form; readers refuse any other. */
-#define CRITERION_VERSION	1
+#define CRITERION_VERSION 1
 
 /* The longest stored and printed forms; zone names are shorter than 64. */
 #define CRITERION_ZONE_SIZE 64
 #define CRITERION_MAX_BYTES (6 + CRITERION_ZONE_SIZE)
-#define CRITERION_MAX_TEXT	128
+#define CRITERION_MAX_TEXT 128
 
 /* Widths are whole seconds, in microseconds, up to a century. */
-#define CRITERION_SECOND	INT64_C(1000000)
+#define CRITERION_SECOND INT64_C(1000000)
 #define CRITERION_MAX_WIDTH (INT64_C(36525) * 86400 * CRITERION_SECOND)
 
 typedef enum CriterionKind
@@ -34,9 +34,9 @@ typedef enum CriterionKind
 typedef struct Criterion
 {
 	CriterionKind kind;
-	int32_t		threshold;		/* contacts needed, at least 1 */
-	int64_t		width;			/* microseconds; 0 for a calendar period */
-	char		zone[CRITERION_ZONE_SIZE];	/* "" for a rolling window */
+	int32_t threshold; /* contacts needed, at least 1 */
+	int64_t width; /* microseconds; 0 for a calendar period */
+	char zone[CRITERION_ZONE_SIZE]; /* "" for a rolling window */
 } Criterion;
 
 typedef enum CriterionStatus
@@ -59,6 +59,6 @@ extern void criterion_format(const Criterion *criterion, char *out);
 extern size_t criterion_encode(const Criterion *criterion, uint8_t *out);
 extern CriterionStatus criterion_decode(const uint8_t *data, size_t len,
 										Criterion *out);
-extern int	criterion_compare(const Criterion *a, const Criterion *b);
+extern int criterion_compare(const Criterion *a, const Criterion *b);
 
-#endif							/* CRITERION_H */
+#endif /* CRITERION_H */

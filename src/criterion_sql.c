@@ -49,7 +49,7 @@ status_hint(CriterionStatus status)
 static bool
 canonical_zone(Criterion *criterion)
 {
-	pg_tz	   *zone;
+	pg_tz *zone;
 
 	if (criterion->kind == CRITERION_ROLLING)
 		return true;
@@ -63,8 +63,8 @@ canonical_zone(Criterion *criterion)
 Datum
 engage_criterion_in(PG_FUNCTION_ARGS)
 {
-	char	   *text = PG_GETARG_CSTRING(0);
-	Criterion	criterion;
+	char *text = PG_GETARG_CSTRING(0);
+	Criterion criterion;
 	CriterionStatus status = criterion_parse(text, &criterion);
 
 	if (status == CRITERION_OK && !canonical_zone(&criterion))
@@ -80,8 +80,8 @@ engage_criterion_in(PG_FUNCTION_ARGS)
 Datum
 engage_criterion_out(PG_FUNCTION_ARGS)
 {
-	Criterion	criterion;
-	char	   *out = palloc(CRITERION_MAX_TEXT);
+	Criterion criterion;
+	char *out = palloc(CRITERION_MAX_TEXT);
 
 	criterion_get(PG_GETARG_VARLENA_PP(0), &criterion);
 	criterion_format(&criterion, out);
@@ -92,10 +92,10 @@ engage_criterion_out(PG_FUNCTION_ARGS)
 Datum
 engage_criterion_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	int			len = buf->len - buf->cursor;
+	StringInfo buf = (StringInfo) PG_GETARG_POINTER(0);
+	int len = buf->len - buf->cursor;
 	const char *data = pq_getmsgbytes(buf, len);
-	Criterion	criterion;
+	Criterion criterion;
 	CriterionStatus status = criterion_decode((const uint8 *) data, len, &criterion);
 
 	if (status == CRITERION_OK && !canonical_zone(&criterion))
@@ -123,7 +123,7 @@ engage_criterion_send(PG_FUNCTION_ARGS)
 Datum
 engage_threshold(PG_FUNCTION_ARGS)
 {
-	Criterion	criterion;
+	Criterion criterion;
 
 	criterion_get(PG_GETARG_VARLENA_PP(0), &criterion);
 	PG_RETURN_INT32(criterion.threshold);
@@ -132,8 +132,8 @@ engage_threshold(PG_FUNCTION_ARGS)
 static int
 compare_arguments(FunctionCallInfo fcinfo)
 {
-	Criterion	a;
-	Criterion	b;
+	Criterion a;
+	Criterion b;
 
 	criterion_get(PG_GETARG_VARLENA_PP(0), &a);
 	criterion_get(PG_GETARG_VARLENA_PP(1), &b);

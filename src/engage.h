@@ -30,21 +30,24 @@
 	ereturn((fcinfo)->context, (Datum) 0, (__VA_ARGS__))
 #else
 #define engage_soft_error(fcinfo, ...) \
-	do { \
+	do \
+	{ \
 		ereport(ERROR, (__VA_ARGS__)); \
 		return (Datum) 0; \
 	} while (0)
 #endif
 
+/* clang-format off: it takes these for code of their own */
+
 /* One operator's function, from a function that compares both arguments. */
-#define ENGAGE_COMPARISON_OPERATOR(name, compare, operator) \
+#define ENGAGE_COMPARISON_OPERATOR(name, compare, op) \
 	ENGAGE_FUNCTION(name); \
 	Datum \
 	name(PG_FUNCTION_ARGS) \
 	{ \
-		PG_RETURN_BOOL(compare(fcinfo) operator 0); \
+		PG_RETURN_BOOL(compare(fcinfo) op 0); \
 	} \
-	extern int	engage_comparison_end
+	extern int engage_comparison_end
 
 /*
  * The functions behind =, <>, <, <=, >, >= and a btree operator class of a
@@ -59,11 +62,11 @@
 	ENGAGE_COMPARISON_OPERATOR(engage_##type##_ge, compare, >=); \
 	ENGAGE_FUNCTION(engage_##type##_cmp); \
 	Datum \
-	engage_##type##_cmp(PG_FUNCTION_ARGS) \
+		engage_##type##_cmp(PG_FUNCTION_ARGS) \
 	{ \
 		PG_RETURN_INT32(compare(fcinfo)); \
 	} \
-	extern int	engage_comparison_end
+	extern int engage_comparison_end
 
 /*
  * The functions behind a hash operator class of a type whose equality is that
@@ -72,7 +75,7 @@
 #define ENGAGE_HASH_FUNCTIONS(type) \
 	ENGAGE_FUNCTION(engage_##type##_hash); \
 	Datum \
-	engage_##type##_hash(PG_FUNCTION_ARGS) \
+		engage_##type##_hash(PG_FUNCTION_ARGS) \
 	{ \
 		struct varlena *stored = PG_GETARG_VARLENA_PP(0); \
 		PG_RETURN_DATUM(hash_any((unsigned char *) VARDATA_ANY(stored), \
@@ -80,13 +83,15 @@
 	} \
 	ENGAGE_FUNCTION(engage_##type##_hash_extended); \
 	Datum \
-	engage_##type##_hash_extended(PG_FUNCTION_ARGS) \
+		engage_##type##_hash_extended(PG_FUNCTION_ARGS) \
 	{ \
 		struct varlena *stored = PG_GETARG_VARLENA_PP(0); \
 		PG_RETURN_DATUM(hash_any_extended((unsigned char *) VARDATA_ANY(stored), \
 										  VARSIZE_ANY_EXHDR(stored), \
 										  PG_GETARG_INT64(1))); \
 	} \
-	extern int	engage_comparison_end
+	extern int engage_comparison_end
 
-#endif							/* ENGAGE_H */
+/* clang-format on */
+
+#endif /* ENGAGE_H */

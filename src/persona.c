@@ -31,8 +31,8 @@
 ENGAGE_FUNCTION(engage_persona_key);
 ENGAGE_FUNCTION(engage_persona_keys_of_number);
 
-#define PREFIX_LEN	6
-#define DATE_ARGUMENT 3			/* date_of_birth among the arguments */
+#define PREFIX_LEN 6
+#define DATE_ARGUMENT 3 /* date_of_birth among the arguments */
 
 /* Digits that tell numbers apart, whatever stands before: UK ones have 9 or 10. */
 #define TAIL_DIGITS 9
@@ -46,8 +46,8 @@ number_tail(text *raw)
 {
 	const char *p = VARDATA_ANY(raw);
 	const char *end = p + VARSIZE_ANY_EXHDR(raw);
-	uint64		tail = 0;
-	int			digits = 0;
+	uint64 tail = 0;
+	int digits = 0;
 
 	for (; p < end; p++)
 	{
@@ -66,7 +66,7 @@ number_tail(text *raw)
 static void
 put_prefix(uint64 tail, unsigned char *key)
 {
-	uint64		hash = pg_hton64(spread_bits(tail) | UINT64CONST(1) << 63);
+	uint64 hash = pg_hton64(spread_bits(tail) | UINT64CONST(1) << 63);
 
 	memcpy(key, &hash, PREFIX_LEN);
 }
@@ -83,7 +83,7 @@ static void
 digest_detail(pg_cryptohash_ctx *digest, int argument, const void *data, size_t len)
 {
 	unsigned char head[5];
-	uint32		size = pg_hton32((uint32) len);
+	uint32 size = pg_hton32((uint32) len);
 
 	head[0] = (unsigned char) argument;
 	memcpy(head + 1, &size, sizeof(size));
@@ -95,7 +95,7 @@ digest_detail(pg_cryptohash_ctx *digest, int argument, const void *data, size_t 
 static int
 digest_arguments(FunctionCallInfo fcinfo, pg_cryptohash_ctx *digest)
 {
-	int			details = 0;
+	int details = 0;
 
 	for (int i = 0; i < PG_NARGS(); i++)
 	{
@@ -103,14 +103,14 @@ digest_arguments(FunctionCallInfo fcinfo, pg_cryptohash_ctx *digest)
 			continue;
 		if (i == DATE_ARGUMENT)
 		{
-			uint32		day = pg_hton32((uint32) PG_GETARG_DATEADT(i));
+			uint32 day = pg_hton32((uint32) PG_GETARG_DATEADT(i));
 
 			digest_detail(digest, i, &day, sizeof(day));
 			details++;
 		}
 		else
 		{
-			text	   *detail = PG_GETARG_TEXT_PP(i);
+			text *detail = PG_GETARG_TEXT_PP(i);
 
 			if (VARSIZE_ANY_EXHDR(detail) == 0)
 				continue;
@@ -131,8 +131,8 @@ engage_persona_key(PG_FUNCTION_ARGS)
 {
 	pg_cryptohash_ctx *digest = pg_cryptohash_create(PG_SHA256);
 	unsigned char result[PG_SHA256_DIGEST_LENGTH];
-	pg_uuid_t  *key;
-	int			details;
+	pg_uuid_t *key;
+	int details;
 
 	if (digest == NULL || pg_cryptohash_init(digest) < 0)
 		elog(ERROR, "could not compute a persona key");
@@ -146,7 +146,7 @@ engage_persona_key(PG_FUNCTION_ARGS)
 	key = palloc0(sizeof(pg_uuid_t));
 	if (!PG_ARGISNULL(0))
 	{
-		uint64		tail = number_tail(PG_GETARG_TEXT_PP(0));
+		uint64 tail = number_tail(PG_GETARG_TEXT_PP(0));
 
 		if (tail != 0)
 			put_prefix(tail, key->data);
@@ -162,12 +162,12 @@ engage_persona_key(PG_FUNCTION_ARGS)
 Datum
 engage_persona_keys_of_number(PG_FUNCTION_ARGS)
 {
-	uint64		tail = number_tail(PG_GETARG_TEXT_PP(0));
-	pg_uuid_t	low;
-	pg_uuid_t	high;
-	Datum		values[2] = {UUIDPGetDatum(&low), UUIDPGetDatum(&high)};
-	bool		nulls[2] = {false, false};
-	TupleDesc	desc;
+	uint64 tail = number_tail(PG_GETARG_TEXT_PP(0));
+	pg_uuid_t low;
+	pg_uuid_t high;
+	Datum values[2] = {UUIDPGetDatum(&low), UUIDPGetDatum(&high)};
+	bool nulls[2] = {false, false};
+	TupleDesc desc;
 
 	if (tail == 0)
 		PG_RETURN_NULL();

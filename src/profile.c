@@ -33,8 +33,8 @@ ENGAGE_FUNCTION(engage_burstiness);
 static void
 return_day(ReturnSetInfo *result, int64 day, int64 contacts)
 {
-	Datum		values[2] = {DateADTGetDatum((DateADT) day), Int64GetDatum(contacts)};
-	bool		nulls[2] = {false, false};
+	Datum values[2] = {DateADTGetDatum((DateADT) day), Int64GetDatum(contacts)};
+	bool nulls[2] = {false, false};
 
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
@@ -45,11 +45,11 @@ engage_daily_counts(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	TimelineReader reader;
-	LocalZone	local;
-	int64		times[BLOCK];
-	size_t		got;
-	int64		day = 0;
-	int64		contacts = 0;
+	LocalZone local;
+	int64 times[BLOCK];
+	size_t got;
+	int64 day = 0;
+	int64 contacts = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
 	local_zone_begin(&local, text_to_cstring(PG_GETARG_TEXT_PP(1)));
@@ -59,7 +59,7 @@ engage_daily_counts(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		for (size_t i = 0; i < got; i++)
 		{
-			int64		next = local_day(&local, times[i]);
+			int64 next = local_day(&local, times[i]);
 
 			/* Where clocks went back over midnight, the new day goes on. */
 			if (contacts > 0 && next > day)
@@ -86,9 +86,9 @@ void
 count_hours_of_week(struct varlena *stored, const char *zone, int64 *counts)
 {
 	TimelineReader reader;
-	LocalZone	local;
-	int64		times[BLOCK];
-	size_t		got;
+	LocalZone local;
+	int64 times[BLOCK];
+	size_t got;
 
 	memset(counts, 0, HOURS_OF_WEEK * sizeof(int64));
 	local_zone_begin(&local, zone);
@@ -98,10 +98,10 @@ count_hours_of_week(struct varlena *stored, const char *zone, int64 *counts)
 		CHECK_FOR_INTERRUPTS();
 		for (size_t i = 0; i < got; i++)
 		{
-			int64		hours = local_time(&local, times[i]) / USECS_PER_HOUR -
-				(local_time(&local, times[i]) % USECS_PER_HOUR < 0);
+			int64 hours = local_time(&local, times[i]) / USECS_PER_HOUR -
+						  (local_time(&local, times[i]) % USECS_PER_HOUR < 0);
 			/* hour 0 is of Saturday 2000-01-01, five days after a Monday */
-			int64		hour = (hours + 5 * HOURS_PER_DAY) % HOURS_OF_WEEK;
+			int64 hour = (hours + 5 * HOURS_PER_DAY) % HOURS_OF_WEEK;
 
 			counts[hour < 0 ? hour + HOURS_OF_WEEK : hour]++;
 		}
@@ -112,8 +112,8 @@ count_hours_of_week(struct varlena *stored, const char *zone, int64 *counts)
 Datum
 engage_hour_of_week(PG_FUNCTION_ARGS)
 {
-	int64		counts[HOURS_OF_WEEK];
-	Datum		elements[HOURS_OF_WEEK];
+	int64 counts[HOURS_OF_WEEK];
+	Datum elements[HOURS_OF_WEEK];
 
 	count_hours_of_week(PG_GETARG_VARLENA_PP(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), counts);
 	for (int i = 0; i < HOURS_OF_WEEK; i++)
@@ -126,12 +126,12 @@ engage_hour_of_week(PG_FUNCTION_ARGS)
 Datum
 engage_decayed_count(PG_FUNCTION_ARGS)
 {
-	int64		half_life = interval_width(PG_GETARG_INTERVAL_P(1), "half-life");
+	int64 half_life = interval_width(PG_GETARG_INTERVAL_P(1), "half-life");
 	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(2);
 	TimelineReader reader;
-	int64		times[BLOCK];
-	size_t		got;
-	double		sum = 0;
+	int64 times[BLOCK];
+	size_t got;
+	double sum = 0;
 
 	timeline_check_finite(as_of);
 	timeline_begin(&reader, PG_GETARG_VARLENA_PP(0));
@@ -153,19 +153,19 @@ engage_decayed_count(PG_FUNCTION_ARGS)
 Datum
 engage_burstiness(PG_FUNCTION_ARGS)
 {
-	int64		contacts;
-	int64	   *times = timeline_times(PG_GETARG_VARLENA_PP(0), &contacts);
-	double		n = (double) contacts - 1;
-	double		mean;
-	double		squares = 0;
-	double		ratio;
+	int64 contacts;
+	int64 *times = timeline_times(PG_GETARG_VARLENA_PP(0), &contacts);
+	double n = (double) contacts - 1;
+	double mean;
+	double squares = 0;
+	double ratio;
 
 	if (contacts < 3 || times[0] == times[contacts - 1])
 		PG_RETURN_NULL();
 	mean = (double) ((uint64) times[contacts - 1] - (uint64) times[0]) / n;
 	for (int64 i = 1; i < contacts; i++)
 	{
-		double		gap = (double) ((uint64) times[i] - (uint64) times[i - 1]);
+		double gap = (double) ((uint64) times[i] - (uint64) times[i - 1]);
 
 		if (i % BLOCK == 0)
 			CHECK_FOR_INTERRUPTS();

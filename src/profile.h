@@ -11,4 +11,4 @@
 extern void count_hours_of_week(struct varlena *stored, const char *zone,
 								int64 *counts);
 
-#endif							/* PROFILE_H */
+#endif /* PROFILE_H */

@@ -50,9 +50,9 @@ ENGAGE_FUNCTION(engage_top_callers_finalfn);
 typedef struct CallersState
 {
 	CallerRuns *runs;
-	Datum		last_option;	/* the datum that was compared last */
-	char	   *option;
-	size_t		option_len;
+	Datum last_option; /* the datum that was compared last */
+	char *option;
+	size_t option_len;
 } CallersState;
 
 static MemoryContext
@@ -125,14 +125,14 @@ state_for_option(FunctionCallInfo fcinfo, bool named, const char *option, size_t
 static bool
 option_is_constant(FunctionCallInfo fcinfo)
 {
-	Aggref	   *aggref = AggGetAggref(fcinfo);
-	Node	   *option;
+	Aggref *aggref = AggGetAggref(fcinfo);
+	Node *option;
 
 	if (aggref == NULL || list_length(aggref->args) < 3)
 		return false;
 	option = (Node *) ((TargetEntry *) lthird(aggref->args))->expr;
 	return IsA(option, Const) ||
-		(IsA(option, Param) && ((Param *) option)->paramkind == PARAM_EXTERN);
+		   (IsA(option, Param) && ((Param *) option)->paramkind == PARAM_EXTERN);
 }
 
 /* The state for a row of repeat_callers: a constant array is compared once. */
@@ -140,7 +140,7 @@ static pg_attribute_always_inline CallersState *
 state_for_criteria(FunctionCallInfo fcinfo, bool named)
 {
 	CallersState *state;
-	ArrayType  *criteria;
+	ArrayType *criteria;
 
 	if (!PG_ARGISNULL(0))
 	{
@@ -158,7 +158,7 @@ state_for_criteria(FunctionCallInfo fcinfo, bool named)
 static pg_attribute_always_inline CallersState *
 state_for_number(FunctionCallInfo fcinfo, bool named)
 {
-	int32		n = PG_GETARG_INT32(3);
+	int32 n = PG_GETARG_INT32(3);
 
 	if (n < 1)
 		ereport(ERROR,
@@ -185,7 +185,7 @@ unchanged(FunctionCallInfo fcinfo)
 static pg_attribute_always_inline Datum
 add_number(FunctionCallInfo fcinfo, CallersState *state)
 {
-	int64		at = PG_GETARG_TIMESTAMPTZ(2);
+	int64 at = PG_GETARG_TIMESTAMPTZ(2);
 
 	timeline_check_finite(at);
 	caller_runs_add(state->runs, spread_bits((uint64) PG_GETARG_INT64(1)), at);
@@ -195,8 +195,8 @@ add_number(FunctionCallInfo fcinfo, CallersState *state)
 static pg_attribute_always_inline Datum
 add_text(FunctionCallInfo fcinfo, CallersState *state)
 {
-	text	   *name = PG_GETARG_TEXT_PP(1);
-	int64		at = PG_GETARG_TIMESTAMPTZ(2);
+	text *name = PG_GETARG_TEXT_PP(1);
+	int64 at = PG_GETARG_TIMESTAMPTZ(2);
 
 	timeline_check_finite(at);
 	caller_runs_add_named(state->runs, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), at);
@@ -282,11 +282,11 @@ engage_callers_serialfn(PG_FUNCTION_ARGS)
 Datum
 engage_callers_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea	   *serialized = PG_GETARG_BYTEA_PP(0);
+	bytea *serialized = PG_GETARG_BYTEA_PP(0);
 	StringInfoData buf = {.data = VARDATA_ANY(serialized), .len = VARSIZE_ANY_EXHDR(serialized)};
 	CallersState *state;
-	bool		named;
-	int			len;
+	bool named;
+	int len;
 
 	aggregate_context(fcinfo);
 	if (pq_getmsgbyte(&buf) != STATE_VERSION)
@@ -302,18 +302,18 @@ engage_callers_deserialfn(PG_FUNCTION_ARGS)
 /* Rows of the result, as they will stand in the array. */
 typedef struct ResultRows
 {
-	TupleDesc	desc;
-	Oid			type;
-	Datum	   *rows;
-	size_t		n;
-	size_t		capacity;
-	size_t		bytes;
+	TupleDesc desc;
+	Oid type;
+	Datum *rows;
+	size_t n;
+	size_t capacity;
+	size_t bytes;
 } ResultRows;
 
 static void
 begin_rows(FunctionCallInfo fcinfo, ResultRows *result)
 {
-	Oid			array_type = get_fn_expr_rettype(fcinfo->flinfo);
+	Oid array_type = get_fn_expr_rettype(fcinfo->flinfo);
 
 	memset(result, 0, sizeof(*result));
 	result->type = get_element_type(array_type);
@@ -325,8 +325,8 @@ begin_rows(FunctionCallInfo fcinfo, ResultRows *result)
 static void
 add_row(ResultRows *result, Datum *values)
 {
-	bool		nulls[10] = {false};
-	HeapTuple	tuple = heap_form_tuple(result->desc, values, nulls);
+	bool nulls[10] = {false};
+	HeapTuple tuple = heap_form_tuple(result->desc, values, nulls);
 
 	result->bytes += MAXALIGN(tuple->t_len);
 	if (result->bytes > MaxAllocSize - 1024)
@@ -337,9 +337,7 @@ add_row(ResultRows *result, Datum *values)
 	if (result->n == result->capacity)
 	{
 		result->capacity = Max(result->capacity * 2, 256);
-		result->rows = result->rows == NULL
-			? palloc_extended(result->capacity * sizeof(Datum), MCXT_ALLOC_HUGE)
-			: repalloc_huge(result->rows, result->capacity * sizeof(Datum));
+		result->rows = result->rows == NULL ? palloc_extended(result->capacity * sizeof(Datum), MCXT_ALLOC_HUGE) : repalloc_huge(result->rows, result->capacity * sizeof(Datum));
 	}
 	result->rows[result->n++] = HeapTupleGetDatum(tuple);
 }
@@ -363,20 +361,20 @@ caller_datum(const MergedCaller *caller)
 /* A caller that meets a criterion, or is among the top ones. */
 typedef struct FoundCaller
 {
-	Datum		caller;
-	int			criterion;		/* its place among the criteria */
-	int64		contacts;
-	int64		first_at;		/* first contact, or first at which it is met */
-	int64		last_at;		/* last contact, or last at which it is met */
-	int64		episodes;
-	WindowPeak	peak;
+	Datum caller;
+	int criterion; /* its place among the criteria */
+	int64 contacts;
+	int64 first_at; /* first contact, or first at which it is met */
+	int64 last_at; /* last contact, or last at which it is met */
+	int64 episodes;
+	WindowPeak peak;
 } FoundCaller;
 
 typedef struct FoundCallers
 {
 	FoundCaller *items;
-	size_t		n;
-	size_t		capacity;
+	size_t n;
+	size_t capacity;
 } FoundCallers;
 
 static FoundCaller *
@@ -385,9 +383,7 @@ add_found(FoundCallers *found)
 	if (found->n == found->capacity)
 	{
 		found->capacity = Max(found->capacity * 2, 256);
-		found->items = found->items == NULL
-			? palloc_extended(found->capacity * sizeof(FoundCaller), MCXT_ALLOC_HUGE)
-			: repalloc_huge(found->items, found->capacity * sizeof(FoundCaller));
+		found->items = found->items == NULL ? palloc_extended(found->capacity * sizeof(FoundCaller), MCXT_ALLOC_HUGE) : repalloc_huge(found->items, found->capacity * sizeof(FoundCaller));
 	}
 	return &found->items[found->n++];
 }
@@ -398,7 +394,7 @@ compare_callers(Datum a, Datum b, bool named)
 {
 	struct varlena *x = (struct varlena *) DatumGetPointer(a);
 	struct varlena *y = (struct varlena *) DatumGetPointer(b);
-	int			result;
+	int result;
 
 	if (!named)
 		return DatumGetInt64(a) < DatumGetInt64(b) ? -1 : DatumGetInt64(a) > DatumGetInt64(b);
@@ -411,7 +407,7 @@ compare_callers(Datum a, Datum b, bool named)
 static inline int
 compare_by_caller(const FoundCaller *a, const FoundCaller *b, bool named)
 {
-	int			result = compare_callers(a->caller, b->caller, named);
+	int result = compare_callers(a->caller, b->caller, named);
 
 	return result != 0 ? result : a->criterion - b->criterion;
 }
@@ -448,7 +444,7 @@ compare_by_contacts(const FoundCaller *a, const FoundCaller *b, bool named)
 static bool
 scan_criterion(const int64 *times, int64 n, const WindowCriterion *test, FoundCaller *found)
 {
-	WindowScan	scan;
+	WindowScan scan;
 	WindowEpisode episode;
 
 	if (!window_first_met(times, n, test, &found->first_at))
@@ -475,7 +471,7 @@ find_repeat_callers(CallersState *state, CriteriaSet *set, FoundCallers *found)
 	while (caller_merge_next(merge, &caller))
 	{
 		const int64 *times;
-		Datum		datum = (Datum) 0;
+		Datum datum = (Datum) 0;
 
 		CHECK_FOR_INTERRUPTS();
 		if (caller.contacts < set->min_threshold)
@@ -503,8 +499,8 @@ engage_repeat_callers_finalfn(PG_FUNCTION_ARGS)
 	CallersState *state;
 	CriteriaSet *set;
 	FoundCallers found = {0};
-	ResultRows	result;
-	bool		named;
+	ResultRows result;
+	bool named;
 
 	aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
@@ -519,7 +515,7 @@ engage_repeat_callers_finalfn(PG_FUNCTION_ARGS)
 	for (size_t i = 0; i < found.n; i++)
 	{
 		FoundCaller *item = &found.items[i];
-		Datum		values[] = {
+		Datum values[] = {
 			item->caller,
 			PointerGetDatum(criterion_make(&set->items[item->criterion])),
 			TimestampTzGetDatum(item->first_at),
@@ -528,8 +524,7 @@ engage_repeat_callers_finalfn(PG_FUNCTION_ARGS)
 			Int64GetDatum(item->peak.contacts),
 			TimestampTzGetDatum(item->peak.started_at),
 			TimestampTzGetDatum(item->peak.ended_at),
-			Int64GetDatum(item->contacts)
-		};
+			Int64GetDatum(item->contacts)};
 
 		CHECK_FOR_INTERRUPTS();
 		add_row(&result, values);
@@ -542,16 +537,17 @@ engage_repeat_callers_finalfn(PG_FUNCTION_ARGS)
 typedef struct CountNode
 {
 	pairingheap_node node;
-	int64		contacts;
+	int64 contacts;
 } CountNode;
 
 static int
 compare_counts(const pairingheap_node *a, const pairingheap_node *b, void *arg)
 {
-	int64		x = pairingheap_const_container(CountNode, node, a)->contacts;
-	int64		y = pairingheap_const_container(CountNode, node, b)->contacts;
+	int64 x = pairingheap_const_container(CountNode, node, a)->contacts;
+	int64 y = pairingheap_const_container(CountNode, node, b)->contacts;
 
-	return x < y ? 1 : x > y ? -1 : 0;
+	return x < y ? 1 : x > y ? -1 :
+							   0;
 }
 
 /* The n-th largest number of contacts that any caller has, or the smallest. */
@@ -561,11 +557,11 @@ nth_count(CallersState *state, int32 n)
 	CallerMerge *merge = caller_merge_begin(state->runs);
 	pairingheap *heap = pairingheap_allocate(compare_counts, NULL);
 	MergedCaller caller;
-	int32		kept = 0;
+	int32 kept = 0;
 
 	while (caller_merge_next(merge, &caller))
 	{
-		CountNode  *node;
+		CountNode *node;
 
 		CHECK_FOR_INTERRUPTS();
 		if (kept < n)
@@ -619,10 +615,10 @@ engage_top_callers_finalfn(PG_FUNCTION_ARGS)
 {
 	CallersState *state;
 	FoundCallers found = {0};
-	ResultRows	result;
-	bool		named;
-	int32		n;
-	int64		rank = 0;
+	ResultRows result;
+	bool named;
+	int32 n;
+	int64 rank = 0;
 
 	aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
@@ -636,7 +632,7 @@ engage_top_callers_finalfn(PG_FUNCTION_ARGS)
 	for (size_t i = 0; i < found.n; i++)
 	{
 		FoundCaller *item = &found.items[i];
-		Datum		values[5];
+		Datum values[5];
 
 		CHECK_FOR_INTERRUPTS();
 		if (i == 0 || item->contacts != found.items[i - 1].contacts)

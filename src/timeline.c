@@ -14,7 +14,7 @@
 #define DAY_SECONDS INT64_C(86400)
 
 /* Days from 1970-01-01 to 2000-01-01. */
-#define EPOCH_DAYS	INT64_C(10957)
+#define EPOCH_DAYS INT64_C(10957)
 
 /*
  * timeline_put_varint
@@ -41,11 +41,11 @@ bool
 timeline_get_varint(const uint8_t **next, const uint8_t *end, uint64_t *value)
 {
 	const uint8_t *p = *next;
-	uint64_t	result = 0;
+	uint64_t result = 0;
 
 	for (int shift = 0; p < end && shift < 64; shift += 7)
 	{
-		uint64_t	byte = *p++;
+		uint64_t byte = *p++;
 
 		if (shift == 63 && byte > 1)
 			return false;
@@ -82,9 +82,9 @@ unzigzag(uint64_t value)
 size_t
 timeline_encode(const int64_t *times, size_t n, uint8_t *out)
 {
-	uint8_t    *p = out;
-	bool		whole = true;
-	int64_t		unit;
+	uint8_t *p = out;
+	bool whole = true;
+	int64_t unit;
 
 	for (size_t i = 0; i < n && whole; i++)
 		whole = times[i] % TIMELINE_SECOND == 0;
@@ -98,7 +98,7 @@ timeline_encode(const int64_t *times, size_t n, uint8_t *out)
 	p = timeline_put_varint(p, zigzag(times[0] / unit));
 	for (size_t i = 1; i < n; i++)
 	{
-		uint64_t	delta = (uint64_t) times[i] - (uint64_t) times[i - 1];
+		uint64_t delta = (uint64_t) times[i] - (uint64_t) times[i - 1];
 
 		p = timeline_put_varint(p, whole ? delta / TIMELINE_SECOND : delta);
 	}
@@ -167,8 +167,8 @@ timeline_open(TimelineReader *reader, const uint8_t *data, size_t len)
 static bool
 read_first(TimelineReader *reader)
 {
-	uint64_t	raw;
-	int64_t		units;
+	uint64_t raw;
+	int64_t units;
 
 	if (!timeline_get_varint(&reader->next, reader->end, &raw))
 		return fail(reader, TIMELINE_TRUNCATED);
@@ -184,8 +184,8 @@ read_first(TimelineReader *reader)
 static bool
 read_step(TimelineReader *reader)
 {
-	uint64_t	delta;
-	uint64_t	room = (uint64_t) (TIMELINE_END - 1) - (uint64_t) reader->current;
+	uint64_t delta;
+	uint64_t room = (uint64_t) (TIMELINE_END - 1) - (uint64_t) reader->current;
 
 	if (!timeline_get_varint(&reader->next, reader->end, &delta))
 		return fail(reader, TIMELINE_TRUNCATED);
@@ -204,7 +204,7 @@ read_step(TimelineReader *reader)
 size_t
 timeline_read(TimelineReader *reader, int64_t *times, size_t max)
 {
-	size_t		n = 0;
+	size_t n = 0;
 
 	if (reader->remaining == reader->count && n < max && reader->remaining > 0)
 	{
@@ -231,9 +231,9 @@ TimelineStatus
 timeline_validate(const uint8_t *data, size_t len)
 {
 	TimelineReader reader;
-	int64_t		times[256];
-	size_t		n;
-	bool		whole = true;
+	int64_t times[256];
+	size_t n;
+	bool whole = true;
 
 	if (!timeline_open(&reader, data, len))
 		return reader.status;
@@ -292,23 +292,23 @@ floor_div(int64_t a, int64_t b)
 static int64_t
 days_of_date(int64_t year, int month, int day)
 {
-	int64_t		y = month > 2 ? year : year - 1;
-	int64_t		cycle = floor_div(y, 400);
-	int64_t		year_of_cycle = y - cycle * 400;
-	int64_t		day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+	int64_t y = month > 2 ? year : year - 1;
+	int64_t cycle = floor_div(y, 400);
+	int64_t year_of_cycle = y - cycle * 400;
+	int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
 
 	return cycle * 146097 + year_of_cycle * 365 + year_of_cycle / 4 -
-		year_of_cycle / 100 + day_of_year - 719468;
+		   year_of_cycle / 100 + day_of_year - 719468;
 }
 
 static void
 date_of_days(int64_t days, int64_t *year, int *month, int *day)
 {
-	int64_t		cycle = floor_div(days + 719468, 146097);
-	int64_t		d = days + 719468 - cycle * 146097;
-	int64_t		y = (d - d / 1460 + d / 36524 - d / 146096) / 365;
-	int64_t		day_of_year = d - (365 * y + y / 4 - y / 100);
-	int64_t		m = (5 * day_of_year + 2) / 153;
+	int64_t cycle = floor_div(days + 719468, 146097);
+	int64_t d = days + 719468 - cycle * 146097;
+	int64_t y = (d - d / 1460 + d / 36524 - d / 146096) / 365;
+	int64_t day_of_year = d - (365 * y + y / 4 - y / 100);
+	int64_t m = (5 * day_of_year + 2) / 153;
 
 	*day = (int) (day_of_year - (153 * m + 2) / 5 + 1);
 	*month = (int) (m < 10 ? m + 3 : m - 9);
@@ -323,14 +323,14 @@ date_of_days(int64_t days, int64_t *year, int *month, int *day)
 size_t
 timeline_format_instant(int64_t instant, char *out)
 {
-	int64_t		seconds = floor_div(instant, TIMELINE_SECOND);
-	int			micros = (int) (instant - seconds * TIMELINE_SECOND);
-	int64_t		days = floor_div(seconds, DAY_SECONDS);
-	int			clock = (int) (seconds - days * DAY_SECONDS);
-	int64_t		year;
-	int			month;
-	int			day;
-	int			len;
+	int64_t seconds = floor_div(instant, TIMELINE_SECOND);
+	int micros = (int) (instant - seconds * TIMELINE_SECOND);
+	int64_t days = floor_div(seconds, DAY_SECONDS);
+	int clock = (int) (seconds - days * DAY_SECONDS);
+	int64_t year;
+	int month;
+	int day;
+	int len;
 
 	date_of_days(days + EPOCH_DAYS, &year, &month, &day);
 	len = snprintf(out, TIMELINE_TEXT_MAX, "%s%04lld-%02d-%02dT%02d:%02d:%02d",
@@ -351,7 +351,7 @@ timeline_format_instant(int64_t instant, char *out)
 static int
 fixed_digits(const char **text, int digits, int max)
 {
-	int			value = 0;
+	int value = 0;
 
 	for (int i = 0; i < digits; i++, (*text)++)
 	{
@@ -376,12 +376,12 @@ static bool
 parse_date(const char **text, int64_t *days)
 {
 	static const int month_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool		negative = accept_char(text, '-');
-	int64_t		year = 0;
-	int			digits = 0;
-	int			month;
-	int			day;
-	bool		leap;
+	bool negative = accept_char(text, '-');
+	int64_t year = 0;
+	int digits = 0;
+	int month;
+	int day;
+	bool leap;
 
 	for (; **text >= '0' && **text <= '9' && digits < 7; (*text)++, digits++)
 		year = year * 10 + (**text - '0');
@@ -404,10 +404,10 @@ parse_date(const char **text, int64_t *days)
 static bool
 parse_clock(const char **text, int64_t *micros)
 {
-	int			hour = fixed_digits(text, 2, 23);
-	int			minute;
-	int			second = 0;
-	int			fraction = 0;
+	int hour = fixed_digits(text, 2, 23);
+	int minute;
+	int second = 0;
+	int fraction = 0;
 
 	if (hour < 0 || !accept_char(text, ':'))
 		return false;
@@ -418,7 +418,7 @@ parse_clock(const char **text, int64_t *micros)
 		return false;
 	if (accept_char(text, '.'))
 	{
-		int			digits = 0;
+		int digits = 0;
 
 		for (; **text >= '0' && **text <= '9' && digits < 6; (*text)++, digits++)
 			fraction = fraction * 10 + (**text - '0');
@@ -435,9 +435,9 @@ parse_clock(const char **text, int64_t *micros)
 static bool
 parse_offset(const char **text, int64_t *micros)
 {
-	int			sign;
-	int			hour;
-	int			minute = 0;
+	int sign;
+	int hour;
+	int minute = 0;
 
 	*micros = 0;
 	if (accept_char(text, 'Z') || accept_char(text, 'z'))
@@ -465,10 +465,10 @@ parse_offset(const char **text, int64_t *micros)
 bool
 timeline_parse_instant(const char **text, int64_t *instant)
 {
-	int64_t		days;
-	int64_t		clock;
-	int64_t		offset;
-	int64_t		day_start;
+	int64_t days;
+	int64_t clock;
+	int64_t offset;
+	int64_t day_start;
 
 	if (!parse_date(text, &days))
 		return false;

@@ -24,14 +24,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TIMELINE_VERSION	1
-#define TIMELINE_SECOND		INT64_C(1000000)
-#define TIMELINE_VARINT_MAX 10	/* bytes of the longest varint */
-#define TIMELINE_TEXT_MAX	40	/* bytes of the longest printed instant */
+#define TIMELINE_VERSION 1
+#define TIMELINE_SECOND INT64_C(1000000)
+#define TIMELINE_VARINT_MAX 10 /* bytes of the longest varint */
+#define TIMELINE_TEXT_MAX 40 /* bytes of the longest printed instant */
 
 /* The first instant and the one after the last that timestamptz can hold. */
-#define TIMELINE_MIN		INT64_C(-211813488000000000)
-#define TIMELINE_END		INT64_C(9223371331200000000)
+#define TIMELINE_MIN INT64_C(-211813488000000000)
+#define TIMELINE_END INT64_C(9223371331200000000)
 
 #define timeline_valid_instant(t) ((t) >= TIMELINE_MIN && (t) < TIMELINE_END)
 
@@ -55,11 +55,11 @@ typedef struct TimelineReader
 {
 	const uint8_t *next;
 	const uint8_t *end;
-	uint64_t	count;			/* instants in all */
-	uint64_t	remaining;		/* instants not yet read */
-	int64_t		unit;			/* microseconds in a unit */
-	int64_t		current;		/* last instant read */
-	TimelineStatus status;		/* what stopped the reading, if anything */
+	uint64_t count; /* instants in all */
+	uint64_t remaining; /* instants not yet read */
+	int64_t unit; /* microseconds in a unit */
+	int64_t current; /* last instant read */
+	TimelineStatus status; /* what stopped the reading, if anything */
 } TimelineReader;
 
 extern bool timeline_get_varint(const uint8_t **next, const uint8_t *end,
@@ -78,4 +78,4 @@ extern const char *timeline_status_text(TimelineStatus status);
 extern size_t timeline_format_instant(int64_t instant, char *out);
 extern bool timeline_parse_instant(const char **text, int64_t *instant);
 
-#endif							/* TIMELINE_H */
+#endif /* TIMELINE_H */

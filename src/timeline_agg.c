@@ -27,12 +27,12 @@ ENGAGE_FUNCTION(engage_timeline_agg_finalfn);
 /* One chunk of memory, which moves when it grows: most callers call once. */
 typedef struct TimelineState
 {
-	size_t		n;
-	size_t		capacity;
-	int64		times[FLEXIBLE_ARRAY_MEMBER];
+	size_t n;
+	size_t capacity;
+	int64 times[FLEXIBLE_ARRAY_MEMBER];
 } TimelineState;
 
-#define FIRST_CAPACITY 3		/* fills a 48-byte chunk */
+#define FIRST_CAPACITY 3 /* fills a 48-byte chunk */
 #define state_size(capacity) (offsetof(TimelineState, times) + (capacity) * sizeof(int64))
 
 static MemoryContext
@@ -49,8 +49,8 @@ aggregate_context(FunctionCallInfo fcinfo)
 static TimelineState *
 reserve(TimelineState *state, MemoryContext context, size_t more)
 {
-	size_t		needed = more + (state ? state->n : 0);
-	size_t		capacity = state ? state->capacity : FIRST_CAPACITY;
+	size_t needed = more + (state ? state->n : 0);
+	size_t capacity = state ? state->capacity : FIRST_CAPACITY;
 
 	if (state != NULL && needed <= capacity)
 		return state;
@@ -77,7 +77,7 @@ state_argument(FunctionCallInfo fcinfo, int n)
 static TimelineState *
 append_timeline(TimelineState *state, MemoryContext context, TimelineReader *reader)
 {
-	size_t		got;
+	size_t got;
 
 	state = reserve(state, context, reader->count);
 	while ((got = timeline_read(reader, state->times + state->n,
@@ -98,7 +98,7 @@ engage_timeline_agg_transfn(PG_FUNCTION_ARGS)
 
 	if (!PG_ARGISNULL(1))
 	{
-		int64		at = PG_GETARG_TIMESTAMPTZ(1);
+		int64 at = PG_GETARG_TIMESTAMPTZ(1);
 
 		timeline_check_finite(at);
 		state = reserve(state, context, 1);

@@ -84,8 +84,8 @@ timeline_begin(TimelineReader *reader, struct varlena *stored)
 static void
 read_all(TimelineReader *reader, int64 *times)
 {
-	size_t		done = 0;
-	size_t		got;
+	size_t done = 0;
+	size_t got;
 
 	while ((got = timeline_read(reader, times + done, BLOCK)) > 0)
 	{
@@ -109,7 +109,7 @@ int64 *
 timeline_times(struct varlena *stored, int64 *n)
 {
 	TimelineReader reader;
-	int64	   *times;
+	int64 *times;
 
 	timeline_begin(&reader, stored);
 	times = allocate_times(reader.count);
@@ -125,8 +125,8 @@ timeline_times(struct varlena *stored, int64 *n)
 struct varlena *
 timeline_make(const int64 *times, int64 n)
 {
-	char	   *result;
-	size_t		len;
+	char *result;
+	size_t len;
 
 	result = palloc_extended(VARHDRSZ + timeline_max_bytes(n), MCXT_ALLOC_HUGE);
 	len = timeline_encode(times, n, (uint8 *) result + VARHDRSZ);
@@ -189,7 +189,7 @@ parse_instants(const char *p, int64 *times, int64 *n)
 	{
 		do
 		{
-			bool		quoted;
+			bool quoted;
 
 			if (*n % BLOCK == 0)
 				CHECK_FOR_INTERRUPTS();
@@ -215,9 +215,9 @@ parse_instants(const char *p, int64 *times, int64 *n)
 Datum
 engage_timeline_in(PG_FUNCTION_ARGS)
 {
-	char	   *text = PG_GETARG_CSTRING(0);
-	int64		n = 1;
-	int64	   *times;
+	char *text = PG_GETARG_CSTRING(0);
+	int64 n = 1;
+	int64 *times;
 	const char *problem;
 
 	for (const char *p = text; *p != '\0'; p++)
@@ -238,9 +238,9 @@ static void
 append_instants(StringInfo buf, struct varlena *stored, const char *quote)
 {
 	TimelineReader reader;
-	int64		times[BLOCK];
-	size_t		got;
-	bool		first = true;
+	int64 times[BLOCK];
+	size_t got;
+	bool first = true;
 
 	timeline_begin(&reader, stored);
 	while ((got = timeline_read(&reader, times, BLOCK)) > 0)
@@ -248,7 +248,7 @@ append_instants(StringInfo buf, struct varlena *stored, const char *quote)
 		CHECK_FOR_INTERRUPTS();
 		for (size_t i = 0; i < got; i++)
 		{
-			char		text[TIMELINE_TEXT_MAX];
+			char text[TIMELINE_TEXT_MAX];
 
 			timeline_format_instant(times[i], text);
 			appendStringInfo(buf, "%s%s%s%s", first ? "" : ",", quote, text, quote);
@@ -274,8 +274,8 @@ engage_timeline_out(PG_FUNCTION_ARGS)
 Datum
 engage_timeline_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo	buf = (StringInfo) PG_GETARG_POINTER(0);
-	int			len = buf->len - buf->cursor;
+	StringInfo buf = (StringInfo) PG_GETARG_POINTER(0);
+	int len = buf->len - buf->cursor;
 	const char *data = pq_getmsgbytes(buf, len);
 	TimelineStatus status = timeline_validate((const uint8 *) data, len);
 	struct varlena *result;
@@ -307,12 +307,12 @@ engage_timeline_send(PG_FUNCTION_ARGS)
 Datum
 engage_timeline_from_array(PG_FUNCTION_ARGS)
 {
-	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(0);
-	Datum	   *elements;
-	bool	   *nulls;
-	int			n;
-	int64		kept = 0;
-	int64	   *times;
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(0);
+	Datum *elements;
+	bool *nulls;
+	int n;
+	int64 kept = 0;
+	int64 *times;
 
 	deconstruct_array(array, TIMESTAMPTZOID, sizeof(int64), FLOAT8PASSBYVAL,
 					  TYPALIGN_DOUBLE, &elements, &nulls, &n);
@@ -331,9 +331,9 @@ engage_timeline_from_array(PG_FUNCTION_ARGS)
 Datum
 engage_timeline_to_array(PG_FUNCTION_ARGS)
 {
-	int64		n;
-	int64	   *times = timeline_times(PG_GETARG_VARLENA_PP(0), &n);
-	Datum	   *elements;
+	int64 n;
+	int64 *times = timeline_times(PG_GETARG_VARLENA_PP(0), &n);
+	Datum *elements;
 
 	if (n > MaxAllocSize / sizeof(Datum))
 		ereport(ERROR,
@@ -366,8 +366,8 @@ engage_timeline_concat(PG_FUNCTION_ARGS)
 {
 	TimelineReader a;
 	TimelineReader b;
-	int64	   *times;
-	size_t		n;
+	int64 *times;
+	size_t n;
 
 	timeline_begin(&a, PG_GETARG_VARLENA_PP(0));
 	timeline_begin(&b, PG_GETARG_VARLENA_PP(1));
@@ -383,12 +383,12 @@ engage_timeline_concat(PG_FUNCTION_ARGS)
 static int
 compare_arguments(FunctionCallInfo fcinfo)
 {
-	int64		na;
-	int64		nb;
-	int64	   *a = timeline_times(PG_GETARG_VARLENA_PP(0), &na);
-	int64	   *b = timeline_times(PG_GETARG_VARLENA_PP(1), &nb);
-	int64		i = 0;
-	int			result;
+	int64 na;
+	int64 nb;
+	int64 *a = timeline_times(PG_GETARG_VARLENA_PP(0), &na);
+	int64 *b = timeline_times(PG_GETARG_VARLENA_PP(1), &nb);
+	int64 i = 0;
+	int result;
 
 	while (i < na && i < nb && a[i] == b[i])
 		i++;
@@ -422,7 +422,7 @@ Datum
 engage_first_at(PG_FUNCTION_ARGS)
 {
 	TimelineReader reader;
-	int64		first;
+	int64 first;
 
 	timeline_begin(&reader, PG_GETARG_VARLENA_PP(0));
 	if (timeline_read(&reader, &first, 1) == 0)
@@ -437,7 +437,7 @@ Datum
 engage_last_at(PG_FUNCTION_ARGS)
 {
 	TimelineReader reader;
-	int64		times[BLOCK];
+	int64 times[BLOCK];
 
 	timeline_begin(&reader, PG_GETARG_VARLENA_PP(0));
 	while (timeline_read(&reader, times, BLOCK) > 0)
@@ -452,11 +452,11 @@ engage_last_at(PG_FUNCTION_ARGS)
 static int64
 lower_bound(const int64 *times, int64 n, int64 at)
 {
-	int64		low = 0;
+	int64 low = 0;
 
 	while (n > 0)
 	{
-		int64		half = n / 2;
+		int64 half = n / 2;
 
 		if (times[low + half] < at)
 		{
@@ -475,10 +475,10 @@ engage_slice(PG_FUNCTION_ARGS)
 {
 	TimestampTz from_at = PG_GETARG_TIMESTAMPTZ(1);
 	TimestampTz to_at = PG_GETARG_TIMESTAMPTZ(2);
-	int64		n;
-	int64	   *times;
-	int64		low;
-	int64		high;
+	int64 n;
+	int64 *times;
+	int64 low;
+	int64 high;
 
 	if (from_at > to_at)
 		ereport(ERROR,
@@ -493,8 +493,8 @@ engage_slice(PG_FUNCTION_ARGS)
 
 typedef struct TimesCall
 {
-	int64	   *times;
-	int64		n;
+	int64 *times;
+	int64 n;
 } TimesCall;
 
 /* One row a contact, in order of time. */
@@ -502,7 +502,7 @@ Datum
 engage_contact_times(PG_FUNCTION_ARGS)
 {
 	FuncCallContext *call;
-	TimesCall  *state;
+	TimesCall *state;
 
 	if (SRF_IS_FIRSTCALL())
 	{
@@ -520,7 +520,7 @@ engage_contact_times(PG_FUNCTION_ARGS)
 	if (call->call_cntr < (uint64) state->n)
 	{
 		/* The macro counts before it looks at its argument. */
-		Datum		at = TimestampTzGetDatum(state->times[call->call_cntr]);
+		Datum at = TimestampTzGetDatum(state->times[call->call_cntr]);
 
 		SRF_RETURN_NEXT(call, at);
 	}

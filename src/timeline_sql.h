@@ -15,4 +15,4 @@ extern void timeline_check_finite(int64 at);
 extern void timeline_sort(int64 *times, size_t n);
 extern void timeline_report(TimelineStatus status);
 
-#endif							/* TIMELINE_SQL_H */
+#endif /* TIMELINE_SQL_H */

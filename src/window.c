@@ -32,7 +32,7 @@ advance(WindowEdge *edge, const WindowCriterion *criterion,
 {
 	if (criterion->period != NULL)
 	{
-		int64_t		period = criterion->period(criterion->period_arg, times[i]);
+		int64_t period = criterion->period(criterion->period_arg, times[i]);
 
 		if (i == 0 || period > edge->current)
 		{
@@ -52,9 +52,9 @@ advance(WindowEdge *edge, const WindowCriterion *criterion,
 WindowPeak
 window_peak(const int64_t *times, size_t n, const WindowCriterion *criterion)
 {
-	WindowEdge	edge = {0, 0};
-	WindowPeak	peak = {0, 0, 0};
-	size_t		end;
+	WindowEdge edge = {0, 0};
+	WindowPeak peak = {0, 0, 0};
+	size_t end;
 
 	for (size_t i = 0; i < n; i = end + 1)
 	{
@@ -79,8 +79,8 @@ bool
 window_first_met(const int64_t *times, size_t n,
 				 const WindowCriterion *criterion, int64_t *met_at)
 {
-	size_t		before = (size_t) criterion->threshold - 1;
-	WindowEdge	edge = {0, 0};
+	size_t before = (size_t) criterion->threshold - 1;
+	WindowEdge edge = {0, 0};
 
 	if (n <= before)
 		return false;
@@ -138,14 +138,14 @@ window_scan_begin(WindowScan *scan, const int64_t *times, size_t n,
 static uint64_t
 criteria_met(WindowScan *scan, size_t i, size_t end, size_t *low, int64_t *most)
 {
-	uint64_t	met = 0;
+	uint64_t met = 0;
 
 	*low = end;
 	*most = 0;
 	for (int c = 0; c < scan->num_criteria; c++)
 	{
 		WindowEdge *edge = &scan->edges[c];
-		int64_t		contacts;
+		int64_t contacts;
 
 		advance(edge, &scan->criteria[c], scan->times, i);
 		contacts = (int64_t) (end - edge->low + 1);
@@ -169,15 +169,15 @@ criteria_met(WindowScan *scan, size_t i, size_t end, size_t *low, int64_t *most)
 bool
 window_scan_next(WindowScan *scan, WindowEpisode *episode)
 {
-	bool		open = false;
-	size_t		first = 0;
-	size_t		end;
+	bool open = false;
+	size_t first = 0;
+	size_t end;
 
 	for (size_t i = scan->next; i < scan->n; i = end + 1)
 	{
-		size_t		low;
-		int64_t		most;
-		uint64_t	met;
+		size_t low;
+		int64_t most;
+		uint64_t met;
 
 		end = window_tie_end(scan->times, scan->n, i);
 		met = criteria_met(scan, i, end, &low, &most);

@@ -37,10 +37,10 @@ static WindowPeak
 peak_argument(FunctionCallInfo fcinfo)
 {
 	WindowCriterion window = {.threshold = 1,
-	.width = (uint64_t) interval_width(PG_GETARG_INTERVAL_P(1), "rolling window")};
-	int64		n;
-	int64	   *times = timeline_times(PG_GETARG_VARLENA_PP(0), &n);
-	WindowPeak	peak = window_peak(times, n, &window);
+							  .width = (uint64_t) interval_width(PG_GETARG_INTERVAL_P(1), "rolling window")};
+	int64 n;
+	int64 *times = timeline_times(PG_GETARG_VARLENA_PP(0), &n);
+	WindowPeak peak = window_peak(times, n, &window);
 
 	pfree(times);
 	return peak;
@@ -55,7 +55,7 @@ engage_peak(PG_FUNCTION_ARGS)
 static TupleDesc
 result_row_type(FunctionCallInfo fcinfo)
 {
-	TupleDesc	desc;
+	TupleDesc desc;
 
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "function called where a row cannot be returned");
@@ -65,9 +65,9 @@ result_row_type(FunctionCallInfo fcinfo)
 Datum
 engage_peak_window(PG_FUNCTION_ARGS)
 {
-	WindowPeak	peak = peak_argument(fcinfo);
-	Datum		values[3];
-	bool		nulls[3] = {false, false, false};
+	WindowPeak peak = peak_argument(fcinfo);
+	Datum values[3];
+	bool nulls[3] = {false, false, false};
 
 	if (peak.contacts == 0)
 		PG_RETURN_NULL();
@@ -80,10 +80,10 @@ engage_peak_window(PG_FUNCTION_ARGS)
 /* The criterion of a call, prepared once for all rows that share it. */
 typedef struct PreparedCriterion
 {
-	uint8		bytes[CRITERION_MAX_BYTES];
-	size_t		len;
+	uint8 bytes[CRITERION_MAX_BYTES];
+	size_t len;
 	WindowCriterion test;
-	LocalZone	local;
+	LocalZone local;
 } PreparedCriterion;
 
 static WindowCriterion *
@@ -91,8 +91,8 @@ criterion_argument(FunctionCallInfo fcinfo, int n)
 {
 	PreparedCriterion *prepared = fcinfo->flinfo->fn_extra;
 	struct varlena *stored = PG_GETARG_VARLENA_PP(n);
-	size_t		len = VARSIZE_ANY_EXHDR(stored);
-	Criterion	criterion;
+	size_t len = VARSIZE_ANY_EXHDR(stored);
+	Criterion criterion;
 
 	if (prepared != NULL && prepared->len == len &&
 		memcmp(prepared->bytes, VARDATA_ANY(stored), len) == 0)
@@ -101,7 +101,7 @@ criterion_argument(FunctionCallInfo fcinfo, int n)
 	criterion_get(stored, &criterion);
 	if (prepared == NULL)
 		prepared = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(PreparedCriterion));
-	fcinfo->flinfo->fn_extra = NULL;	/* until the zone is known to exist */
+	fcinfo->flinfo->fn_extra = NULL; /* until the zone is known to exist */
 	window_criterion_set(&prepared->test, &prepared->local, &criterion);
 	memcpy(prepared->bytes, VARDATA_ANY(stored), len);
 	prepared->len = len;
@@ -116,14 +116,14 @@ criterion_argument(FunctionCallInfo fcinfo, int n)
 static bool
 first_met_streaming(TimelineReader *reader, const WindowCriterion *test, int64 *met_at)
 {
-	int64		times[RING_SIZE * 2];
-	size_t		before = (size_t) test->threshold - 1;
-	size_t		kept = 0;
-	size_t		got;
+	int64 times[RING_SIZE * 2];
+	size_t before = (size_t) test->threshold - 1;
+	size_t kept = 0;
+	size_t got;
 
 	while ((got = timeline_read(reader, times + kept, RING_SIZE * 2 - kept)) > 0)
 	{
-		size_t		n = kept + got;
+		size_t n = kept + got;
 
 		if (window_first_met(times, n, test, met_at))
 			return true;
@@ -141,9 +141,9 @@ first_met_argument(FunctionCallInfo fcinfo, int64 *met_at)
 	WindowCriterion *test = criterion_argument(fcinfo, 1);
 	struct varlena *stored = PG_GETARG_VARLENA_PP(0);
 	TimelineReader reader;
-	int64		n;
-	int64	   *times;
-	bool		met;
+	int64 n;
+	int64 *times;
+	bool met;
 
 	timeline_begin(&reader, stored);
 	if (reader.count < (uint64) test->threshold)
@@ -159,7 +159,7 @@ first_met_argument(FunctionCallInfo fcinfo, int64 *met_at)
 Datum
 engage_meets(PG_FUNCTION_ARGS)
 {
-	int64		met_at;
+	int64 met_at;
 
 	PG_RETURN_BOOL(first_met_argument(fcinfo, &met_at));
 }
@@ -167,7 +167,7 @@ engage_meets(PG_FUNCTION_ARGS)
 Datum
 engage_first_met(PG_FUNCTION_ARGS)
 {
-	int64		met_at;
+	int64 met_at;
 
 	if (!first_met_argument(fcinfo, &met_at))
 		PG_RETURN_NULL();
@@ -178,8 +178,8 @@ engage_first_met(PG_FUNCTION_ARGS)
 static Datum
 criteria_array(CriteriaSet *set, uint64 mask, Oid element_type)
 {
-	Datum		elements[WINDOW_MAX_CRITERIA];
-	int			n = 0;
+	Datum elements[WINDOW_MAX_CRITERIA];
+	int n = 0;
 
 	for (int c = 0; c < set->num_criteria; c++)
 		if (mask & UINT64CONST(1) << c)
@@ -196,12 +196,12 @@ return_episodes(FunctionCallInfo fcinfo, WindowScan *scan, CriteriaSet *set, Oid
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	WindowEpisode episode;
-	int32		number = 0;
+	int32 number = 0;
 
 	while (window_scan_next(scan, &episode))
 	{
-		Datum		values[7];
-		bool		nulls[7] = {false};
+		Datum values[7];
+		bool nulls[7] = {false};
 
 		values[0] = Int32GetDatum(++number);
 		values[1] = TimestampTzGetDatum(episode.started_at);
@@ -221,9 +221,9 @@ Datum
 engage_episodes(PG_FUNCTION_ARGS)
 {
 	WindowCriterion *test = criterion_argument(fcinfo, 1);
-	WindowScan	scan;
-	int64		n;
-	int64	   *times;
+	WindowScan scan;
+	int64 n;
+	int64 *times;
 
 	InitMaterializedSRF(fcinfo, 0);
 	times = timeline_times(PG_GETARG_VARLENA_PP(0), &n);
@@ -236,11 +236,11 @@ engage_episodes(PG_FUNCTION_ARGS)
 Datum
 engage_episodes_any(PG_FUNCTION_ARGS)
 {
-	ArrayType  *criteria = PG_GETARG_ARRAYTYPE_P(1);
+	ArrayType *criteria = PG_GETARG_ARRAYTYPE_P(1);
 	CriteriaSet *set = criteria_load(criteria);
-	WindowScan	scan;
-	int64		n;
-	int64	   *times;
+	WindowScan scan;
+	int64 n;
+	int64 *times;
 
 	InitMaterializedSRF(fcinfo, 0);
 	times = timeline_times(PG_GETARG_VARLENA_PP(0), &n);
@@ -255,19 +255,19 @@ engage_episodes_any(PG_FUNCTION_ARGS)
 Datum
 engage_rolling_counts(PG_FUNCTION_ARGS)
 {
-	uint64		width = (uint64) interval_width(PG_GETARG_INTERVAL_P(1), "rolling window");
+	uint64 width = (uint64) interval_width(PG_GETARG_INTERVAL_P(1), "rolling window");
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	int64		n;
-	int64	   *times;
-	int64		low = 0;
-	int64		end = -1;
+	int64 n;
+	int64 *times;
+	int64 low = 0;
+	int64 end = -1;
 
 	InitMaterializedSRF(fcinfo, 0);
 	times = timeline_times(PG_GETARG_VARLENA_PP(0), &n);
 	for (int64 i = 0; i < n; i++)
 	{
-		Datum		values[2];
-		bool		nulls[2] = {false, false};
+		Datum values[2];
+		bool nulls[2] = {false, false};
 
 		if (i > end)
 			end = (int64) window_tie_end(times, n, i);
@@ -287,14 +287,14 @@ engage_rolling_counts(PG_FUNCTION_ARGS)
  */
 typedef struct RollingWindow
 {
-	int64	   *ring;
-	int64		capacity;		/* a power of two, or 0 before the first row */
-	int64		head;			/* contacts that left */
-	int64		tail;			/* contacts that entered */
-	int64		next_row;		/* first row not yet read */
-	int64		last;			/* the last instant read */
-	uint64		width;			/* of every row of the partition */
-	bool		pending;		/* last is of a later instant, not entered yet */
+	int64 *ring;
+	int64 capacity; /* a power of two, or 0 before the first row */
+	int64 head; /* contacts that left */
+	int64 tail; /* contacts that entered */
+	int64 next_row; /* first row not yet read */
+	int64 last; /* the last instant read */
+	uint64 width; /* of every row of the partition */
+	bool pending; /* last is of a later instant, not entered yet */
 } RollingWindow;
 
 static void
@@ -302,9 +302,9 @@ ring_push(RollingWindow *window, int64 at)
 {
 	if (window->tail - window->head == window->capacity)
 	{
-		int64		capacity = Max(window->capacity * 2, 64);
-		int64	   *ring = MemoryContextAllocHuge(GetMemoryChunkContext(window),
-												  capacity * sizeof(int64));
+		int64 capacity = Max(window->capacity * 2, 64);
+		int64 *ring = MemoryContextAllocHuge(GetMemoryChunkContext(window),
+											 capacity * sizeof(int64));
 
 		for (int64 i = window->head; i < window->tail; i++)
 			ring[i & (capacity - 1)] = window->ring[i & (window->capacity - 1)];
@@ -322,9 +322,9 @@ enter_until(WindowObject winobj, RollingWindow *window, int64 now)
 {
 	for (;;)
 	{
-		bool		isnull;
-		bool		isout;
-		int64		at;
+		bool isnull;
+		bool isout;
+		int64 at;
 
 		if (window->pending && window->last > now)
 			return;
@@ -360,10 +360,10 @@ engage_rolling_count(PG_FUNCTION_ARGS)
 {
 	WindowObject winobj = PG_WINDOW_OBJECT();
 	RollingWindow *window;
-	bool		isnull;
-	int64		now;
-	uint64		width;
-	Datum		interval;
+	bool isnull;
+	int64 now;
+	uint64 width;
+	Datum interval;
 
 	interval = WinGetFuncArgCurrent(winobj, 1, &isnull);
 	if (isnull)
