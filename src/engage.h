@@ -39,6 +39,9 @@
 
 /* clang-format off: it takes these for code of their own */
 
+/* The formatter takes what follows for code of its own kind. */
+/* clang-format off */
+
 /* One operator's function, from a function that compares both arguments. */
 #define ENGAGE_COMPARISON_OPERATOR(name, compare, op) \
 	ENGAGE_FUNCTION(name); \

@@ -60,7 +60,7 @@ COMMENT ON VIEW engage.persona_identity IS
 	'What tells the caller behind each persona: its number, unless that is a known payphone, communal or organisation number. The one place that decides which personas are one caller.';
 
 CREATE FUNCTION engage.resolve_personas(persona_keys uuid[]) RETURNS bigint[]
-	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 	SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
 DECLARE
