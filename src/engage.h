@@ -37,8 +37,6 @@
 	} while (0)
 #endif
 
-/* clang-format off: it takes these for code of their own */
-
 /* The formatter takes what follows for code of its own kind. */
 /* clang-format off */
 
@@ -50,7 +48,7 @@
 	{ \
 		PG_RETURN_BOOL(compare(fcinfo) op 0); \
 	} \
-	extern int engage_comparison_end
+	extern int	engage_comparison_end
 
 /*
  * The functions behind =, <>, <, <=, >, >= and a btree operator class of a
@@ -65,11 +63,11 @@
 	ENGAGE_COMPARISON_OPERATOR(engage_##type##_ge, compare, >=); \
 	ENGAGE_FUNCTION(engage_##type##_cmp); \
 	Datum \
-		engage_##type##_cmp(PG_FUNCTION_ARGS) \
+	engage_##type##_cmp(PG_FUNCTION_ARGS) \
 	{ \
 		PG_RETURN_INT32(compare(fcinfo)); \
 	} \
-	extern int engage_comparison_end
+	extern int	engage_comparison_end
 
 /*
  * The functions behind a hash operator class of a type whose equality is that
@@ -78,7 +76,7 @@
 #define ENGAGE_HASH_FUNCTIONS(type) \
 	ENGAGE_FUNCTION(engage_##type##_hash); \
 	Datum \
-		engage_##type##_hash(PG_FUNCTION_ARGS) \
+	engage_##type##_hash(PG_FUNCTION_ARGS) \
 	{ \
 		struct varlena *stored = PG_GETARG_VARLENA_PP(0); \
 		PG_RETURN_DATUM(hash_any((unsigned char *) VARDATA_ANY(stored), \
@@ -86,14 +84,14 @@
 	} \
 	ENGAGE_FUNCTION(engage_##type##_hash_extended); \
 	Datum \
-		engage_##type##_hash_extended(PG_FUNCTION_ARGS) \
+	engage_##type##_hash_extended(PG_FUNCTION_ARGS) \
 	{ \
 		struct varlena *stored = PG_GETARG_VARLENA_PP(0); \
 		PG_RETURN_DATUM(hash_any_extended((unsigned char *) VARDATA_ANY(stored), \
 										  VARSIZE_ANY_EXHDR(stored), \
 										  PG_GETARG_INT64(1))); \
 	} \
-	extern int engage_comparison_end
+	extern int	engage_comparison_end
 
 /* clang-format on */
 
