@@ -1,0 +1,562 @@
+-- Who may use what.
+--
+-- Every routine, table, view, sequence and type of the extension stands in a
+-- list below with the roles that may use it; the lists are compared with the
+-- catalogs in both directions, so that nothing new comes without a decision.
+-- Then logins that are members of one role each try it.
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SELECT * FROM no_plan();
+
+CREATE FUNCTION pg_temp.lines(text) RETURNS SETOF text LANGUAGE sql
+RETURN regexp_split_to_table(btrim($1, E' \t\n'), '\n\s*');
+
+-- ---------------------------------------------------------------- routines
+
+CREATE TEMP TABLE wanted_routine (who text NOT NULL, routine text PRIMARY KEY);
+
+-- The toolkit.
+INSERT INTO wanted_routine SELECT 'admin analyst bi loader', pg_temp.lines($$
+	aml(text)
+	burstiness(timeline)
+	concentration(bigint)
+	contact_times(timeline)
+	criterion_cmp(criterion,criterion)
+	criterion_eq(criterion,criterion)
+	criterion_ge(criterion,criterion)
+	criterion_gt(criterion,criterion)
+	criterion_hash(criterion)
+	criterion_hash_extended(criterion,bigint)
+	criterion_le(criterion,criterion)
+	criterion_lt(criterion,criterion)
+	criterion_ne(criterion,criterion)
+	criterion_out(criterion)
+	criterion_send(criterion)
+	daily_counts(timeline,text)
+	decayed_count(timeline,interval,timestamp with time zone)
+	episodes(timeline,criterion)
+	episodes(timeline,criterion[],timestamp with time zone,timestamp with time zone)
+	first_at(timeline)
+	first_met(timeline,criterion)
+	heatmap(timeline,text)
+	hour_of_week(timeline,text)
+	jsonb(timeline)
+	last_at(timeline)
+	meets(timeline,criterion)
+	num_contacts(timeline)
+	peak(timeline,interval)
+	peak_window(timeline,interval)
+	persona_key(text,text,text,date,text,text,text,text,text)
+	persona_keys_of_number(text)
+	phone(text,text)
+	phone_kind(text,text)
+	repeat_callers(bigint,timestamp with time zone,criterion[])
+	repeat_callers(text,timestamp with time zone,criterion[])
+	rolling_count(timestamp with time zone,interval)
+	rolling_counts(timeline,interval)
+	rollup(timeline)
+	slice(timeline,timestamp with time zone,timestamp with time zone)
+	sparkline(timeline,integer,timestamp with time zone,timestamp with time zone)
+	timeline(timestamp with time zone[])
+	timeline_agg(timestamp with time zone)
+	timeline_cmp(timeline,timeline)
+	timeline_concat(timeline,timeline)
+	timeline_eq(timeline,timeline)
+	timeline_ge(timeline,timeline)
+	timeline_gt(timeline,timeline)
+	timeline_hash(timeline)
+	timeline_hash_extended(timeline,bigint)
+	timeline_le(timeline,timeline)
+	timeline_lt(timeline,timeline)
+	timeline_ne(timeline,timeline)
+	timeline_out(timeline)
+	timeline_send(timeline)
+	timestamptz_array(timeline)
+	top_callers(bigint,timestamp with time zone,integer)
+	top_callers(text,timestamp with time zone,integer)
+$$);
+
+INSERT INTO wanted_routine SELECT 'admin analyst bi handler loader operator', pg_temp.lines($$
+	library_version()
+$$);
+
+-- Local periods, which rules of kind top use.
+INSERT INTO wanted_routine SELECT 'admin analyst bi', pg_temp.lines($$
+	period_end(timestamp with time zone,text,text)
+	period_start(timestamp with time zone,text,text)
+$$);
+
+-- What administrators set.
+INSERT INTO wanted_routine SELECT 'admin', pg_temp.lines($$
+	adopt_rules(text,timestamp with time zone)
+	setup(text,text,text)
+$$);
+
+-- What analysts and handlers ask.
+INSERT INTO wanted_routine VALUES
+	('analyst', 'back_test(criterion[],timestamp with time zone,timestamp with time zone,contact_channel[])'),
+	('analyst', 'explain_flag(bigint)'),
+	('analyst handler', 'lookup(text)'),
+	('admin analyst operator', 'health()');
+
+-- A generated column of contact calls it, and persona_key() of the toolkit, as who writes the row.
+INSERT INTO wanted_routine VALUES ('loader', 'presented_number(text,cli_status)');
+
+-- What operators run.
+INSERT INTO wanted_routine SELECT 'operator', pg_temp.lines($$
+	check_sample(double precision)
+	has_pg_cron()
+	housekeeping()
+	job_health()
+	jobs()
+	mark_everything()
+	rebuild(integer)
+	refresh(integer)
+	refresh_begin(integer)
+	refresh_end(bigint)
+	refresh_step(bigint,integer)
+	schedule(text)
+	schedule_statements(text,name,name)
+	unschedule()
+	verify(double precision)
+$$);
+
+-- Nobody's: triggers, stages of refresh, and what only the server calls.
+INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
+	assess_callers(bigint[],bigint)
+	assess_period(integer,timestamp with time zone,bigint)
+	caller_episodes(bigint[])
+	callers_combinefn(internal,internal)
+	callers_deserialfn(bytea,internal)
+	callers_serialfn(internal)
+	concentration_combinefn(internal,internal)
+	concentration_deserialfn(bytea,internal)
+	concentration_finalfn(internal)
+	concentration_serialfn(internal)
+	concentration_transfn(internal,bigint)
+	contact_changed()
+	criterion_in(cstring)
+	criterion_recv(internal)
+	drop_empty_personas(uuid[])
+	expand_markers()
+	is_sampled(text,double precision)
+	known_number_changed()
+	policy_changed()
+	recount_personas(integer)
+	refresh_work(bigint,integer)
+	repeat_callers_finalfn(internal)
+	repeat_callers_text_finalfn(internal)
+	repeat_callers_text_transfn(internal,text,timestamp with time zone,criterion[])
+	repeat_callers_transfn(internal,bigint,timestamp with time zone,criterion[])
+	resolve_personas(uuid[])
+	rollup_transfn(internal,timeline)
+	rule_changed()
+	sum_up_callers(bigint[])
+	take_callers(integer)
+	take_period()
+	timeline_agg_combinefn(internal,internal)
+	timeline_agg_deserialfn(bytea,internal)
+	timeline_agg_finalfn(internal)
+	timeline_agg_serialfn(internal)
+	timeline_agg_transfn(internal,timestamp with time zone)
+	timeline_in(cstring)
+	timeline_recv(internal)
+	top_callers_finalfn(internal)
+	top_callers_text_finalfn(internal)
+	top_callers_text_transfn(internal,text,timestamp with time zone,integer)
+	top_callers_transfn(internal,bigint,timestamp with time zone,integer)
+	top_of_period(integer,timestamp with time zone)
+$$);
+
+CREATE TEMP VIEW extension_object AS
+SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'engage';
+
+CREATE TEMP VIEW routine AS
+SELECT p.*, replace(p.oid::regprocedure::text, 'engage.', '') AS routine
+FROM pg_proc p JOIN extension_object o ON o.classid = 'pg_proc'::regclass AND o.objid = p.oid;
+
+SELECT set_eq('SELECT routine FROM routine', 'SELECT routine FROM wanted_routine', 'every routine is on a list');
+SELECT set_eq(
+	$$SELECT r.routine, replace(a.grantee::regrole::text, 'engage_', '') AS grantee, a.privilege_type, a.is_grantable
+		FROM routine r, aclexplode(coalesce(r.proacl, acldefault('f', r.proowner))) a WHERE a.grantee <> r.proowner$$,
+	$$SELECT w.routine, grantee, 'EXECUTE' AS verb, false AS grantable FROM wanted_routine w, unnest(string_to_array(w.who, ' ')) grantee$$,
+	'who may execute which routine; - stands for PUBLIC');
+SELECT is_empty($$SELECT routine FROM routine WHERE proowner <> 'engage_owner'::regrole$$, 'engage_owner owns every routine');
+SELECT is_empty('SELECT routine FROM routine WHERE proleakproof', 'no routine is LEAKPROOF');
+SELECT is_empty($$SELECT routine FROM routine WHERE provolatile = 'v' AND proparallel <> 'u'$$,
+	'no VOLATILE routine claims to be safe in parallel');
+SELECT is_empty($$SELECT routine FROM routine WHERE pronamespace <> 'engage'::regnamespace$$, 'every routine is in the schema engage');
+
+-- Those that run with the rights of engage_owner, and why they must.
+CREATE TEMP TABLE definer (routine text PRIMARY KEY, why text NOT NULL);
+INSERT INTO definer VALUES
+	('contact_changed()', 'writers of contacts have no rights on the queue'),
+	('known_number_changed()', 'administrators have no rights on the queue'),
+	('policy_changed()', 'administrators have no rights on the queue'),
+	('rule_changed()', 'administrators have no rights on the queue'),
+	('refresh_begin(integer)', 'operators have no rights on runs and their lock'),
+	('refresh_step(bigint,integer)', 'operators have no rights on contacts, callers and flags'),
+	('refresh_end(bigint)', 'reads the run that the other two wrote'),
+	('mark_everything()', 'operators have no rights on the queue'),
+	('verify(double precision)', 'operators have no rights on contacts, callers and flags'),
+	('check_sample(double precision)', 'operators do not write verifications'),
+	('housekeeping()', 'operators do not delete runs'),
+	('health()', 'shows counts and states of tables that its readers have no rights on'),
+	('lookup(text)', 'handlers ask for one number and have no rights on any table'),
+	('explain_flag(bigint)', 'analysts see the contacts of a flag, not their identifying details'),
+	('back_test(criterion[],timestamp with time zone,timestamp with time zone,contact_channel[])',
+		'analysts read timelines of personas, not the personas');
+SELECT set_eq('SELECT routine FROM routine WHERE prosecdef', 'SELECT routine FROM definer',
+	'the SECURITY DEFINER routines are those for which there is a reason');
+SELECT is_empty($$SELECT routine FROM routine WHERE prosecdef
+		AND NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (proconfig), false)$$,
+	'every SECURITY DEFINER routine has a fixed search_path');
+SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.prolang AND l.lanname = 'plpgsql'
+		WHERE NOT coalesce('search_path=pg_catalog, pg_temp' = ANY (r.proconfig), false)$$,
+	$$VALUES ('refresh(integer)'), ('rebuild(integer)')$$,
+	'so has all of plpgsql but the procedures, which could not COMMIT with one');
+SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.prolang AND l.lanname = 'c'
+		WHERE NOT r.proisstrict AND r.proargtypes[0] <> 'internal'::regtype$$,
+	$$VALUES ('persona_key(text,text,text,date,text,text,text,text,text)'), ('rolling_count(timestamp with time zone,interval)')$$,
+	'C functions are STRICT, but for states of aggregates and two that handle NULLs');
+
+-- --------------------------------------------------------------- relations
+
+CREATE TEMP TABLE wanted_relation (kind text NOT NULL, relation text PRIMARY KEY);
+INSERT INTO wanted_relation
+SELECT 'table', pg_temp.lines($$
+	caller
+	channel
+	contact
+	dirty
+	flag
+	known_number
+	persona
+	persona_timeline
+	policy
+	preset_channel
+	preset_rule
+	refresh_lock
+	refresh_run
+	rule
+	verification
+$$)
+UNION ALL SELECT 'view', pg_temp.lines($$
+	contact_caller
+	persona_identity
+	repeat_caller
+$$)
+UNION ALL SELECT 'sequence', pg_temp.lines($$
+	caller_caller_id_seq
+	contact_contact_id_seq
+	flag_flag_id_seq
+	refresh_run_run_id_seq
+	rule_rule_id_seq
+$$)
+UNION ALL SELECT 'type', pg_temp.lines($$
+	aml_location
+	caller_rank
+	caller_rank_text
+	concentration
+	criterion_met
+	criterion_met_text
+$$);
+
+-- Rights on whole relations.  What is not here is nobody's.
+CREATE TEMP TABLE wanted_grant (relation text, verbs text, who text, PRIMARY KEY (relation, verbs));
+INSERT INTO wanted_grant VALUES
+	('contact', 'SELECT INSERT UPDATE DELETE', 'loader'),
+	('repeat_caller', 'SELECT', 'admin analyst bi'),
+	('contact_caller', 'SELECT', 'analyst'),
+	('flag', 'SELECT', 'analyst'),
+	('rule', 'SELECT', 'admin analyst bi operator'),
+	('rule', 'INSERT UPDATE', 'admin'),
+	('policy', 'SELECT', 'admin analyst operator'),
+	('policy', 'INSERT UPDATE', 'admin'),
+	('channel', 'SELECT', 'admin analyst bi operator'),
+	('channel', 'INSERT UPDATE DELETE', 'admin'),
+	('known_number', 'SELECT', 'admin analyst'),
+	('known_number', 'INSERT UPDATE DELETE', 'admin'),
+	('preset_rule', 'SELECT', 'admin analyst operator'),
+	('preset_channel', 'SELECT', 'admin'),
+	('refresh_run', 'SELECT', 'admin operator'),
+	('verification', 'SELECT', 'admin operator');
+
+-- Tables of which analysts may read some columns: each column stands on one side.
+CREATE TEMP TABLE wanted_column (relation text, readable boolean, column_name text, PRIMARY KEY (relation, column_name));
+INSERT INTO wanted_column
+SELECT 'contact', true, unnest('{contact_id, source, source_ref, occurred_at, recorded_at, channel, direction, cli_status,
+	district, opening_code, closing_code, qualifiers, subject, demand_class, grade, deployed, answered_at, ended_at,
+	handling_seconds, disconnected, spoke_to_service, confirmed_safe, tag, incident_ref, recording_ref, callback_of,
+	duplicate_of}'::text[])
+UNION ALL SELECT 'contact', false, unnest('{number_raw, given_name, family_name, date_of_birth, address, postcode, email,
+	imei, nominal_ref, latitude, longitude, location_radius_m, details, persona_key}'::text[])
+UNION ALL SELECT 'caller', true, unnest('{caller_id, timeline, contacts, first_at, last_at}'::text[])
+UNION ALL SELECT 'caller', false, 'identity_key';
+
+CREATE TEMP VIEW relation AS
+SELECT c.*, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type'
+	ELSE c.relkind::text END AS kind
+FROM pg_class c WHERE c.relnamespace = 'engage'::regnamespace AND c.relkind <> 'i';
+
+SELECT set_eq('SELECT kind, relname::text FROM relation', 'SELECT kind, relation FROM wanted_relation',
+	'every table, view, sequence and row type is on a list');
+SELECT set_eq(
+	$$SELECT c.relname::text, replace(a.grantee::regrole::text, 'engage_', '') AS grantee, a.privilege_type, a.is_grantable
+		FROM relation c, aclexplode(coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))) a
+		WHERE a.grantee <> c.relowner$$,
+	$$SELECT w.relation, grantee, verb, false AS grantable
+		FROM wanted_grant w, unnest(string_to_array(w.who, ' ')) grantee, unnest(string_to_array(w.verbs, ' ')) verb$$,
+	'who may do what with which relation; - stands for PUBLIC');
+SELECT set_eq(
+	$$SELECT c.relname::text, a.attname::text, x.grantee::regrole::text, x.privilege_type, x.is_grantable
+		FROM relation c JOIN pg_attribute a ON a.attrelid = c.oid, aclexplode(a.attacl) x$$,
+	$$SELECT relation, column_name, 'engage_analyst' AS grantee, 'SELECT' AS verb, false AS grantable FROM wanted_column WHERE readable$$,
+	'who may read which column');
+SELECT set_eq(
+	$$SELECT c.relname::text, a.attname::text FROM relation c JOIN pg_attribute a ON a.attrelid = c.oid
+		WHERE c.relname IN (SELECT relation FROM wanted_column) AND a.attnum > 0 AND NOT a.attisdropped$$,
+	'SELECT relation, column_name FROM wanted_column', 'every column of such a table is either identifying or not');
+SELECT is_empty($$SELECT relname FROM relation WHERE relowner <> 'engage_owner'::regrole$$, 'engage_owner owns every relation');
+SELECT is_empty($$SELECT relname FROM relation WHERE relname IN ('repeat_caller', 'contact_caller')
+		AND NOT coalesce('security_barrier=true' = ANY (reloptions), false)$$,
+	'views that show less than their tables are barriers');
+
+-- ------------------------------------------------- types, operators, schema
+
+CREATE TEMP TABLE wanted_type (type text PRIMARY KEY);
+INSERT INTO wanted_type SELECT pg_temp.lines($$
+	aml_location
+	caller_rank
+	caller_rank_text
+	cli_status
+	concentration
+	contact_channel
+	contact_direction
+	criterion
+	criterion_met
+	criterion_met_text
+	number_sharing
+	timeline
+$$);
+CREATE TEMP VIEW extension_type AS
+SELECT t.* FROM pg_type t JOIN extension_object o ON o.classid = 'pg_type'::regclass AND o.objid = t.oid;
+SELECT set_eq('SELECT typname::text FROM extension_type', 'SELECT type FROM wanted_type', 'every type is on the list');
+SELECT is_empty('SELECT typname FROM extension_type WHERE typacl IS NOT NULL', 'all may use them, in tables of their own');
+SELECT is_empty($$SELECT typname FROM pg_type WHERE typnamespace = 'engage'::regnamespace AND typowner <> 'engage_owner'::regrole$$,
+	'engage_owner owns every type');
+SELECT is_empty($$SELECT oprname FROM pg_operator WHERE oprnamespace = 'engage'::regnamespace AND oprowner <> 'engage_owner'::regrole
+	UNION ALL SELECT opcname FROM pg_opclass WHERE opcnamespace = 'engage'::regnamespace AND opcowner <> 'engage_owner'::regrole
+	UNION ALL SELECT opfname FROM pg_opfamily WHERE opfnamespace = 'engage'::regnamespace AND opfowner <> 'engage_owner'::regrole$$,
+	'engage_owner owns every operator, operator class and family');
+SELECT schema_owner_is('engage', 'engage_owner', 'engage_owner owns the schema');
+SELECT set_eq(
+	$$SELECT replace(a.grantee::regrole::text, 'engage_', '') AS grantee, a.privilege_type, a.is_grantable
+		FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.nspname = 'engage' AND a.grantee <> n.nspowner$$,
+	$$SELECT who, 'USAGE' AS verb, false AS grantable FROM unnest('{admin, analyst, bi, handler, loader, operator}'::text[]) who$$,
+	'the group roles may use the schema and make nothing in it');
+SELECT is_empty(
+	$$SELECT c.oid::regclass::text FROM relation c WHERE c.kind IN ('table', 'view')
+		AND NOT EXISTS (SELECT FROM extension_object o WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid)
+	UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc p WHERE p.pronamespace = 'engage'::regnamespace
+		AND NOT EXISTS (SELECT FROM extension_object o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid)$$,
+	'nothing in the schema is anything but the extension''s');
+
+-- ------------------------------------------------------------------- roles
+
+SELECT set_eq($$SELECT rolname::text FROM pg_roles WHERE rolname LIKE 'engage\_%'
+		AND shobj_description(oid, 'pg_authid') LIKE 'engage: %'$$,
+	$$SELECT 'engage_' || who FROM unnest('{owner, admin, analyst, bi, handler, loader, operator}'::text[]) who$$,
+	'the roles of the extension, which carry its comment');
+CREATE TEMP VIEW group_role AS
+SELECT r.* FROM pg_roles r WHERE shobj_description(r.oid, 'pg_authid') LIKE 'engage: %';
+SELECT is_empty('SELECT rolname FROM group_role WHERE rolcanlogin OR rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls',
+	'none can log in or has an attribute');
+SELECT set_eq('SELECT rolname::text FROM group_role WHERE NOT rolinherit', $$VALUES ('engage_admin')$$,
+	'administrators do not have the rights of the roles that they grant');
+SELECT is_empty($$SELECT member::regrole FROM pg_auth_members WHERE roleid = 'engage_owner'::regrole$$, 'nobody is a member of engage_owner');
+SELECT set_eq(
+	$$SELECT m.roleid::regrole::text, m.member::regrole::text, m.admin_option
+		FROM pg_auth_members m JOIN group_role r ON r.oid = m.member$$,
+	$$SELECT 'engage_' || who AS role, 'engage_admin' AS member, true AS may_grant FROM unnest('{analyst, bi, handler, loader, operator}'::text[]) who$$,
+	'the roles are members of none but each other');
+SELECT is_empty(
+	$$SELECT p.oid::regprocedure::text FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+		WHERE p.pronamespace = to_regnamespace('engage_demo') AND a.grantee = 0
+	UNION ALL SELECT c.oid::regclass::text FROM pg_class c, aclexplode(c.relacl) a
+		WHERE c.relnamespace = to_regnamespace('engage_demo') AND a.grantee = 0$$,
+	'the demonstration gives nothing to PUBLIC');
+
+-- ------------------------------------------------------------------ logins
+
+CREATE ROLE rights_admin LOGIN IN ROLE engage_admin;
+CREATE ROLE rights_analyst LOGIN IN ROLE engage_analyst;
+CREATE ROLE rights_bi LOGIN IN ROLE engage_bi;
+CREATE ROLE rights_handler LOGIN IN ROLE engage_handler;
+CREATE ROLE rights_loader LOGIN IN ROLE engage_loader;
+CREATE ROLE rights_operator LOGIN IN ROLE engage_operator;
+CREATE ROLE rights_nobody LOGIN;
+
+-- What a login gets from a statement: the number of its rows, or its SQLSTATE.
+CREATE FUNCTION pg_temp.attempt(who text, statement text, keep boolean DEFAULT true) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	found_rows bigint;
+	outcome text;
+BEGIN
+	BEGIN
+		EXECUTE format('SET SESSION AUTHORIZATION %I', 'rights_' || who);
+		EXECUTE statement;
+		GET DIAGNOSTICS found_rows = ROW_COUNT;
+		outcome := found_rows;
+		IF NOT keep THEN
+			RAISE SQLSTATE 'UNDO0';
+		END IF;
+	EXCEPTION
+		WHEN SQLSTATE 'UNDO0' THEN NULL;
+		WHEN OTHERS THEN outcome := SQLSTATE;
+	END;
+	RESET SESSION AUTHORIZATION;
+	RETURN outcome;
+END
+$$;
+
+-- What it must: in this order, each on what the ones before it left.
+SELECT is(pg_temp.attempt(who, statement), outcome, format('%s may: %s', who, regexp_replace(statement, '\s+', ' ', 'g')))
+FROM (VALUES
+	('admin', $$SELECT engage.setup(rules => NULL)$$, '1'),
+	('admin', $$SELECT engage.adopt_rules('kent_v1')$$, '1'),
+	('admin', $$INSERT INTO engage.rule (name, version, kind, top_n, top_period) VALUES ('week', 1, 'top', 3, 'week')$$, '1'),
+	('admin', $$UPDATE engage.policy SET flag_current_for = '60 days', zone = 'Europe/Dublin'$$, '1'),
+	('admin', $$INSERT INTO engage.known_number (number, sharing, label) VALUES ('+447700900999', 'payphone', 'Invented Street')$$, '1'),
+	('admin', $$UPDATE engage.known_number SET label = 'Invented Road'$$, '1'),
+	('admin', $$UPDATE engage.channel SET label = 'Emergency call' WHERE channel = '999_voice'$$, '1'),
+	('loader', $$INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw, given_name, cli_status)
+		SELECT 'test', n::text, now() - n * interval '1 hour', '999_voice', '07700 900001', 'Ada', 'presented' FROM generate_series(1, 6) n$$, '6'),
+	('loader', $$INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw) VALUES ('test', '1', now(), 'email', NULL)
+		ON CONFLICT (source, source_ref) DO UPDATE SET tag = 'seen'$$, '1'),
+	('loader', $$INSERT INTO engage.contact (source, source_ref, occurred_at, channel) VALUES ('test', 'wrong', now(), 'other')$$, '1'),
+	('loader', $$DELETE FROM engage.contact WHERE source_ref = 'wrong'$$, '1'),
+	('operator', $$DO 'DECLARE run bigint := engage.refresh_begin(100);
+		BEGIN WHILE engage.refresh_step(run, 100) LOOP END LOOP; PERFORM engage.refresh_end(run); END'$$, '0'),
+	('operator', $$SELECT FROM engage.refresh_run WHERE state = 'done' AND flags_raised = 2 AND login = 'rights_operator'$$, '1'),
+	('operator', $$SELECT FROM engage.verify()$$, '0'),
+	('operator', $$SELECT engage.check_sample(1)$$, '1'),
+	('operator', $$SELECT FROM engage.verification WHERE problems = 0$$, '1'),
+	('operator', $$SELECT FROM engage.health() WHERE item IN ('setup', 'rules', 'last run', 'capture', 'verification') AND status = 'ok'$$, '5'),
+	('operator', $$SELECT engage.mark_everything()$$, '1'),
+	('operator', $$SELECT engage.housekeeping()$$, '1'),
+	('operator', $$SELECT FROM engage.jobs()$$, '3'),
+	('operator', $$SELECT FROM engage.job_health()$$, '0'),
+	('operator', $$SELECT engage.schedule()$$, '55000'),
+	('operator', $$SELECT engage.unschedule()$$, '55000'),
+	('handler', $$SELECT FROM engage.lookup('+44 7700 900001') WHERE known AND contacts_24_hours = 6 AND open_flags = 2$$, '1'),
+	('handler', $$SELECT FROM engage.lookup('07700 900999') WHERE label = 'Invented Road' AND sharing = 'payphone'$$, '1'),
+	('analyst', $$SELECT FROM engage.lookup('07700 900001') WHERE known$$, '1'),
+	('analyst', $$SELECT FROM engage.repeat_caller WHERE contacts = 6$$, '2'),
+	('analyst', $$SELECT FROM engage.flag f, engage.explain_flag(f.flag_id) WHERE f.rule_id = (SELECT rule_id FROM engage.rule WHERE name = 'kent')$$, '6'),
+	('analyst', $$SELECT FROM engage.back_test('{3 in 1 day}', now() - interval '7 days', now())$$, '1'),
+	('analyst', $$SELECT FROM engage.back_test('{3 in 1 day}', now() - interval '7 days', now(), '{999_voice}')$$, '1'),
+	('analyst', $$SELECT caller_id, occurred_at, channel, district FROM engage.contact JOIN engage.contact_caller USING (contact_id)$$, '6'),
+	('analyst', $$SELECT FROM engage.caller WHERE engage.peak(timeline, '1 day') = 6 AND engage.meets(timeline, '5 in 1 day')$$, '1'),
+	('analyst', $$SELECT engage.contact_times(timeline), engage.sparkline(timeline) FROM engage.caller$$, '6'),
+	('analyst', $$SELECT unnest(engage.repeat_callers(caller_id, occurred_at, '{3 in 1 day}'))
+		FROM engage.contact JOIN engage.contact_caller USING (contact_id)$$, '1'),
+	('analyst', $$SELECT engage.rolling_count(occurred_at, '1 day') OVER (ORDER BY occurred_at) FROM engage.contact$$, '6'),
+	('analyst', $$SELECT WHERE engage.timeline(ARRAY[now()]) OPERATOR(engage.=) engage.timeline(ARRAY[now()])$$, '1'),
+	('analyst', $$SELECT FROM engage.known_number$$, '1'),
+	('analyst', $$CREATE TEMP TABLE own (at engage.timeline, PRIMARY KEY (at))$$, '0'),
+	('bi', $$SELECT FROM engage.repeat_caller$$, '2'),
+	('bi', $$SELECT engage.period_start(now(), 'week', 'Europe/London'), engage.phone_kind('07700 900001')$$, '1'),
+	('admin', $$SELECT FROM engage.repeat_caller$$, '2'),
+	('admin', $$SELECT FROM engage.health()$$, '10'),
+	('admin', $$UPDATE engage.rule SET valid_to = now() WHERE name = 'week'$$, '1'),
+	('admin', $$DELETE FROM engage.known_number$$, '1')
+) AS v (who, statement, outcome);
+
+-- What it must not.
+SELECT is(pg_temp.attempt(who, statement, false), '42501', format('%s must not: %s', who, regexp_replace(statement, '\s+', ' ', 'g')))
+FROM (VALUES
+	('handler', $$SELECT contact_id FROM engage.contact$$),
+	('handler', $$SELECT FROM engage.explain_flag(1)$$),
+	('handler', $$SELECT FROM engage.back_test('{3 in 1 day}', '-infinity', now())$$),
+	('handler', $$SELECT engage.phone('07700 900001')$$),
+	('analyst', $$SELECT * FROM engage.contact$$),
+	('analyst', $$SELECT count(number_raw) FROM engage.contact$$),
+	('analyst', $$SELECT contact_id FROM engage.contact WHERE given_name = 'Ada'$$),
+	('analyst', $$SELECT contact_id FROM engage.contact ORDER BY persona_key$$),
+	('analyst', $$SELECT contact FROM engage.contact$$),
+	('analyst', $$SELECT details FROM engage.contact$$),
+	('analyst', $$SELECT latitude FROM engage.contact$$),
+	('analyst', $$SELECT identity_key FROM engage.caller$$),
+	('analyst', $$SELECT * FROM engage.caller$$),
+	('analyst', $$SELECT FROM engage.persona$$),
+	('analyst', $$SELECT FROM engage.persona_identity$$),
+	('analyst', $$SELECT FROM engage.verify()$$),
+	('analyst', $$SELECT engage.mark_everything()$$),
+	('analyst', $$SELECT engage.adopt_rules('kent_v2')$$),
+	('bi', $$SELECT contact_id FROM engage.contact$$),
+	('bi', $$SELECT caller_id FROM engage.contact_caller$$),
+	('bi', $$SELECT flag_id FROM engage.flag$$),
+	('bi', $$SELECT FROM engage.lookup('07700 900001')$$),
+	('bi', $$SELECT FROM engage.explain_flag(1)$$),
+	('operator', $$SELECT caller_id FROM engage.caller$$),
+	('operator', $$SELECT FROM engage.repeat_caller$$),
+	('operator', $$SELECT FROM engage.dirty$$),
+	('operator', $$SELECT FROM engage.lookup('07700 900001')$$),
+	('operator', $$SELECT engage.setup()$$),
+	('operator', $$SELECT engage.adopt_rules('kent_v2')$$),
+	('operator', $$SELECT engage.refresh_work(1, 1)$$),
+	('operator', $$SELECT engage.recount_personas(1)$$),
+	('loader', $$SELECT flag_id FROM engage.flag$$),
+	('loader', $$SELECT FROM engage.persona$$),
+	('loader', $$SELECT FROM engage.lookup('07700 900001')$$),
+	('loader', $$TRUNCATE engage.contact$$),
+	('loader', $$CALL engage.refresh()$$),
+	('loader', $$SELECT setval('engage.contact_contact_id_seq', 1)$$),
+	('loader', $$ALTER TABLE engage.contact DISABLE TRIGGER contact_inserted$$),
+	('loader', $$CREATE TEMP TABLE mine (a int); CREATE TRIGGER t AFTER INSERT ON mine FOR EACH STATEMENT EXECUTE FUNCTION engage.contact_changed()$$),
+	('admin', $$SELECT contact_id FROM engage.contact$$),
+	('admin', $$SELECT flag_id FROM engage.flag$$),
+	('admin', $$SELECT FROM engage.lookup('07700 900001')$$),
+	('admin', $$CALL engage.refresh()$$),
+	('admin', $$DELETE FROM engage.rule$$),
+	('admin', $$DELETE FROM engage.policy$$),
+	('admin', $$SET ROLE engage_owner$$),
+	('admin', $$GRANT engage_owner TO rights_admin$$),
+	('admin', $$CREATE TABLE engage.own (a int)$$),
+	('operator', $$GRANT engage_analyst TO rights_operator$$),
+	('nobody', $$SELECT engage.phone('07700 900001')$$),
+	('nobody', $$SELECT FROM engage.repeat_caller$$),
+	('nobody', $$SELECT FROM engage.lookup('07700 900001')$$),
+	('nobody', $$SELECT FROM engage.health()$$)
+) AS v (who, statement);
+
+-- An administrator grants the roles, and by that alone has none of their rights.
+SELECT is(pg_temp.attempt('admin', 'GRANT engage_handler TO rights_nobody'), '0', 'an administrator grants a role');
+SELECT is(pg_temp.attempt('nobody', $$SELECT FROM engage.lookup('07700 900001')$$), '1', 'which then can be used');
+SELECT is(pg_temp.attempt('admin', 'REVOKE engage_handler FROM rights_nobody'), '0', 'and takes it back');
+
+-- Every table and view, every verb, every login: what ends in 42501 is what is on no list above.
+CREATE TEMP TABLE tried AS
+SELECT who, c.relname::text AS relation, verb, pg_temp.attempt(who, statement, false) <> '42501' AS may
+FROM unnest('{admin, analyst, bi, handler, loader, operator, nobody}'::text[]) who,
+	relation c,
+	LATERAL (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = 2 OR a.attrelid = c.oid AND a.attnum = 1
+		ORDER BY a.attnum DESC LIMIT 1) a,
+	LATERAL (VALUES
+		('SELECT', format('SELECT * FROM %s', c.oid::regclass)),
+		('INSERT', format('INSERT INTO %s DEFAULT VALUES', c.oid::regclass)),
+		('UPDATE', format('UPDATE %s SET %I = DEFAULT', c.oid::regclass, a.attname)),
+		('DELETE', format('DELETE FROM %s', c.oid::regclass)),
+		('TRUNCATE', format('TRUNCATE %s CASCADE', c.oid::regclass))) v (verb, statement)
+-- writing to a view of several tables fails before anybody's rights are looked at
+WHERE c.kind = 'table' OR c.kind = 'view' AND verb = 'SELECT';
+SELECT set_eq(format('SELECT relation, verb FROM tried WHERE may AND who = %L', who),
+	format('SELECT relation, verb FROM wanted_grant, unnest(string_to_array(verbs, '' '')) verb WHERE %L = ANY (string_to_array(who, '' ''))', who),
+	format('%s, %s attempts: only what is on the list', who, (SELECT count(*) FROM tried t WHERE t.who = w.who)))
+FROM (SELECT DISTINCT who FROM tried) w (who) ORDER BY who;
+
+SELECT * FROM finish();
+ROLLBACK;
