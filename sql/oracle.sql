@@ -47,7 +47,7 @@ SELECT d.case_no, (row_number() OVER (ORDER BY d.r, d.case_no, d.place))::intege
 		WHEN 2 THEN '2026-01-05 10:00'::timestamptz + d.r % 6 * w.width + (d.r / 6 % 4 - 1) * (d.r / 24 % 2) * (d.r / 48 % 2) * interval '1 microsecond'
 		WHEN 4 THEN '2026-03-28 12:00'::timestamptz + d.r % 144 * interval '15 minutes'
 		WHEN 5 THEN '2025-10-25 12:00'::timestamptz + d.r % 144 * interval '15 minutes'
-		WHEN 6 THEN '1990-10-28 01:30'::timestamptz + d.r % 180 * interval '1 minute'
+		WHEN 6 THEN '1990-10-28 02:20'::timestamptz + d.r % 160 * interval '30 seconds'
 		WHEN 7 THEN '2011-12-28 00:00'::timestamptz + d.r % 96 * interval '1 hour'
 		WHEN 8 THEN '2026-06-01'::timestamptz + d.r * interval '1.000003 seconds'
 		WHEN 9 THEN '1890-01-01'::timestamptz + d.r * interval '25 minutes'
