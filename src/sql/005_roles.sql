@@ -3,12 +3,14 @@
  *
  * Roles belong to the cluster, not to a database, so they may be there from
  * another one: those that carry our comment are taken, any other is refused
- * unless it is a plain group without members.  DROP EXTENSION leaves them.
+ * unless it is a plain group without members, which then becomes ours.  DROP
+ * EXTENSION leaves them.
  */
 DO $$
 DECLARE
 	wanted record;
 	existing record;
+	inherits text;
 	marker constant text := 'engage: ';
 BEGIN
 	FOR wanted IN
@@ -22,24 +24,27 @@ BEGIN
 			('engage_admin', 'sets policy and rules, and grants the other roles')
 		) AS v (role, purpose)
 	LOOP
+		-- administrators grant the others without having their rights
+		inherits := CASE wanted.role WHEN 'engage_admin' THEN 'NOINHERIT' ELSE 'INHERIT' END;
 		SELECT a.rolcanlogin OR a.rolsuper OR a.rolcreaterole OR a.rolcreatedb
 				OR a.rolreplication OR a.rolbypassrls AS has_attributes,
 			pg_catalog.starts_with(pg_catalog.shobj_description(a.oid, 'pg_authid'), marker) AS is_ours,
-			EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE m.roleid = a.oid) AS has_members
+			EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE a.oid IN (m.roleid, m.member)) AS has_memberships
 		INTO existing FROM pg_catalog.pg_roles a WHERE a.rolname = wanted.role;
 		IF NOT FOUND THEN
 			BEGIN
-				-- administrators grant the others without having their rights
-				EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN %s', wanted.role,
-					CASE wanted.role WHEN 'engage_admin' THEN 'NOINHERIT' ELSE 'INHERIT' END);
+				EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN %s', wanted.role, inherits);
 				EXECUTE pg_catalog.format('COMMENT ON ROLE %I IS %L', wanted.role, marker || wanted.purpose);
 			EXCEPTION WHEN duplicate_object OR unique_violation THEN
 				NULL;			-- another database was quicker
 			END;
-		ELSIF existing.has_attributes OR (existing.is_ours IS NOT TRUE AND existing.has_members) THEN
+		ELSIF existing.has_attributes OR (existing.is_ours IS NOT TRUE AND existing.has_memberships) THEN
 			RAISE EXCEPTION 'role "%" exists and is not a plain group role of engage', wanted.role
 				USING ERRCODE = 'duplicate_object',
 					HINT = 'Rename or drop that role, then create the extension again.';
+		ELSIF existing.is_ours IS NOT TRUE THEN
+			EXECUTE pg_catalog.format('ALTER ROLE %I %s', wanted.role, inherits);
+			EXECUTE pg_catalog.format('COMMENT ON ROLE %I IS %L', wanted.role, marker || wanted.purpose);
 		END IF;
 	END LOOP;
 END

@@ -66,6 +66,15 @@ CREATE FUNCTION engage.rule_changed() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	IF TG_OP = 'DELETE' THEN
+		-- not a foreign key: pg_restore --jobs does not heed those between tables of an extension
+		IF EXISTS (SELECT FROM engage.flag f WHERE f.rule_id = OLD.rule_id) THEN
+			RAISE EXCEPTION 'version % of rule "%" has flags', OLD.version, OLD.name
+				USING ERRCODE = 'foreign_key_violation',
+					HINT = 'Set its valid_to: flags name the version that raised them.';
+		END IF;
+		RETURN NULL;
+	END IF;
 	IF TG_OP = 'UPDATE' AND (NEW.rule_id, NEW.name, NEW.version, NEW.kind, NEW.criteria, NEW.channels, NEW.top_n, NEW.top_period, NEW.valid_from)
 			IS DISTINCT FROM (OLD.rule_id, OLD.name, OLD.version, OLD.kind, OLD.criteria, OLD.channels, OLD.top_n, OLD.top_period, OLD.valid_from) THEN
 		RAISE EXCEPTION 'version % of rule "%" cannot be changed', OLD.version, OLD.name
@@ -77,8 +86,8 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.rule_changed() IS
-	'Trigger: keeps versions as they are and puts a new or ended one into the queue.';
-CREATE TRIGGER rule_changed AFTER INSERT OR UPDATE ON engage.rule
+	'Trigger: keeps versions as they are, and those that flags name, and puts a new or ended one into the queue.';
+CREATE TRIGGER rule_changed AFTER INSERT OR UPDATE OR DELETE ON engage.rule
 	FOR EACH ROW EXECUTE FUNCTION engage.rule_changed();
 ALTER TABLE engage.rule ENABLE ALWAYS TRIGGER rule_changed;
 

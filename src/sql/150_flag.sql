@@ -4,7 +4,7 @@
 
 CREATE TABLE engage.flag (
 	flag_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	rule_id integer NOT NULL REFERENCES engage.rule,
+	rule_id integer NOT NULL,
 	caller_id bigint NOT NULL,
 	started_at timestamptz NOT NULL,
 	met_at timestamptz NOT NULL,
@@ -21,6 +21,7 @@ CREATE TABLE engage.flag (
 );
 COMMENT ON TABLE engage.flag IS
 	'A rule met by a caller, one row an episode. It follows its episode as contacts come late or go; where the episode is gone it is withdrawn, never deleted. Made by refresh; people decide what it means.';
+COMMENT ON COLUMN engage.flag.rule_id IS 'The version of a rule that raised it, which can then not be deleted.';
 COMMENT ON COLUMN engage.flag.started_at IS 'First contact inside the window of the first meeting contact.';
 COMMENT ON COLUMN engage.flag.met_at IS 'First contact at which the rule was met.';
 COMMENT ON COLUMN engage.flag.ended_at IS 'Last contact at which the rule was met, so far.';
