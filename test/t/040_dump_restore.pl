@@ -128,15 +128,23 @@ sub same_lines
 	return;
 }
 
+sub is_restored
+{
+	my ($node, $db, $name, @command) = @_;
+	my ($stdout, $stderr) = run_command(\@command);
+
+	is($stderr, '', "$name: $command[0] says nothing");
+	my $after = tables($node, $db);
+	same_lines($after->{$_}, $before->{$_}, "$name: $_ as before") for sort keys %$before;
+	return;
+}
+
 sub restores
 {
 	my ($node, $db, $name, @options) = @_;
 
 	$node->safe_psql('postgres', "CREATE DATABASE $db");
-	my ($stdout, $stderr) = run_command([ 'pg_restore', @options, '-d', $node->connstr($db), "$dir/force.dump" ]);
-	is($stderr, '', "$name: pg_restore says nothing");
-	my $after = tables($node, $db);
-	same_lines($after->{$_}, $before->{$_}, "$name: $_ as before") for sort keys %$before;
+	is_restored($node, $db, $name, 'pg_restore', @options, '-d', $node->connstr($db), "$dir/force.dump");
 	same_lines($node->safe_psql($db, $RIGHTS), $rights, "$name: owners and rights as before");
 	is($node->safe_psql($db, q{SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'engage.%' AND tgenabled = 'A'}), '10',
 		"$name: the triggers are always enabled");
@@ -169,6 +177,13 @@ restores($fresh, 'force', 'fresh cluster', '--exit-on-error');
 refreshes($fresh, 'force', 'fresh cluster');
 restores($fresh, 'parallel', 'two workers', '--exit-on-error', '--jobs=2');
 refreshes($fresh, 'parallel', 'two workers');
+
+$fresh->safe_psql('postgres', 'CREATE DATABASE plain; CREATE DATABASE data_only;');
+command_ok([ 'pg_restore', '-f', "$dir/force.sql", "$dir/force.dump" ], 'the dump as text');
+is_restored($fresh, 'plain', 'as text', 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $fresh->connstr('plain'), '-f', "$dir/force.sql");
+$fresh->safe_psql('data_only', 'CREATE EXTENSION engage; CREATE TABLE public.pattern (times engage.timeline PRIMARY KEY, often engage.criterion);');
+is_restored($fresh, 'data_only', 'data alone', 'pg_restore', '--data-only', '--jobs=2', '-d', $fresh->connstr('data_only'), "$dir/force.dump");
+refreshes($fresh, 'data_only', 'data alone');
 
 # All go on alike, as the identities do.
 $old->safe_psql('force', 'CALL engage.refresh()');
