@@ -44,7 +44,7 @@ CREATE FUNCTION engage.caller_episodes(caller_ids bigint[],
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off ROWS 100
 BEGIN ATOMIC
 	SELECT r.rule_id, s.caller_id, e.*
-	FROM engage.rule r, unnest(caller_ids) s (caller_id), LATERAL (
+	FROM engage.rule r, (SELECT DISTINCT u.caller_id FROM unnest(caller_ids) u (caller_id)) s, LATERAL (
 			SELECT engage.rollup(t.timeline) AS timeline
 			FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
 			WHERE p.caller_id = s.caller_id AND (r.channels IS NULL OR t.channel = ANY (r.channels))
@@ -144,12 +144,15 @@ BEGIN
 		WHERE r.rule_id = assess_period.rule_id AND f.rule_id = r.rule_id AND f.withdrawn_at IS NULL
 			AND f.started_at >= assess_period.period_start
 			AND f.started_at < engage.period_end(assess_period.period_start, r.top_period, o.zone)
+	), kept AS MATERIALIZED (
+		-- a new zone may bring two flags of a caller into one period
+		SELECT DISTINCT ON (s.caller_id) s.caller_id, s.flag_id FROM standing s ORDER BY s.caller_id, s.flag_id
 	), moved AS (
 		UPDATE engage.flag f
 		SET started_at = t.started_at, met_at = t.ended_at, ended_at = t.ended_at, contacts = t.contacts, peak = t.contacts,
 			data_as_of = now(), run_id = assess_period.run_id
-		FROM standing s JOIN top t ON t.caller_id = s.caller_id
-		WHERE f.flag_id = s.flag_id
+		FROM kept k JOIN top t ON t.caller_id = k.caller_id
+		WHERE f.flag_id = k.flag_id
 			AND (f.started_at, f.ended_at, f.contacts) IS DISTINCT FROM (t.started_at, t.ended_at, t.contacts)
 		RETURNING 1
 	), again AS (
@@ -159,9 +162,13 @@ BEGIN
 		WHERE EXISTS (SELECT FROM engage.dirty q WHERE q.subject IN ('persona', 'everything'))
 	), gone AS (
 		UPDATE engage.flag f
-		SET withdrawn_at = now(), run_id = assess_period.run_id, withdrawn_reason = 'no longer among the top callers of the period'
+		SET withdrawn_at = now(), run_id = assess_period.run_id,
+			withdrawn_reason = CASE WHEN t.caller_id IS NULL THEN 'no longer among the top callers of the period'
+				ELSE 'its episode joined that of flag ' || k.flag_id END
 		FROM standing s
-		WHERE f.flag_id = s.flag_id AND NOT EXISTS (SELECT FROM top t WHERE t.caller_id = s.caller_id)
+		JOIN kept k ON k.caller_id = s.caller_id
+		LEFT JOIN top t ON t.caller_id = s.caller_id
+		WHERE f.flag_id = s.flag_id AND (t.caller_id IS NULL OR s.flag_id <> k.flag_id)
 		RETURNING 1
 	), fresh AS (
 		INSERT INTO engage.flag (rule_id, caller_id, started_at, met_at, ended_at, contacts, peak, criteria_met, run_id)

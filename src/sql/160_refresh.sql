@@ -225,6 +225,9 @@ BEGIN
 	FROM engage.dirty q WHERE q.subject = 'period' LIMIT 1;
 	DELETE FROM engage.dirty q
 	WHERE q.subject = 'period' AND q.rule_id = take_period.rule_id AND q.period_start = take_period.period_start;
+	-- it may have been queued in another zone
+	SELECT engage.period_start(take_period.period_start, r.top_period, o.zone) INTO take_period.period_start
+	FROM engage.policy o, engage.rule r WHERE r.rule_id = take_period.rule_id;
 END
 $$;
 COMMENT ON FUNCTION engage.take_period() IS

@@ -15,7 +15,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(time);
 
-use constant PATIENCE => 40;    # seconds for a mutant to be found
+use constant PATIENCE => 60;    # seconds for a mutant to be found
 
 my $seed = $ENV{ENGAGE_CHAOS_SEED} // time() % 1_000_000;
 note("seed $seed");

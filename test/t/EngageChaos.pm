@@ -405,7 +405,7 @@ sub unexpected_errors
 	# cancelled, killed, crashed, starting up
 	my %anywhere = map { $_ => 1 } ('57014', '57P01', '57P02', '57P03');
 	# writers meet the same row, and go on in a transaction that failed
-	my %writers = map { $_ => 1 } ('40P01', '21000', '23505', '25P02', '3B001');
+	my %writers = map { $_ => 1 } ('40P01', '21000', '23505', '25P02', '3B001', '42704');
 	my %found;
 
 	for my $file (glob "$dir/*")
