@@ -227,18 +227,21 @@ write_timeline(RunWriter *writer, const uint8 *timeline, size_t len)
 }
 
 /*
- * A caller's contacts.  They are encoded behind the place of the longest
- * length and moved up to the actual one.
+ * A caller's contacts.  They are encoded behind one byte for their length,
+ * which is enough for most, and moved up for a longer one.
  */
 static void
 write_times(RunWriter *writer, const int64 *times, size_t n)
 {
 	char *p = writer_reserve(writer, TIMELINE_VARINT_MAX + timeline_max_bytes(n));
-	size_t len = timeline_encode(times, n, (uint8 *) p + TIMELINE_VARINT_MAX);
-	char *body = (char *) timeline_put_varint((uint8 *) p, len);
+	size_t len = timeline_encode(times, n, (uint8 *) p + 1);
+	uint8 length[TIMELINE_VARINT_MAX];
+	size_t length_size = timeline_put_varint(length, len) - length;
 
-	memmove(body, p + TIMELINE_VARINT_MAX, len);
-	writer_advance(writer, body + len);
+	if (length_size > 1)
+		memmove(p + length_size, p + 1, len);
+	memcpy(p, length, length_size);
+	writer_advance(writer, p + length_size + len);
 }
 
 /* Start a run in a temporary file. */

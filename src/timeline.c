@@ -16,52 +16,6 @@
 /* Days from 1970-01-01 to 2000-01-01. */
 #define EPOCH_DAYS INT64_C(10957)
 
-/*
- * timeline_put_varint
- *		Write a varint, return the place behind it.
- */
-uint8_t *
-timeline_put_varint(uint8_t *out, uint64_t value)
-{
-	while (value >= 0x80)
-	{
-		*out++ = (uint8_t) (value | 0x80);
-		value >>= 7;
-	}
-	*out++ = (uint8_t) value;
-	return out;
-}
-
-/*
- * timeline_get_varint
- *		Read a varint and step over it; false if it is cut short, too long or
- *		not in its shortest form.
- */
-bool
-timeline_get_varint(const uint8_t **next, const uint8_t *end, uint64_t *value)
-{
-	const uint8_t *p = *next;
-	uint64_t result = 0;
-
-	for (int shift = 0; p < end && shift < 64; shift += 7)
-	{
-		uint64_t byte = *p++;
-
-		if (shift == 63 && byte > 1)
-			return false;
-		result |= (byte & 0x7f) << shift;
-		if (byte < 0x80)
-		{
-			if (byte == 0 && shift > 0)
-				return false;
-			*next = p;
-			*value = result;
-			return true;
-		}
-	}
-	return false;
-}
-
 static uint64_t
 zigzag(int64_t value)
 {

@@ -62,9 +62,51 @@ typedef struct TimelineReader
 	TimelineStatus status; /* what stopped the reading, if anything */
 } TimelineReader;
 
-extern bool timeline_get_varint(const uint8_t **next, const uint8_t *end,
-								uint64_t *value);
-extern uint8_t *timeline_put_varint(uint8_t *out, uint64_t value);
+/*
+ * timeline_put_varint
+ *		Write a varint, return the place behind it.
+ */
+static inline uint8_t *
+timeline_put_varint(uint8_t *out, uint64_t value)
+{
+	while (value >= 0x80)
+	{
+		*out++ = (uint8_t) (value | 0x80);
+		value >>= 7;
+	}
+	*out++ = (uint8_t) value;
+	return out;
+}
+
+/*
+ * timeline_get_varint
+ *		Read a varint and step over it; false if it is cut short, too long or
+ *		not in its shortest form.
+ */
+static inline bool
+timeline_get_varint(const uint8_t **next, const uint8_t *end, uint64_t *value)
+{
+	const uint8_t *p = *next;
+	uint64_t result = 0;
+
+	for (int shift = 0; p < end && shift < 64; shift += 7)
+	{
+		uint64_t byte = *p++;
+
+		if (shift == 63 && byte > 1)
+			return false;
+		result |= (byte & 0x7f) << shift;
+		if (byte < 0x80)
+		{
+			if (byte == 0 && shift > 0)
+				return false;
+			*next = p;
+			*value = result;
+			return true;
+		}
+	}
+	return false;
+}
 
 extern size_t timeline_encode(const int64_t *times, size_t n, uint8_t *out);
 extern bool timeline_open_header(TimelineReader *reader, const uint8_t *data,
