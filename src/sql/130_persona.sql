@@ -107,9 +107,10 @@ BEGIN ATOMIC
 		SELECT u.caller_id, r.timeline, COALESCE(engage.num_contacts(r.timeline), 0) AS contacts,
 			engage.first_at(r.timeline) AS first_at, engage.last_at(r.timeline) AS last_at
 		FROM unnest(caller_ids) u (caller_id), LATERAL (
+			-- step by step: statistics of tables that are being filled for the first time mislead a join
 			SELECT engage.rollup(t.timeline) AS timeline
-			FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
-			WHERE p.caller_id = u.caller_id
+			FROM (SELECT x.persona_key FROM engage.persona x WHERE x.caller_id = u.caller_id OFFSET 0) p,
+				LATERAL (SELECT y.timeline FROM engage.persona_timeline y WHERE y.persona_key = p.persona_key OFFSET 0) t
 		) r
 	) s
 	WHERE c.caller_id = s.caller_id

@@ -45,9 +45,11 @@ CREATE FUNCTION engage.caller_episodes(caller_ids bigint[],
 BEGIN ATOMIC
 	SELECT r.rule_id, s.caller_id, e.*
 	FROM engage.rule r, (SELECT DISTINCT u.caller_id FROM unnest(caller_ids) u (caller_id)) s, LATERAL (
+			-- step by step, as in sum_up_callers()
 			SELECT engage.rollup(t.timeline) AS timeline
-			FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
-			WHERE p.caller_id = s.caller_id AND (r.channels IS NULL OR t.channel = ANY (r.channels))
+			FROM (SELECT x.persona_key FROM engage.persona x WHERE x.caller_id = s.caller_id OFFSET 0) p,
+				LATERAL (SELECT y.timeline FROM engage.persona_timeline y
+					WHERE y.persona_key = p.persona_key AND (r.channels IS NULL OR y.channel = ANY (r.channels)) OFFSET 0) t
 		) c, LATERAL engage.episodes(c.timeline, r.criteria, r.valid_from, r.valid_to) e
 	WHERE r.kind = 'criteria';
 END;
