@@ -79,7 +79,7 @@ UPDATE together SET to_at = from_at WHERE from_at > to_at;
 
 -- contacts in every contact's window, and the first of them; a window of
 -- (at - width, at] is a frame of a microsecond less, as times have no finer step
-CREATE TABLE plain_count (case_no bigint, window_no integer, id integer, at timestamptz, contacts bigint, window_start timestamptz);
+CREATE UNLOGGED TABLE plain_count (case_no bigint, window_no integer, id integer, at timestamptz, contacts bigint, window_start timestamptz);
 DO $$
 DECLARE
 	w oracle.window_def;
@@ -168,7 +168,7 @@ CREATE FUNCTION compare(ours text, plain text) RETURNS bigint LANGUAGE plpgsql A
 DECLARE
 	different bigint;
 BEGIN
-	EXECUTE 'CREATE TABLE oracle.ours AS ' || ours;
+	EXECUTE 'CREATE UNLOGGED TABLE oracle.ours AS ' || ours;
 	different := oracle.difference('oracle.ours', plain);
 	DROP TABLE oracle.ours;
 	RETURN different;
@@ -178,7 +178,7 @@ CREATE FUNCTION compare_with_query(ours text, plain text) RETURNS bigint LANGUAG
 DECLARE
 	different bigint;
 BEGIN
-	EXECUTE 'CREATE TABLE oracle.theirs AS ' || plain;
+	EXECUTE 'CREATE UNLOGGED TABLE oracle.theirs AS ' || plain;
 	different := oracle.compare(ours, 'oracle.theirs');
 	DROP TABLE oracle.theirs;
 	RETURN different;
@@ -252,7 +252,7 @@ DECLARE
 	n bigint;
 BEGIN
 	FOR c IN SELECT * FROM oracle.comparison LOOP
-		EXECUTE format('CREATE TABLE oracle.plain_%s AS %s', c.place, c.plain);
+		EXECUTE format('CREATE UNLOGGED TABLE oracle.plain_%s AS %s', c.place, c.plain);
 		GET DIAGNOSTICS n = ROW_COUNT;
 		UPDATE oracle.comparison SET rows = n WHERE place = c.place;
 	END LOOP;
