@@ -13,6 +13,7 @@
 #include "common/int.h"
 #include "datatype/timestamp.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/datetime.h"
 #include "utils/timestamp.h"
 
@@ -168,6 +169,26 @@ criterion_make(const Criterion *criterion)
 	return result;
 }
 
+static void
+check_for_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+/*
+ * rolling_window_set
+ *		Prepare a rolling window for the scans.
+ */
+void
+rolling_window_set(WindowCriterion *test, int64 threshold, int64 width)
+{
+	test->threshold = threshold;
+	test->width = (uint64_t) width;
+	test->period = NULL;
+	test->period_arg = NULL;
+	test->pause = check_for_interrupts;
+}
+
 /*
  * window_criterion_set
  *		Prepare one criterion for the scans.  local must live as long as test.
@@ -176,10 +197,7 @@ void
 window_criterion_set(WindowCriterion *test, LocalZone *local,
 					 const Criterion *criterion)
 {
-	test->threshold = criterion->threshold;
-	test->width = (uint64_t) criterion->width;
-	test->period = NULL;
-	test->period_arg = NULL;
+	rolling_window_set(test, criterion->threshold, criterion->width);
 	if (criterion->kind == CRITERION_ROLLING)
 		return;
 	local_zone_begin(local, criterion->zone);

@@ -41,6 +41,7 @@ extern int64 local_day(LocalZone *local, int64 at);
 
 extern void criterion_get(struct varlena *stored, Criterion *out);
 extern struct varlena *criterion_make(const Criterion *criterion);
+extern void rolling_window_set(WindowCriterion *test, int64 threshold, int64 width);
 extern void window_criterion_set(WindowCriterion *test, LocalZone *local,
 								 const Criterion *criterion);
 extern CriteriaSet *criteria_load(ArrayType *array);

@@ -9,6 +9,12 @@
  */
 #include "window.h"
 
+/* Contacts from one pause to the next. */
+#define PAUSE_CONTACTS 65536
+
+/* An edge as it is before the first contact. */
+#define FIRST_EDGE ((WindowEdge){0, 0, PAUSE_CONTACTS})
+
 /*
  * window_tie_end
  *		The last contact at the same instant as contact i.
@@ -30,6 +36,12 @@ static void
 advance(WindowEdge *edge, const WindowCriterion *criterion,
 		const int64_t *times, size_t i)
 {
+	if (i >= edge->next_pause)
+	{
+		edge->next_pause = i + PAUSE_CONTACTS;
+		if (criterion->pause != NULL)
+			criterion->pause();
+	}
 	if (criterion->period != NULL)
 	{
 		int64_t period = criterion->period(criterion->period_arg, times[i]);
@@ -52,7 +64,7 @@ advance(WindowEdge *edge, const WindowCriterion *criterion,
 WindowPeak
 window_peak(const int64_t *times, size_t n, const WindowCriterion *criterion)
 {
-	WindowEdge edge = {0, 0};
+	WindowEdge edge = FIRST_EDGE;
 	WindowPeak peak = {0, 0, 0};
 	size_t end;
 
@@ -80,18 +92,22 @@ window_first_met(const int64_t *times, size_t n,
 				 const WindowCriterion *criterion, int64_t *met_at)
 {
 	size_t before = (size_t) criterion->threshold - 1;
-	WindowEdge edge = {0, 0};
+	WindowEdge edge = FIRST_EDGE;
 
 	if (n <= before)
 		return false;
 	if (criterion->period == NULL)
 	{
 		for (size_t i = before; i < n; i++)
+		{
 			if ((uint64_t) times[i] - (uint64_t) times[i - before] < criterion->width)
 			{
 				*met_at = times[i];
 				return true;
 			}
+			if ((i + 1) % PAUSE_CONTACTS == 0 && criterion->pause != NULL)
+				criterion->pause();
+		}
 		return false;
 	}
 	for (size_t i = 0; i < n; i++)
@@ -124,10 +140,7 @@ window_scan_begin(WindowScan *scan, const int64_t *times, size_t n,
 	scan->to_at = INT64_MAX;
 	scan->next = 0;
 	for (int c = 0; c < num_criteria; c++)
-	{
-		scan->edges[c].low = 0;
-		scan->edges[c].current = 0;
-	}
+		scan->edges[c] = FIRST_EDGE;
 }
 
 /*

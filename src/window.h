@@ -25,12 +25,16 @@
  */
 typedef int64_t (*WindowPeriod)(void *arg, int64_t at);
 
+/* Called every few thousand contacts; it may leave the scan for good. */
+typedef void (*WindowPause)(void);
+
 typedef struct WindowCriterion
 {
 	int64_t threshold; /* contacts needed, at least 1 */
 	uint64_t width; /* microseconds, for a rolling window */
 	WindowPeriod period;
 	void *period_arg;
+	WindowPause pause; /* or NULL */
 } WindowCriterion;
 
 /* The fullest window; the earliest where several are equally full. */
@@ -60,6 +64,7 @@ typedef struct WindowEdge
 {
 	size_t low; /* first contact in the window */
 	int64_t current; /* the period it belongs to */
+	size_t next_pause; /* the contact at which to pause */
 } WindowEdge;
 
 typedef struct WindowScan
