@@ -36,12 +36,14 @@ ENGAGE_FUNCTION(engage_rolling_count);
 static WindowPeak
 peak_argument(FunctionCallInfo fcinfo)
 {
-	WindowCriterion window = {.threshold = 1,
-							  .width = (uint64_t) interval_width(PG_GETARG_INTERVAL_P(1), "rolling window")};
+	WindowCriterion window;
+	WindowPeak peak;
 	int64 n;
-	int64 *times = timeline_times(PG_GETARG_VARLENA_PP(0), &n);
-	WindowPeak peak = window_peak(times, n, &window);
+	int64 *times;
 
+	rolling_window_set(&window, 1, interval_width(PG_GETARG_INTERVAL_P(1), "rolling window"));
+	times = timeline_times(PG_GETARG_VARLENA_PP(0), &n);
+	peak = window_peak(times, n, &window);
 	pfree(times);
 	return peak;
 }

@@ -113,6 +113,7 @@ my @statements = (
 	[ 'timeline_agg', $SERIAL, q{SELECT num_contacts(timeline_agg(at)) FROM calls} ],
 	[ 'rolling_count', $SERIAL, q{SELECT max(n) FROM (SELECT rolling_count(at, '1 day') OVER (ORDER BY at) AS n FROM (SELECT at FROM calls LIMIT 4000000) AS c) AS s} ],
 	[ 'rolling_counts', $SERIAL, q{SELECT max(contacts) FROM pattern, rolling_counts(t, '1 day')} ],
+	[ 'episodes of 64 criteria', $SERIAL, q{SELECT count(*) FROM pattern, episodes(t, array_fill('4000001 per month in Europe/London'::criterion, '{64}'))} ],
 	[ 'a timeline as text', $SERIAL, q{SELECT num_contacts(t::text::timeline) FROM pattern} ]);
 
 foreach my $statement (@statements)

@@ -3,6 +3,7 @@
  *	  Window scans against counting every pair of contacts.
  *-------------------------------------------------------------------------
  */
+#include <setjmp.h>
 #include <string.h>
 
 #include "timeline.h"
@@ -313,9 +314,62 @@ test_many_criteria(void)
 	MUST(!window_scan_next(&scan, &episode));
 }
 
+#define LONG_SCAN 300000
+
+static jmp_buf left;
+static int pauses;
+
+static void
+on_pause(void)
+{
+	pauses++;
+}
+
+static void
+on_pause_leave(void)
+{
+	longjmp(left, 1);
+}
+
+/* Long scans pause, for each criterion, and can be left there. */
+static void
+test_pauses(void)
+{
+	static int64_t times[LONG_SCAN];
+	WindowCriterion criteria[2] = {
+		{.threshold = LONG_SCAN + 1, .width = 50, .pause = on_pause},
+		{.threshold = LONG_SCAN + 1, .period = plain_period, .pause = on_pause}};
+	WindowEpisode episode;
+	WindowScan scan;
+	int64_t met_at;
+
+	for (int i = 0; i < LONG_SCAN; i++)
+		times[i] = i;
+	for (int k = 0; k < 2; k++)
+	{
+		pauses = 0;
+		MUST(window_peak(times, LONG_SCAN, &criteria[k]).contacts == (k == 0 ? 50 : 10));
+		MUST(pauses == LONG_SCAN / 65536);
+		criteria[k].threshold = 60;
+		MUST(!window_first_met(times, LONG_SCAN, &criteria[k], &met_at));
+		MUST(pauses == 2 * (LONG_SCAN / 65536));
+	}
+	pauses = 0;
+	window_scan_begin(&scan, times, LONG_SCAN, criteria, 2);
+	MUST(!window_scan_next(&scan, &episode));
+	MUST(pauses == 2 * (LONG_SCAN / 65536));
+	criteria[1].pause = on_pause_leave;
+	if (setjmp(left) == 0)
+	{
+		window_peak(times, LONG_SCAN, &criteria[1]);
+		abort();
+	}
+}
+
 int
 main(void)
 {
+	test_pauses();
 	test_random();
 	test_limits();
 	test_boundaries();
