@@ -171,7 +171,7 @@ compare_descending(const void *a, const void *b)
 static CountEntry *
 sorted_entries(count_table_hash *table, int *n)
 {
-	CountEntry *entries = palloc(Max(table->members, 1) * sizeof(CountEntry));
+	CountEntry *entries = palloc_extended(Max(table->members, 1) * sizeof(CountEntry), MCXT_ALLOC_HUGE);
 	count_table_iterator iterator;
 	CountEntry *entry;
 
