@@ -157,15 +157,20 @@ engage_concentration_deserialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(table);
 }
 
-static int
-compare_descending(const void *a, const void *b)
+static inline int
+compare_descending(const CountEntry *a, const CountEntry *b)
 {
-	int64 x = ((const CountEntry *) a)->count;
-	int64 y = ((const CountEntry *) b)->count;
-
-	return x < y ? 1 : x > y ? -1 :
-							   0;
+	return (a->count < b->count) - (a->count > b->count);
 }
+
+#define ST_SORT sort_descending
+#define ST_ELEMENT_TYPE CountEntry
+#define ST_COMPARE(a, b) compare_descending(a, b)
+#define ST_SCOPE static
+#define ST_CHECK_FOR_INTERRUPTS
+#define ST_DECLARE
+#define ST_DEFINE
+#include "lib/sort_template.h"
 
 /* All entries, the largest counts first. */
 static CountEntry *
@@ -179,7 +184,7 @@ sorted_entries(count_table_hash *table, int *n)
 	count_table_start_iterate(table, &iterator);
 	while ((entry = count_table_iterate(table, &iterator)) != NULL)
 		entries[(*n)++] = *entry;
-	qsort(entries, *n, sizeof(CountEntry), compare_descending);
+	sort_descending(entries, *n);
 	return entries;
 }
 
