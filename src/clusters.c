@@ -4,8 +4,12 @@
  *
  * Components are clustered one after another, so memory is that of the largest.
  * Within one, nodes have numbers of their own, in the order of the problem's,
- * and a group is known by its lowest node: with that, ties are broken the same
+ * and ties are broken by the lowest nodes of groups: so they are broken the same
  * way whatever else is in the problem.
+ *
+ * Groups that share a pair that was given have an edge, whose sums are of all
+ * pairs between them.  When groups merge, the edges of the one with fewer move
+ * to the other, which is why a group is known by any one of its nodes.
  *-------------------------------------------------------------------------
  */
 #include "clusters.h"
@@ -20,7 +24,7 @@
 /* Two groups with evidence between them. */
 typedef struct Edge
 {
-	uint32_t a; /* lowest node of each group, a < b */
+	uint32_t a; /* the two groups, a < b */
 	uint32_t b;
 	uint32_t side[2]; /* the same two, each where its list has this edge */
 	uint32_t next[2]; /* next edge reference in the list of each side */
@@ -37,7 +41,7 @@ typedef struct Edge
 typedef struct Candidate
 {
 	double score;
-	uint32_t a;
+	uint32_t a; /* lowest node of each group, a < b */
 	uint32_t b;
 	uint32_t edge;
 	uint32_t version;
@@ -60,13 +64,18 @@ typedef struct Work
 	size_t nslots;
 
 	uint32_t *first; /* first edge reference of each group: 2 * edge + side */
+	uint32_t *degree; /* references in each group's list, dead ones included */
 	uint32_t *owner; /* the group that a merged group went into, or itself */
-	uint32_t *last_member; /* members of a group are a list from its lowest node */
+	uint32_t *lowest; /* node of each group */
+	uint32_t *last_member; /* members of a group are a list from its own node */
 	uint32_t *next_member;
 	uint32_t *size; /* of each group; 0 for a node that is merged into another */
 	uint32_t **tags; /* sorted refused links of each group, or NULL */
 	uint32_t *ntags;
 	bool *weak;
+
+	uint32_t *refs; /* edge references gathered last */
+	size_t max_refs;
 
 	Candidate *heap;
 	size_t nheap;
@@ -95,7 +104,7 @@ find_root(uint32_t *parent, uint32_t node)
 	return node;
 }
 
-/* The lowest node of the two becomes the root. */
+/* The lower root of the two becomes that of both. */
 static void
 join_roots(uint32_t *parent, uint32_t a, uint32_t b)
 {
@@ -156,10 +165,16 @@ sum_weights(ClusterSums *sums)
 	return sums->weight;
 }
 
+static int32_t *
+sum_best(const Work *work, ClusterSums *sums)
+{
+	return (int32_t *) (sums->weight + work->problem->fields);
+}
+
 static uint32_t *
 sum_counts(const Work *work, ClusterSums *sums)
 {
-	return (uint32_t *) (sums->weight + work->problem->fields);
+	return (uint32_t *) (sum_best(work, sums) + work->problem->fields);
 }
 
 /* The sums as functions of the problem read them. */
@@ -171,6 +186,7 @@ judge_edge(Work *work, size_t edge)
 	int fields = work->problem->fields;
 
 	memcpy(sums.weight, sum_weights(stored), fields * sizeof(int64_t));
+	memcpy(sums.best, sum_best(work, stored), fields * sizeof(int32_t));
 	memcpy(sums.count, sum_counts(work, stored), fields * sizeof(uint32_t));
 	return work->problem->judge(work->problem->arg, &sums);
 }
@@ -207,16 +223,16 @@ rebuild_slots(Work *work)
 			work->slots[slot_of(work, work->edges[i].a, work->edges[i].b)] = i;
 }
 
+/* Put an edge into the list of the group on one side of it. */
 static void
-list_edge(Work *work, uint32_t edge)
+list_edge(Work *work, uint32_t number, int side)
 {
-	Edge *e = &work->edges[edge];
+	Edge *edge = &work->edges[number];
+	uint32_t group = edge->side[side];
 
-	for (int side = 0; side < 2; side++)
-	{
-		e->next[side] = work->first[e->side[side]];
-		work->first[e->side[side]] = 2 * edge + side;
-	}
+	edge->next[side] = work->first[group];
+	work->first[group] = 2 * number + side;
+	work->degree[group]++;
 }
 
 /* The edge between two groups, which is made if there is none. */
@@ -252,7 +268,8 @@ need_edge(Work *work, uint32_t a, uint32_t b)
 	edge->b = edge->side[1] = b;
 	edge->best_weight = INT64_MIN;
 	work->slots[slot] = work->nedges;
-	list_edge(work, work->nedges);
+	list_edge(work, work->nedges, 0);
+	list_edge(work, work->nedges, 1);
 	return work->nedges++;
 }
 
@@ -269,7 +286,7 @@ keep_best(Edge *edge, int64_t weight, uint32_t a, uint32_t b)
 	}
 }
 
-/* Add what one pair of nodes shows; low and high are the problem's numbers. */
+/* Add what one pair of nodes shows. */
 static void
 add_pair(Work *work, uint32_t number, uint32_t x, uint32_t y, const int64_t *given)
 {
@@ -296,6 +313,8 @@ add_pair(Work *work, uint32_t number, uint32_t x, uint32_t y, const int64_t *giv
 			if (!(evidence.present >> i & 1))
 				continue;
 			sum_weights(sums)[i] += evidence.weight[i];
+			if (sum_best(work, sums)[i] < evidence.weight[i])
+				sum_best(work, sums)[i] = evidence.weight[i];
 			sum_counts(work, sums)[i]++;
 			total += evidence.weight[i];
 		}
@@ -306,21 +325,12 @@ add_pair(Work *work, uint32_t number, uint32_t x, uint32_t y, const int64_t *giv
 	keep_best(edge, total, low, high);
 }
 
-/* Have all pairs between the two groups in the sums. */
+/* Add what all pairs between two groups show. */
 static void
-complete_edge(Work *work, uint32_t number)
+add_pairs_between(Work *work, uint32_t number, uint32_t a, uint32_t b)
 {
-	Edge *edge = &work->edges[number];
-
-	if (work->problem->weigh == NULL ||
-		edge->pairs == (uint64_t) work->size[edge->a] * work->size[edge->b])
-		return;
-	memset(edge_sums(work, number), 0, work->sums_size);
-	edge->pairs = 0;
-	edge->agreeing = 0;
-	edge->best_weight = INT64_MIN;
-	for (uint32_t x = edge->a; x != NONE; x = work->next_member[x])
-		for (uint32_t y = edge->b; y != NONE; y = work->next_member[y])
+	for (uint32_t x = a; x != NONE; x = work->next_member[x])
+		for (uint32_t y = b; y != NONE; y = work->next_member[y])
 		{
 			add_pair(work, number, x, y, NULL);
 			step(work);
@@ -340,25 +350,59 @@ comes_first(const Candidate *a, const Candidate *b)
 	return a->b < b->b;
 }
 
-static void
-push(Work *work, uint32_t edge, double score)
+static bool
+is_void(const Work *work, const Candidate *candidate)
 {
-	const Edge *e = &work->edges[edge];
-	Candidate candidate = {score, e->a, e->b, edge, e->version};
-	size_t i;
+	const Edge *edge = &work->edges[candidate->edge];
 
-	if (work->nheap == work->max_heap)
-	{
-		work->max_heap *= 2;
-		work->heap = work->problem->host->resize(work->heap, work->max_heap * sizeof(Candidate));
-	}
-	i = work->nheap++;
+	return edge->dead || edge->version != candidate->version;
+}
+
+/* Put a candidate where it belongs on the way up from a free place. */
+static void
+sift_up(Work *work, size_t i, Candidate candidate)
+{
 	while (i > 0 && comes_first(&candidate, &work->heap[(i - 1) / 2]))
 	{
 		work->heap[i] = work->heap[(i - 1) / 2];
 		i = (i - 1) / 2;
 	}
 	work->heap[i] = candidate;
+}
+
+/* Room for one more: first by leaving out what is void. */
+static void
+make_room(Work *work)
+{
+	size_t n = work->nheap;
+
+	work->nheap = 0;
+	for (size_t i = 0; i < n; i++)
+	{
+		Candidate candidate = work->heap[i];
+
+		if (!is_void(work, &candidate))
+			sift_up(work, work->nheap++, candidate);
+		step(work);
+	}
+	if (work->nheap > work->max_heap / 2)
+	{
+		work->max_heap *= 2;
+		work->heap = work->problem->host->resize(work->heap, work->max_heap * sizeof(Candidate));
+	}
+}
+
+static void
+push(Work *work, uint32_t number, double score)
+{
+	const Edge *edge = &work->edges[number];
+	uint32_t a = work->lowest[edge->a];
+	uint32_t b = work->lowest[edge->b];
+	Candidate candidate = {score, a < b ? a : b, a < b ? b : a, number, edge->version};
+
+	if (work->nheap == work->max_heap)
+		make_room(work);
+	sift_up(work, work->nheap++, candidate);
 }
 
 static Candidate
@@ -461,6 +505,8 @@ add_sums(Work *work, uint32_t into, uint32_t from)
 	for (int i = 0; i < work->problem->fields; i++)
 	{
 		sum_weights(a)[i] += sum_weights(b)[i];
+		if (sum_best(work, a)[i] < sum_best(work, b)[i])
+			sum_best(work, a)[i] = sum_best(work, b)[i];
 		sum_counts(work, a)[i] += sum_counts(work, b)[i];
 	}
 	to->pairs += gone->pairs;
@@ -485,8 +531,11 @@ free_slot(Work *work, uint32_t edge)
 	}
 }
 
-/* Make an edge of one group, on one side of it, an edge of another. */
-static void
+/*
+ * Make an edge of one group, on one side of it, an edge of both that group and
+ * another.  Returns the edge that it is now part of.
+ */
+static uint32_t
 move_edge(Work *work, uint32_t number, int side, uint32_t into)
 {
 	Edge *edge = &work->edges[number];
@@ -502,34 +551,46 @@ move_edge(Work *work, uint32_t number, int side, uint32_t into)
 		uint32_t kept = work->slots[slot];
 
 		add_sums(work, kept, number);
-		work->edges[kept].version++;
 		edge->dead = true;
-		return;
+		return kept;
 	}
+	if (work->problem->weigh != NULL)
+		add_pairs_between(work, number, into, other);
 	edge->a = low;
 	edge->b = high;
 	edge->side[side] = into;
-	edge->version++;
 	work->slots[slot] = number;
-	edge->next[side] = work->first[into];
-	work->first[into] = 2 * number + side;
+	list_edge(work, number, side);
+	return number;
 }
 
-/* Take what is still valid of a group's edges into an array. */
+/* Take a group's edges into work->refs, and what is dead out of its list. */
 static uint32_t
-gather_edges(Work *work, uint32_t group, uint32_t *gathered)
+gather_edges(Work *work, uint32_t group)
 {
+	uint32_t *ref = &work->first[group];
 	uint32_t n = 0;
 
-	for (uint32_t ref = work->first[group]; ref != NONE;)
+	if (work->degree[group] > work->max_refs)
 	{
-		Edge *edge = &work->edges[ref / 2];
-		uint32_t next = edge->next[ref % 2];
-
-		if (!edge->dead)
-			gathered[n++] = ref;
-		ref = next;
+		work->max_refs = 2 * (size_t) work->degree[group];
+		work->problem->host->release(work->refs);
+		work->refs = work->problem->host->alloc(work->max_refs * sizeof(uint32_t));
 	}
+	while (*ref != NONE)
+	{
+		Edge *edge = &work->edges[*ref / 2];
+		uint32_t *next = &edge->next[*ref % 2];
+
+		if (edge->dead)
+			*ref = *next;
+		else
+		{
+			work->refs[n++] = *ref;
+			ref = next;
+		}
+	}
+	work->degree[group] = n;
 	return n;
 }
 
@@ -545,60 +606,106 @@ report_merge(Work *work, uint32_t number, double score)
 {
 	const ClusterProblem *problem = work->problem;
 	const Edge *edge = &work->edges[number];
+	uint32_t low = work->lowest[edge->a] < work->lowest[edge->b] ? edge->a : edge->b;
 	ClusterMerge merge = {0};
 	bool turned;
 
 	if (problem->merged == NULL)
 		return;
-	turned = group_of(work, edge->best_a) != edge->a;
+	turned = group_of(work, edge->best_a) != low;
 	merge.a = work->node[turned ? edge->best_b : edge->best_a];
 	merge.b = work->node[turned ? edge->best_a : edge->best_b];
 	merge.weight = edge->best_weight;
 	merge.score = score;
-	merge.size_a = work->size[edge->a];
-	merge.size_b = work->size[edge->b];
+	merge.size_a = work->size[low];
+	merge.size_b = work->size[low == edge->a ? edge->b : edge->a];
 	merge.pairs = edge->pairs;
 	merge.agreeing = edge->agreeing;
 	problem->merged(problem->arg, &merge);
 }
 
-/*
- * Merge the groups of an edge; the lower one stays.  What this makes of its
- * other edges may be the next merge, unless that is left for later.
- */
-static void
-merge_groups(Work *work, uint32_t number, double score, bool goes_on)
+/* Make the edges of a group those of another.  They, now, are in work->refs. */
+static uint32_t
+move_edges(Work *work, uint32_t from, uint32_t into)
 {
-	const Host *host = work->problem->host;
-	uint32_t into = work->edges[number].a;
-	uint32_t from = work->edges[number].b;
-	uint32_t *refs = host->alloc((work->nedges + 1) * sizeof(uint32_t));
-	uint32_t n;
+	uint32_t n = gather_edges(work, from);
 
-	report_merge(work, number, score);
-	free_slot(work, number);
-	work->edges[number].dead = true;
-	merge_tags(work, into, from);
+	for (uint32_t i = 0; i < n; i++)
+	{
+		work->refs[i] = move_edge(work, work->refs[i] / 2, work->refs[i] % 2, into);
+		step(work);
+	}
+	work->first[from] = NONE;
+	return n;
+}
+
+/*
+ * Have all edges of a group in work->refs, with the pairs in their sums that
+ * another one, which comes to it, has with those that had no edge with it.
+ */
+static uint32_t
+complete_edges(Work *work, uint32_t from, uint32_t into)
+{
+	uint32_t n = gather_edges(work, into);
+	uint64_t size = (uint64_t) work->size[into] + work->size[from];
+
+	for (uint32_t i = 0; i < n; i++)
+	{
+		uint32_t number = work->refs[i] / 2;
+		uint32_t other = work->edges[number].side[1 - work->refs[i] % 2];
+
+		if (work->problem->weigh != NULL && work->edges[number].pairs < size * work->size[other])
+			add_pairs_between(work, number, from, other);
+		work->refs[i] = number;
+		step(work);
+	}
+	return n;
+}
+
+static void
+join_members(Work *work, uint32_t from, uint32_t into)
+{
 	work->owner[from] = into;
 	work->next_member[work->last_member[into]] = from;
 	work->last_member[into] = work->last_member[from];
 	work->size[into] += work->size[from];
 	work->size[from] = 0;
+	if (work->lowest[from] < work->lowest[into])
+		work->lowest[into] = work->lowest[from];
+}
 
-	n = gather_edges(work, from, refs);
+/*
+ * Merge the groups of an edge.  What this makes of their other edges may be the
+ * next merge, unless that is left for later.
+ */
+static void
+merge_groups(Work *work, uint32_t number, double score, bool goes_on)
+{
+	uint32_t into = work->edges[number].a;
+	uint32_t from = work->edges[number].b;
+	uint32_t n;
+
+	if (work->degree[from] > work->degree[into])
+	{
+		into = work->edges[number].b;
+		from = work->edges[number].a;
+	}
+	report_merge(work, number, score);
+	free_slot(work, number);
+	work->edges[number].dead = true;
+	merge_tags(work, into, from);
+	n = move_edges(work, from, into);
+	/* the other edges change too if pairs come in, or the place among equals does */
+	if (work->problem->weigh != NULL || work->lowest[from] < work->lowest[into])
+		n = complete_edges(work, from, into);
+	join_members(work, from, into);
 	for (uint32_t i = 0; i < n; i++)
 	{
-		move_edge(work, refs[i] / 2, refs[i] % 2, into);
+		work->edges[work->refs[i]].version++;
+		if (goes_on)
+			consider(work, work->refs[i]);
 		step(work);
 	}
-	work->first[from] = NONE;
-	if (goes_on)
-	{
-		n = gather_edges(work, into, refs);
-		for (uint32_t i = 0; i < n; i++)
-			consider(work, refs[i] / 2);
-	}
-	host->release(refs);
 }
 
 /* Merge until nothing reaches the threshold. */
@@ -608,28 +715,12 @@ merge_best(Work *work)
 	while (work->nheap > 0)
 	{
 		Candidate top = pop(work);
-		Edge *edge = &work->edges[top.edge];
-		double score;
 
 		step(work);
-		if (edge->dead || edge->version != top.version)
+		if (is_void(work, &top) ||
+			is_refused(work, work->edges[top.edge].a, work->edges[top.edge].b))
 			continue;
-		if (is_refused(work, edge->a, edge->b))
-			continue;
-		complete_edge(work, top.edge);
-		score = judge_edge(work, top.edge);
-		if (score < work->problem->threshold)
-			continue;
-		if (score < top.score && work->nheap > 0)
-		{
-			top.score = score;
-			if (!comes_first(&top, &work->heap[0]))
-			{
-				push(work, top.edge, score);
-				continue;
-			}
-		}
-		merge_groups(work, top.edge, score, true);
+		merge_groups(work, top.edge, top.score, true);
 	}
 }
 
@@ -646,32 +737,37 @@ fill_heap(Work *work, bool weak)
 	}
 }
 
-/* The one other group that would take a weak group; NONE for none or several. */
+/* The one other group that would take a weak group; NONE for none or rivals. */
 static uint32_t
-only_place(Work *work, uint32_t group, uint32_t *refs, double *score)
+only_place(Work *work, uint32_t group, double *score)
 {
-	uint32_t n = gather_edges(work, group, refs);
+	uint32_t n = gather_edges(work, group);
 	uint32_t found = NONE;
+	double second = -INFINITY;
+	double lead = work->problem->lead > 0 ? work->problem->lead : INFINITY;
 
+	*score = -INFINITY;
 	for (uint32_t i = 0; i < n; i++)
 	{
-		uint32_t number = refs[i] / 2;
-		const Edge *edge = &work->edges[number];
-		uint32_t other = edge->a == group ? edge->b : edge->a;
+		uint32_t number = work->refs[i] / 2;
+		uint32_t other = work->edges[number].side[1 - work->refs[i] % 2];
 		double evidence;
 
 		if (work->weak[other] || is_refused(work, group, other))
 			continue;
-		complete_edge(work, number);
 		evidence = judge_edge(work, number);
 		if (evidence < work->problem->threshold)
 			continue;
-		if (found != NONE)
-			return NONE;
-		found = other;
-		*score = evidence;
+		if (evidence > *score)
+		{
+			second = *score;
+			*score = evidence;
+			found = other;
+		}
+		else if (evidence > second)
+			second = evidence;
 	}
-	return found;
+	return second > -INFINITY && *score - second < lead ? NONE : found;
 }
 
 /*
@@ -684,13 +780,12 @@ place_weak(Work *work)
 	const Host *host = work->problem->host;
 	uint32_t *place = host->alloc(work->nodes * sizeof(uint32_t));
 	double *score = host->alloc(work->nodes * sizeof(double));
-	uint32_t *refs = host->alloc((work->nedges + 1) * sizeof(uint32_t));
 
 	for (uint32_t i = 0; i < work->nodes; i++)
 	{
 		place[i] = NONE;
 		if (work->size[i] > 0 && work->weak[i])
-			place[i] = only_place(work, i, refs, &score[i]);
+			place[i] = only_place(work, i, &score[i]);
 	}
 	for (uint32_t i = 0; i < work->nodes; i++)
 	{
@@ -709,7 +804,6 @@ place_weak(Work *work)
 	}
 	host->release(place);
 	host->release(score);
-	host->release(refs);
 }
 
 /* Merge what people said belongs together, except across a refused link. */
@@ -730,8 +824,9 @@ merge_must(Work *work, const ClusterPair *must, size_t nmust, const uint32_t *lo
 			continue;
 		}
 		edge = need_edge(work, a, b);
-		complete_edge(work, edge);
-		if (work->edges[edge].pairs == 0)
+		if (work->edges[edge].pairs == 0 && work->problem->weigh != NULL)
+			add_pairs_between(work, edge, a, b);
+		else if (work->edges[edge].pairs == 0)
 			keep_best(&work->edges[edge], 0, local[must[i].a], local[must[i].b]);
 		work->weak[a] = work->weak[b] = false;
 		merge_groups(work, edge, INFINITY, false);
@@ -752,26 +847,32 @@ start_work(Work *work, const ClusterProblem *problem, const uint32_t *node, uint
 	work->node = node;
 	work->max_edges = npairs + 16;
 	work->edges = host->alloc(work->max_edges * sizeof(Edge));
-	work->sums_size = problem->fields * (sizeof(int64_t) + sizeof(uint32_t));
+	work->sums_size = problem->fields * (sizeof(int64_t) + sizeof(int32_t) + sizeof(uint32_t));
 	work->sums_size = (work->sums_size + 7) / 8 * 8;
 	work->sums = host->alloc(work->max_edges * work->sums_size);
 	work->nslots = 64;
 	work->slots = host->alloc(sizeof(uint32_t));
 	work->first = host->alloc(nodes * sizeof(uint32_t));
+	work->degree = host->alloc(nodes * sizeof(uint32_t));
 	work->owner = host->alloc(nodes * sizeof(uint32_t));
+	work->lowest = host->alloc(nodes * sizeof(uint32_t));
 	work->last_member = host->alloc(nodes * sizeof(uint32_t));
 	work->next_member = host->alloc(nodes * sizeof(uint32_t));
 	work->size = host->alloc(nodes * sizeof(uint32_t));
 	work->tags = host->alloc(nodes * sizeof(uint32_t *));
 	work->ntags = host->alloc(nodes * sizeof(uint32_t));
 	work->weak = host->alloc(nodes * sizeof(bool));
+	work->max_refs = 16;
+	work->refs = host->alloc(work->max_refs * sizeof(uint32_t));
 	work->max_heap = npairs + 16;
 	work->heap = host->alloc(work->max_heap * sizeof(Candidate));
 	rebuild_slots(work);
 	for (uint32_t i = 0; i < nodes; i++)
 	{
 		work->first[i] = NONE;
+		work->degree[i] = 0;
 		work->owner[i] = i;
+		work->lowest[i] = i;
 		work->last_member[i] = i;
 		work->next_member[i] = NONE;
 		work->size[i] = 1;
@@ -793,13 +894,16 @@ end_work(Work *work)
 		if (work->tags[i] != NULL)
 			host->release(work->tags[i]);
 	host->release(work->first);
+	host->release(work->degree);
 	host->release(work->owner);
+	host->release(work->lowest);
 	host->release(work->last_member);
 	host->release(work->next_member);
 	host->release(work->size);
 	host->release(work->tags);
 	host->release(work->ntags);
 	host->release(work->weak);
+	host->release(work->refs);
 	host->release(work->heap);
 }
 
@@ -997,7 +1101,7 @@ clusters_find(const ClusterProblem *problem, uint32_t *component, uint32_t *clus
 		for (uint32_t i = 0; i < nodes; i++)
 			if (work.size[i] > 0)
 				for (uint32_t m = i; m != NONE; m = work.next_member[m])
-					cluster[node[m]] = node[i];
+					cluster[node[m]] = node[work.lowest[i]];
 		refused += work.refused;
 		end_work(&work);
 		host->pause();

@@ -38,6 +38,7 @@ typedef struct ClusterEvidence
 typedef struct ClusterSums
 {
 	int64_t weight[CLUSTER_MAX_FIELDS];
+	int32_t best[CLUSTER_MAX_FIELDS]; /* the highest of them, or 0 */
 	uint32_t count[CLUSTER_MAX_FIELDS]; /* pairs that have the field */
 } ClusterSums;
 
@@ -86,8 +87,9 @@ typedef struct ClusterProblem
 	void (*weigh)(void *arg, uint32_t a, uint32_t b, ClusterEvidence *evidence);
 	/* Evidence between groups, from their sums. */
 	double (*judge)(void *arg, const ClusterSums *sums);
-	/* Nodes that join a group only if no other would take them; or NULL. */
+	/* Nodes that join a group only if no rival would take them; or NULL. */
 	bool (*is_weak)(void *arg, uint32_t node);
+	double lead; /* with so much more evidence than another it is no rival; 0: all are */
 	/* Called for every merge, in order; or NULL. */
 	void (*merged)(void *arg, const ClusterMerge *merge);
 } ClusterProblem;

@@ -20,6 +20,7 @@
 #define SHRINKAGE 0.5 /* people added to those who are counted, of the average kind */
 #define SHARED_AT_LEAST 0.02 /* others who share any value, at the very least */
 #define CONTRADICTS (-4.0 * MILLIBITS) /* evidence of a name or date of birth */
+#define LINK_LEAD 5 /* bits by which the place of a weak persona must be better than any other */
 #define SWAPPED_SHARE 0.3 /* of the same names: given and family name exchanged */
 
 /* All values of one comparison, each once. */
@@ -48,6 +49,7 @@ struct LinkStore
 	uint32_t n;
 	uint32_t max;
 	int32_t *value[FS_MAX_COMPARISONS]; /* of each persona */
+	int64_t *rank;
 	unsigned char *flags;
 	Dictionary dictionary[FS_MAX_COMPARISONS];
 	int32_t weight[FS_MAX_COMPARISONS][FS_MAX_LEVELS];
@@ -264,6 +266,7 @@ link_store_create(const Host *host, const LinkModel *model)
 	store->max = 64;
 	store->number = store->given = store->family = -1;
 	store->flags = host->alloc(store->max);
+	store->rank = host->alloc(store->max * sizeof(int64_t));
 	for (int i = 0; i < model->fs.ncomparisons; i++)
 	{
 		store->value[i] = host->alloc(store->max * sizeof(int32_t));
@@ -289,15 +292,17 @@ link_store_free(LinkStore *store)
 		free_dictionary(host, &store->dictionary[i]);
 	}
 	host->release(store->flags);
+	host->release(store->rank);
 	host->release(store);
 }
 
 /*
- * Add a persona: one text, or none, for each of the model's comparisons.
- * number_is_own: its number is known to be one person's.
+ * Add a persona: one text, or none, for each of the model's comparisons, and a
+ * rank that is drawn by lot but always the same.  number_is_own: its number is
+ * known to be one person's.
  */
 uint32_t
-link_store_add(LinkStore *store, const LinkText *details, bool number_is_own)
+link_store_add(LinkStore *store, const LinkText *details, int64_t rank, bool number_is_own)
 {
 	char value[LINK_MAX_VALUE];
 
@@ -307,6 +312,7 @@ link_store_add(LinkStore *store, const LinkText *details, bool number_is_own)
 		for (int i = 0; i < store->model->fs.ncomparisons; i++)
 			store->value[i] = store->host->resize(store->value[i], store->max * sizeof(int32_t));
 		store->flags = store->host->resize(store->flags, store->max);
+		store->rank = store->host->resize(store->rank, store->max * sizeof(int64_t));
 	}
 	for (int i = 0; i < store->model->fs.ncomparisons; i++)
 	{
@@ -316,6 +322,7 @@ link_store_add(LinkStore *store, const LinkText *details, bool number_is_own)
 		store->value[i][store->n] = len == 0 ? NO_VALUE : intern(store, i, value, len);
 	}
 	store->flags[store->n] = number_is_own ? OWN_NUMBER : 0;
+	store->rank[store->n] = rank;
 	step(store);
 	return store->n++;
 }
@@ -324,6 +331,12 @@ uint32_t
 link_store_size(const LinkStore *store)
 {
 	return store->n;
+}
+
+int64_t
+link_rank(const LinkStore *store, uint32_t persona)
+{
+	return store->rank[persona];
 }
 
 /* A persona's value; numbers that many names share are left out. */
@@ -531,7 +544,7 @@ link_drop_shared_numbers(LinkStore *store, void (*found)(void *arg, uint32_t per
 		return 0;
 	holders = store->host->alloc((store->n + 1) * sizeof(LinkKey));
 	for (uint32_t i = 0; i < store->n; i++)
-		if (store->value[store->number][i] != NO_VALUE && !(store->flags[i] & OWN_NUMBER))
+		if (link_has(store, store->number, i) && !(store->flags[i] & OWN_NUMBER))
 		{
 			holders[n].key = store->value[store->number][i];
 			holders[n++].persona = i;
@@ -556,6 +569,13 @@ link_drop_shared_numbers(LinkStore *store, void (*found)(void *arg, uint32_t per
 	}
 	store->host->release(holders);
 	return shared;
+}
+
+/* Take a persona's number from it, as one that was found to be shared before. */
+void
+link_mark_shared_number(LinkStore *store, uint32_t persona)
+{
+	store->flags[persona] |= SHARED_NUMBER;
 }
 
 bool
@@ -676,9 +696,17 @@ link_weight(LinkStore *store, uint32_t a, uint32_t b)
 	return weight;
 }
 
+/* Whether people have several true values, of which one in common is enough. */
+static bool
+has_several(LinkKind kind)
+{
+	return kind == LINK_NUMBER || kind == LINK_IDENTIFIER;
+}
+
 /*
  * Evidence between groups: of each comparison the mean over the pairs that
- * have it, and the prior once.  If given names or dates of birth contradict,
+ * have it, of numbers and identifiers the best if any agree, and the prior
+ * once.  If given names or dates of birth contradict,
  * what a household shares does not count for joining, which household_only
  * then says.
  */
@@ -708,6 +736,8 @@ link_judge(const LinkModel *model, const ClusterSums *sums, bool *household_only
 		if (sums->count[i] == 0)
 			continue;
 		mean = (double) sums->weight[i] / sums->count[i];
+		if (has_several(model->comparison[i].kind) && sums->best[i] > 0)
+			mean = sums->best[i];
 		if (contradicts && model->comparison[i].household && mean > 0)
 			continue;
 		total += mean;
@@ -811,7 +841,7 @@ link_keys(const LinkStore *store, uint32_t persona, uint64_t *keys)
 }
 
 bool
-link_keyset_has(const LinkKeySet *set, uint64_t key)
+link_keyset_find(const LinkKeySet *set, uint64_t key, int64_t *last)
 {
 	size_t slot;
 
@@ -819,16 +849,19 @@ link_keyset_has(const LinkKeySet *set, uint64_t key)
 		return false;
 	for (slot = key & (set->nslots - 1); set->slots[slot] != 0; slot = (slot + 1) & (set->nslots - 1))
 		if (set->slots[slot] == key)
+		{
+			*last = set->last[slot];
 			return true;
+		}
 	return false;
 }
 
 void
-link_keyset_add(const Host *host, LinkKeySet *set, uint64_t key)
+link_keyset_add(const Host *host, LinkKeySet *set, uint64_t key, int64_t last)
 {
 	size_t slot;
 
-	if (link_keyset_has(set, key))
+	if (link_keyset_find(set, key, &last))
 		return;
 	if (set->n * 2 >= set->nslots)
 	{
@@ -836,16 +869,18 @@ link_keyset_add(const Host *host, LinkKeySet *set, uint64_t key)
 
 		larger.nslots = set->nslots == 0 ? 64 : set->nslots * 2;
 		larger.slots = host->alloc(larger.nslots * sizeof(uint64_t));
+		larger.last = host->alloc(larger.nslots * sizeof(int64_t));
 		memset(larger.slots, 0, larger.nslots * sizeof(uint64_t));
 		for (size_t i = 0; i < set->nslots; i++)
 			if (set->slots[i] != 0)
-				link_keyset_add(host, &larger, set->slots[i]);
+				link_keyset_add(host, &larger, set->slots[i], set->last[i]);
 		link_keyset_free(host, set);
 		*set = larger;
 	}
 	for (slot = key & (set->nslots - 1); set->slots[slot] != 0;)
 		slot = (slot + 1) & (set->nslots - 1);
 	set->slots[slot] = key;
+	set->last[slot] = last;
 	set->n++;
 }
 
@@ -853,11 +888,14 @@ void
 link_keyset_free(const Host *host, LinkKeySet *set)
 {
 	if (set->slots != NULL)
+	{
 		host->release(set->slots);
+		host->release(set->last);
+	}
 	memset(set, 0, sizeof(LinkKeySet));
 }
 
-/* Sort by key: eight bits at a time, stable. */
+/* Sort by key: sixteen bits at a time, stable. */
 static void
 sort_keys(const Host *host, LinkKey *keys, LinkKey *scratch, size_t n)
 {
@@ -905,61 +943,123 @@ gather_keys(LinkStore *store, const LinkRule *rule, LinkKey *keys, LinkKey *scra
 	return n;
 }
 
+/* Whether a block brings two of its personas together. */
+static bool
+block_joins(const LinkStore *store, const LinkKeySet *large, uint64_t key, uint32_t a, uint32_t b)
+{
+	int64_t last;
+
+	return !link_keyset_find(large, key, &last) || store->rank[a] <= last || store->rank[b] <= last;
+}
+
 /* Whether an earlier rule has brought two personas together. */
 static bool
-found_before(const LinkStore *store, int rule, const LinkKeySet *skipped, uint32_t a, uint32_t b)
+found_before(const LinkStore *store, int rule, const LinkKeySet *large, uint32_t a, uint32_t b)
 {
 	for (int r = 0; r < rule; r++)
 	{
 		uint64_t key = link_key(store, &store->model->rule[r], a);
 
-		if (key != 0 && key == link_key(store, &store->model->rule[r], b) && !link_keyset_has(skipped, key))
+		if (key != 0 && key == link_key(store, &store->model->rule[r], b) && block_joins(store, large, key, a, b))
 			return true;
 	}
 	return false;
 }
 
+/* The rank of the last hub of a block that is too large. */
+static int64_t
+last_hub(const LinkStore *store, const LinkKey *block, size_t n)
+{
+	int64_t lowest[LINK_HUBS];
+	size_t hubs = 0;
+
+	for (size_t i = 0; i < n; i++)
+	{
+		int64_t rank = store->rank[block[i].persona];
+		size_t at;
+
+		if (hubs == LINK_HUBS && rank >= lowest[LINK_HUBS - 1])
+			continue;
+		at = hubs < LINK_HUBS ? hubs++ : LINK_HUBS - 1;
+		for (; at > 0 && lowest[at - 1] > rank; at--)
+			lowest[at] = lowest[at - 1];
+		lowest[at] = rank;
+	}
+	return lowest[hubs - 1];
+}
+
+/* What a visit of pairs needs. */
+typedef struct Visit
+{
+	LinkStore *store;
+	const LinkKeySet *large;
+	void (*visit)(void *arg, uint32_t a, uint32_t b);
+	void *arg;
+	int rule;
+	size_t pairs;
+} Visit;
+
+static void
+visit_pair(Visit *v, uint32_t a, uint32_t b)
+{
+	step(v->store);
+	if (found_before(v->store, v->rule, v->large, a, b))
+		return;
+	v->visit(v->arg, a, b);
+	v->pairs++;
+}
+
+/* Visit the pairs of a block: all, or those with a hub. */
+static void
+visit_block(Visit *v, const LinkKey *block, size_t n)
+{
+	int64_t last = 0;
+	bool is_large = link_keyset_find(v->large, block[0].key, &last);
+
+	for (size_t x = 0; x < n; x++)
+	{
+		if (is_large && v->store->rank[block[x].persona] > last)
+			continue;
+		/* of two hubs, or in a small block, the first visits the second */
+		for (size_t y = is_large ? 0 : x + 1; y < n; y++)
+			if (y > x || (y < x && v->store->rank[block[y].persona] > last))
+				visit_pair(v, block[x].persona, block[y].persona);
+	}
+}
+
 /*
- * Visit every pair of personas that share a block, once.  A block that is too
- * large is passed over: where sizes_are_known, those in skipped; otherwise the
- * sizes in the store count, and skipped is filled.  Returns how many pairs.
+ * Visit every pair of personas that a block brings together, once.  Where
+ * sizes_are_known, large holds the blocks that have too many personas;
+ * otherwise the sizes in the store count, and large is filled.  Returns how
+ * many pairs.
  */
 size_t
-link_find_pairs(LinkStore *store, LinkKeySet *skipped, bool sizes_are_known,
+link_find_pairs(LinkStore *store, LinkKeySet *large, bool sizes_are_known,
 				void (*visit)(void *arg, uint32_t a, uint32_t b), void *arg)
 {
 	const LinkModel *model = store->model;
 	LinkKey *keys = store->host->alloc((store->n + 1) * sizeof(LinkKey));
 	LinkKey *scratch = store->host->alloc((store->n + 1) * sizeof(LinkKey));
-	size_t pairs = 0;
+	Visit v = {store, large, visit, arg, 0, 0};
 
-	for (int r = 0; r < model->nrules; r++)
+	for (v.rule = 0; v.rule < model->nrules; v.rule++)
 	{
-		size_t limit = link_rule_limit(model, &model->rule[r]);
-		size_t n = gather_keys(store, &model->rule[r], keys, scratch);
+		size_t limit = link_rule_limit(model, &model->rule[v.rule]);
+		size_t n = gather_keys(store, &model->rule[v.rule], keys, scratch);
 
 		for (size_t i = 0, j; i < n; i = j)
 		{
 			for (j = i; j < n && keys[j].key == keys[i].key;)
 				j++;
 			if (!sizes_are_known && j - i > limit)
-				link_keyset_add(store->host, skipped, keys[i].key);
-			if (j - i < 2 || link_keyset_has(skipped, keys[i].key))
-				continue;
-			for (size_t x = i; x < j; x++)
-				for (size_t y = x + 1; y < j; y++)
-				{
-					step(store);
-					if (found_before(store, r, skipped, keys[x].persona, keys[y].persona))
-						continue;
-					visit(arg, keys[x].persona, keys[y].persona);
-					pairs++;
-				}
+				link_keyset_add(store->host, large, keys[i].key, last_hub(store, keys + i, j - i));
+			if (j - i > 1)
+				visit_block(&v, keys + i, j - i);
 		}
 	}
 	store->host->release(keys);
 	store->host->release(scratch);
-	return pairs;
+	return v.pairs;
 }
 
 /* ---------------------------------------------------------------- groups */
@@ -991,12 +1091,12 @@ keep_pair(void *arg, uint32_t a, uint32_t b)
 
 /* The pairs that share a block and belong to one component. */
 void
-link_kept_pairs(LinkStore *store, LinkKeySet *skipped, bool sizes_are_known, ClusterPair **pairs, size_t *npairs)
+link_kept_pairs(LinkStore *store, LinkKeySet *large, bool sizes_are_known, ClusterPair **pairs, size_t *npairs)
 {
 	Kept kept = {store, NULL, 0, 256};
 
 	kept.pairs = store->host->alloc(kept.max * sizeof(ClusterPair));
-	link_find_pairs(store, skipped, sizes_are_known, keep_pair, &kept);
+	link_find_pairs(store, large, sizes_are_known, keep_pair, &kept);
 	*pairs = kept.pairs;
 	*npairs = kept.n;
 }
@@ -1060,6 +1160,7 @@ link_cluster(LinkStore *store, const ClusterPair *pairs, size_t npairs,
 	problem.weigh = problem_weigh;
 	problem.judge = problem_judge;
 	problem.is_weak = problem_is_weak;
+	problem.lead = LINK_LEAD * MILLIBITS;
 	problem.merged = problem_merged;
 	return clusters_find(&problem, component, cluster);
 }

@@ -27,6 +27,12 @@
 /* A number with so many different names behind it is nobody's own. */
 #define LINK_SHARED_NAMES 5
 
+/*
+ * A block with more personas than it may have brings each of them together
+ * only with its hubs: so many of lowest rank, which is drawn by lot.
+ */
+#define LINK_HUBS 20
+
 /* Personas that one number, identifier or e-mail address may bring together. */
 #define LINK_IDENTIFIER_BLOCK 1000
 
@@ -113,10 +119,11 @@ typedef struct LinkKey
 	uint32_t persona;
 } LinkKey;
 
-/* Block keys that are not used, since too many personas have them. */
+/* Keys of blocks with too many personas, and the rank of each one's last hub. */
 typedef struct LinkKeySet
 {
 	uint64_t *slots; /* 0 for none; a key of 0 is never used */
+	int64_t *last; /* rank of the last hub */
 	size_t nslots;
 	size_t n;
 } LinkKeySet;
@@ -138,7 +145,8 @@ extern int link_compare(LinkKind kind, const char *a, size_t alen, const char *b
 /* Personas. */
 extern LinkStore *link_store_create(const Host *host, const LinkModel *model);
 extern void link_store_free(LinkStore *store);
-extern uint32_t link_store_add(LinkStore *store, const LinkText *details, bool number_is_own);
+extern uint32_t link_store_add(LinkStore *store, const LinkText *details, int64_t rank, bool number_is_own);
+extern int64_t link_rank(const LinkStore *store, uint32_t persona);
 extern uint32_t link_store_size(const LinkStore *store);
 extern const char *link_value(const LinkStore *store, int comparison, uint32_t persona, size_t *len);
 extern uint64_t link_value_hash(const LinkStore *store, int comparison, uint32_t persona);
@@ -149,6 +157,7 @@ extern uint64_t link_value_id_hash(const LinkStore *store, int comparison, int32
 extern void link_set_term(LinkStore *store, int comparison, uint64_t hash, double people);
 extern void link_set_weights(LinkStore *store);
 extern uint32_t link_drop_shared_numbers(LinkStore *store, void (*found)(void *arg, uint32_t persona, uint32_t names), void *arg);
+extern void link_mark_shared_number(LinkStore *store, uint32_t persona);
 extern bool link_number_is_shared(const LinkStore *store, uint32_t persona);
 extern bool link_is_weak(const LinkStore *store, uint32_t persona);
 extern bool link_tells_caller(const LinkStore *store, uint32_t persona);
@@ -165,14 +174,14 @@ extern bool link_belongs(LinkStore *store, uint32_t a, uint32_t b);
 extern int link_rule_limit(const LinkModel *model, const LinkRule *rule);
 extern uint64_t link_key(const LinkStore *store, const LinkRule *rule, uint32_t persona);
 extern size_t link_keys(const LinkStore *store, uint32_t persona, uint64_t *keys);
-extern void link_keyset_add(const Host *host, LinkKeySet *set, uint64_t key);
-extern bool link_keyset_has(const LinkKeySet *set, uint64_t key);
+extern void link_keyset_add(const Host *host, LinkKeySet *set, uint64_t key, int64_t last);
+extern bool link_keyset_find(const LinkKeySet *set, uint64_t key, int64_t *last);
 extern void link_keyset_free(const Host *host, LinkKeySet *set);
-extern size_t link_find_pairs(LinkStore *store, LinkKeySet *skipped, bool sizes_are_known,
+extern size_t link_find_pairs(LinkStore *store, LinkKeySet *large, bool sizes_are_known,
 							  void (*visit)(void *arg, uint32_t a, uint32_t b), void *arg);
 
 /* Groups. */
-extern void link_kept_pairs(LinkStore *store, LinkKeySet *skipped, bool sizes_are_known,
+extern void link_kept_pairs(LinkStore *store, LinkKeySet *large, bool sizes_are_known,
 							ClusterPair **pairs, size_t *npairs);
 extern size_t link_cluster(LinkStore *store, const ClusterPair *pairs, size_t npairs,
 						   const ClusterPair *must, size_t nmust, const ClusterPair *cannot, size_t ncannot,

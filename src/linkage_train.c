@@ -47,7 +47,7 @@ typedef struct Trainer
 
 	int nrules;
 	LinkRule rule[LINK_MAX_CANDIDATES];
-	LinkKeySet skipped[LINK_MAX_CANDIDATES];
+	LinkKeySet large[LINK_MAX_CANDIDATES];
 	double found[LINK_MAX_CANDIDATES]; /* pairs in blocks */
 
 	uint64_t *ids; /* pairs: lower persona in the upper half */
@@ -209,8 +209,16 @@ skip_large_blocks(Trainer *t, int rule, uint16_t *sketch)
 
 		step(t);
 		if (key != 0 && *count <= limit && ++*count > limit)
-			link_keyset_add(t->host, &t->skipped[rule], key);
+			link_keyset_add(t->host, &t->large[rule], key, 0);
 	}
+}
+
+static bool
+is_large(const Trainer *t, int rule, uint64_t key)
+{
+	int64_t last;
+
+	return link_keyset_find(&t->large[rule], key, &last);
 }
 
 static void
@@ -272,7 +280,7 @@ find_pairs_of_rule(Trainer *t, int rule, LinkKey *keys)
 	{
 		for (j = i; j < nkeys && keys[j].key == keys[i].key;)
 			j++;
-		if (link_keyset_has(&t->skipped[rule], keys[i].key))
+		if (is_large(t, rule, keys[i].key))
 			continue;
 		t->found[rule] += 0.5 * (j - i) * (j - i - 1) * sampled;
 		for (size_t x = i; x < j; x++)
@@ -379,7 +387,7 @@ rules_that_find(Trainer *t, uint32_t a, uint32_t b, uint64_t *mask)
 	{
 		uint64_t key = link_key(t->store, &t->rule[r], a);
 
-		if (key == 0 || key != link_key(t->store, &t->rule[r], b) || link_keyset_has(&t->skipped[r], key))
+		if (key == 0 || key != link_key(t->store, &t->rule[r], b) || is_large(t, r, key))
 			continue;
 		mask[r / 64] |= UINT64_C(1) << r % 64;
 		n++;
@@ -625,23 +633,23 @@ cluster_personas(Trainer *t, uint32_t *cluster)
 {
 	uint32_t n = link_store_size(t->store);
 	uint32_t *component = t->host->alloc((n + 1) * sizeof(uint32_t));
-	LinkKeySet skipped = {0};
+	LinkKeySet large = {0};
 	ClusterPair *pairs;
 	size_t npairs;
 
 	link_drop_shared_numbers(t->store, NULL, NULL);
-	link_kept_pairs(t->store, &skipped, false, &pairs, &npairs);
+	link_kept_pairs(t->store, &large, false, &pairs, &npairs);
 	link_cluster(t->store, pairs, npairs, NULL, 0, NULL, 0, NULL, NULL, component, cluster);
 	t->host->release(pairs);
 	t->host->release(component);
-	link_keyset_free(t->host, &skipped);
+	link_keyset_free(t->host, &large);
 }
 
 static void
 release_trainer(Trainer *t)
 {
 	for (int r = 0; r < t->nrules; r++)
-		link_keyset_free(t->host, &t->skipped[r]);
+		link_keyset_free(t->host, &t->large[r]);
 	t->host->release(t->pairs);
 	t->host->release(t->patterns);
 	t->host->release(t->slots);

@@ -23,6 +23,7 @@
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
+#include "utils/jsonb.h"
 #include "utils/uuid.h"
 
 #include "contact_sort.h"
@@ -33,6 +34,7 @@ ENGAGE_FUNCTION(engage_persona_keys_of_number);
 
 #define PREFIX_LEN 6
 #define DATE_ARGUMENT 3 /* date_of_birth among the arguments */
+#define JSON_ARGUMENT 9 /* identity_details */
 
 /* Digits that tell numbers apart, whatever stands before: UK ones have 9 or 10. */
 #define TAIL_DIGITS 9
@@ -110,9 +112,9 @@ digest_arguments(FunctionCallInfo fcinfo, pg_cryptohash_ctx *digest)
 		}
 		else
 		{
-			text *detail = PG_GETARG_TEXT_PP(i);
+			struct varlena *detail = PG_GETARG_VARLENA_PP(i);
 
-			if (VARSIZE_ANY_EXHDR(detail) == 0)
+			if (i == JSON_ARGUMENT ? JB_ROOT_COUNT(PG_GETARG_JSONB_P(i)) == 0 : VARSIZE_ANY_EXHDR(detail) == 0)
 				continue;
 			digest_detail(digest, i, VARDATA_ANY(detail), VARSIZE_ANY_EXHDR(detail));
 			details++;
@@ -123,7 +125,7 @@ digest_arguments(FunctionCallInfo fcinfo, pg_cryptohash_ctx *digest)
 
 /*
  * persona_key(number_raw, given_name, family_name, date_of_birth, address,
- * postcode, email, imei, nominal_ref)
+ * postcode, email, imei, nominal_ref, identity_details)
  *		The key of the persona with these details; NULL if there are none.
  */
 Datum

@@ -18,7 +18,8 @@ BEGIN
 			('engage_owner', 'owns the objects of the extension; nobody is a member'),
 			('engage_analyst', 'reads callers, flags and contacts, and uses the toolkit'),
 			('engage_bi', 'reads what dashboards show'),
-			('engage_handler', 'looks numbers up'),
+			('engage_handler', 'looks numbers up, identifies callers and refers them'),
+			('engage_identity', 'sees who is behind the numbers, and confirms and rejects links'),
 			('engage_loader', 'writes contacts'),
 			('engage_operator', 'refreshes, schedules and watches; sees no personal data'),
 			('engage_admin', 'sets policy and rules, and grants the other roles')

@@ -89,3 +89,17 @@ COMMENT ON TABLE engage.known_number IS
 COMMENT ON COLUMN engage.known_number.sharing IS 'Payphone, communal and organisation numbers never stand for a caller.';
 COMMENT ON COLUMN engage.known_number.label IS 'What a call handler should read, such as Phone box, High Street.';
 SELECT pg_catalog.pg_extension_config_dump('engage.known_number', '');
+
+CREATE TYPE engage.detail_kind AS ENUM ('name', 'text', 'date', 'postcode', 'email', 'identifier', 'category');
+COMMENT ON TYPE engage.detail_kind IS
+	'How values of a detail are compared: name; text, such as an address or a place; date; postcode; email; identifier, letters and digits that stand for one person or thing; category, one of a few values.';
+
+CREATE TABLE engage.identity_detail (
+	key text PRIMARY KEY CHECK (key OPERATOR(pg_catalog.<>) ''),
+	kind engage.detail_kind NOT NULL,
+	added_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	added_by text NOT NULL DEFAULT SESSION_USER
+);
+COMMENT ON TABLE engage.identity_detail IS
+	'Keys of contact.details that help to tell who somebody is, besides the columns of contact. name_identity_details() sets them.';
+SELECT pg_catalog.pg_extension_config_dump('engage.identity_detail', '');

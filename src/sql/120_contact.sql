@@ -7,9 +7,9 @@
  */
 
 CREATE FUNCTION engage.persona_key(number_raw text, given_name text, family_name text, date_of_birth date,
-		address text, postcode text, email text, imei text, nominal_ref text) RETURNS uuid
+		address text, postcode text, email text, imei text, nominal_ref text, identity_details jsonb DEFAULT NULL) RETURNS uuid
 	AS 'MODULE_PATHNAME', 'engage_persona_key' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.persona_key(text, text, text, date, text, text, text, text, text) IS
+COMMENT ON FUNCTION engage.persona_key(text, text, text, date, text, text, text, text, text, jsonb) IS
 	'The key of the persona with exactly these identifying details; NULL if there are none. Made of the details alone: a hash of the number''s last nine digits, then one of everything (SHA-256).';
 
 CREATE FUNCTION engage.persona_keys_of_number(number text, OUT low uuid, OUT high uuid)
@@ -23,6 +23,17 @@ RETURN CASE WHEN cli_status OPERATOR(pg_catalog.=) ANY (ARRAY['withheld', 'unava
 	'emergency_roaming', 'inserted_08979', 'malformed']::engage.cli_status[]) THEN NULL ELSE number_raw END;
 COMMENT ON FUNCTION engage.presented_number(text, engage.cli_status) IS
 	'The number of a contact where it identifies somebody: NULL unless it was truly presented, or nothing is known of that.';
+
+-- definer: writers of contacts have no rights on identity_detail
+CREATE FUNCTION engage.pick_identity_details(details jsonb) RETURNS jsonb
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER
+BEGIN ATOMIC
+	SELECT pg_catalog.jsonb_object_agg(d.key, details OPERATOR(pg_catalog.->) d.key)
+	FROM engage.identity_detail d
+	WHERE COALESCE(details OPERATOR(pg_catalog.->>) d.key, '') OPERATOR(pg_catalog.<>) '';
+END;
+COMMENT ON FUNCTION engage.pick_identity_details(jsonb) IS
+	'Those of a contact''s details that help to tell who somebody is (identity_detail); NULL if there are none.';
 
 CREATE TABLE engage.contact (
 	contact_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -65,8 +76,9 @@ CREATE TABLE engage.contact (
 	longitude double precision,
 	location_radius_m double precision,
 	details jsonb,
+	identity_details jsonb,
 	persona_key uuid GENERATED ALWAYS AS (engage.persona_key(engage.presented_number(number_raw, cli_status),
-		given_name, family_name, date_of_birth, address, postcode, email, imei, nominal_ref)) STORED,
+		given_name, family_name, date_of_birth, address, postcode, email, imei, nominal_ref, identity_details)) STORED,
 	UNIQUE (source, source_ref)
 );
 COMMENT ON TABLE engage.contact IS
@@ -80,17 +92,37 @@ COMMENT ON COLUMN engage.contact.handling_seconds IS 'Time that a call handler s
 COMMENT ON COLUMN engage.contact.callback_of IS 'The contact that this one calls back for; it then does not count.';
 COMMENT ON COLUMN engage.contact.duplicate_of IS 'The contact of which this one is another leg or record; it then does not count.';
 COMMENT ON COLUMN engage.contact.location_radius_m IS 'Uncertainty of the location, in metres.';
+COMMENT ON COLUMN engage.contact.identity_details IS
+	'Those of details that identity_detail names; a trigger fills it.';
 COMMENT ON COLUMN engage.contact.persona_key IS
 	'The persona: a hash of the identifying details; NULL if there are none. A number that was not truly presented is none.';
 SELECT pg_catalog.pg_extension_config_dump('engage.contact', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.contact', 'contact_id')::regclass, '');
+
+CREATE FUNCTION engage.contact_identity_details() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- a restore brings what was picked, and may come before identity_detail is filled
+	IF TG_OP = 'UPDATE' OR NEW.identity_details IS NULL THEN
+		NEW.identity_details := engage.pick_identity_details(NEW.details);
+	END IF;
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION engage.contact_identity_details() IS 'Trigger: picks a contact''s identifying details, before its persona''s key is made of them.';
+
+CREATE TRIGGER contact_identity_details BEFORE INSERT OR UPDATE ON engage.contact
+	FOR EACH ROW WHEN (NEW.details IS NOT NULL OR NEW.identity_details IS NOT NULL)
+	EXECUTE FUNCTION engage.contact_identity_details();
+ALTER TABLE engage.contact ENABLE ALWAYS TRIGGER contact_identity_details;
 
 CREATE INDEX contact_counted ON engage.contact (persona_key, occurred_at) INCLUDE (channel)
 	WHERE direction OPERATOR(pg_catalog.=) 'inbound' AND callback_of IS NULL AND duplicate_of IS NULL;
 CREATE INDEX contact_occurred_at ON engage.contact USING brin (occurred_at);
 
 CREATE TABLE engage.dirty (
-	subject text NOT NULL CHECK (subject OPERATOR(pg_catalog.=) ANY (ARRAY['persona', 'number', 'caller', 'period', 'rule', 'everything'])),
+	subject text NOT NULL CHECK (subject OPERATOR(pg_catalog.=) ANY (ARRAY['persona', 'number', 'identity', 'identities', 'caller', 'period', 'rule', 'everything'])),
 	persona_key uuid,
 	number text,
 	caller_id bigint,

@@ -149,10 +149,11 @@ BEGIN
 	END IF;
 	INSERT INTO engage.policy (zone, region) VALUES (setup.zone, setup.region);
 	INSERT INTO engage.channel SELECT p.* FROM engage.preset_channel p;
+	PERFORM engage.adopt_linkage_model('contacts');
 	IF rules IS NOT NULL THEN
 		PERFORM engage.adopt_rules(rules);
 	END IF;
 END
 $$;
 COMMENT ON FUNCTION engage.setup(text, text, text) IS
-	'Makes the policy, the channels and a first rule (a preset of preset_rule, NULL for none). Once; an error (55000) after that.';
+	'Makes the policy, the channels, the shipped linkage model and a first rule (a preset of preset_rule, NULL for none). Once; an error (55000) after that.';

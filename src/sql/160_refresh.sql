@@ -64,9 +64,14 @@ BEGIN
 			UNION SELECT p.persona_key FROM engage.persona p
 			UNION SELECT t.persona_key FROM engage.persona_timeline t) u
 		WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
+	), identities AS (
+		INSERT INTO engage.dirty (subject, cause)
+		SELECT 'identities', 'everything' WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
+	), shared_numbers AS (
+		DELETE FROM engage.shared_number s USING markers m WHERE m.subject = 'number' AND s.number = m.number
 	), personas_of_numbers AS (
 		INSERT INTO engage.dirty (subject, persona_key, cause)
-		SELECT DISTINCT 'persona', p.persona_key, 'known number'
+		SELECT DISTINCT 'identity', p.persona_key, 'known number'
 		FROM markers m JOIN engage.persona p ON p.number = m.number
 		WHERE m.subject = 'number'
 	), callers AS (
@@ -136,7 +141,7 @@ BEGIN
 		SELECT k.persona_key, NULLIF(engage.presented_number(c.number_raw, c.cli_status), '') AS number_raw,
 			NULLIF(c.given_name, '') AS given_name, NULLIF(c.family_name, '') AS family_name, c.date_of_birth,
 			NULLIF(c.address, '') AS address, NULLIF(c.postcode, '') AS postcode, NULLIF(c.email, '') AS email,
-			NULLIF(c.imei, '') AS imei, NULLIF(c.nominal_ref, '') AS nominal_ref
+			NULLIF(c.imei, '') AS imei, NULLIF(c.nominal_ref, '') AS nominal_ref, c.identity_details AS details
 		FROM keys k, LATERAL (
 			SELECT x.* FROM engage.contact x
 			WHERE x.persona_key = k.persona_key AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
@@ -158,10 +163,14 @@ BEGIN
 		WHERE r.kind = 'top'
 	), personas AS (
 		INSERT INTO engage.persona AS p (persona_key, number_raw, given_name, family_name, date_of_birth, address, postcode,
-			email, imei, nominal_ref, number)
+			email, imei, nominal_ref, details, number)
 		SELECT d.*, engage.phone(d.number_raw, o.region) FROM details d, engage.policy o
 		ON CONFLICT (persona_key) DO UPDATE SET number = excluded.number
 			WHERE p.number IS DISTINCT FROM excluded.number
+		RETURNING p.persona_key
+	), identities AS (
+		INSERT INTO engage.dirty (subject, persona_key, cause)
+		SELECT 'identity', p.persona_key, 'contacts' FROM personas p
 	)
 	SELECT array_agg(k.persona_key) INTO persona_keys FROM keys k;
 	RETURN persona_keys;
@@ -169,15 +178,6 @@ END
 $$;
 COMMENT ON FUNCTION engage.recount_personas(integer) IS
 	'Takes a batch of personas from the queue and computes them and their timelines from contacts, in one statement; returns their keys, NULL if the queue has none. A stage of refresh.';
-
-CREATE FUNCTION engage.drop_empty_personas(persona_keys uuid[]) RETURNS void
-	LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-	DELETE FROM engage.persona p
-	WHERE p.persona_key = ANY (persona_keys)
-		AND NOT EXISTS (SELECT FROM engage.persona_timeline t WHERE t.persona_key = p.persona_key);
-END;
-COMMENT ON FUNCTION engage.drop_empty_personas(uuid[]) IS 'Deletes personas without a counted contact. A stage of refresh.';
 
 CREATE FUNCTION engage.more_personas_wait(run bigint) RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -293,10 +293,22 @@ BEGIN
 
 	persona_keys := engage.recount_personas(batch_size);
 	IF persona_keys IS NOT NULL THEN
-		caller_ids := engage.resolve_personas(persona_keys);
-		PERFORM engage.drop_empty_personas(persona_keys);
+		caller_ids := engage.forget_personas(persona_keys);
+	END IF;
+	-- a persona that is linked before its like are there would be linked twice
+	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN
+		IF engage.wants_linking_of_everything() THEN
+			caller_ids := COALESCE(caller_ids, '{}') || engage.link_everything(run);
+			PERFORM engage.sum_up_all_callers();
+			PERFORM engage.queue_callers(caller_ids);
+			caller_ids := '{}';
+		ELSE
+			caller_ids := COALESCE(caller_ids, '{}') || engage.link_batch(batch_size, run);
+		END IF;
+	END IF;
+	IF caller_ids IS NOT NULL THEN
 		PERFORM engage.sum_up_callers(caller_ids);
-		IF engage.more_personas_wait(run) THEN
+		IF engage.more_personas_wait(run) OR engage.identities_wait() THEN
 			PERFORM engage.queue_callers(caller_ids);
 			caller_ids := '{}';
 		ELSE
@@ -437,6 +449,8 @@ BEGIN ATOMIC
 		FROM engage.dirty q
 	), dirty_persona AS MATERIALIZED (
 		SELECT DISTINCT q.persona_key FROM engage.dirty q WHERE q.subject = 'persona'
+	), dirty_identity AS MATERIALIZED (
+		SELECT EXISTS (SELECT FROM engage.dirty q WHERE q.subject IN ('identity', 'identities')) AS waits
 	), dirty_caller AS MATERIALIZED (
 		SELECT DISTINCT q.caller_id FROM engage.dirty q WHERE q.subject = 'caller'
 	), truth AS MATERIALIZED (
@@ -456,18 +470,32 @@ BEGIN ATOMIC
 	), wrong_persona AS (
 		SELECT 'persona'::text, COALESCE('caller ' || p.caller_id, 'no caller'),
 			CASE WHEN p.persona_key IS NULL THEN 'it is missing' WHEN w.persona_key IS NULL THEN 'it has no contact left'
-				ELSE 'its number or caller is not what its details give' END
+				ELSE 'its number is not what its details give' END
 		FROM (SELECT DISTINCT t.persona_key FROM truth t) w
 		FULL JOIN (SELECT x.* FROM engage.persona x WHERE engage.is_sampled(x.persona_key::text, sample)) p
 			ON p.persona_key = w.persona_key
-		LEFT JOIN engage.persona_identity i ON i.persona_key = p.persona_key
-		LEFT JOIN engage.caller c ON c.caller_id = p.caller_id
 		CROSS JOIN engage.policy o
-		CROSS JOIN marked m
-		WHERE (w.persona_key IS NULL OR p.persona_key IS NULL
-				OR p.number IS DISTINCT FROM engage.phone(p.number_raw, o.region)
-				OR NOT m.numbers AND c.identity_key IS DISTINCT FROM i.identity_key)
+		WHERE (w.persona_key IS NULL OR p.persona_key IS NULL OR p.number IS DISTINCT FROM engage.phone(p.number_raw, o.region))
 			AND NOT EXISTS (SELECT FROM dirty_persona q WHERE q.persona_key = COALESCE(w.persona_key, p.persona_key))
+	), linked AS MATERIALIZED (
+		-- whole components, so that a sample is linked as everything is
+		SELECT k.*
+		FROM engage.cluster_personas(engage.linkage_in_force(), CASE WHEN sample < 1 THEN ARRAY(
+				SELECT x.persona_key FROM engage.persona x WHERE engage.is_sampled(x.component::text, sample)) END) k
+		WHERE EXISTS (SELECT FROM engage.linkage_state) AND NOT (SELECT d.waits FROM dirty_identity d)
+			AND NOT (SELECT x.personas OR x.numbers FROM marked x)
+	), wrong_identity AS (
+		-- the same personas together, and the same apart
+		SELECT 'identity'::text, COALESCE('caller ' || p.caller_id, 'no caller'), 'its caller or component is not what its details give'
+		FROM (
+			SELECT x.persona_key, x.caller_id, x.component, k.component AS wanted,
+				count(*) OVER (PARTITION BY x.caller_id, k.cluster) AS together,
+				count(*) OVER (PARTITION BY x.caller_id) AS of_caller,
+				CASE WHEN k.tells_caller THEN count(*) OVER (PARTITION BY k.cluster) ELSE 0 END AS of_cluster
+			FROM linked k JOIN engage.persona x ON x.persona_key = k.persona_key
+		) p
+		WHERE p.component IS DISTINCT FROM p.wanted
+			OR CASE WHEN p.caller_id IS NULL THEN p.of_cluster > 0 ELSE p.together <> p.of_caller OR p.together <> p.of_cluster END
 	), wrong_caller AS (
 		SELECT 'caller'::text, c.caller_id::text, 'its timeline differs from its personas'''
 		FROM engage.caller c
@@ -522,12 +550,12 @@ BEGIN ATOMIC
 			UNION ALL
 			SELECT x.*, 'the caller is not among the top' FROM (SELECT * FROM standing_top EXCEPT ALL SELECT * FROM top) x
 		) d (rule_id, period_start, caller_id, contacts, problem), marked m
-		WHERE NOT m.rules AND NOT m.personas AND NOT m.numbers
+		WHERE NOT m.rules AND NOT m.personas AND NOT m.numbers AND NOT (SELECT d.waits FROM dirty_identity d)
 			AND NOT EXISTS (SELECT FROM engage.dirty q
 				WHERE q.subject = 'period' AND q.rule_id = d.rule_id AND q.period_start = d.period_start)
 	)
 	SELECT w.* FROM (
-		SELECT * FROM wrong_timeline UNION ALL SELECT * FROM wrong_persona UNION ALL SELECT * FROM wrong_caller
+		SELECT * FROM wrong_timeline UNION ALL SELECT * FROM wrong_persona UNION ALL SELECT * FROM wrong_identity UNION ALL SELECT * FROM wrong_caller
 		UNION ALL SELECT * FROM wrong_flag UNION ALL SELECT * FROM wrong_top
 	) w, marked m
 	WHERE NOT m.everything;

@@ -5,7 +5,7 @@
 -- definer: handlers look numbers up without rights on contacts, callers or flags
 CREATE FUNCTION engage.lookup(number text,
 		OUT emergency_override text, OUT e164 text, OUT number_kind text, OUT known boolean,
-		OUT sharing engage.number_sharing, OUT label text, OUT caller_id bigint,
+		OUT sharing engage.number_sharing, OUT label text, OUT caller_id bigint, OUT caller_ids bigint[],
 		OUT contacts_24_hours bigint, OUT contacts_7_days bigint, OUT contacts_28_days bigint,
 		OUT last_contact_at timestamptz, OUT open_flags bigint, OUT flags text[], OUT as_of timestamptz)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -32,12 +32,18 @@ BEGIN
 	contacts_28_days := 0;
 	open_flags := 0;
 	flags := '{}';
+	caller_ids := '{}';
 	IF e164 IS NULL THEN
 		RETURN;
 	END IF;
 
 	SELECT k.sharing, k.label INTO sharing, label FROM engage.known_number k WHERE k.number = e164;
-	SELECT c.caller_id INTO caller_id FROM engage.caller c WHERE c.identity_key = e164 AND c.contacts > 0;
+	-- one caller is told; several are not chosen from
+	SELECT array_agg(DISTINCT p.caller_id) INTO caller_ids FROM engage.persona p WHERE p.number = e164 AND p.caller_id IS NOT NULL
+		AND (sharing IS NULL OR sharing NOT IN ('communal', 'payphone', 'organisation'))
+		AND NOT EXISTS (SELECT FROM engage.shared_number s WHERE s.number = e164);
+	caller_ids := COALESCE(caller_ids, '{}');
+	caller_id := CASE WHEN cardinality(caller_ids) = 1 THEN caller_ids[1] END;
 
 	-- personas by their keys in the index of contacts, so that those not refreshed yet are seen too
 	range := engage.persona_keys_of_number(e164);
@@ -74,9 +80,9 @@ BEGIN
 	SELECT count(*), COALESCE(array_agg(r.name || ' version ' || r.version || ' since ' || f.met_at ORDER BY f.met_at, f.flag_id), '{}')
 	INTO open_flags, flags
 	FROM engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id
-	WHERE f.caller_id = lookup.caller_id AND f.withdrawn_at IS NULL AND f.ended_at > as_of - settings.flag_current_for;
-	known := sharing IS NOT NULL OR keys IS NOT NULL OR caller_id IS NOT NULL;
+	WHERE f.caller_id = ANY (lookup.caller_ids) AND f.withdrawn_at IS NULL AND f.ended_at > as_of - settings.flag_current_for;
+	known := sharing IS NOT NULL OR keys IS NOT NULL OR caller_ids <> '{}';
 END
 $$;
 COMMENT ON FUNCTION engage.lookup(text) IS
-	'What is known about a number however it is written: always one row, with the emergency override text first. Contacts are counted up to this very second, whether refreshed or not; flags are current ones (policy.flag_current_for) as of the last refresh. Unknown or unusable numbers have known false.';
+	'What is known about a number however it is written: always one row, with the emergency override text first. caller_id is the caller behind the number where there is one, NULL where there are several, who are all in caller_ids; flags are of all of them. Contacts are those from this number, counted up to this very second, whether refreshed or not; flags are current ones (policy.flag_current_for) as of the last refresh. Unknown or unusable numbers have known false.';

@@ -1,0 +1,460 @@
+/*
+ * Identity: which personas are one caller, what people decided about it, and
+ * how it came about.
+ *
+ * What the caller of a persona is follows from the personas of its component,
+ * the model and the decisions alone.  So a refresh that links the components
+ * that new personas reach gives what linking everything anew would give.
+ */
+
+CREATE TYPE engage.link_method AS ENUM (
+	'given_by_caller', 'handler_recognition', 'number_already_held', 'same_imei', 'same_imsi', 'same_nominal',
+	'same_name_dob', 'same_address', 'analyst', 'import'
+);
+COMMENT ON TYPE engage.link_method IS 'How a person came to say that two identifiers are one caller''s.';
+
+CREATE TABLE engage.persona_block (
+	block_key bigint NOT NULL,
+	rank bigint NOT NULL,
+	persona_key uuid NOT NULL
+);
+COMMENT ON TABLE engage.persona_block IS
+	'Personas by what linkage looks pairs for: personas that share a block are compared. Made by refresh.';
+COMMENT ON COLUMN engage.persona_block.rank IS 'The persona''s place in an order drawn by lot, the same in every block.';
+CREATE INDEX persona_block_key ON engage.persona_block (block_key, rank);
+SELECT pg_catalog.pg_extension_config_dump('engage.persona_block', '');
+
+CREATE TABLE engage.block_large (
+	block_key bigint PRIMARY KEY,
+	last_rank bigint NOT NULL
+);
+COMMENT ON TABLE engage.block_large IS
+	'Blocks with too many personas to compare all pairs, such as a common first name in a large town, or the details of somebody who calls every day: each persona is compared with the block''s hubs alone, the 20 of lowest rank. Made by refresh.';
+COMMENT ON COLUMN engage.block_large.last_rank IS 'Rank of the last hub.';
+SELECT pg_catalog.pg_extension_config_dump('engage.block_large', '');
+
+CREATE TABLE engage.shared_number (
+	number text PRIMARY KEY,
+	names integer NOT NULL,
+	found_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+COMMENT ON TABLE engage.shared_number IS
+	'Numbers that many different names use, which therefore join nobody. Suspects for known_number; there, sharing personal says that it is one person''s all the same. Made by refresh.';
+COMMENT ON COLUMN engage.shared_number.names IS 'Different names seen, as far as they were counted.';
+SELECT pg_catalog.pg_extension_config_dump('engage.shared_number', '');
+
+CREATE TABLE engage.link (
+	persona_a uuid NOT NULL,
+	persona_b uuid NOT NULL,
+	weight double precision NOT NULL,
+	score double precision NOT NULL,
+	personas_a integer NOT NULL,
+	personas_b integer NOT NULL,
+	pairs bigint NOT NULL,
+	agreeing bigint NOT NULL,
+	PRIMARY KEY (persona_a, persona_b)
+);
+COMMENT ON TABLE engage.link IS
+	'Evidence that two personas are one person: a caller of n personas has n - 1 links, which hold it together as a chain. Each stands for two groups that were found to be one, by the pair of personas that shows most. Made by refresh.';
+COMMENT ON COLUMN engage.link.weight IS 'Evidence of this pair alone, in bits, the prior included: 0 is as likely as not.';
+COMMENT ON COLUMN engage.link.score IS 'Evidence between the two groups, in bits; Infinity where a person decided.';
+COMMENT ON COLUMN engage.link.personas_a IS 'Personas of the group with persona_a, when the groups were joined.';
+COMMENT ON COLUMN engage.link.personas_b IS 'Personas of the group with persona_b.';
+COMMENT ON COLUMN engage.link.pairs IS 'Pairs of personas between the groups.';
+COMMENT ON COLUMN engage.link.agreeing IS 'Of these, pairs whose own evidence is not below 0.';
+CREATE INDEX link_persona_b ON engage.link (persona_b);
+SELECT pg_catalog.pg_extension_config_dump('engage.link', '');
+
+CREATE TABLE engage.link_decision (
+	decision_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	is_same boolean NOT NULL,
+	left_identifier text NOT NULL,
+	right_identifier text NOT NULL,
+	left_number text,
+	right_number text,
+	left_personas uuid[] NOT NULL,
+	right_personas uuid[] NOT NULL,
+	method engage.link_method NOT NULL,
+	reason text NOT NULL CHECK (pg_catalog.btrim(reason) OPERATOR(pg_catalog.<>) ''),
+	decided_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	decided_by text NOT NULL DEFAULT SESSION_USER,
+	revoked_at timestamptz,
+	revoked_by text,
+	revoked_reason text,
+	CONSTRAINT link_decision_revocation CHECK ((revoked_at IS NULL) OPERATOR(pg_catalog.=) (revoked_by IS NULL)
+		AND (revoked_at IS NULL) OPERATOR(pg_catalog.=) (revoked_reason IS NULL))
+);
+COMMENT ON TABLE engage.link_decision IS
+	'What people decided: that two identifiers are one caller''s, or that they are not. It holds against all evidence, now and later, until it is revoked. Made by confirm_link(), reject_link() and revoke_decision().';
+COMMENT ON COLUMN engage.link_decision.left_identifier IS 'As it was given.';
+COMMENT ON COLUMN engage.link_decision.left_number IS 'If it is a number: also personas that present it later are meant.';
+COMMENT ON COLUMN engage.link_decision.left_personas IS 'The personas that it had then.';
+SELECT pg_catalog.pg_extension_config_dump('engage.link_decision', '');
+SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.link_decision', 'decision_id')::regclass, '');
+
+CREATE VIEW engage.decided_persona AS
+SELECT d.decision_id AS decision_no, d.is_same, s.side, p.persona_key
+FROM engage.link_decision d,
+	LATERAL (VALUES (0, d.left_number, d.left_personas), (1, d.right_number, d.right_personas)) s (side, number, personas),
+	LATERAL (
+		(SELECT x.persona_key, 1 AS rank FROM engage.persona x WHERE x.persona_key OPERATOR(pg_catalog.=) ANY (s.personas) AND d.is_same
+			ORDER BY x.persona_key LIMIT 1)
+		UNION ALL
+		(SELECT x.persona_key, 2 FROM engage.persona x WHERE x.number OPERATOR(pg_catalog.=) s.number AND d.is_same
+			ORDER BY x.persona_key LIMIT 1)
+		UNION ALL
+		(SELECT x.persona_key, 1 FROM engage.persona x WHERE x.persona_key OPERATOR(pg_catalog.=) ANY (s.personas) AND NOT d.is_same)
+		UNION
+		(SELECT x.persona_key, 1 FROM engage.persona x WHERE x.number OPERATOR(pg_catalog.=) s.number AND NOT d.is_same)
+	) p
+WHERE d.revoked_at IS NULL
+	AND (p.rank OPERATOR(pg_catalog.=) 1
+		OR NOT EXISTS (SELECT FROM engage.persona x WHERE x.persona_key OPERATOR(pg_catalog.=) ANY (s.personas)));
+COMMENT ON VIEW engage.decided_persona IS
+	'The personas on either side of each decision that stands: of one that joins, a persona to stand for each side; of one that keeps apart, all.';
+
+CREATE TABLE engage.merge_event (
+	event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	kind text NOT NULL CHECK (kind OPERATOR(pg_catalog.=) ANY (ARRAY['merge', 'split', 'move', 'lost'])),
+	from_caller bigint NOT NULL,
+	to_caller bigint,
+	persona_keys uuid[] NOT NULL,
+	evidence jsonb,
+	model_id integer NOT NULL,
+	run_id bigint
+);
+COMMENT ON TABLE engage.merge_event IS
+	'Every time that personas changed their caller, and why. Append-only. Made by refresh.';
+COMMENT ON COLUMN engage.merge_event.kind IS
+	'merge: all that from_caller had went to to_caller; split: to_caller is made of them; move: from one caller to another; lost: their caller can no longer be told.';
+COMMENT ON COLUMN engage.merge_event.evidence IS
+	'For merge and move, the links that hold these personas in to_caller; and the decisions of people that stood and name any of these personas.';
+CREATE INDEX merge_event_personas ON engage.merge_event USING gin (persona_keys);
+CREATE INDEX merge_event_from ON engage.merge_event (from_caller);
+SELECT pg_catalog.pg_extension_config_dump('engage.merge_event', '');
+SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.merge_event', 'event_id')::regclass, '');
+
+CREATE FUNCTION engage.persona_blocks(model_id integer, persona_keys uuid[], OUT persona_key uuid, OUT block_key bigint, OUT rank bigint, OUT block_limit integer)
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'engage_persona_blocks' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 5000;
+COMMENT ON FUNCTION engage.persona_blocks(integer, uuid[]) IS
+	'The blocks of personas under a linkage model, and how many personas each block may have; of all personas for NULL.';
+
+CREATE FUNCTION engage.reached_personas(model_id integer, persona_keys uuid[]) RETURNS uuid[]
+	AS 'MODULE_PATHNAME', 'engage_reached_personas' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION engage.reached_personas(integer, uuid[]) IS
+	'Other personas that could be one person with any of these: those that share a block and enough evidence, or a number.';
+
+CREATE FUNCTION engage.cluster_personas(model_id integer, persona_keys uuid[],
+		OUT persona_key uuid, OUT component uuid, OUT cluster uuid, OUT tells_caller boolean, OUT shared_names integer,
+		OUT link_a uuid, OUT link_b uuid, OUT weight double precision, OUT score double precision,
+		OUT personas_a integer, OUT personas_b integer, OUT pairs bigint, OUT agreeing bigint, OUT large_block bigint, OUT last_rank bigint) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'engage_cluster_personas' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 5000;
+COMMENT ON FUNCTION engage.cluster_personas(integer, uuid[]) IS
+	'Components and clusters of these personas, which must be whole components, or of all for NULL: a row for each persona, one for each link, and for all personas one for each block that is too large.';
+
+CREATE FUNCTION engage.apply_linkage(model_id integer, persona_keys uuid[], run_id bigint) RETURNS bigint[]
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	WITH result AS MATERIALIZED (
+		SELECT * FROM engage.cluster_personas(apply_linkage.model_id, apply_linkage.persona_keys)
+	), held AS (
+		SELECT p.* FROM engage.persona p WHERE p.persona_key = ANY (apply_linkage.persona_keys)
+		UNION ALL SELECT p.* FROM engage.persona p WHERE apply_linkage.persona_keys IS NULL
+	), member AS MATERIALIZED (
+		SELECT r.persona_key, r.component, r.cluster, r.tells_caller, r.shared_names, p.caller_id AS old_id, p.component AS old_component, p.number
+		FROM result r JOIN held p ON p.persona_key = r.persona_key
+	), overlap AS MATERIALIZED (
+		SELECT m.cluster, m.old_id, count(*) AS personas
+		FROM member m WHERE m.tells_caller AND m.old_id IS NOT NULL GROUP BY m.cluster, m.old_id
+	), wish AS (
+		SELECT DISTINCT ON (o.cluster) o.* FROM overlap o ORDER BY o.cluster, o.personas DESC, o.old_id
+	), kept AS MATERIALIZED (
+		-- a caller stays with the cluster that has most of it
+		SELECT DISTINCT ON (w.old_id) w.cluster, w.old_id AS caller_id FROM wish w ORDER BY w.old_id, w.personas DESC, w.cluster
+	), homeless AS MATERIALIZED (
+		SELECT m.cluster, bool_or(m.old_id IS NOT NULL) AS had_caller
+		FROM member m WHERE m.tells_caller AND NOT EXISTS (SELECT FROM kept k WHERE k.cluster = m.cluster) GROUP BY m.cluster
+	), former AS MATERIALIZED (
+		-- split off again: the caller that it once was
+		SELECT DISTINCT ON (f.caller_id) f.cluster, f.caller_id
+		FROM (
+			SELECT DISTINCT ON (h.cluster) h.cluster, e.from_caller AS caller_id, e.event_id
+			FROM homeless h
+			JOIN member m ON m.cluster = h.cluster
+			CROSS JOIN LATERAL (
+				SELECT x.* FROM engage.merge_event x
+				WHERE x.persona_keys @> ARRAY[m.persona_key] AND x.kind = 'merge'
+					AND NOT EXISTS (SELECT FROM engage.persona p WHERE p.caller_id = x.from_caller)
+				OFFSET 0
+			) e
+			WHERE h.had_caller
+			ORDER BY h.cluster, e.event_id DESC
+		) f
+		ORDER BY f.caller_id, f.event_id DESC
+	), fresh AS MATERIALIZED (
+		SELECT n.cluster, nextval('engage.caller_caller_id_seq'::regclass) AS caller_id
+		FROM (SELECT h.cluster FROM homeless h WHERE NOT EXISTS (SELECT FROM former f WHERE f.cluster = h.cluster) ORDER BY h.cluster) n
+	), made AS (
+		INSERT INTO engage.caller (caller_id) OVERRIDING SYSTEM VALUE SELECT f.caller_id FROM fresh f
+	), assigned AS MATERIALIZED (
+		SELECT m.*, a.caller_id AS new_id
+		FROM member m
+		LEFT JOIN (SELECT * FROM kept UNION ALL SELECT * FROM former UNION ALL SELECT * FROM fresh) a ON a.cluster = m.cluster AND m.tells_caller
+	), changed AS MATERIALIZED (
+		SELECT a.* FROM assigned a WHERE a.old_id IS DISTINCT FROM a.new_id
+	), updated AS (
+		UPDATE engage.persona p SET caller_id = a.new_id, component = a.component
+		FROM assigned a
+		WHERE p.persona_key = a.persona_key AND (a.old_id IS DISTINCT FROM a.new_id OR a.old_component IS DISTINCT FROM a.component)
+	), links_gone AS (
+		DELETE FROM engage.link l
+		WHERE l.ctid = ANY (ARRAY(
+			SELECT h.link_row
+			FROM (SELECT x.ctid AS link_row, x.* FROM engage.link x WHERE x.persona_a = ANY (apply_linkage.persona_keys)
+				UNION ALL SELECT x.ctid, x.* FROM engage.link x WHERE apply_linkage.persona_keys IS NULL) h
+			WHERE NOT EXISTS (SELECT FROM result r WHERE r.link_a = h.persona_a AND r.link_b = h.persona_b)))
+	), links AS (
+		INSERT INTO engage.link AS l
+		SELECT r.link_a, r.link_b, r.weight, r.score, r.personas_a, r.personas_b, r.pairs, r.agreeing
+		FROM result r WHERE r.link_a IS NOT NULL
+		ON CONFLICT (persona_a, persona_b) DO UPDATE
+		SET weight = excluded.weight, score = excluded.score, personas_a = excluded.personas_a, personas_b = excluded.personas_b,
+			pairs = excluded.pairs, agreeing = excluded.agreeing
+		WHERE (l.weight, l.score, l.personas_a, l.personas_b, l.pairs, l.agreeing) IS DISTINCT FROM
+			(excluded.weight, excluded.score, excluded.personas_a, excluded.personas_b, excluded.pairs, excluded.agreeing)
+	), numbers AS (
+		INSERT INTO engage.shared_number AS s (number, names)
+		SELECT m.number, max(m.shared_names) FROM member m
+		WHERE m.shared_names IS NOT NULL AND m.number IS NOT NULL GROUP BY m.number
+		ON CONFLICT (number) DO UPDATE SET names = excluded.names WHERE excluded.names > 0 AND s.names <> excluded.names
+	), numbers_gone AS (
+		DELETE FROM engage.shared_number s
+		WHERE apply_linkage.persona_keys IS NULL
+			AND NOT EXISTS (SELECT FROM member m WHERE m.number = s.number AND m.shared_names IS NOT NULL)
+	), blocks_gone AS (
+		DELETE FROM engage.block_large b
+		WHERE apply_linkage.persona_keys IS NULL AND NOT EXISTS (SELECT FROM result r WHERE r.large_block = b.block_key)
+	), blocks AS (
+		INSERT INTO engage.block_large AS b SELECT r.large_block, r.last_rank FROM result r WHERE r.large_block IS NOT NULL
+		ON CONFLICT (block_key) DO UPDATE SET last_rank = excluded.last_rank WHERE b.last_rank <> excluded.last_rank
+	), parted AS MATERIALIZED (
+		SELECT x.old_id AS from_caller, x.new_id AS to_caller, array_agg(x.persona_key ORDER BY x.persona_key) AS persona_keys
+		FROM changed x WHERE x.old_id IS NOT NULL GROUP BY x.old_id, x.new_id
+	), joint AS MATERIALIZED (
+		SELECT a.new_id AS to_caller, a.old_id AS a_caller, b.old_id AS b_caller,
+			jsonb_build_object('a', r.link_a, 'b', r.link_b, 'weight', round(r.weight::numeric, 2), 'score', r.score::text) AS link
+		FROM result r
+		JOIN assigned a ON a.persona_key = r.link_a
+		JOIN assigned b ON b.persona_key = r.link_b
+		WHERE a.old_id IS DISTINCT FROM b.old_id
+	), evidence AS (
+		SELECT j.from_caller, j.to_caller, jsonb_agg(j.link) AS links
+		FROM (SELECT x.a_caller AS from_caller, x.to_caller, x.link FROM joint x
+			UNION ALL SELECT x.b_caller, x.to_caller, x.link FROM joint x) j
+		GROUP BY j.from_caller, j.to_caller
+	), decisions AS (
+		SELECT c.old_id AS from_caller, c.new_id AS to_caller, jsonb_agg(DISTINCT d.decision_no) AS decisions
+		FROM engage.decided_persona d JOIN changed c ON c.persona_key = d.persona_key
+		GROUP BY c.old_id, c.new_id
+	), events AS (
+		INSERT INTO engage.merge_event (kind, from_caller, to_caller, persona_keys, model_id, run_id, evidence)
+		SELECT CASE WHEN c.to_caller IS NULL THEN 'lost' WHEN still.caller_id IS NULL THEN 'merge'
+				WHEN before.caller_id IS NULL THEN 'split' ELSE 'move' END,
+			c.from_caller, c.to_caller, c.persona_keys, apply_linkage.model_id, apply_linkage.run_id,
+			NULLIF(jsonb_strip_nulls(jsonb_build_object('links', e.links, 'decisions', d.decisions)), '{}')
+		FROM parted c
+		LEFT JOIN (SELECT DISTINCT a.new_id AS caller_id FROM assigned a) still ON still.caller_id = c.from_caller
+		LEFT JOIN (SELECT DISTINCT a.new_id AS caller_id FROM assigned a WHERE a.old_id = a.new_id) before ON before.caller_id = c.to_caller
+		LEFT JOIN evidence e ON e.from_caller = c.from_caller AND e.to_caller = c.to_caller
+		LEFT JOIN decisions d ON d.from_caller = c.from_caller AND d.to_caller IS NOT DISTINCT FROM c.to_caller
+		ORDER BY c.from_caller, c.to_caller
+	), periods AS (
+		INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
+		SELECT DISTINCT 'period', r.rule_id, engage.period_start(at, r.top_period, o.zone), 'identity'
+		FROM engage.policy o, engage.rule r, changed m, engage.persona_timeline t, engage.contact_times(t.timeline) at
+		WHERE r.kind = 'top' AND t.persona_key = m.persona_key
+	)
+	SELECT COALESCE(array_agg(DISTINCT u.caller_id), '{}')
+	FROM (SELECT c.old_id FROM changed c UNION SELECT c.new_id FROM changed c) u (caller_id)
+	WHERE u.caller_id IS NOT NULL;
+END;
+COMMENT ON FUNCTION engage.apply_linkage(integer, uuid[], bigint) IS
+	'Clusters whole components, or all personas for NULL, and gives each cluster its caller: the one that had most of its personas, else one that it once was, else a new one. Returns the callers that gained or lost personas. A stage of refresh.';
+
+CREATE FUNCTION engage.settle_blocks(block_keys bigint[], block_limits integer[]) RETURNS uuid[]
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_seqscan = off
+BEGIN ATOMIC
+	WITH block AS MATERIALIZED (
+		SELECT k.block_key, l.last_rank AS held, (
+				-- the last hub, if there is a persona more than the block may have
+				SELECT h.rank FROM engage.persona_block h
+				WHERE h.block_key = k.block_key
+					AND EXISTS (SELECT FROM engage.persona_block m WHERE m.block_key = k.block_key OFFSET k.block_limit)
+				ORDER BY h.rank OFFSET 19 LIMIT 1
+			) AS wanted
+		FROM (SELECT u.block_key, max(u.block_limit) AS block_limit FROM unnest(block_keys, block_limits) u (block_key, block_limit)
+			GROUP BY u.block_key) k
+		LEFT JOIN engage.block_large l ON l.block_key = k.block_key
+	), changed AS MATERIALIZED (
+		SELECT b.* FROM block b WHERE b.held IS DISTINCT FROM b.wanted
+	), gone AS (
+		DELETE FROM engage.block_large l USING changed c WHERE l.block_key = c.block_key AND c.wanted IS NULL
+	), large AS (
+		INSERT INTO engage.block_large AS l SELECT c.block_key, c.wanted FROM changed c WHERE c.wanted IS NOT NULL
+		ON CONFLICT (block_key) DO UPDATE SET last_rank = excluded.last_rank
+	)
+	SELECT COALESCE(array_agg(DISTINCT p.persona_key), '{}')
+	FROM changed c, LATERAL (
+		SELECT x.persona_key FROM engage.persona_block x
+		WHERE x.block_key = c.block_key
+			AND (c.held IS NULL OR c.wanted IS NULL OR x.rank > LEAST(c.held, c.wanted) AND x.rank <= GREATEST(c.held, c.wanted))
+		OFFSET 0
+	) p;
+END;
+COMMENT ON FUNCTION engage.settle_blocks(bigint[], integer[]) IS
+	'Brings block_large in line for these blocks, each with how many personas it may have; returns the personas whose company in them changed. A stage of refresh.';
+
+CREATE FUNCTION engage.link_batch(batch_size integer, run_id bigint) RETURNS bigint[]
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	SET enable_seqscan = off
+AS $$
+DECLARE
+	model integer := engage.linkage_in_force();
+	persona_keys uuid[];
+	unsettled uuid[];
+	components uuid[];
+BEGIN
+	WITH gone AS (
+		DELETE FROM engage.dirty q
+		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage.dirty d WHERE d.subject = 'identity' LIMIT batch_size))
+		RETURNING q.persona_key
+	), named AS (
+		SELECT DISTINCT g.persona_key FROM gone g
+	)
+	SELECT array_agg(n.persona_key) INTO persona_keys
+	FROM (
+		SELECT n.persona_key FROM named n
+		UNION SELECT other.persona_key
+		FROM named n JOIN engage.decided_persona d ON d.persona_key = n.persona_key
+		JOIN engage.decided_persona other ON other.decision_no = d.decision_no AND d.is_same
+	) n
+	WHERE EXISTS (SELECT FROM engage.persona p WHERE p.persona_key = n.persona_key);
+	IF persona_keys IS NULL THEN
+		RETURN '{}';
+	END IF;
+
+	INSERT INTO engage.persona_block (block_key, rank, persona_key)
+	SELECT b.block_key, b.rank, b.persona_key FROM engage.persona_blocks(model, persona_keys) b
+	WHERE NOT EXISTS (SELECT FROM engage.persona_block x
+		WHERE x.block_key = b.block_key AND x.rank = b.rank AND x.persona_key = b.persona_key);
+	SELECT engage.settle_blocks(array_agg(b.block_key), array_agg(b.block_limit)) INTO unsettled
+	FROM engage.persona_blocks(model, persona_keys) b;
+	SELECT array_agg(DISTINCT u.persona_key) INTO persona_keys FROM unnest(persona_keys || unsettled) u (persona_key);
+
+	SELECT array_agg(DISTINCT p.component) INTO components
+	FROM engage.persona p
+	WHERE p.component IS NOT NULL AND p.persona_key = ANY (persona_keys || engage.reached_personas(model, persona_keys) || ARRAY(
+		-- whether a number is shared depends on all who have it
+		SELECT y.persona_key
+		FROM (SELECT DISTINCT x.number FROM engage.persona x
+			WHERE x.persona_key = ANY (persona_keys) AND x.number IS NOT NULL
+				AND NOT EXISTS (SELECT FROM engage.shared_number s WHERE s.number = x.number) OFFSET 0) n
+		JOIN engage.persona y ON y.number = n.number));
+	SELECT array_agg(u.persona_key) INTO persona_keys
+	FROM (SELECT unnest(persona_keys) UNION SELECT p.persona_key FROM engage.persona p WHERE p.component = ANY (components)) u (persona_key);
+	RETURN engage.apply_linkage(model, persona_keys, run_id);
+END
+$$;
+COMMENT ON FUNCTION engage.link_batch(integer, bigint) IS
+	'Takes a batch of personas from the queue and links them: with the components that they reach, and no others. Returns the callers that changed. A stage of refresh.';
+
+CREATE FUNCTION engage.link_everything(run_id bigint) RETURNS bigint[]
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	model integer;
+BEGIN
+	SELECT max(m.model_id) INTO model FROM engage.linkage_model m;
+	DELETE FROM engage.dirty q WHERE q.subject IN ('identity', 'identities');
+	INSERT INTO engage.linkage_state AS s (model_id) VALUES (model)
+	ON CONFLICT (one) DO UPDATE SET model_id = excluded.model_id WHERE s.model_id <> excluded.model_id;
+	TRUNCATE engage.persona_block;
+	INSERT INTO engage.persona_block (block_key, rank, persona_key)
+	SELECT b.block_key, b.rank, b.persona_key FROM engage.persona_blocks(model, NULL) b ORDER BY b.block_key, b.rank;
+	RETURN engage.apply_linkage(model, NULL, run_id);
+END
+$$;
+COMMENT ON FUNCTION engage.link_everything(bigint) IS
+	'Links all personas anew by the newest version of the linkage model, in one transaction: callers change together or not at all. Returns the callers that changed. A stage of refresh.';
+
+CREATE FUNCTION engage.wants_linking_of_everything() RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
+RETURN EXISTS (SELECT FROM engage.dirty q WHERE q.subject OPERATOR(pg_catalog.=) 'identities')
+	OR NOT EXISTS (SELECT FROM engage.linkage_state)
+	OR (SELECT pg_catalog.count(*) FROM (SELECT FROM engage.dirty q WHERE q.subject OPERATOR(pg_catalog.=) 'identity' LIMIT 100001) w)
+		OPERATOR(pg_catalog.>) GREATEST(20000, LEAST(100000, 0.1 OPERATOR(pg_catalog.*)
+			(SELECT GREATEST(c.reltuples, 0) FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) 'engage.persona'::pg_catalog.regclass)));
+COMMENT ON FUNCTION engage.wants_linking_of_everything() IS
+	'Whether all personas are to be linked anew: there is a new model, or so many wait that one pass over all is quicker.';
+
+CREATE FUNCTION engage.identities_wait() RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
+RETURN EXISTS (SELECT FROM engage.dirty q WHERE q.subject OPERATOR(pg_catalog.=) ANY (ARRAY['identity', 'identities']));
+COMMENT ON FUNCTION engage.identities_wait() IS 'Whether personas wait to be linked.';
+
+CREATE FUNCTION engage.forget_personas(persona_keys uuid[]) RETURNS bigint[]
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
+DECLARE
+	empty uuid[];
+	callers bigint[];
+	block_keys bigint[];
+	block_limits integer[];
+BEGIN
+	SELECT array_agg(DISTINCT p.caller_id) FILTER (WHERE p.caller_id IS NOT NULL),
+		array_agg(p.persona_key) FILTER (WHERE NOT EXISTS (SELECT FROM engage.persona_timeline t WHERE t.persona_key = p.persona_key))
+	INTO callers, empty
+	FROM engage.persona p WHERE p.persona_key = ANY (persona_keys);
+	IF empty IS NULL THEN
+		RETURN COALESCE(callers, '{}');
+	END IF;
+
+	-- those who may be joined or parted by this: its component, and who shares its number
+	INSERT INTO engage.dirty (subject, persona_key, cause)
+	SELECT DISTINCT 'identity', y.persona_key, 'persona gone'
+	FROM (SELECT DISTINCT x.component FROM engage.persona x WHERE x.persona_key = ANY (empty) OFFSET 0) g
+	JOIN engage.persona y ON y.component = g.component
+	WHERE y.persona_key <> ALL (empty);
+	WITH numbers AS (
+		DELETE FROM engage.shared_number s
+		WHERE s.number IN (SELECT x.number FROM engage.persona x WHERE x.persona_key = ANY (empty))
+		RETURNING s.number
+	)
+	INSERT INTO engage.dirty (subject, persona_key, cause)
+	SELECT 'identity', y.persona_key, 'persona gone'
+	FROM numbers n JOIN engage.persona y ON y.number = n.number
+	WHERE y.persona_key <> ALL (empty);
+	DELETE FROM engage.link l WHERE l.persona_a = ANY (empty);
+	DELETE FROM engage.link l WHERE l.persona_b = ANY (empty);
+
+	WITH blocks AS MATERIALIZED (
+		SELECT * FROM engage.persona_blocks(engage.linkage_in_force(), empty) b WHERE engage.linkage_in_force() IS NOT NULL
+	), gone AS (
+		DELETE FROM engage.persona_block b
+		WHERE b.ctid = ANY (ARRAY(SELECT x.ctid FROM blocks k JOIN engage.persona_block x
+			ON x.block_key = k.block_key AND x.rank = k.rank AND x.persona_key = k.persona_key))
+	)
+	SELECT array_agg(k.block_key), array_agg(k.block_limit) INTO block_keys, block_limits FROM blocks k;
+	INSERT INTO engage.dirty (subject, persona_key, cause)
+	SELECT 'identity', u.persona_key, 'block'
+	FROM unnest(engage.settle_blocks(block_keys, block_limits)) u (persona_key) WHERE block_keys IS NOT NULL;
+
+	DELETE FROM engage.persona p WHERE p.persona_key = ANY (empty);
+	RETURN COALESCE(callers, '{}');
+END
+$$;
+COMMENT ON FUNCTION engage.forget_personas(uuid[]) IS
+	'Deletes those of the personas that have no counted contact, and has those linked anew who were linked through them. Returns the callers of all these personas. A stage of refresh.';
