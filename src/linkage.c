@@ -21,6 +21,7 @@
 #define SHARED_AT_LEAST 0.02 /* others who share any value, at the very least */
 #define CONTRADICTS (-4.0 * MILLIBITS) /* evidence of a name or date of birth */
 #define LINK_LEAD 5 /* bits by which the place of a weak persona must be better than any other */
+#define IDENTIFIES (10 * MILLIBITS) /* evidence of an identifier that overrides contradictions */
 #define SWAPPED_SHARE 0.3 /* of the same names: given and family name exchanged */
 
 /* All values of one comparison, each once. */
@@ -725,7 +726,7 @@ link_judge(const LinkModel *model, const ClusterSums *sums, bool *household_only
 			continue;
 		if ((c->role == LINK_GIVEN_NAME || c->role == LINK_BIRTH) && sums->weight[i] < CONTRADICTS * sums->count[i])
 			contradicts = true;
-		if (c->kind == LINK_IDENTIFIER && !c->household && sums->weight[i] > 0)
+		if (c->kind == LINK_IDENTIFIER && !c->household && sums->best[i] >= IDENTIFIES)
 			identified = true;
 	}
 	contradicts = contradicts && !identified;

@@ -510,46 +510,85 @@ choose_rules(Trainer *t)
 
 /* ----------------------------------------------------------------- people */
 
+static bool
+is_identifying(LinkKind kind)
+{
+	return kind == LINK_NUMBER || kind == LINK_IDENTIFIER || kind == LINK_EMAIL;
+}
+
+/* Clusters of personas who have nothing personal: nobody of their own, perhaps. */
+static bool *
+find_weak_clusters(Trainer *t, const uint32_t *cluster)
+{
+	uint32_t n = link_store_size(t->store);
+	bool *weak = t->host->alloc(n + 1);
+
+	memset(weak, true, n + 1);
+	for (uint32_t i = 0; i < n; i++)
+		if (!link_is_weak(t->store, i))
+			weak[cluster[i]] = false;
+	return weak;
+}
+
 /*
  * Count who has each value.  A person with several values, or none in some
- * personas, counts as one in all, shared out by personas.
+ * personas, counts as one in all, shared out by personas.  Weak clusters count
+ * for a value that nobody else has.
  */
 static void
-count_people(Trainer *t, int comparison, const uint32_t *cluster, double *people)
+count_people(Trainer *t, int comparison, const uint32_t *cluster, const bool *weak, double *people)
 {
 	uint32_t n = link_store_size(t->store);
 	uint32_t values = link_value_count(t->store, comparison);
 	LinkComparison *c = &t->model->comparison[comparison];
 	uint32_t *personas = t->host->alloc((n + 1) * sizeof(uint32_t));
+	double *nobodies = t->host->alloc((values + 1) * sizeof(double));
 	double shared = 0;
 
 	memset(personas, 0, (n + 1) * sizeof(uint32_t));
 	memset(people, 0, values * sizeof(double));
+	memset(nobodies, 0, values * sizeof(double));
 	for (uint32_t i = 0; i < n; i++)
 		if (link_has(t->store, comparison, i))
 			personas[cluster[i]]++;
 	for (uint32_t i = 0; i < n; i++)
 		if (link_has(t->store, comparison, i))
-			people[link_value_id(t->store, comparison, i)] += 1.0 / personas[cluster[i]];
+			(weak[cluster[i]] ? nobodies : people)[link_value_id(t->store, comparison, i)] += 1.0 / personas[cluster[i]];
 	c->people = 0;
 	for (uint32_t v = 0; v < values; v++)
 	{
+		if (people[v] == 0)
+			people[v] = nobodies[v];
 		c->people += people[v];
 		shared += people[v] > 1 ? people[v] * (people[v] - 1) : 0;
 	}
 	c->sharing = c->people > 0 ? shared / c->people : 0;
 	t->host->release(personas);
+	t->host->release(nobodies);
 }
 
+/*
+ * Set term frequencies and weights.  Where everybody is alone yet (first), who
+ * calls often would make the own number common, so identifiers count as one
+ * person's.
+ */
 static void
-set_terms(Trainer *t, const uint32_t *cluster, LinkTermSink sink, void *arg)
+set_terms(Trainer *t, const uint32_t *cluster, bool first, LinkTermSink sink, void *arg)
 {
+	bool *weak = find_weak_clusters(t, cluster);
+
 	for (int i = 0; i < t->model->fs.ncomparisons; i++)
 	{
 		uint32_t values = link_value_count(t->store, i);
 		double *people = t->host->alloc((values + 1) * sizeof(double));
 
-		count_people(t, i, cluster, people);
+		count_people(t, i, cluster, weak, people);
+		if (first && is_identifying(t->model->comparison[i].kind))
+		{
+			t->model->comparison[i].sharing = 0;
+			for (uint32_t v = 0; v < values; v++)
+				people[v] = 1;
+		}
 		for (uint32_t v = 0; v < values && t->model->comparison[i].by_term; v++)
 		{
 			uint64_t hash = link_value_id_hash(t->store, i, v);
@@ -562,6 +601,7 @@ set_terms(Trainer *t, const uint32_t *cluster, LinkTermSink sink, void *arg)
 		}
 		t->host->release(people);
 	}
+	t->host->release(weak);
 	link_set_weights(t->store);
 }
 
@@ -681,11 +721,11 @@ link_train(const Host *host, LinkStore *store, LinkModel *model, uint64_t seed,
 
 	for (uint32_t i = 0; i < n; i++)
 		cluster[i] = i;
-	set_terms(t, cluster, NULL, NULL);
+	set_terms(t, cluster, true, NULL, NULL);
 	cluster_personas(t, cluster);
 	draw_u(t, cluster);
 	learn_from_clusters(t, cluster);
-	set_terms(t, cluster, sink, arg);
+	set_terms(t, cluster, false, sink, arg);
 	release_trainer(t);
 	host->release(t);
 	host->release(cluster);

@@ -33,7 +33,7 @@ ENGAGE_FUNCTION(engage_postcode_parts);
 /* Bytes of UTF-8 that a name may have, with a zero byte */
 #define NAME_KEY_SIZE (MAX_NAME * 4 + 1)
 
-/* Bytes that a postcode may be written in */
+/* Characters that a postcode may be written in */
 #define MAX_POSTCODE_TEXT 64
 
 /* Text as the core reads it */
@@ -182,6 +182,23 @@ engage_date_similarity(PG_FUNCTION_ARGS)
 																  year[1], month[1], day[1])]));
 }
 
+/* What a row of the result looks like, found once a query */
+static TupleDesc
+result_type(FunctionCallInfo fcinfo)
+{
+	if (fcinfo->flinfo->fn_extra == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+		TupleDesc desc;
+
+		if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+			elog(ERROR, "function called where a row cannot be returned");
+		fcinfo->flinfo->fn_extra = BlessTupleDesc(desc);
+		MemoryContextSwitchTo(old);
+	}
+	return (TupleDesc) fcinfo->flinfo->fn_extra;
+}
+
 /*
  * engage.postcode_parts(postcode text, OUT area, OUT district, OUT sector,
  *						 OUT unit)
@@ -190,22 +207,18 @@ engage_date_similarity(PG_FUNCTION_ARGS)
 Datum
 engage_postcode_parts(PG_FUNCTION_ARGS)
 {
-	text *raw = PG_GETARG_TEXT_PP(0);
-	size_t len = VARSIZE_ANY_EXHDR(raw);
+	Utf8 raw = read_text(PG_GETARG_DATUM(0), MAX_POSTCODE_TEXT);
 	PostcodeParts parts;
 	const char *const columns[] = {parts.area, parts.district, parts.sector, parts.unit};
 	Datum values[lengthof(columns)];
 	bool nulls[lengthof(columns)];
-	TupleDesc desc;
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "postcode_parts must return a row");
 	/* what is too long is read as what it can only be, none */
-	similarity_postcode_parts(VARDATA_ANY(raw), len <= MAX_POSTCODE_TEXT ? len : 0, &parts);
+	similarity_postcode_parts(raw.bytes, raw.cut ? 0 : raw.len, &parts);
 	for (int i = 0; i < lengthof(columns); i++)
 	{
 		nulls[i] = columns[i][0] == '\0';
 		values[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(columns[i]);
 	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(result_type(fcinfo), values, nulls)));
 }

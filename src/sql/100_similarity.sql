@@ -16,13 +16,13 @@ COMMENT ON FUNCTION engage.damerau_levenshtein(text, text) IS
 'How many insertions, deletions and replacements of a character and swaps of two neighbours make one text the other, no character being changed twice (optimal string alignment distance); 0 where they are the same. NULL where an argument is. Symmetric.
 By characters, and as they are written: upper case, marks and signs count.
 A text of more than 1,000 characters is an error (54000).
-Method: Damerau (1964), A technique for computer detection and correction of spelling errors, CACM 7; computed as in Hyyrö (2003).';
+Method: Damerau (1964), A technique for computer detection and correction of spelling errors, CACM 7; computed with bit vectors (Hyyro 2003).';
 
 CREATE FUNCTION engage.name_key(name text) RETURNS text
 	AS 'MODULE_PATHNAME', 'engage_name_key'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.name_key(text) IS
-'A name as it is compared: Latin letters in lower case and without marks (é is e, ß is ss, ø is o, æ is ae), no apostrophes, one blank for any other signs and blanks between words, none around. Letters of other scripts and digits stay as they are. NULL where nothing is left, or the argument is NULL.
+'A name as it is compared: Latin letters in lower case and without marks (e acute is e, sharp s is ss, o slash is o, ash is ae), no apostrophes, one blank for any other signs and blanks between words, none around. Letters of other scripts and digits stay as they are. NULL where nothing is left, or the argument is NULL.
 The first 256 characters are read.';
 
 CREATE FUNCTION engage.sound_key(name text) RETURNS text
@@ -44,5 +44,5 @@ CREATE FUNCTION engage.postcode_parts(postcode text, OUT area text, OUT district
 	AS 'MODULE_PATHNAME', 'engage_postcode_parts'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.postcode_parts(text) IS
-'The parts of a postcode of the United Kingdom, each with those before it: area (SW), district (SW1A), sector (SW1A 1), unit (SW1A 1AA). In any case, with blanks, dots and hyphens anywhere. An outward code alone (SW1A) has no sector and unit. All NULL where the text is no postcode, has more than 64 bytes, or is NULL.
+'The parts of a postcode of the United Kingdom, each with those before it: area (SW), district (SW1A), sector (SW1A 1), unit (SW1A 1AA). In any case, with blanks, dots and hyphens anywhere. An outward code alone (SW1A) has no sector and unit. All NULL where the text is no postcode, has more than 64 characters, or is NULL.
 By form alone: whether a postcode exists is not looked at.';

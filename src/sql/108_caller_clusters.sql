@@ -1,0 +1,89 @@
+/*
+ * Aggregates over pairs of nodes: which of them are one caller.
+ */
+
+CREATE TYPE engage.caller_cluster AS (
+	node bigint,
+	cluster bigint
+);
+COMMENT ON TYPE engage.caller_cluster IS
+	'A node (bigint) and the cluster that it is in: the lowest of the nodes there.';
+
+CREATE TYPE engage.caller_cluster_text AS (
+	node text,
+	cluster text
+);
+COMMENT ON TYPE engage.caller_cluster_text IS
+	'A node (text) and the cluster that it is in: the lowest of the nodes there, in the order of their bytes.';
+
+CREATE FUNCTION engage.caller_clusters_transfn(internal, bigint, bigint, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'engage_caller_clusters_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.caller_clusters_transfn(internal, bigint, bigint, double precision) IS 'Transition of caller_clusters().';
+
+CREATE FUNCTION engage.caller_clusters_text_transfn(internal, text, text, double precision) RETURNS internal
+	AS 'MODULE_PATHNAME', 'engage_caller_clusters_text_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.caller_clusters_text_transfn(internal, text, text, double precision) IS 'Transition of caller_clusters().';
+
+CREATE FUNCTION engage.connected_components_transfn(internal, bigint, bigint) RETURNS internal
+	AS 'MODULE_PATHNAME', 'engage_connected_components_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.connected_components_transfn(internal, bigint, bigint) IS 'Transition of connected_components().';
+
+CREATE FUNCTION engage.connected_components_text_transfn(internal, text, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'engage_connected_components_text_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.connected_components_text_transfn(internal, text, text) IS 'Transition of connected_components().';
+
+CREATE FUNCTION engage.node_pairs_finalfn(internal) RETURNS engage.caller_cluster[]
+	AS 'MODULE_PATHNAME', 'engage_node_pairs_finalfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.node_pairs_finalfn(internal) IS 'Result of caller_clusters() and connected_components().';
+
+CREATE FUNCTION engage.node_pairs_text_finalfn(internal) RETURNS engage.caller_cluster_text[]
+	AS 'MODULE_PATHNAME', 'engage_node_pairs_finalfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.node_pairs_text_finalfn(internal) IS 'Result of caller_clusters() and connected_components().';
+
+CREATE FUNCTION engage.node_pairs_combinefn(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'engage_node_pairs_combinefn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.node_pairs_combinefn(internal, internal) IS 'Combines partial states of caller_clusters() and connected_components().';
+
+CREATE FUNCTION engage.node_pairs_serialfn(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'engage_node_pairs_serialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.node_pairs_serialfn(internal) IS 'Serializes a partial state of caller_clusters() or connected_components().';
+
+CREATE FUNCTION engage.node_pairs_deserialfn(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'engage_node_pairs_deserialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.node_pairs_deserialfn(bytea, internal) IS 'Reads a partial state of caller_clusters() or connected_components().';
+
+CREATE AGGREGATE engage.caller_clusters(a bigint, b bigint, weight double precision) (
+	SFUNC = engage.caller_clusters_transfn, STYPE = internal, SSPACE = 4194304,
+	COMBINEFUNC = engage.node_pairs_combinefn,
+	SERIALFUNC = engage.node_pairs_serialfn, DESERIALFUNC = engage.node_pairs_deserialfn,
+	FINALFUNC = engage.node_pairs_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE engage.caller_clusters(bigint, bigint, double precision) IS
+	'Which nodes are one, from evidence on pairs of them, without chaining: one element a node, in order; read it with SELECT (unnest(engage.caller_clusters(a, b, weight))).* FROM pairs. weight is in bits, log2 of the odds that a and b are one; Infinity: they are, -Infinity: they are not, which is stronger. The two groups between which the evidence of all pairs adds up to the most are merged, as long as that is at least a thousandth of a bit; of equal ones those with the lowest nodes. Weights are rounded to thousandths, those of a pair given several times are added up, a pair not given counts 0. A row with a NULL, or with a = b, only makes its node known; no node gives NULL. 22023: NaN, or beyond a million bits; 54000: a result, or a partial state, beyond 1 GB. Memory: 16 bytes a pair and 24 a node, names besides, twice that while they grow, and at the end @END@. Greedy additive edge contraction: Keuper et al., ICCV 2015.';
+
+CREATE AGGREGATE engage.caller_clusters(a text, b text, weight double precision) (
+	SFUNC = engage.caller_clusters_text_transfn, STYPE = internal, SSPACE = 4194304,
+	COMBINEFUNC = engage.node_pairs_combinefn,
+	SERIALFUNC = engage.node_pairs_serialfn, DESERIALFUNC = engage.node_pairs_deserialfn,
+	FINALFUNC = engage.node_pairs_text_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE engage.caller_clusters(text, text, double precision) IS
+	'Which nodes are one, from evidence on pairs of them, without chaining: one element a node, in order; read it with SELECT (unnest(engage.caller_clusters(a, b, weight))).* FROM pairs. weight is in bits, log2 of the odds that a and b are one; Infinity: they are, -Infinity: they are not, which is stronger. The two groups between which the evidence of all pairs adds up to the most are merged, as long as that is at least a thousandth of a bit; of equal ones those with the lowest nodes. Weights are rounded to thousandths, those of a pair given several times are added up, a pair not given counts 0. A row with a NULL, or with a = b, only makes its node known; no node gives NULL. 22023: NaN, or beyond a million bits; 54000: a result, or a partial state, beyond 1 GB. Memory: 16 bytes a pair and 24 a node, names besides, twice that while they grow, and at the end @END@. Greedy additive edge contraction: Keuper et al., ICCV 2015.';
+
+CREATE AGGREGATE engage.connected_components(a bigint, b bigint) (
+	SFUNC = engage.connected_components_transfn, STYPE = internal, SSPACE = 4194304,
+	COMBINEFUNC = engage.node_pairs_combinefn,
+	SERIALFUNC = engage.node_pairs_serialfn, DESERIALFUNC = engage.node_pairs_deserialfn,
+	FINALFUNC = engage.node_pairs_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE engage.connected_components(bigint, bigint) IS
+	'Which nodes are connected by pairs of them, directly or by way of others: one element a node, in order, with the lowest node that it is connected to; read it with SELECT (unnest(engage.connected_components(a, b))).* FROM pairs. A row with a NULL only makes its node known; no node gives NULL. 54000: a result, or a partial state, beyond 1 GB. Memory: 56 bytes a node, names besides, twice that while they grow, however many pairs there are.';
+
+CREATE AGGREGATE engage.connected_components(a text, b text) (
+	SFUNC = engage.connected_components_text_transfn, STYPE = internal, SSPACE = 4194304,
+	COMBINEFUNC = engage.node_pairs_combinefn,
+	SERIALFUNC = engage.node_pairs_serialfn, DESERIALFUNC = engage.node_pairs_deserialfn,
+	FINALFUNC = engage.node_pairs_text_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE engage.connected_components(text, text) IS
+	'Which nodes are connected by pairs of them, directly or by way of others: one element a node, in order, with the lowest node that it is connected to; read it with SELECT (unnest(engage.connected_components(a, b))).* FROM pairs. A row with a NULL only makes its node known; no node gives NULL. 54000: a result, or a partial state, beyond 1 GB. Memory: 56 bytes a node, names besides, twice that while they grow, however many pairs there are.';

@@ -1,0 +1,268 @@
+/*
+ * Who is behind identifiers, why, and what people say to that.
+ */
+
+CREATE FUNCTION engage.compare_personas(model_id integer, a uuid, b uuid,
+		OUT detail text, OUT level text, OUT weight double precision, OUT running double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'engage_compare_personas' LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION engage.compare_personas(integer, uuid, uuid) IS
+	'What makes two personas one person, or not: a row for each detail that both have, with how alike they are and what that is worth in bits; the first row is the prior, running the sum so far. No row if there is no such persona.';
+
+CREATE FUNCTION engage.identify_personas(model_id integer, number text, given_name text, family_name text, date_of_birth date,
+		address text, postcode text, email text, imei text, nominal_ref text, details jsonb,
+		OUT caller_id bigint, OUT score double precision, OUT probability double precision, OUT personas integer, OUT reasons text[])
+	RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'engage_identify_personas' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION engage.identify_personas(integer, text, text, text, date, text, text, text, text, text, jsonb) IS
+	'Callers with personas that share a block with these details, and how likely each is. Part of identify().';
+
+-- definer: handlers identify callers without rights on personas
+CREATE FUNCTION engage.identify(number text DEFAULT NULL, given_name text DEFAULT NULL, family_name text DEFAULT NULL,
+		date_of_birth date DEFAULT NULL, postcode text DEFAULT NULL, address text DEFAULT NULL, email text DEFAULT NULL,
+		imei text DEFAULT NULL, nominal_ref text DEFAULT NULL, details jsonb DEFAULT NULL, min_probability double precision DEFAULT 0.01,
+		OUT emergency_override text, OUT caller_id bigint, OUT probability double precision, OUT match text, OUT reasons text[],
+		OUT contacts bigint, OUT last_contact_at timestamptz, OUT open_flags bigint) RETURNS SETOF record
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 10
+AS $$
+#variable_conflict use_column
+DECLARE
+	settings engage.policy;
+	e164 text;
+BEGIN
+	SELECT * INTO settings FROM engage.policy;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'engage is not set up'
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+	END IF;
+	e164 := engage.phone(identify.number, settings.region);
+	RETURN QUERY
+	WITH candidate AS MATERIALIZED (
+		SELECT i.* FROM engage.identify_personas(engage.linkage_in_force(), e164, identify.given_name, identify.family_name,
+			identify.date_of_birth, identify.address, identify.postcode, identify.email, identify.imei, identify.nominal_ref,
+			engage.pick_identity_details(identify.details)) i
+		WHERE i.probability >= min_probability
+	), ranked AS (
+		SELECT c.*, max(c.probability) OVER () AS best,
+			count(*) FILTER (WHERE c.probability >= 0.1) OVER () AS likely
+		FROM candidate c
+	)
+	SELECT settings.emergency_override, r.caller_id, r.probability,
+		CASE WHEN r.likely > 1 AND r.probability >= 0.1 AND r.best < 0.9 THEN 'ambiguous'
+			WHEN r.probability >= 0.9 THEN 'likely' WHEN r.probability >= 0.5 THEN 'possible' ELSE 'unlikely' END,
+		r.reasons, k.contacts, k.last_at,
+		(SELECT count(*) FROM engage.flag f WHERE f.caller_id = r.caller_id AND f.withdrawn_at IS NULL
+			AND f.ended_at > now() - settings.flag_current_for)
+	FROM ranked r JOIN engage.caller k ON k.caller_id = r.caller_id
+	ORDER BY r.probability DESC, r.caller_id;
+	IF NOT FOUND THEN
+		-- nobody, and still the text comes
+		RETURN QUERY SELECT settings.emergency_override, NULL::bigint, NULL::double precision, 'nobody'::text, '{}'::text[],
+			NULL::bigint, NULL::timestamptz, 0::bigint;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision) IS
+	'Who this may be, from whatever is known: callers with the probability that it is each of them, likeliest first, down to min_probability, with the details that agree and differ and what each is worth in bits. match: likely (0.9 or more), possible, unlikely, ambiguous (two or more may be it and none is likely: ask), or nobody, a row with no caller. The emergency override text stands in every row. Numbers that are known to be shared tell nothing.';
+
+CREATE FUNCTION engage.resolve_identifier(identifier text, OUT number text, OUT persona_keys uuid[], OUT caller_ids bigint[])
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	kind text := split_part(identifier, ':', 1);
+	value text := btrim(substr(identifier, length(split_part(identifier, ':', 1)) + 2));
+BEGIN
+	IF kind NOT IN ('contact', 'persona', 'caller', 'imei', 'nominal', 'email') OR value = '' THEN
+		value := btrim(identifier);
+		kind := CASE WHEN value LIKE '%@%' THEN 'email' ELSE 'number' END;
+	END IF;
+	IF kind IN ('contact', 'caller') AND value !~ '^[0-9]{1,18}$' OR kind = 'persona' AND value !~* '^[0-9a-f-]{36}$' THEN
+		RAISE EXCEPTION 'this is no %', kind
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = 'Identifiers are a telephone number, an e-mail address, or one of contact:ID, caller:ID, persona:KEY, imei:..., nominal:... .';
+	END IF;
+	IF kind = 'number' THEN
+		SELECT engage.phone(value, o.region) INTO number FROM engage.policy o;
+		IF number IS NULL THEN
+			RAISE EXCEPTION 'this is no usable telephone number'
+				USING ERRCODE = 'invalid_parameter_value',
+					HINT = 'Other identifiers are written as an e-mail address, contact:ID, caller:ID, persona:KEY, imei:... or nominal:... .';
+		END IF;
+	END IF;
+	SELECT array_agg(p.persona_key ORDER BY p.persona_key), array_agg(DISTINCT p.caller_id) FILTER (WHERE p.caller_id IS NOT NULL)
+	INTO persona_keys, caller_ids
+	FROM engage.persona p
+	WHERE CASE kind
+		WHEN 'number' THEN p.number = resolve_identifier.number
+		WHEN 'contact' THEN p.persona_key = (SELECT c.persona_key FROM engage.contact c WHERE c.contact_id = value::bigint)
+		WHEN 'persona' THEN p.persona_key = value::uuid
+		WHEN 'caller' THEN p.caller_id = value::bigint
+		WHEN 'imei' THEN regexp_replace(p.imei, '[^0-9]', '', 'g') = regexp_replace(value, '[^0-9]', '', 'g')
+		WHEN 'nominal' THEN upper(regexp_replace(p.nominal_ref, '[^0-9A-Za-z]', '', 'g')) = upper(regexp_replace(value, '[^0-9A-Za-z]', '', 'g'))
+		ELSE lower(p.email) = lower(value) END;
+	IF persona_keys IS NULL THEN
+		RAISE EXCEPTION 'no counted contact is known with this %', kind
+			USING ERRCODE = 'no_data_found',
+				HINT = 'CALL engage.refresh() brings in contacts that are new. Identifiers are a telephone number, an e-mail address, or one of contact:ID, caller:ID, persona:KEY, imei:..., nominal:... .';
+	END IF;
+	caller_ids := COALESCE(caller_ids, '{}');
+END
+$$;
+COMMENT ON FUNCTION engage.resolve_identifier(text) IS
+	'The personas and callers that an identifier stands for: a telephone number in any spelling, an e-mail address, contact:ID, caller:ID, persona:KEY, imei:... or nominal:... . Errors if it is none (22023), or nobody has it (P0002).';
+
+-- definer: who decides on links has no rights on personas and the queue
+CREATE FUNCTION engage.decide_link(is_same boolean, a text, b text, reason text, method engage.link_method) RETURNS integer
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	left_side record;
+	right_side record;
+	decided integer;
+BEGIN
+	IF COALESCE(btrim(reason), '') = '' THEN
+		RAISE EXCEPTION 'a decision needs a reason'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in the argument reason what it rests on.';
+	END IF;
+	IF is_same IS NULL OR a IS NULL OR b IS NULL OR method IS NULL THEN
+		RAISE EXCEPTION 'a decision needs two identifiers and a method' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	left_side := engage.resolve_identifier(a);
+	right_side := engage.resolve_identifier(b);
+	IF left_side.persona_keys && right_side.persona_keys THEN
+		RAISE EXCEPTION 'both identifiers have personas in common'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Name them more closely: as contact:ID, say.';
+	END IF;
+	IF is_same AND GREATEST(cardinality(left_side.caller_ids), cardinality(right_side.caller_ids)) > 1 THEN
+		RAISE EXCEPTION 'an identifier is used by several callers'
+			USING ERRCODE = 'cardinality_violation', HINT = 'Say which one is meant: as contact:ID or caller:ID.';
+	END IF;
+	IF EXISTS (SELECT FROM engage.link_decision d
+			WHERE d.revoked_at IS NULL AND d.is_same <> decide_link.is_same
+				AND (d.left_personas && left_side.persona_keys AND d.right_personas && right_side.persona_keys
+					OR d.left_personas && right_side.persona_keys AND d.right_personas && left_side.persona_keys)) THEN
+		RAISE EXCEPTION 'a decision to the contrary stands'
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				HINT = 'engage.link_decision has it; revoke it with engage.revoke_decision(decision_id, reason) first.';
+	END IF;
+	INSERT INTO engage.link_decision (is_same, left_identifier, right_identifier, left_number, right_number,
+		left_personas, right_personas, method, reason)
+	VALUES (is_same, a, b, left_side.number, right_side.number, left_side.persona_keys, right_side.persona_keys, method, btrim(reason))
+	RETURNING decision_id INTO decided;
+	INSERT INTO engage.dirty (subject, persona_key, cause)
+	SELECT 'identity', u.persona_key, 'decision' FROM unnest(left_side.persona_keys || right_side.persona_keys) u (persona_key);
+	RETURN decided;
+END
+$$;
+COMMENT ON FUNCTION engage.decide_link(boolean, text, text, text, engage.link_method) IS
+	'Records that two identifiers are one caller''s, or not, and has them linked anew. Part of confirm_link() and reject_link().';
+
+CREATE FUNCTION engage.confirm_link(a text, b text, reason text, method engage.link_method DEFAULT 'analyst') RETURNS integer
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+RETURN engage.decide_link(true, a, b, reason, method);
+COMMENT ON FUNCTION engage.confirm_link(text, text, text, engage.link_method) IS
+	'Says that two identifiers are one caller''s: telephone numbers, e-mail addresses, contact:ID, caller:ID, persona:KEY, imei:..., nominal:... . The next refresh joins them, and they stay joined whatever the evidence, until the decision is revoked. Returns decision_id. Errors: no reason (22023), nobody with such an identifier (P0002), an identifier of several callers (21000), a decision to the contrary (55000).';
+
+CREATE FUNCTION engage.reject_link(a text, b text, reason text, method engage.link_method DEFAULT 'analyst') RETURNS integer
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+RETURN engage.decide_link(false, a, b, reason, method);
+COMMENT ON FUNCTION engage.reject_link(text, text, text, engage.link_method) IS
+	'Says that two identifiers are not one caller''s. The next refresh parts them, and they stay apart whatever the evidence, until the decision is revoked. Identifiers, result and errors as for confirm_link().';
+
+-- definer: who decides on links has no rights on the queue
+CREATE FUNCTION engage.revoke_decision(decision_id integer, reason text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	revoked engage.link_decision;
+BEGIN
+	IF COALESCE(btrim(reason), '') = '' THEN
+		RAISE EXCEPTION 'revoking a decision needs a reason'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in the argument reason what it rests on.';
+	END IF;
+	-- before it goes: who is linked by it
+	INSERT INTO engage.dirty (subject, persona_key, cause)
+	SELECT 'identity', p.persona_key, 'decision' FROM engage.decided_persona p WHERE p.decision_no = revoke_decision.decision_id;
+	UPDATE engage.link_decision d
+	SET revoked_at = now(), revoked_by = SESSION_USER, revoked_reason = btrim(reason)
+	WHERE d.decision_id = revoke_decision.decision_id AND d.revoked_at IS NULL
+	RETURNING * INTO revoked;
+	IF revoked.decision_id IS NULL THEN
+		RAISE EXCEPTION 'there is no decision % that stands', decision_id
+			USING ERRCODE = 'no_data_found', HINT = 'SELECT * FROM engage.link_decision WHERE revoked_at IS NULL lists them.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION engage.revoke_decision(integer, text) IS
+	'Takes a decision on a link back; the evidence counts again from the next refresh on. The decision and both reasons are kept. Errors: no reason (22023), no such decision that stands (P0002).';
+
+-- definer: analysts and who decides on links see the chain without rights on personas
+CREATE FUNCTION engage.explain_identity(a text, b text,
+		OUT step integer, OUT from_identifier text, OUT to_identifier text, OUT link_weight double precision, OUT link_score double precision,
+		OUT decision_id integer, OUT detail text, OUT level text, OUT weight double precision, OUT running double precision) RETURNS SETOF record
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 20
+AS $$
+#variable_conflict use_column
+DECLARE
+	left_side record := engage.resolve_identifier(a);
+	right_side record := engage.resolve_identifier(b);
+BEGIN
+	IF NOT left_side.caller_ids && right_side.caller_ids THEN
+		RAISE EXCEPTION 'the two identifiers have no caller in common'
+			USING ERRCODE = 'no_data_found',
+				HINT = 'engage.identify(...) tells how likely another caller is; engage.confirm_link(...) says that they are one.';
+	END IF;
+	RETURN QUERY
+	WITH RECURSIVE edge AS MATERIALIZED (
+		SELECT l.persona_a AS x, l.persona_b AS y, l.weight, l.score
+		FROM engage.link l JOIN engage.persona p ON p.persona_key = l.persona_a
+		WHERE p.caller_id = ANY (left_side.caller_ids) AND p.caller_id = ANY (right_side.caller_ids)
+	), walk AS (
+		SELECT p.persona_key AS at, ARRAY[p.persona_key] AS path
+		FROM engage.persona p WHERE p.persona_key = ANY (left_side.persona_keys) AND p.caller_id = ANY (right_side.caller_ids)
+		UNION ALL
+		SELECT CASE WHEN e.x = w.at THEN e.y ELSE e.x END, w.path || CASE WHEN e.x = w.at THEN e.y ELSE e.x END
+		FROM walk w JOIN edge e ON w.at IN (e.x, e.y)
+		WHERE NOT CASE WHEN e.x = w.at THEN e.y ELSE e.x END = ANY (w.path) AND NOT w.at = ANY (right_side.persona_keys)
+	), chain AS MATERIALIZED (
+		SELECT w.path FROM walk w WHERE w.at = ANY (right_side.persona_keys) ORDER BY cardinality(w.path), w.path LIMIT 1
+	)
+	SELECT s.step, engage.persona_label(c.path[s.step]), engage.persona_label(c.path[s.step + 1]), e.weight, e.score,
+		CASE WHEN e.score = 'Infinity' THEN (
+			SELECT x.decision_no FROM engage.decided_persona x JOIN engage.decided_persona y USING (decision_no)
+			WHERE x.is_same AND x.persona_key IN (c.path[s.step], c.path[s.step + 1]) AND y.side <> x.side ORDER BY 1 LIMIT 1) END,
+		w.detail, w.level, w.weight, w.running
+	FROM chain c, generate_series(1, cardinality(c.path) - 1) s (step)
+	JOIN LATERAL (SELECT x.* FROM edge x
+		WHERE (x.x, x.y) IN ((c.path[s.step], c.path[s.step + 1]), (c.path[s.step + 1], c.path[s.step]))) e ON true,
+		LATERAL engage.compare_personas(engage.linkage_in_force(), c.path[s.step], c.path[s.step + 1]) WITH ORDINALITY w
+	ORDER BY s.step, w.ordinality;
+END
+$$;
+COMMENT ON FUNCTION engage.explain_identity(text, text) IS
+	'Why two identifiers are one caller''s: the chain of links from the one to the other, and for each link what agrees and differs, worth how many bits, the prior first and running the sum. link_score is the evidence between the two groups that the link joined, Infinity where a person decided, whose decision_id stands beside it. No row if both are on one persona. Errors: nobody with such an identifier (P0002), no caller in common (P0002).';
+
+CREATE FUNCTION engage.persona_label(persona_key uuid) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT COALESCE(p.number, lower(p.email), 'imei:' || p.imei, 'nominal:' || p.nominal_ref, 'persona:' || p.persona_key)
+	FROM engage.persona p WHERE p.persona_key = persona_label.persona_key;
+END;
+COMMENT ON FUNCTION engage.persona_label(uuid) IS 'An identifier by which a persona can be named: its number, else its e-mail address, IMEI or nominal reference, else its key.';
+
+-- definer: analysts ask without rights on personas
+CREATE FUNCTION engage.caller_as_of(identifier text, at timestamptz) RETURNS SETOF bigint
+	LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER ROWS 1
+BEGIN ATOMIC
+	SELECT DISTINCT COALESCE(e.from_caller, p.caller_id)
+	FROM engage.resolve_identifier(identifier) r, unnest(r.persona_keys) k (persona_key)
+	JOIN engage.persona p ON p.persona_key = k.persona_key
+	LEFT JOIN LATERAL (
+		SELECT x.from_caller FROM engage.merge_event x
+		WHERE x.persona_keys @> ARRAY[k.persona_key] AND x.at > caller_as_of.at
+		ORDER BY x.at, x.event_id LIMIT 1
+	) e ON true
+	WHERE COALESCE(e.from_caller, p.caller_id) IS NOT NULL
+	ORDER BY 1;
+END;
+COMMENT ON FUNCTION engage.caller_as_of(text, timestamptz) IS
+	'The callers that an identifier (as for confirm_link) belonged to at a time, by the merges and splits since. Personas that were not known then count with the first caller that they had.';
