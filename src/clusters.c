@@ -307,7 +307,9 @@ add_pair(Work *work, uint32_t number, uint32_t x, uint32_t y, const int64_t *giv
 	{
 		ClusterEvidence evidence;
 
+		evidence.adjustment = 0;
 		problem->weigh(problem->arg, work->node[low], work->node[high], &evidence);
+		total += evidence.adjustment;
 		for (int i = 0; i < problem->fields; i++)
 		{
 			if (!(evidence.present >> i & 1))

@@ -32,6 +32,7 @@ typedef struct ClusterEvidence
 {
 	uint32_t present; /* a bit for each field that both nodes have */
 	int32_t weight[CLUSTER_MAX_FIELDS]; /* of these */
+	int32_t adjustment; /* of the pair's own evidence, beside their sum */
 } ClusterEvidence;
 
 /* What all pairs between two groups show, added up. */

@@ -848,12 +848,9 @@ engage_compare_personas(PG_FUNCTION_ARGS)
 	Personas *p = start_personas(load_model(model_id), model_id);
 	pg_uuid_t pair[2] = {*PG_GETARG_UUID_P(1), *PG_GETARG_UUID_P(2)};
 	ClusterEvidence evidence;
-	ClusterSums sums;
 	signed char level[FS_MAX_COMPARISONS];
 	int64 running = 0;
-	int64 household = 0;
 	bool swapped;
-	bool household_only;
 
 	InitMaterializedSRF(fcinfo, 0);
 	add_personas_of(p, uuid_array(pair, 2), true);
@@ -862,26 +859,17 @@ engage_compare_personas(PG_FUNCTION_ARGS)
 	load_terms(p);
 	swapped = link_evidence(p->store, 0, 1, &evidence, level);
 	put_weight(fcinfo, "prior", NULL, link_prior(p->model), &running);
-	memset(&sums, 0, sizeof(sums));
 	for (int i = 0; i < p->model->fs.ncomparisons; i++)
 	{
 		const LinkComparison *c = &p->model->comparison[i];
 		bool is_name = c->role == LINK_GIVEN_NAME || c->role == LINK_FAMILY_NAME;
 
-		if (!(evidence.present >> i & 1))
-			continue;
-		sums.weight[i] = evidence.weight[i];
-		sums.best[i] = Max(evidence.weight[i], 0);
-		sums.count[i] = 1;
-		if (c->household && evidence.weight[i] > 0)
-			household += evidence.weight[i];
-		put_weight(fcinfo, c->name, swapped && is_name ? "names exchanged" : link_level_name(c->kind, level[i]),
-				   evidence.weight[i], &running);
+		if (evidence.present >> i & 1)
+			put_weight(fcinfo, c->name, swapped && is_name ? "names exchanged" : link_level_name(c->kind, level[i]),
+					   evidence.weight[i], &running);
 	}
-	link_judge(p->model, &sums, &household_only);
-	if (household_only && household > 0)
-		put_weight(fcinfo, "household", "shared by a household, and given name or date of birth contradicts",
-				   -household, &running);
+	if (evidence.adjustment != 0)
+		put_weight(fcinfo, "household", "may share this", evidence.adjustment, &running);
 	return (Datum) 0;
 }
 
@@ -900,7 +888,7 @@ typedef struct Suspect
 	int64 caller;
 	uint32 personas;
 	double score;
-	bool household_only;
+	double household;
 	ClusterSums sums;
 } Suspect;
 
@@ -970,7 +958,7 @@ sum_up_suspects(Personas *p, Suspect *suspects)
 		}
 	}
 	for (uint32 i = 0; i < kept; i++)
-		suspects[i].score = link_judge(p->model, &suspects[i].sums, &suspects[i].household_only) / MILLIBITS;
+		suspects[i].score = link_judge(p->model, &suspects[i].sums, &suspects[i].household) / MILLIBITS;
 	qsort(suspects, kept, sizeof(Suspect), compare_suspects);
 	return kept;
 }
@@ -998,8 +986,8 @@ reasons_for(const LinkModel *model, const Suspect *s)
 	for (int i = 0; i < n; i++)
 		reason[reasons++] = CStringGetTextDatum(psprintf("%s %s (%+.1f)", model->comparison[order[i]].name,
 														 weight[order[i]] >= 0 ? "agrees" : "differs", weight[order[i]]));
-	if (s->household_only)
-		reason[reasons++] = CStringGetTextDatum("what a household shares is not counted");
+	if (s->household < -MILLIBITS)
+		reason[reasons++] = CStringGetTextDatum(psprintf("a household may share this (%+.1f)", s->household / MILLIBITS));
 	return PointerGetDatum(construct_array(reason, reasons, TEXTOID, -1, false, TYPALIGN_INT));
 }
 

@@ -49,7 +49,7 @@ struct LinkStore
 	const LinkModel *model;
 	uint32_t n;
 	uint32_t max;
-	int32_t *value[FS_MAX_COMPARISONS]; /* of each persona */
+	int32_t *value; /* of each persona, its comparisons side by side */
 	int64_t *rank;
 	unsigned char *flags;
 	Dictionary dictionary[FS_MAX_COMPARISONS];
@@ -256,6 +256,12 @@ intern(LinkStore *store, int comparison, const char *value, size_t len)
 
 /* -------------------------------------------------------------- personas */
 
+static inline int32_t *
+value_at(const LinkStore *store, int comparison, uint32_t persona)
+{
+	return store->value + (size_t) persona * store->model->fs.ncomparisons + comparison;
+}
+
 LinkStore *
 link_store_create(const Host *host, const LinkModel *model)
 {
@@ -268,9 +274,9 @@ link_store_create(const Host *host, const LinkModel *model)
 	store->number = store->given = store->family = -1;
 	store->flags = host->alloc(store->max);
 	store->rank = host->alloc(store->max * sizeof(int64_t));
+	store->value = host->alloc(store->max * model->fs.ncomparisons * sizeof(int32_t));
 	for (int i = 0; i < model->fs.ncomparisons; i++)
 	{
-		store->value[i] = host->alloc(store->max * sizeof(int32_t));
 		start_dictionary(host, &store->dictionary[i], model->comparison[i].kind);
 		if (model->comparison[i].kind == LINK_NUMBER && store->number < 0)
 			store->number = i;
@@ -288,13 +294,35 @@ link_store_free(LinkStore *store)
 	const Host *host = store->host;
 
 	for (int i = 0; i < store->model->fs.ncomparisons; i++)
-	{
-		host->release(store->value[i]);
 		free_dictionary(host, &store->dictionary[i]);
-	}
+	host->release(store->value);
 	host->release(store->flags);
 	host->release(store->rank);
 	host->release(store);
+}
+
+/*
+ * Take the words of the given and family name of the persona that is being
+ * added from a text, since these are compared already: what a full name says
+ * beyond them is what it adds.  They come before it in the model.
+ */
+static size_t
+leave_out_names(const LinkStore *store, char *value, size_t len)
+{
+	int comparisons[2] = {store->given, store->family};
+
+	for (int i = 0; i < 2; i++)
+	{
+		int32_t id = comparisons[i] < 0 ? NO_VALUE : *value_at(store, comparisons[i], store->n);
+		const char *name;
+		size_t name_len;
+
+		if (id == NO_VALUE)
+			continue;
+		name = value_of(&store->dictionary[comparisons[i]], id, &name_len);
+		len = link_leave_out_words(value, len, name, name_len);
+	}
+	return len;
 }
 
 /*
@@ -310,17 +338,19 @@ link_store_add(LinkStore *store, const LinkText *details, int64_t rank, bool num
 	if (store->n == store->max)
 	{
 		store->max *= 2;
-		for (int i = 0; i < store->model->fs.ncomparisons; i++)
-			store->value[i] = store->host->resize(store->value[i], store->max * sizeof(int32_t));
+		store->value = store->host->resize(store->value,
+										   (size_t) store->max * store->model->fs.ncomparisons * sizeof(int32_t));
 		store->flags = store->host->resize(store->flags, store->max);
 		store->rank = store->host->resize(store->rank, store->max * sizeof(int64_t));
 	}
 	for (int i = 0; i < store->model->fs.ncomparisons; i++)
 	{
-		size_t len = details[i].bytes == NULL ? 0 :
-			link_normalise(store->model->comparison[i].kind, details[i].bytes, details[i].len, value);
+		const LinkComparison *c = &store->model->comparison[i];
+		size_t len = details[i].bytes == NULL ? 0 : link_normalise(c->kind, details[i].bytes, details[i].len, value);
 
-		store->value[i][store->n] = len == 0 ? NO_VALUE : intern(store, i, value, len);
+		if (c->kind == LINK_TEXT && !c->household)
+			len = leave_out_names(store, value, len);
+		*value_at(store, i, store->n) = len == 0 ? NO_VALUE : intern(store, i, value, len);
 	}
 	store->flags[store->n] = number_is_own ? OWN_NUMBER : 0;
 	store->rank[store->n] = rank;
@@ -346,7 +376,7 @@ link_value_id(const LinkStore *store, int comparison, uint32_t persona)
 {
 	if (comparison == store->number && (store->flags[persona] & SHARED_NUMBER))
 		return NO_VALUE;
-	return store->value[comparison][persona];
+	return *value_at(store, comparison, persona);
 }
 
 bool
@@ -358,7 +388,7 @@ link_has(const LinkStore *store, int comparison, uint32_t persona)
 const char *
 link_value(const LinkStore *store, int comparison, uint32_t persona, size_t *len)
 {
-	int32_t id = store->value[comparison][persona];
+	int32_t id = *value_at(store, comparison, persona);
 
 	*len = 0;
 	return id == NO_VALUE ? NULL : value_of(&store->dictionary[comparison], id, len);
@@ -367,7 +397,7 @@ link_value(const LinkStore *store, int comparison, uint32_t persona, size_t *len
 uint64_t
 link_value_hash(const LinkStore *store, int comparison, uint32_t persona)
 {
-	int32_t id = store->value[comparison][persona];
+	int32_t id = *value_at(store, comparison, persona);
 
 	return id == NO_VALUE ? 0 : store->dictionary[comparison].hash[id];
 }
@@ -447,7 +477,7 @@ link_is_weak(const LinkStore *store, uint32_t persona)
 
 	for (int i = 0; i < model->fs.ncomparisons; i++)
 		if (!model->comparison[i].household && model->comparison[i].kind != LINK_CATEGORY &&
-			link_has(store, i, persona))
+			model->comparison[i].kind != LINK_NUMBER && link_has(store, i, persona))
 			return false;
 	return true;
 }
@@ -547,7 +577,7 @@ link_drop_shared_numbers(LinkStore *store, void (*found)(void *arg, uint32_t per
 	for (uint32_t i = 0; i < store->n; i++)
 		if (link_has(store, store->number, i) && !(store->flags[i] & OWN_NUMBER))
 		{
-			holders[n].key = store->value[store->number][i];
+			holders[n].key = *value_at(store, store->number, i);
 			holders[n++].persona = i;
 		}
 	qsort(holders, n, sizeof(LinkKey), compare_number);
@@ -643,6 +673,23 @@ heed_swapped_names(LinkStore *store, uint32_t a, uint32_t b, ClusterEvidence *ev
 	evidence->weight[family] = store->weight[family][0];
 }
 
+/* What is taken from a pair's evidence because a household shares it. */
+static int32_t
+pair_adjustment(const LinkModel *model, const ClusterEvidence *evidence)
+{
+	ClusterSums sums;
+	double household;
+
+	for (int i = 0; i < model->fs.ncomparisons; i++)
+	{
+		sums.count[i] = evidence->present >> i & 1;
+		sums.weight[i] = evidence->weight[i];
+		sums.best[i] = evidence->weight[i] > 0 ? evidence->weight[i] : 0;
+	}
+	link_judge(model, &sums, &household);
+	return (int32_t) lrint(household);
+}
+
 /*
  * What a pair of personas shows.  Where level is not NULL the levels go there.
  * Returns whether given and family name were found exchanged.
@@ -651,6 +698,7 @@ bool
 link_evidence(LinkStore *store, uint32_t a, uint32_t b, ClusterEvidence *evidence, signed char *level)
 {
 	int n = store->model->fs.ncomparisons;
+	bool swapped = false;
 	uint32_t names;
 	int32_t before;
 
@@ -668,20 +716,103 @@ link_evidence(LinkStore *store, uint32_t a, uint32_t b, ClusterEvidence *evidenc
 		evidence->weight[i] = at == 0 ? store->dictionary[i].weight[link_value_id(store, i, a)] :
 			store->weight[i][at];
 	}
-	if (store->given < 0 || store->family < 0)
-		return false;
-	names = UINT32_C(1) << store->given | UINT32_C(1) << store->family;
-	if ((evidence->present & names) != names)
-		return false;
-	before = evidence->weight[store->given];
-	heed_swapped_names(store, a, b, evidence);
-	return evidence->weight[store->given] != before;
+	names = store->given < 0 || store->family < 0 ? 0 :
+		UINT32_C(1) << store->given | UINT32_C(1) << store->family;
+	if (names != 0 && (evidence->present & names) == names)
+	{
+		before = evidence->weight[store->given];
+		heed_swapped_names(store, a, b, evidence);
+		swapped = evidence->weight[store->given] != before;
+	}
+	evidence->adjustment = pair_adjustment(store->model, evidence);
+	return swapped;
 }
 
 int64_t
 link_prior(const LinkModel *model)
 {
 	return millibits(fs_prior_weight(&model->fs));
+}
+
+/* Whether people have several true values, of which one in common is enough. */
+static bool
+has_several(LinkKind kind)
+{
+	return kind == LINK_NUMBER || kind == LINK_IDENTIFIER;
+}
+
+/* What one comparison shows between groups. */
+static double
+field_evidence(const LinkModel *model, const ClusterSums *sums, int i)
+{
+	if (sums->count[i] == 0)
+		return 0;
+	if (has_several(model->comparison[i].kind) && sums->best[i] > 0)
+		return sums->best[i];
+	return (double) sums->weight[i] / sums->count[i];
+}
+
+/* Whether given names or dates of birth say that these are different people. */
+static bool
+contradict(const LinkModel *model, const ClusterSums *sums)
+{
+	bool contradicts = false;
+
+	for (int i = 0; i < model->fs.ncomparisons; i++)
+	{
+		const LinkComparison *c = &model->comparison[i];
+		double evidence = field_evidence(model, sums, i);
+
+		if ((c->role == LINK_GIVEN_NAME || c->role == LINK_BIRTH) && evidence < CONTRADICTS)
+			contradicts = true;
+		if (c->kind == LINK_IDENTIFIER && !c->household && evidence >= IDENTIFIES)
+			return false;
+	}
+	return contradicts;
+}
+
+/*
+ * Evidence between groups: of each comparison the mean over the pairs that
+ * have it, of numbers and identifiers the best if any agree, and the prior
+ * once.
+ *
+ * What a household shares makes it likely that two share a household, and no
+ * likelier than that: with r for what it is worth together, lambda and h for
+ * the shares of pairs that are one person, and that are different people of
+ * one household, the odds are lambda r to h r + 1.  If given names or dates of
+ * birth contradict, neither that nor a number counts for joining at all.
+ * household is set to what these two take away.
+ */
+double
+link_judge(const LinkModel *model, const ClusterSums *sums, double *household)
+{
+	bool contradicts = contradict(model, sums);
+	double total = link_prior(model);
+	double shared = 0;
+	double lost = 0;
+
+	for (int i = 0; i < model->fs.ncomparisons; i++)
+	{
+		const LinkComparison *c = &model->comparison[i];
+		double evidence = field_evidence(model, sums, i);
+
+		if (contradicts && evidence > 0 && (c->household || c->kind == LINK_NUMBER))
+			lost += evidence;
+		else if (c->household && c->kind != LINK_NUMBER)
+			shared += evidence;
+		else
+			total += evidence;
+	}
+	if (shared > 0 && model->household > 0)
+	{
+		double over = log2(1 + model->household * exp2(shared / MILLIBITS)) * MILLIBITS;
+
+		lost += over;
+		shared -= over;
+	}
+	if (household != NULL)
+		*household = -lost;
+	return total + shared;
 }
 
 /* Evidence that two personas are one person, prior included. */
@@ -694,58 +825,7 @@ link_weight(LinkStore *store, uint32_t a, uint32_t b)
 	link_evidence(store, a, b, &evidence, NULL);
 	for (int i = 0; i < store->model->fs.ncomparisons; i++)
 		weight += evidence.weight[i];
-	return weight;
-}
-
-/* Whether people have several true values, of which one in common is enough. */
-static bool
-has_several(LinkKind kind)
-{
-	return kind == LINK_NUMBER || kind == LINK_IDENTIFIER;
-}
-
-/*
- * Evidence between groups: of each comparison the mean over the pairs that
- * have it, of numbers and identifiers the best if any agree, and the prior
- * once.  If given names or dates of birth contradict,
- * what a household shares does not count for joining, which household_only
- * then says.
- */
-double
-link_judge(const LinkModel *model, const ClusterSums *sums, bool *household_only)
-{
-	double total = link_prior(model);
-	bool contradicts = false;
-	bool identified = false;
-
-	for (int i = 0; i < model->fs.ncomparisons; i++)
-	{
-		const LinkComparison *c = &model->comparison[i];
-
-		if (sums->count[i] == 0)
-			continue;
-		if ((c->role == LINK_GIVEN_NAME || c->role == LINK_BIRTH) && sums->weight[i] < CONTRADICTS * sums->count[i])
-			contradicts = true;
-		if (c->kind == LINK_IDENTIFIER && !c->household && sums->best[i] >= IDENTIFIES)
-			identified = true;
-	}
-	contradicts = contradicts && !identified;
-	for (int i = 0; i < model->fs.ncomparisons; i++)
-	{
-		double mean;
-
-		if (sums->count[i] == 0)
-			continue;
-		mean = (double) sums->weight[i] / sums->count[i];
-		if (has_several(model->comparison[i].kind) && sums->best[i] > 0)
-			mean = sums->best[i];
-		if (contradicts && model->comparison[i].household && mean > 0)
-			continue;
-		total += mean;
-	}
-	if (household_only != NULL)
-		*household_only = contradicts;
-	return total;
+	return weight + evidence.adjustment;
 }
 
 /*
@@ -780,7 +860,7 @@ link_rule_limit(const LinkModel *model, const LinkRule *rule)
 static uint64_t
 form_hash(const LinkStore *store, int comparison, LinkForm form, uint32_t persona)
 {
-	int32_t id = store->value[comparison][persona];
+	int32_t id = *value_at(store, comparison, persona);
 	const Dictionary *d = &store->dictionary[comparison];
 
 	if (id == NO_VALUE)
@@ -788,17 +868,29 @@ form_hash(const LinkStore *store, int comparison, LinkForm form, uint32_t person
 	return form == LINK_WHOLE ? d->hash[id] : d->form[form][id];
 }
 
-/* The same for both parts where a given and a family name are compared alike. */
-static uint64_t
-part_seed(const LinkModel *model, const LinkRule *rule, int part)
+/* What a persona's blocks are made of: the hash of each form of each detail, 0 for none. */
+void
+link_forms(const LinkStore *store, uint32_t persona, uint64_t hash[][LINK_FORMS])
 {
-	const LinkComparison *c = &model->comparison[rule->part[part].comparison];
+	for (int i = 0; i < store->model->fs.ncomparisons; i++)
+		for (int form = 0; form < LINK_FORMS; form++)
+			if (link_form_fits(form, store->model->comparison[i].kind))
+				hash[i][form] = form_hash(store, i, form, persona);
+}
 
-	if (rule->parts == 2 && rule->part[0].form == rule->part[1].form &&
+/* Work out what a rule's keys are made with. */
+void
+link_prepare_rule(const LinkModel *model, LinkRule *rule)
+{
+	rule->may_swap = rule->parts == 2 && rule->part[0].form == rule->part[1].form &&
 		model->comparison[rule->part[0].comparison].kind == LINK_NAME &&
-		model->comparison[rule->part[1].comparison].kind == LINK_NAME)
-		return spread_bits(1 + rule->part[part].form);
-	return link_hash(c->name, strlen(c->name)) + 1 + rule->part[part].form;
+		model->comparison[rule->part[1].comparison].kind == LINK_NAME;
+	for (int i = 0; i < rule->parts; i++)
+	{
+		const char *name = model->comparison[rule->part[i].comparison].name;
+
+		rule->part[i].seed = (rule->may_swap ? 0 : link_hash(name, strlen(name))) + 1 + rule->part[i].form;
+	}
 }
 
 /*
@@ -816,10 +908,31 @@ link_key(const LinkStore *store, const LinkRule *rule, uint32_t persona)
 
 		if (hash == 0)
 			return 0;
-		key += spread_bits(hash ^ part_seed(store->model, rule, i));
+		key += spread_bits(hash ^ rule->part[i].seed);
 	}
 	key = spread_bits(key);
 	return key == 0 ? 1 : key;
+}
+
+/* Whether a rule puts two personas into the same block. */
+bool
+link_same_block(const LinkStore *store, const LinkRule *rule, uint32_t a, uint32_t b)
+{
+	uint64_t first_a = form_hash(store, rule->part[0].comparison, rule->part[0].form, a);
+	uint64_t first_b = form_hash(store, rule->part[0].comparison, rule->part[0].form, b);
+	uint64_t second_a;
+	uint64_t second_b;
+
+	if (first_a == 0 || first_b == 0 || (first_a != first_b && !rule->may_swap))
+		return false;
+	if (rule->parts == 1)
+		return true;
+	second_a = form_hash(store, rule->part[1].comparison, rule->part[1].form, a);
+	second_b = form_hash(store, rule->part[1].comparison, rule->part[1].form, b);
+	if (second_a == 0 || second_b == 0)
+		return false;
+	return (first_a == first_b && second_a == second_b) ||
+		(rule->may_swap && first_a == second_b && second_a == first_b);
 }
 
 /* All keys of a persona, each once, into an array of LINK_MAX_RULES. */
@@ -958,12 +1071,9 @@ static bool
 found_before(const LinkStore *store, int rule, const LinkKeySet *large, uint32_t a, uint32_t b)
 {
 	for (int r = 0; r < rule; r++)
-	{
-		uint64_t key = link_key(store, &store->model->rule[r], a);
-
-		if (key != 0 && key == link_key(store, &store->model->rule[r], b) && block_joins(store, large, key, a, b))
+		if (link_same_block(store, &store->model->rule[r], a, b) &&
+			block_joins(store, large, link_key(store, &store->model->rule[r], a), a, b))
 			return true;
-	}
 	return false;
 }
 

@@ -79,7 +79,7 @@ typedef struct LinkComparison
 	char name[LINK_MAX_NAME]; /* a detail: a column, or details.KEY */
 	LinkKind kind;
 	LinkRole role;
-	bool household; /* a household shares it */
+	bool household; /* a household shares it, like a number */
 	bool by_term; /* a common value is worth less than a rare one */
 	double people; /* who have a value, and how many others share ... */
 	double sharing; /* ... that of one of them, on average */
@@ -92,13 +92,16 @@ typedef struct LinkRule
 	{
 		int comparison;
 		LinkForm form;
+		uint64_t seed; /* of its share of a key: link_prepare_rule */
 	} part[2];
+	bool may_swap; /* given and family name, alike: in either order */
 } LinkRule;
 
 typedef struct LinkModel
 {
 	FsModel fs; /* m, u, lambda; level 0 is the same value */
 	LinkComparison comparison[FS_MAX_COMPARISONS];
+	double household; /* share of pairs of different people who share a household */
 	double threshold; /* bits of evidence, prior included, that join */
 	int block; /* personas that other blocks may have */
 	int nrules;
@@ -139,6 +142,7 @@ extern const char *link_level_name(LinkKind kind, int level);
 
 /* Values. */
 extern size_t link_normalise(LinkKind kind, const char *raw, size_t len, char *out);
+extern size_t link_leave_out_words(char *text, size_t len, const char *words, size_t words_len);
 extern uint64_t link_hash(const char *bytes, size_t len);
 extern int link_compare(LinkKind kind, const char *a, size_t alen, const char *b, size_t blen);
 
@@ -167,10 +171,13 @@ extern int link_level(LinkStore *store, int comparison, uint32_t a, uint32_t b);
 extern bool link_evidence(LinkStore *store, uint32_t a, uint32_t b, ClusterEvidence *evidence, signed char *level);
 extern int64_t link_prior(const LinkModel *model);
 extern int64_t link_weight(LinkStore *store, uint32_t a, uint32_t b);
-extern double link_judge(const LinkModel *model, const ClusterSums *sums, bool *household_only);
+extern double link_judge(const LinkModel *model, const ClusterSums *sums, double *household);
 extern bool link_belongs(LinkStore *store, uint32_t a, uint32_t b);
 
 /* Blocks. */
+extern void link_forms(const LinkStore *store, uint32_t persona, uint64_t hash[][LINK_FORMS]);
+extern void link_prepare_rule(const LinkModel *model, LinkRule *rule);
+extern bool link_same_block(const LinkStore *store, const LinkRule *rule, uint32_t a, uint32_t b);
 extern int link_rule_limit(const LinkModel *model, const LinkRule *rule);
 extern uint64_t link_key(const LinkStore *store, const LinkRule *rule, uint32_t persona);
 extern size_t link_keys(const LinkStore *store, uint32_t persona, uint64_t *keys);

@@ -380,6 +380,32 @@ has_word(Text text, Text word)
 	return false;
 }
 
+/* Take words from a text, in place; its new length. */
+size_t
+link_leave_out_words(char *text, size_t len, const char *words, size_t words_len)
+{
+	Text rest = {text, len};
+	Text word;
+	size_t kept = 0;
+
+	while (next_word(&rest, &word))
+	{
+		Text others = {words, words_len};
+		Text other;
+		bool is_there = false;
+
+		while (!is_there && next_word(&others, &other))
+			is_there = other.len == word.len && memcmp(other.p, word.p, word.len) == 0;
+		if (is_there)
+			continue;
+		if (kept > 0)
+			text[kept++] = ' ';
+		memmove(text + kept, word.p, word.len);
+		kept += word.len;
+	}
+	return kept;
+}
+
 /* How many of a's words b has too, and how many a has. */
 static int
 common_words(Text a, Text b, int *words)

@@ -2,7 +2,7 @@
  * linkage_model.c
  *	  A linkage model as jsonb: read with every check, and written.
  *
- *	{"lambda": 0.000001, "threshold": 0, "block": 100,
+ *	{"lambda": 0.000001, "household": 0.000002, "threshold": 0, "block": 100,
  *	 "comparisons": [{"detail": "given_name", "kind": "name", "role": "given_name",
  *					  "household": false, "by_term": true, "people": 1000, "sharing": 7,
  *					  "m": [...], "u": [...]}, ...],
@@ -206,6 +206,7 @@ read_rules(LinkModel *model, JsonbContainer *rules)
 			bad_model("A rule of blocking has %d parts.", (int) JsonContainerSize(parts));
 		for (int p = 0; p < (int) JsonContainerSize(parts); p++)
 			read_part(model, rule, getIthJsonbValueFromContainer(parts, p));
+		link_prepare_rule(model, rule);
 	}
 }
 
@@ -221,6 +222,7 @@ linkage_model_read(Jsonb *json)
 	if (!JB_ROOT_IS_OBJECT(json))
 		bad_model("It is no object.");
 	model->fs.lambda = read_number(root, "lambda", 1e-6, 1e-15, 0.5);
+	model->household = read_number(root, "household", 0, 0, 0.5);
 	model->threshold = read_number(root, "threshold", 0, -50, 50);
 	model->block = read_number(root, "block", 100, 2, MAX_BLOCK);
 	comparisons = read_array(root, "comparisons");
@@ -312,8 +314,8 @@ linkage_model_write(const LinkModel *model)
 	StringInfoData out;
 
 	initStringInfo(&out);
-	appendStringInfo(&out, "{\"lambda\": %.9g, \"threshold\": %.9g, \"block\": %d, \"comparisons\": [",
-					 model->fs.lambda, model->threshold, model->block);
+	appendStringInfo(&out, "{\"lambda\": %.9g, \"household\": %.9g, \"threshold\": %.9g, \"block\": %d, \"comparisons\": [",
+					 model->fs.lambda, model->household, model->threshold, model->block);
 	for (int i = 0; i < model->fs.ncomparisons; i++)
 		write_comparison(&out, model, i);
 	appendStringInfoString(&out, "], \"blocking\": [");

@@ -21,10 +21,12 @@
 #include "contact_sort.h"
 
 #define PAUSE_STEPS 4096
+#define HOUSEHOLD_ROUNDS 30
 #define RANDOM_PAIRS 300000
-#define BLOCKED_PAIRS 6000000 /* looked at, at most */
+#define BLOCKED_PAIRS 3000000 /* looked at, at most */
 #define SKETCH_SLOTS (1 << 22) /* counters of block sizes; a power of two */
-#define LEAST_GAIN 0.0005 /* of matches, for which a rule is worth its keys */
+#define LEAST_GAIN 0.0005 /* of matches, for which a rule is worth its keys ... */
+#define LEAST_YIELD 0.001 /* ... and of its pairs, for which these are worth a look */
 #define MASK_WORDS (LINK_MAX_CANDIDATES / 64)
 #define LARGE_CLUSTER 200 /* of which a sample of pairs is counted */
 
@@ -177,7 +179,7 @@ list_rules(Trainer *t)
 			if (!link_form_fits(f, kind))
 				continue;
 			if (may_stand_alone(kind, f) && t->nrules < LINK_MAX_CANDIDATES)
-				t->rule[t->nrules++] = (LinkRule) {1, {{i, f}}};
+				t->rule[t->nrules++] = (LinkRule) {1, {{i, f, 0}}, false};
 		}
 	for (int i = 0; i < n; i++)
 		for (int j = i + 1; j < n; j++)
@@ -188,8 +190,10 @@ list_rules(Trainer *t)
 						!may_stand_together(model->comparison[i].kind, f) || !may_stand_together(model->comparison[j].kind, g))
 						continue;
 					if (t->nrules < LINK_MAX_CANDIDATES)
-						t->rule[t->nrules++] = (LinkRule) {2, {{i, f}, {j, g}}};
+						t->rule[t->nrules++] = (LinkRule) {2, {{i, f, 0}, {j, g, 0}}, false};
 				}
+	for (int r = 0; r < t->nrules; r++)
+		link_prepare_rule(model, &t->rule[r]);
 }
 
 /* --------------------------------------------------------- blocked pairs */
@@ -376,18 +380,29 @@ need_pattern(Trainer *t, const signed char *level)
 	return t->npatterns++;
 }
 
-/* Which rules find a pair, and how many they are. */
+/* Which rules find a pair, and how many they are; exchanged names apart. */
 static int
 rules_that_find(Trainer *t, uint32_t a, uint32_t b, uint64_t *mask)
 {
+	uint64_t of_a[FS_MAX_COMPARISONS][LINK_FORMS];
+	uint64_t of_b[FS_MAX_COMPARISONS][LINK_FORMS];
 	int n = 0;
 
+	link_forms(t->store, a, of_a);
+	link_forms(t->store, b, of_b);
 	memset(mask, 0, MASK_WORDS * sizeof(uint64_t));
 	for (int r = 0; r < t->nrules; r++)
 	{
-		uint64_t key = link_key(t->store, &t->rule[r], a);
+		const LinkRule *rule = &t->rule[r];
+		bool same = true;
 
-		if (key == 0 || key != link_key(t->store, &t->rule[r], b) || is_large(t, r, key))
+		for (int p = 0; p < rule->parts; p++)
+		{
+			uint64_t hash = of_a[rule->part[p].comparison][rule->part[p].form];
+
+			same = same && hash != 0 && hash == of_b[rule->part[p].comparison][rule->part[p].form];
+		}
+		if (!same || is_large(t, r, link_key(t->store, rule, a)))
 			continue;
 		mask[r / 64] |= UINT64_C(1) << r % 64;
 		n++;
@@ -442,10 +457,88 @@ fit(Trainer *t)
 	options.tolerance = 1e-5;
 	options.prior_count = 0.1;
 	t->training->em = fs_fit(&t->model->fs, t->patterns, t->npatterns, &options, pause_fit, t);
-	t->training->matches = t->model->fs.lambda * t->all_pairs;
+}
+
+/* Bits that the household's comparisons, or the others, of a pattern are worth. */
+static double
+pattern_weight(const LinkModel *model, const FsPattern *pattern, bool of_household)
+{
+	double weight = 0;
+
+	for (int i = 0; i < model->fs.ncomparisons; i++)
+	{
+		bool shared = model->comparison[i].household && model->comparison[i].kind != LINK_NUMBER;
+
+		if (pattern->level[i] >= 0 && shared == of_household)
+			weight += fs_level_weight(&model->fs, i, pattern->level[i]);
+	}
+	return weight;
+}
+
+/*
+ * How many pairs are different people of one household: a third class, which
+ * has the household's details as one person has, and all others as strangers.
+ * Its share, that of matches and m are estimated together, from those of the
+ * two classes.
+ */
+static void
+fit_household(Trainer *t)
+{
+	LinkModel *model = t->model;
+	FsModel *fs = &model->fs;
+
+	model->household = fs->lambda;
+	for (int round = 0; round < HOUSEHOLD_ROUNDS; round++)
+	{
+		double seen[FS_MAX_COMPARISONS][FS_MAX_LEVELS];
+		double matches = 0;
+		double household = 0;
+
+		for (int i = 0; i < fs->ncomparisons; i++)
+			for (int l = 0; l < fs->nlevels[i]; l++)
+				seen[i][l] = 0.1;
+		t->host->pause();
+		for (size_t k = 0; k < t->npatterns; k++)
+		{
+			const FsPattern *pattern = &t->patterns[k];
+			double shared = exp2(pattern_weight(model, pattern, true));
+			double one = fs->lambda * shared * exp2(pattern_weight(model, pattern, false));
+			double mates = model->household * shared;
+			double all = one + mates + 1;
+			double p = pattern->n * one / all;
+
+			matches += p;
+			household += pattern->n * mates / all;
+			for (int i = 0; i < fs->ncomparisons; i++)
+				if (pattern->level[i] >= 0)
+					seen[i][(int) pattern->level[i]] += p;
+		}
+		for (int i = 0; i < fs->ncomparisons; i++)
+		{
+			double total = 0;
+
+			for (int l = 0; l < fs->nlevels[i]; l++)
+				total += seen[i][l];
+			for (int l = 0; l < fs->nlevels[i]; l++)
+				fs->m[i][l] = seen[i][l] / total;
+		}
+		fs->lambda = fmin(0.5, fmax(matches, 1) / t->all_pairs);
+		model->household = household / t->all_pairs;
+	}
+	t->training->matches = fs->lambda * t->all_pairs;
 }
 
 /* ------------------------------------------------------------ choosing rules */
+
+/* How likely a pattern is one person's. */
+static double
+match_probability(const LinkModel *model, const FsPattern *pattern)
+{
+	double shared = exp2(pattern_weight(model, pattern, true));
+	double one = model->fs.lambda * shared * exp2(pattern_weight(model, pattern, false));
+
+	return one / (one + model->household * shared + 1);
+}
 
 /* What each rule would add to what is found: matches not covered yet. */
 static void
@@ -479,7 +572,7 @@ choose_rules(Trainer *t)
 
 	for (size_t i = 0; i < t->nids; i++)
 	{
-		uncovered[i] = t->pairs[i].weight * fs_probability(&model->fs, t->patterns[t->pairs[i].pattern].level);
+		uncovered[i] = t->pairs[i].weight * match_probability(model, &t->patterns[t->pairs[i].pattern]);
 		if (uncovered[i] < 0.01 * t->pairs[i].weight)
 			uncovered[i] = 0;
 		total += uncovered[i];
@@ -491,7 +584,7 @@ choose_rules(Trainer *t)
 
 		sum_gains(t, uncovered, gain);
 		for (int r = 0; r < t->nrules; r++)
-			if (gain[r] >= LEAST_GAIN * total &&
+			if (gain[r] >= LEAST_GAIN * total && gain[r] >= LEAST_YIELD * t->found[r] &&
 				(best < 0 || gain[r] / (personas + t->found[r]) > gain[best] / (personas + t->found[best])))
 				best = r;
 		if (best < 0)
@@ -717,6 +810,7 @@ link_train(const Host *host, LinkStore *store, LinkModel *model, uint64_t seed,
 	find_blocked_pairs(t);
 	count_patterns(t);
 	fit(t);
+	fit_household(t);
 	choose_rules(t);
 
 	for (uint32_t i = 0; i < n; i++)

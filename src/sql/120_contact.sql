@@ -26,7 +26,7 @@ COMMENT ON FUNCTION engage.presented_number(text, engage.cli_status) IS
 
 -- definer: writers of contacts have no rights on identity_detail
 CREATE FUNCTION engage.pick_identity_details(details jsonb) RETURNS jsonb
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT pg_catalog.jsonb_object_agg(d.key, details OPERATOR(pg_catalog.->) d.key)
 	FROM engage.identity_detail d

@@ -118,8 +118,9 @@ END;
 COMMENT ON FUNCTION engage.with_identity_details(jsonb) IS
 	'A linkage model with a comparison for each identifying detail (identity_detail) that it lacks. Such a comparison tells nothing until the model is trained.';
 
+-- definer: administrators do not write versions of the model
 CREATE FUNCTION engage.adopt_linkage_model(preset text) RETURNS integer
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	chosen jsonb;
@@ -138,8 +139,9 @@ $$;
 COMMENT ON FUNCTION engage.adopt_linkage_model(text) IS
 	'Makes a preset linkage model (preset_linkage_model) the newest version, and returns its model_id. An error (42704) if there is none of this name.';
 
+-- definer: administrators do not write versions of the model
 CREATE FUNCTION engage.adopt_linkage_model(model_id integer) RETURNS integer
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	adopted integer;

@@ -184,10 +184,11 @@ BEGIN ATOMIC
 		CASE WHEN count(*) > 0 THEN 'SELECT * FROM engage.refresh_run WHERE state IN (''failed'', ''died'') ORDER BY run_id DESC;' END
 	FROM engage.refresh_run r WHERE r.state IN ('failed', 'died') AND r.started_at > now() - interval '24 hours'
 	UNION ALL
-	SELECT 'capture', CASE WHEN count(*) = 10 THEN 'ok' ELSE 'failed' END, count(*)::text || ' of 10 triggers are always enabled',
-		CASE WHEN count(*) <> 10 THEN 'ALTER TABLE ... ENABLE ALWAYS TRIGGER for those of engage.contact, known_number, policy and rule, then CALL engage.rebuild().' END
+	SELECT 'capture', CASE WHEN count(*) = 12 THEN 'ok' ELSE 'failed' END, count(*)::text || ' of 12 triggers are always enabled',
+		CASE WHEN count(*) <> 12 THEN 'ALTER TABLE ... ENABLE ALWAYS TRIGGER for those of engage.contact, known_number, policy, rule and linkage_model, then CALL engage.rebuild().' END
 	FROM pg_trigger t
-	WHERE t.tgrelid IN ('engage.contact'::regclass, 'engage.known_number'::regclass, 'engage.policy'::regclass, 'engage.rule'::regclass)
+	WHERE t.tgrelid IN ('engage.contact'::regclass, 'engage.known_number'::regclass, 'engage.policy'::regclass, 'engage.rule'::regclass,
+			'engage.linkage_model'::regclass)
 		AND NOT t.tgisinternal AND t.tgenabled = 'A'
 	UNION ALL
 	SELECT 'verification', CASE WHEN v.problems > 0 THEN 'failed' ELSE 'ok' END,

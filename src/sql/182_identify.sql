@@ -183,7 +183,7 @@ BEGIN
 	INSERT INTO engage.dirty (subject, persona_key, cause)
 	SELECT 'identity', p.persona_key, 'decision' FROM engage.decided_persona p WHERE p.decision_no = revoke_decision.decision_id;
 	UPDATE engage.link_decision d
-	SET revoked_at = now(), revoked_by = SESSION_USER, revoked_reason = btrim(reason)
+	SET revoked_at = now(), revoked_by = SESSION_USER, revoked_reason = btrim(revoke_decision.reason)
 	WHERE d.decision_id = revoke_decision.decision_id AND d.revoked_at IS NULL
 	RETURNING * INTO revoked;
 	IF revoked.decision_id IS NULL THEN
@@ -195,7 +195,7 @@ $$;
 COMMENT ON FUNCTION engage.revoke_decision(integer, text) IS
 	'Takes a decision on a link back; the evidence counts again from the next refresh on. The decision and both reasons are kept. Errors: no reason (22023), no such decision that stands (P0002).';
 
--- definer: analysts and who decides on links see the chain without rights on personas
+-- definer: who decides on links sees the chain without rights on what it is computed from
 CREATE FUNCTION engage.explain_identity(a text, b text,
 		OUT step integer, OUT from_identifier text, OUT to_identifier text, OUT link_weight double precision, OUT link_score double precision,
 		OUT decision_id integer, OUT detail text, OUT level text, OUT weight double precision, OUT running double precision) RETURNS SETOF record
@@ -251,7 +251,7 @@ COMMENT ON FUNCTION engage.persona_label(uuid) IS 'An identifier by which a pers
 
 -- definer: analysts ask without rights on personas
 CREATE FUNCTION engage.caller_as_of(identifier text, at timestamptz) RETURNS SETOF bigint
-	LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER ROWS 1
+	LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1
 BEGIN ATOMIC
 	SELECT DISTINCT COALESCE(e.from_caller, p.caller_id)
 	FROM engage.resolve_identifier(identifier) r, unnest(r.persona_keys) k (persona_key)

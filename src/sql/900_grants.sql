@@ -42,9 +42,9 @@ $$;
 
 REVOKE ALL ON ALL ROUTINES IN SCHEMA engage FROM PUBLIC;
 
-GRANT USAGE ON SCHEMA engage TO engage_analyst, engage_bi, engage_handler, engage_loader, engage_operator, engage_admin;
+GRANT USAGE ON SCHEMA engage TO engage_analyst, engage_bi, engage_handler, engage_identity, engage_loader, engage_operator, engage_admin;
 
--- The toolkit: every function in C that is not a support function of the server.
+-- The toolkit: every function in C that is not a support function of the server, nor reads the register.
 DO $$
 DECLARE
 	statement text;
@@ -54,17 +54,18 @@ BEGIN
 		FROM pg_catalog.pg_proc p
 		WHERE p.pronamespace = 'engage'::pg_catalog.regnamespace
 			AND (p.prokind = 'a' OR p.prolang = (SELECT l.oid FROM pg_catalog.pg_language l WHERE l.lanname = 'c'))
+			AND p.proname <> ALL ('{persona_blocks,reached_personas,cluster_personas,learn_linkage,compare_personas,identify_personas}')
 			AND NOT ('internal'::pg_catalog.regtype = ANY (p.proargtypes::pg_catalog.oid[]) OR 'cstring'::pg_catalog.regtype = ANY (p.proargtypes::pg_catalog.oid[]))
 	LOOP
 		EXECUTE statement;
 	END LOOP;
 END
 $$;
-GRANT EXECUTE ON FUNCTION engage.library_version() TO engage_operator, engage_handler;
+GRANT EXECUTE ON FUNCTION engage.library_version() TO engage_operator, engage_handler, engage_identity;
 
 -- Contacts are written by loaders; who may read identifying details is a loader or an administrator.
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.contact TO engage_loader;
-GRANT EXECUTE ON FUNCTION engage.presented_number(text, engage.cli_status) TO engage_loader;
+GRANT EXECUTE ON FUNCTION engage.presented_number(text, engage.cli_status), engage.pick_identity_details(jsonb) TO engage_loader;
 GRANT EXECUTE ON FUNCTION engage.period_start(timestamptz, text, text), engage.period_end(timestamptz, text, text)
 	TO engage_analyst, engage_bi, engage_admin;
 
@@ -73,27 +74,45 @@ GRANT SELECT (contact_id, source, source_ref, occurred_at, recorded_at, channel,
 	closing_code, qualifiers, subject, demand_class, grade, deployed, answered_at, ended_at, handling_seconds, disconnected,
 	spoke_to_service, confirmed_safe, tag, incident_ref, recording_ref, callback_of, duplicate_of)
 	ON engage.contact TO engage_analyst;
-GRANT SELECT (caller_id, timeline, contacts, first_at, last_at) ON engage.caller TO engage_analyst;
-GRANT SELECT ON engage.repeat_caller, engage.contact_caller, engage.flag, engage.rule, engage.preset_rule, engage.policy,
+GRANT SELECT ON engage.caller, engage.repeat_caller, engage.contact_caller, engage.flag, engage.rule, engage.preset_rule, engage.policy,
 	engage.channel, engage.known_number TO engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.explain_flag(bigint), engage.lookup(text),
-	engage.back_test(engage.criterion[], timestamptz, timestamptz, engage.contact_channel[]), engage.health() TO engage_analyst;
+	engage.back_test(engage.criterion[], timestamptz, timestamptz, engage.contact_channel[]), engage.health(),
+	engage.caller_as_of(text, timestamptz) TO engage_analyst;
 
 GRANT SELECT ON engage.repeat_caller, engage.rule, engage.channel TO engage_bi;
 
-GRANT EXECUTE ON FUNCTION engage.lookup(text) TO engage_handler;
+GRANT EXECUTE ON FUNCTION engage.lookup(text),
+	engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision) TO engage_handler;
+
+-- Who decides on links sees what identifies people, and what was made of it; writes decisions alone, by functions.
+GRANT SELECT (contact_id, source, source_ref, occurred_at, recorded_at, channel, direction, number_raw, cli_status, given_name,
+	family_name, date_of_birth, address, postcode, email, imei, nominal_ref, identity_details, persona_key, callback_of, duplicate_of)
+	ON engage.contact TO engage_identity;
+GRANT SELECT ON engage.persona, engage.persona_timeline, engage.caller, engage.link, engage.link_decision, engage.merge_event,
+	engage.shared_number, engage.known_number, engage.linkage_model, engage.linkage_term, engage.linkage_state TO engage_identity;
+GRANT EXECUTE ON FUNCTION engage.lookup(text),
+	engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision),
+	engage.explain_identity(text, text), engage.caller_as_of(text, timestamptz),
+	engage.confirm_link(text, text, text, engage.link_method), engage.reject_link(text, text, text, engage.link_method),
+	engage.decide_link(boolean, text, text, text, engage.link_method), engage.revoke_decision(integer, text),
+	engage.linkage_in_force(), engage.compare_personas(integer, uuid, uuid) TO engage_identity;
 
 -- Operators make it run and see that it runs, without personal data.
-GRANT SELECT ON engage.refresh_run, engage.verification, engage.policy, engage.channel, engage.rule, engage.preset_rule TO engage_operator;
+GRANT SELECT ON engage.refresh_run, engage.verification, engage.policy, engage.channel, engage.rule, engage.preset_rule,
+	engage.linkage_model, engage.linkage_state TO engage_operator;
 GRANT EXECUTE ON PROCEDURE engage.refresh(integer), engage.rebuild(integer) TO engage_operator;
 GRANT EXECUTE ON FUNCTION engage.refresh_begin(integer), engage.refresh_step(bigint, integer), engage.refresh_end(bigint),
 	engage.mark_everything(), engage.verify(double precision), engage.check_sample(double precision), engage.housekeeping(),
 	engage.health(), engage.job_health(), engage.jobs(), engage.schedule(text), engage.schedule_statements(text, name, name), engage.has_pg_cron(),
-	engage.unschedule() TO engage_operator;
+	engage.unschedule(), engage.train_linkage(bigint) TO engage_operator;
 
 -- Administrators set what the force decides.
 GRANT SELECT, INSERT, UPDATE ON engage.policy, engage.rule TO engage_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.channel, engage.known_number TO engage_admin;
-GRANT SELECT ON engage.preset_rule, engage.preset_channel, engage.refresh_run, engage.verification, engage.repeat_caller TO engage_admin;
-GRANT EXECUTE ON FUNCTION engage.setup(text, text, text), engage.adopt_rules(text, timestamptz), engage.health() TO engage_admin;
-GRANT engage_analyst, engage_bi, engage_handler, engage_loader, engage_operator TO engage_admin WITH ADMIN OPTION;
+GRANT SELECT ON engage.preset_rule, engage.preset_channel, engage.refresh_run, engage.verification, engage.repeat_caller,
+	engage.linkage_model, engage.preset_linkage_model, engage.identity_detail TO engage_admin;
+GRANT EXECUTE ON FUNCTION engage.setup(text, text, text), engage.adopt_rules(text, timestamptz), engage.health(),
+	engage.name_identity_details(jsonb), engage.adopt_linkage_model(text), engage.adopt_linkage_model(integer), engage.train_linkage(bigint)
+	TO engage_admin;
+GRANT engage_analyst, engage_bi, engage_handler, engage_identity, engage_loader, engage_operator TO engage_admin WITH ADMIN OPTION;
