@@ -4,12 +4,11 @@
  *
  * Components are clustered one after another, so memory is that of the largest.
  * Within one, nodes have numbers of their own, in the order of the problem's,
- * and ties are broken by the lowest nodes of groups: so they are broken the same
+ * and a group is known by its lowest node: with that, ties are broken the same
  * way whatever else is in the problem.
  *
  * Groups that share a pair that was given have an edge, whose sums are of all
- * pairs between them.  When groups merge, the edges of the one with fewer move
- * to the other, which is why a group is known by any one of its nodes.
+ * pairs between them.
  *-------------------------------------------------------------------------
  */
 #include "clusters.h"
@@ -24,7 +23,7 @@
 /* Two groups with evidence between them. */
 typedef struct Edge
 {
-	uint32_t a; /* the two groups, a < b */
+	uint32_t a; /* lowest node of each group, a < b */
 	uint32_t b;
 	uint32_t side[2]; /* the same two, each where its list has this edge */
 	uint32_t next[2]; /* next edge reference in the list of each side */
@@ -41,7 +40,7 @@ typedef struct Edge
 typedef struct Candidate
 {
 	double score;
-	uint32_t a; /* lowest node of each group, a < b */
+	uint32_t a;
 	uint32_t b;
 	uint32_t edge;
 	uint32_t version;
@@ -66,8 +65,7 @@ typedef struct Work
 	uint32_t *first; /* first edge reference of each group: 2 * edge + side */
 	uint32_t *degree; /* references in each group's list, dead ones included */
 	uint32_t *owner; /* the group that a merged group went into, or itself */
-	uint32_t *lowest; /* node of each group */
-	uint32_t *last_member; /* members of a group are a list from its own node */
+	uint32_t *last_member; /* members of a group are a list from its lowest node */
 	uint32_t *next_member;
 	uint32_t *size; /* of each group; 0 for a node that is merged into another */
 	uint32_t **tags; /* sorted refused links of each group, or NULL */
@@ -398,9 +396,7 @@ static void
 push(Work *work, uint32_t number, double score)
 {
 	const Edge *edge = &work->edges[number];
-	uint32_t a = work->lowest[edge->a];
-	uint32_t b = work->lowest[edge->b];
-	Candidate candidate = {score, a < b ? a : b, a < b ? b : a, number, edge->version};
+	Candidate candidate = {score, edge->a, edge->b, number, edge->version};
 
 	if (work->nheap == work->max_heap)
 		make_room(work);
@@ -608,19 +604,18 @@ report_merge(Work *work, uint32_t number, double score)
 {
 	const ClusterProblem *problem = work->problem;
 	const Edge *edge = &work->edges[number];
-	uint32_t low = work->lowest[edge->a] < work->lowest[edge->b] ? edge->a : edge->b;
 	ClusterMerge merge = {0};
 	bool turned;
 
 	if (problem->merged == NULL)
 		return;
-	turned = group_of(work, edge->best_a) != low;
+	turned = group_of(work, edge->best_a) != edge->a;
 	merge.a = work->node[turned ? edge->best_b : edge->best_a];
 	merge.b = work->node[turned ? edge->best_a : edge->best_b];
 	merge.weight = edge->best_weight;
 	merge.score = score;
-	merge.size_a = work->size[low];
-	merge.size_b = work->size[low == edge->a ? edge->b : edge->a];
+	merge.size_a = work->size[edge->a];
+	merge.size_b = work->size[edge->b];
 	merge.pairs = edge->pairs;
 	merge.agreeing = edge->agreeing;
 	problem->merged(problem->arg, &merge);
@@ -656,7 +651,7 @@ complete_edges(Work *work, uint32_t from, uint32_t into)
 		uint32_t number = work->refs[i] / 2;
 		uint32_t other = work->edges[number].side[1 - work->refs[i] % 2];
 
-		if (work->problem->weigh != NULL && work->edges[number].pairs < size * work->size[other])
+		if (work->edges[number].pairs < size * work->size[other])
 			add_pairs_between(work, number, from, other);
 		work->refs[i] = number;
 		step(work);
@@ -672,13 +667,11 @@ join_members(Work *work, uint32_t from, uint32_t into)
 	work->last_member[into] = work->last_member[from];
 	work->size[into] += work->size[from];
 	work->size[from] = 0;
-	if (work->lowest[from] < work->lowest[into])
-		work->lowest[into] = work->lowest[from];
 }
 
 /*
- * Merge the groups of an edge.  What this makes of their other edges may be the
- * next merge, unless that is left for later.
+ * Merge the groups of an edge; the lower one stays.  What this makes of their
+ * other edges may be the next merge, unless that is left for later.
  */
 static void
 merge_groups(Work *work, uint32_t number, double score, bool goes_on)
@@ -687,18 +680,12 @@ merge_groups(Work *work, uint32_t number, double score, bool goes_on)
 	uint32_t from = work->edges[number].b;
 	uint32_t n;
 
-	if (work->degree[from] > work->degree[into])
-	{
-		into = work->edges[number].b;
-		from = work->edges[number].a;
-	}
 	report_merge(work, number, score);
 	free_slot(work, number);
 	work->edges[number].dead = true;
 	merge_tags(work, into, from);
 	n = move_edges(work, from, into);
-	/* the other edges change too if pairs come in, or the place among equals does */
-	if (work->problem->weigh != NULL || work->lowest[from] < work->lowest[into])
+	if (work->problem->weigh != NULL)
 		n = complete_edges(work, from, into);
 	join_members(work, from, into);
 	for (uint32_t i = 0; i < n; i++)
@@ -857,7 +844,6 @@ start_work(Work *work, const ClusterProblem *problem, const uint32_t *node, uint
 	work->first = host->alloc(nodes * sizeof(uint32_t));
 	work->degree = host->alloc(nodes * sizeof(uint32_t));
 	work->owner = host->alloc(nodes * sizeof(uint32_t));
-	work->lowest = host->alloc(nodes * sizeof(uint32_t));
 	work->last_member = host->alloc(nodes * sizeof(uint32_t));
 	work->next_member = host->alloc(nodes * sizeof(uint32_t));
 	work->size = host->alloc(nodes * sizeof(uint32_t));
@@ -874,7 +860,6 @@ start_work(Work *work, const ClusterProblem *problem, const uint32_t *node, uint
 		work->first[i] = NONE;
 		work->degree[i] = 0;
 		work->owner[i] = i;
-		work->lowest[i] = i;
 		work->last_member[i] = i;
 		work->next_member[i] = NONE;
 		work->size[i] = 1;
@@ -898,7 +883,6 @@ end_work(Work *work)
 	host->release(work->first);
 	host->release(work->degree);
 	host->release(work->owner);
-	host->release(work->lowest);
 	host->release(work->last_member);
 	host->release(work->next_member);
 	host->release(work->size);
@@ -1103,7 +1087,7 @@ clusters_find(const ClusterProblem *problem, uint32_t *component, uint32_t *clus
 		for (uint32_t i = 0; i < nodes; i++)
 			if (work.size[i] > 0)
 				for (uint32_t m = i; m != NONE; m = work.next_member[m])
-					cluster[node[m]] = node[work.lowest[i]];
+					cluster[node[m]] = node[i];
 		refused += work.refused;
 		end_work(&work);
 		host->pause();

@@ -48,16 +48,17 @@ ENGAGE_FUNCTION(engage_identify_personas);
 #define COLUMN_OWN_NUMBER 2
 #define COLUMN_SHARED_NUMBER 3
 #define COLUMN_CALLER 4
-#define COLUMN_DETAILS 5
+#define COLUMN_COMPONENT 5
+#define COLUMN_DETAILS 6
 
 /*
  * A persona as the core is to see it: numbers that stand for no person are left
- * out.  The columns from the sixth on are the details that have a column.
+ * out.  The columns from the seventh on are the details that have a column.
  */
 #define PERSONA_COLUMNS \
 	"SELECT p.persona_key, COALESCE(k.sharing OPERATOR(pg_catalog.=) 'personal', false) AS own_number," \
 	" EXISTS (SELECT FROM engage.shared_number s WHERE s.number OPERATOR(pg_catalog.=) p.number) AS shared_number," \
-	" p.caller_id, p.details," \
+	" p.caller_id, p.component, p.details," \
 	" CASE WHEN k.sharing OPERATOR(pg_catalog.=) ANY ('{communal,payphone,organisation}'::engage.number_sharing[])" \
 	" THEN NULL ELSE p.number END AS number," \
 	" p.given_name, p.family_name, p.date_of_birth, p.address, p.postcode, p.email, p.imei, p.nominal_ref" \
@@ -82,6 +83,7 @@ typedef struct Personas
 	bool has_sources;
 	pg_uuid_t *keys;
 	int64 *callers; /* 0 for none */
+	pg_uuid_t *components; /* zeros for none */
 	uint32 n;
 	uint32 max;
 } Personas;
@@ -125,6 +127,7 @@ start_personas(LinkModel *model, int model_id)
 	p->max = 64;
 	p->keys = palloc(p->max * sizeof(pg_uuid_t));
 	p->callers = palloc(p->max * sizeof(int64));
+	p->components = palloc(p->max * sizeof(pg_uuid_t));
 	return p;
 }
 
@@ -235,10 +238,12 @@ add_row(Personas *p, HeapTuple row, TupleDesc desc, bool heed_shared, MemoryCont
 {
 	LinkText details[FS_MAX_COMPARISONS];
 	bool isnull;
+	bool is_new;
 	pg_uuid_t *key = DatumGetUUIDP(SPI_getbinval(row, desc, COLUMN_KEY, &isnull));
 	bool own = DatumGetBool(SPI_getbinval(row, desc, COLUMN_OWN_NUMBER, &isnull));
 	bool shared = DatumGetBool(SPI_getbinval(row, desc, COLUMN_SHARED_NUMBER, &isnull));
 	Datum caller = SPI_getbinval(row, desc, COLUMN_CALLER, &isnull);
+	Datum component = SPI_getbinval(row, desc, COLUMN_COMPONENT, &is_new);
 	MemoryContext scratch;
 
 	if (!p->has_sources)
@@ -251,9 +256,14 @@ add_row(Personas *p, HeapTuple row, TupleDesc desc, bool heed_shared, MemoryCont
 		p->max *= 2;
 		p->keys = repalloc_huge(p->keys, p->max * sizeof(pg_uuid_t));
 		p->callers = repalloc_huge(p->callers, p->max * sizeof(int64));
+		p->components = repalloc_huge(p->components, p->max * sizeof(pg_uuid_t));
 	}
 	p->keys[p->n] = *key;
 	p->callers[p->n] = isnull ? 0 : DatumGetInt64(caller);
+	if (is_new)
+		memset(&p->components[p->n], 0, sizeof(pg_uuid_t));
+	else
+		p->components[p->n] = *DatumGetUUIDP(component);
 	link_store_add(p->store, details, rank_of(key), own);
 	if (shared && heed_shared && !own)
 		link_mark_shared_number(p->store, p->n);
@@ -620,6 +630,9 @@ enum
 	OUT_COMPONENT,
 	OUT_CLUSTER,
 	OUT_TELLS_CALLER,
+	OUT_OLD_CALLER,
+	OUT_OLD_COMPONENT,
+	OUT_SHARED_NUMBER,
 	OUT_SHARED_NAMES,
 	OUT_LINK_A,
 	OUT_LINK_B,
@@ -678,26 +691,60 @@ put_names(void *arg, uint32_t persona, uint32_t names)
 	((Clustering *) arg)->names[persona] = names;
 }
 
+/* The number of a persona that many share. */
+static Datum
+shared_number_of(const Personas *p, uint32 persona)
+{
+	size_t len;
+	const char *number = NULL;
+
+	for (int i = 0; i < p->model->fs.ncomparisons && number == NULL; i++)
+		if (p->model->comparison[i].kind == LINK_NUMBER)
+			number = link_value(p->store, i, persona, &len);
+	return PointerGetDatum(cstring_to_text_with_len(number, len));
+}
+
+static void
+put_persona(Clustering *c, uint32 i, uint32 component, uint32 cluster, uint32 size)
+{
+	Personas *p = c->personas;
+	static const pg_uuid_t none;
+	Datum values[OUT_COLUMNS];
+	bool nulls[OUT_COLUMNS];
+
+	memset(nulls, true, sizeof(nulls));
+	for (int column = OUT_PERSONA; column <= OUT_TELLS_CALLER; column++)
+		nulls[column] = false;
+	values[OUT_PERSONA] = UUIDPGetDatum(&p->keys[i]);
+	values[OUT_COMPONENT] = UUIDPGetDatum(&p->keys[component]);
+	values[OUT_CLUSTER] = UUIDPGetDatum(&p->keys[cluster]);
+	values[OUT_TELLS_CALLER] = BoolGetDatum(size > 1 || link_tells_caller(p->store, i));
+	values[OUT_OLD_CALLER] = Int64GetDatum(p->callers[i]);
+	nulls[OUT_OLD_CALLER] = p->callers[i] == 0;
+	values[OUT_OLD_COMPONENT] = UUIDPGetDatum(&p->components[i]);
+	nulls[OUT_OLD_COMPONENT] = memcmp(&p->components[i], &none, UUID_LEN) == 0;
+	if (link_number_is_shared(p->store, i))
+	{
+		nulls[OUT_SHARED_NUMBER] = nulls[OUT_SHARED_NAMES] = false;
+		values[OUT_SHARED_NUMBER] = shared_number_of(p, i);
+		values[OUT_SHARED_NAMES] = Int32GetDatum(c->names[i]);
+	}
+	put_row(c->fcinfo, values, nulls);
+}
+
 static void
 put_personas(Clustering *c, const uint32_t *component, const uint32_t *cluster)
 {
-	Personas *p = c->personas;
-	uint32 *size = palloc0(sizeof(uint32) * (p->n + 1));
+	uint32 n = c->personas->n;
+	uint32 *size = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(uint32) * (n + 1));
 
-	for (uint32 i = 0; i < p->n; i++)
+	memset(size, 0, sizeof(uint32) * (n + 1));
+	for (uint32 i = 0; i < n; i++)
 		size[cluster[i]]++;
-	for (uint32 i = 0; i < p->n; i++)
+	for (uint32 i = 0; i < n; i++)
 	{
-		Datum values[OUT_COLUMNS];
-
 		CHECK_FOR_INTERRUPTS();
-		values[OUT_PERSONA] = UUIDPGetDatum(&p->keys[i]);
-		values[OUT_COMPONENT] = UUIDPGetDatum(&p->keys[component[i]]);
-		values[OUT_CLUSTER] = UUIDPGetDatum(&p->keys[cluster[i]]);
-		values[OUT_TELLS_CALLER] = BoolGetDatum(size[cluster[i]] > 1 || link_tells_caller(p->store, i));
-		values[OUT_SHARED_NAMES] = Int32GetDatum(c->names[i]);
-		put_columns(c->fcinfo, values, OUT_PERSONA,
-					link_number_is_shared(p->store, i) ? OUT_SHARED_NAMES : OUT_TELLS_CALLER);
+		put_persona(c, i, component[i], cluster[i], size[cluster[i]]);
 	}
 }
 
@@ -878,7 +925,7 @@ engage_compare_personas(PG_FUNCTION_ARGS)
 /* What is known of who is to be identified, as a row of PERSONA_COLUMNS. */
 #define UNKNOWN_PERSON \
 	"SELECT '00000000-0000-0000-0000-000000000000'::pg_catalog.uuid AS persona_key, false AS own_number, EXISTS (SELECT FROM engage.shared_number s" \
-	" WHERE s.number OPERATOR(pg_catalog.=) $1) AS shared_number, NULL::pg_catalog.int8 AS caller_id, $10 AS details," \
+	" WHERE s.number OPERATOR(pg_catalog.=) $1) AS shared_number, NULL::pg_catalog.int8 AS caller_id, NULL::pg_catalog.uuid AS component, $10 AS details," \
 	" CASE WHEN EXISTS (SELECT FROM engage.known_number k WHERE k.number OPERATOR(pg_catalog.=) $1" \
 	" AND k.sharing OPERATOR(pg_catalog.=) ANY ('{communal,payphone,organisation}'::engage.number_sharing[])) THEN NULL ELSE $1 END AS number," \
 	" $2 AS given_name, $3 AS family_name, $4 AS date_of_birth, $5 AS address, $6 AS postcode, $7 AS email, $8 AS imei, $9 AS nominal_ref"

@@ -147,24 +147,23 @@ COMMENT ON FUNCTION engage.reached_personas(integer, uuid[]) IS
 	'Other personas that could be one person with any of these: those that share a block and enough evidence, or a number.';
 
 CREATE FUNCTION engage.cluster_personas(model_id integer, persona_keys uuid[],
-		OUT persona_key uuid, OUT component uuid, OUT cluster uuid, OUT tells_caller boolean, OUT shared_names integer,
+		OUT persona_key uuid, OUT component uuid, OUT cluster uuid, OUT tells_caller boolean,
+		OUT old_caller bigint, OUT old_component uuid, OUT shared_number text, OUT shared_names integer,
 		OUT link_a uuid, OUT link_b uuid, OUT weight double precision, OUT score double precision,
 		OUT personas_a integer, OUT personas_b integer, OUT pairs bigint, OUT agreeing bigint, OUT large_block bigint, OUT last_rank bigint) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_cluster_personas' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 5000;
 COMMENT ON FUNCTION engage.cluster_personas(integer, uuid[]) IS
 	'Components and clusters of these personas, which must be whole components, or of all for NULL: a row for each persona, one for each link, and for all personas one for each block that is too large.';
 
+-- No nested loops: how many rows the core will return cannot be estimated.  Tables are read by the keys at hand, or whole.
 CREATE FUNCTION engage.apply_linkage(model_id integer, persona_keys uuid[], run_id bigint) RETURNS bigint[]
-	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_nestloop = off
 BEGIN ATOMIC
 	WITH result AS MATERIALIZED (
 		SELECT * FROM engage.cluster_personas(apply_linkage.model_id, apply_linkage.persona_keys)
-	), held AS (
-		SELECT p.* FROM engage.persona p WHERE p.persona_key = ANY (apply_linkage.persona_keys)
-		UNION ALL SELECT p.* FROM engage.persona p WHERE apply_linkage.persona_keys IS NULL
 	), member AS MATERIALIZED (
-		SELECT r.persona_key, r.component, r.cluster, r.tells_caller, r.shared_names, p.caller_id AS old_id, p.component AS old_component, p.number
-		FROM result r JOIN held p ON p.persona_key = r.persona_key
+		SELECT r.persona_key, r.component, r.cluster, r.tells_caller, r.old_caller AS old_id, r.old_component, r.shared_number, r.shared_names
+		FROM result r WHERE r.persona_key IS NOT NULL
 	), overlap AS MATERIALIZED (
 		SELECT m.cluster, m.old_id, count(*) AS personas
 		FROM member m WHERE m.tells_caller AND m.old_id IS NOT NULL GROUP BY m.cluster, m.old_id
@@ -207,7 +206,13 @@ BEGIN ATOMIC
 	), updated AS (
 		UPDATE engage.persona p SET caller_id = a.new_id, component = a.component
 		FROM assigned a
-		WHERE p.persona_key = a.persona_key AND (a.old_id IS DISTINCT FROM a.new_id OR a.old_component IS DISTINCT FROM a.component)
+		WHERE p.persona_key = ANY (apply_linkage.persona_keys)
+			AND p.persona_key = a.persona_key AND (a.old_id IS DISTINCT FROM a.new_id OR a.old_component IS DISTINCT FROM a.component)
+	), all_updated AS (
+		UPDATE engage.persona p SET caller_id = a.new_id, component = a.component
+		FROM assigned a
+		WHERE apply_linkage.persona_keys IS NULL
+			AND p.persona_key = a.persona_key AND (a.old_id IS DISTINCT FROM a.new_id OR a.old_component IS DISTINCT FROM a.component)
 	), links_gone AS (
 		DELETE FROM engage.link l
 		WHERE l.ctid = ANY (ARRAY(
@@ -226,13 +231,12 @@ BEGIN ATOMIC
 			(excluded.weight, excluded.score, excluded.personas_a, excluded.personas_b, excluded.pairs, excluded.agreeing)
 	), numbers AS (
 		INSERT INTO engage.shared_number AS s (number, names)
-		SELECT m.number, max(m.shared_names) FROM member m
-		WHERE m.shared_names IS NOT NULL AND m.number IS NOT NULL GROUP BY m.number
+		SELECT m.shared_number, max(m.shared_names) FROM member m WHERE m.shared_number IS NOT NULL GROUP BY m.shared_number
 		ON CONFLICT (number) DO UPDATE SET names = excluded.names WHERE excluded.names > 0 AND s.names <> excluded.names
 	), numbers_gone AS (
 		DELETE FROM engage.shared_number s
 		WHERE apply_linkage.persona_keys IS NULL
-			AND NOT EXISTS (SELECT FROM member m WHERE m.number = s.number AND m.shared_names IS NOT NULL)
+			AND NOT EXISTS (SELECT FROM member m WHERE m.shared_number = s.number)
 	), blocks_gone AS (
 		DELETE FROM engage.block_large b
 		WHERE apply_linkage.persona_keys IS NULL AND NOT EXISTS (SELECT FROM result r WHERE r.large_block = b.block_key)
@@ -273,8 +277,8 @@ BEGIN ATOMIC
 	), periods AS (
 		INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
 		SELECT DISTINCT 'period', r.rule_id, engage.period_start(at, r.top_period, o.zone), 'identity'
-		FROM engage.policy o, engage.rule r, changed m, engage.persona_timeline t, engage.contact_times(t.timeline) at
-		WHERE r.kind = 'top' AND t.persona_key = m.persona_key
+		FROM engage.policy o, engage.rule r, engage.persona_timeline t, engage.contact_times(t.timeline) at
+		WHERE r.kind = 'top' AND t.persona_key = ANY (ARRAY(SELECT c.persona_key FROM changed c))
 	)
 	SELECT COALESCE(array_agg(DISTINCT u.caller_id), '{}')
 	FROM (SELECT c.old_id FROM changed c UNION SELECT c.new_id FROM changed c) u (caller_id)

@@ -50,7 +50,7 @@ DECLARE
 	statement text;
 BEGIN
 	FOR statement IN
-		SELECT pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO engage_analyst, engage_bi, engage_loader, engage_admin', p.oid::pg_catalog.regprocedure)
+		SELECT pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO engage_analyst, engage_bi, engage_identity, engage_loader, engage_admin', p.oid::pg_catalog.regprocedure)
 		FROM pg_catalog.pg_proc p
 		WHERE p.pronamespace = 'engage'::pg_catalog.regnamespace
 			AND (p.prokind = 'a' OR p.prolang = (SELECT l.oid FROM pg_catalog.pg_language l WHERE l.lanname = 'c'))
@@ -96,7 +96,10 @@ GRANT EXECUTE ON FUNCTION engage.lookup(text),
 	engage.explain_identity(text, text), engage.caller_as_of(text, timestamptz),
 	engage.confirm_link(text, text, text, engage.link_method), engage.reject_link(text, text, text, engage.link_method),
 	engage.decide_link(boolean, text, text, text, engage.link_method), engage.revoke_decision(integer, text),
-	engage.linkage_in_force(), engage.compare_personas(integer, uuid, uuid) TO engage_identity;
+	engage.linkage_in_force(), engage.compare_personas(integer, uuid, uuid), engage.persona_label(uuid),
+	engage.without_link(uuid, uuid) TO engage_identity;
+GRANT SELECT ON engage.caller_number, engage.handset_number, engage.link_review, engage.caller_contradiction,
+	engage.shared_number_suspect, engage.flag_by_joining TO engage_identity;
 
 -- Operators make it run and see that it runs, without personal data.
 GRANT SELECT ON engage.refresh_run, engage.verification, engage.policy, engage.channel, engage.rule, engage.preset_rule,
@@ -116,3 +119,15 @@ GRANT EXECUTE ON FUNCTION engage.setup(text, text, text), engage.adopt_rules(tex
 	engage.name_identity_details(jsonb), engage.adopt_linkage_model(text), engage.adopt_linkage_model(integer), engage.train_linkage(bigint)
 	TO engage_admin;
 GRANT engage_analyst, engage_bi, engage_handler, engage_identity, engage_loader, engage_operator TO engage_admin WITH ADMIN OPTION;
+
+-- Handlers refer; reviewers read what they said, and decide.
+GRANT EXECUTE ON FUNCTION engage.refer(text, text, text, text, text, engage.referral_identified_by, bigint, bigint, text, text, date,
+	text, text, text, text, jsonb) TO engage_handler, engage_identity;
+GRANT SELECT ON engage.referral, engage.review_batch, engage.referral_review, engage.referral_policy TO engage_identity, engage_admin;
+GRANT INSERT, UPDATE ON engage.referral_policy TO engage_admin;
+GRANT EXECUTE ON FUNCTION engage.open_review_batch(), engage.review_referral(bigint, engage.referral_review_status, text, bigint, bigint),
+	engage.referral_settings() TO engage_identity, engage_admin;
+GRANT EXECUTE ON FUNCTION engage.harvest_referrals() TO engage_identity, engage_admin, engage_operator;
+GRANT SELECT ON engage.referral_overlap, engage.referral_route TO engage_analyst, engage_identity, engage_admin;
+GRANT SELECT ON engage.referral_route TO engage_bi;
+GRANT EXECUTE ON FUNCTION engage.current_caller(bigint) TO engage_analyst, engage_bi, engage_identity, engage_admin;

@@ -20,7 +20,11 @@ CREATE TEMP TABLE wanted_routine (who text NOT NULL, routine text PRIMARY KEY);
 INSERT INTO wanted_routine SELECT 'admin analyst bi loader', pg_temp.lines($$
 	aml(text)
 	burstiness(timeline)
+	caller_clusters(bigint,bigint,double precision)
+	caller_clusters(text,text,double precision)
 	concentration(bigint)
+	connected_components(bigint,bigint)
+	connected_components(text,text)
 	contact_times(timeline)
 	criterion_cmp(criterion,criterion)
 	criterion_eq(criterion,criterion)
@@ -33,7 +37,9 @@ INSERT INTO wanted_routine SELECT 'admin analyst bi loader', pg_temp.lines($$
 	criterion_ne(criterion,criterion)
 	criterion_out(criterion)
 	criterion_send(criterion)
+	damerau_levenshtein(text,text)
 	daily_counts(timeline,text)
+	date_similarity(date,date)
 	decayed_count(timeline,interval,timestamp with time zone)
 	episodes(timeline,criterion)
 	episodes(timeline,criterion[],timestamp with time zone,timestamp with time zone)
@@ -41,22 +47,31 @@ INSERT INTO wanted_routine SELECT 'admin analyst bi loader', pg_temp.lines($$
 	first_met(timeline,criterion)
 	heatmap(timeline,text)
 	hour_of_week(timeline,text)
+	jaro_winkler(text,text)
 	jsonb(timeline)
 	last_at(timeline)
+	linkage_model_check(jsonb)
+	match_probability(integer[],match_weights)
+	match_weight(integer[],match_weights)
+	match_weight_waterfall(integer[],match_weights)
+	match_weights_agg(integer[],bigint)
 	meets(timeline,criterion)
+	name_key(text)
 	num_contacts(timeline)
 	peak(timeline,interval)
 	peak_window(timeline,interval)
-	persona_key(text,text,text,date,text,text,text,text,text)
+	persona_key(text,text,text,date,text,text,text,text,text,jsonb)
 	persona_keys_of_number(text)
 	phone(text,text)
 	phone_kind(text,text)
+	postcode_parts(text)
 	repeat_callers(bigint,timestamp with time zone,criterion[])
 	repeat_callers(text,timestamp with time zone,criterion[])
 	rolling_count(timestamp with time zone,interval)
 	rolling_counts(timeline,interval)
 	rollup(timeline)
 	slice(timeline,timestamp with time zone,timestamp with time zone)
+	sound_key(text)
 	sparkline(timeline,integer,timestamp with time zone,timestamp with time zone)
 	threshold(criterion)
 	timeline(timestamp with time zone[])
@@ -78,7 +93,7 @@ INSERT INTO wanted_routine SELECT 'admin analyst bi loader', pg_temp.lines($$
 	top_callers(text,timestamp with time zone,integer)
 $$);
 
-INSERT INTO wanted_routine SELECT 'admin analyst bi handler loader operator', pg_temp.lines($$
+INSERT INTO wanted_routine SELECT 'admin analyst bi handler identity loader operator', pg_temp.lines($$
 	library_version()
 $$);
 
@@ -90,19 +105,34 @@ $$);
 
 -- What administrators set.
 INSERT INTO wanted_routine SELECT 'admin', pg_temp.lines($$
+	adopt_linkage_model(integer)
+	adopt_linkage_model(text)
 	adopt_rules(text,timestamp with time zone)
+	name_identity_details(jsonb)
 	setup(text,text,text)
 $$);
 
--- What analysts and handlers ask.
+-- What analysts, handlers and those who decide on links ask.
 INSERT INTO wanted_routine VALUES
 	('analyst', 'back_test(criterion[],timestamp with time zone,timestamp with time zone,contact_channel[])'),
 	('analyst', 'explain_flag(bigint)'),
-	('analyst handler', 'lookup(text)'),
+	('analyst identity', 'caller_as_of(text,timestamp with time zone)'),
+	('identity', 'compare_personas(integer,uuid,uuid)'),
+	('identity', 'confirm_link(text,text,text,link_method)'),
+	('identity', 'decide_link(boolean,text,text,text,link_method)'),
+	('identity', 'explain_identity(text,text)'),
+	('handler identity', 'identify(text,text,text,date,text,text,text,text,text,jsonb,double precision)'),
+	('identity', 'linkage_in_force()'),
+	('identity', 'reject_link(text,text,text,link_method)'),
+	('identity', 'revoke_decision(integer,text)'),
+	('analyst handler identity', 'lookup(text)'),
+	('admin operator', 'train_linkage(bigint)'),
 	('admin analyst operator', 'health()');
 
 -- A generated column of contact calls it, and persona_key() of the toolkit, as who writes the row.
 INSERT INTO wanted_routine VALUES ('loader', 'presented_number(text,cli_status)');
+-- So does a trigger before it.
+INSERT INTO wanted_routine VALUES ('loader', 'pick_identity_details(jsonb)');
 
 -- What operators run.
 INSERT INTO wanted_routine SELECT 'operator', pg_temp.lines($$
@@ -125,38 +155,66 @@ $$);
 
 -- Nobody's: triggers, stages of refresh, and what only the server calls.
 INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
+	apply_linkage(integer,uuid[],bigint)
 	assess_callers(bigint[],bigint)
 	assess_period(integer,timestamp with time zone,bigint)
+	caller_clusters_text_transfn(internal,text,text,double precision)
+	caller_clusters_transfn(internal,bigint,bigint,double precision)
 	caller_episodes(bigint[])
 	callers_combinefn(internal,internal)
 	callers_deserialfn(bytea,internal)
 	callers_serialfn(internal)
+	cluster_personas(integer,uuid[])
 	concentration_combinefn(internal,internal)
 	concentration_deserialfn(bytea,internal)
 	concentration_finalfn(internal)
 	concentration_serialfn(internal)
 	concentration_transfn(internal,bigint)
+	connected_components_text_transfn(internal,text,text)
+	connected_components_transfn(internal,bigint,bigint)
 	contact_changed()
+	contact_identity_details()
 	criterion_in(cstring)
 	criterion_recv(internal)
-	drop_empty_personas(uuid[])
 	expand_markers()
+	forget_personas(uuid[])
 	has_markers()
+	identify_personas(integer,text,text,text,date,text,text,text,text,text,jsonb)
+	identities_wait()
 	is_sampled(text,double precision)
 	known_number_changed()
+	learn_linkage(jsonb,bigint)
+	link_batch(integer,bigint)
+	link_everything(bigint)
+	linkage_model_changed()
+	match_weights_combinefn(internal,internal)
+	match_weights_deserialfn(bytea,internal)
+	match_weights_finalfn(internal)
+	match_weights_serialfn(internal)
+	match_weights_transfn(internal,integer[],bigint)
 	more_personas_wait(bigint)
+	node_pairs_combinefn(internal,internal)
+	node_pairs_deserialfn(bytea,internal)
+	node_pairs_finalfn(internal)
+	node_pairs_serialfn(internal)
+	node_pairs_text_finalfn(internal)
+	persona_blocks(integer,uuid[])
+	persona_label(uuid)
 	policy_changed()
 	policy_checked()
 	queue_callers(bigint[])
+	reached_personas(integer,uuid[])
 	recount_personas(integer)
 	refresh_work(bigint,integer)
 	repeat_callers_finalfn(internal)
 	repeat_callers_text_finalfn(internal)
 	repeat_callers_text_transfn(internal,text,timestamp with time zone,criterion[])
 	repeat_callers_transfn(internal,bigint,timestamp with time zone,criterion[])
-	resolve_personas(uuid[])
+	resolve_identifier(text)
 	rollup_transfn(internal,timeline)
 	rule_changed()
+	settle_blocks(bigint[],integer[])
+	sum_up_all_callers()
 	sum_up_callers(bigint[])
 	take_callers(integer)
 	take_period()
@@ -172,6 +230,8 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	top_callers_text_transfn(internal,text,timestamp with time zone,integer)
 	top_callers_transfn(internal,bigint,timestamp with time zone,integer)
 	top_of_period(integer,timestamp with time zone)
+	wants_linking_of_everything()
+	with_identity_details(jsonb)
 $$);
 
 CREATE TEMP VIEW extension_object AS
@@ -197,7 +257,18 @@ SELECT is_empty($$SELECT routine FROM routine WHERE pronamespace <> 'engage'::re
 -- Those that run with the rights of engage_owner, and why they must.
 CREATE TEMP TABLE definer (routine text PRIMARY KEY, why text NOT NULL);
 INSERT INTO definer VALUES
+	('adopt_linkage_model(integer)', 'administrators do not write versions of the model'),
+	('adopt_linkage_model(text)', 'administrators do not write versions of the model'),
+	('caller_as_of(text,timestamp with time zone)', 'analysts ask for a caller by an identifier, and read no personas'),
 	('contact_changed()', 'writers of contacts have no rights on the queue'),
+	('decide_link(boolean,text,text,text,link_method)', 'who decides has no rights on the queue, and writes no decision otherwise'),
+	('explain_identity(text,text)', 'who decides has no rights on what the chain is computed from'),
+	('identify(text,text,text,date,text,text,text,text,text,jsonb,double precision)', 'handlers identify callers and have no rights on any table'),
+	('linkage_model_changed()', 'administrators have no rights on the queue'),
+	('name_identity_details(jsonb)', 'administrators have no rights on contacts'),
+	('pick_identity_details(jsonb)', 'writers of contacts have no rights on identity_detail'),
+	('revoke_decision(integer,text)', 'who decides has no rights on the queue, and changes no decision otherwise'),
+	('train_linkage(bigint)', 'administrators and operators train without rights on personas'),
 	('known_number_changed()', 'administrators have no rights on the queue'),
 	('policy_changed()', 'administrators have no rights on the queue'),
 	('rule_changed()', 'administrators have no rights on the queue'),
@@ -224,49 +295,68 @@ SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.
 	'so has all of plpgsql but the procedures, which could not COMMIT with one');
 SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.prolang AND l.lanname = 'c'
 		WHERE NOT r.proisstrict AND r.proargtypes[0] <> 'internal'::regtype$$,
-	$$VALUES ('persona_key(text,text,text,date,text,text,text,text,text)'), ('rolling_count(timestamp with time zone,interval)')$$,
-	'C functions are STRICT, but for states of aggregates and two that handle NULLs');
+	$$VALUES ('persona_key(text,text,text,date,text,text,text,text,text,jsonb)'), ('rolling_count(timestamp with time zone,interval)'),
+		('persona_blocks(integer,uuid[])'), ('cluster_personas(integer,uuid[])'),
+		('identify_personas(integer,text,text,text,date,text,text,text,text,text,jsonb)')$$,
+	'C functions are STRICT, but for states of aggregates and five that handle NULLs');
 
 -- --------------------------------------------------------------- relations
 
 CREATE TEMP TABLE wanted_relation (kind text NOT NULL, relation text PRIMARY KEY);
 INSERT INTO wanted_relation
 SELECT 'table', pg_temp.lines($$
+	block_large
 	caller
 	channel
 	contact
 	dirty
 	flag
+	identity_detail
 	known_number
+	link
+	link_decision
+	linkage_model
+	linkage_state
+	linkage_term
+	merge_event
 	persona
+	persona_block
 	persona_timeline
 	policy
 	preset_channel
+	preset_linkage_model
 	preset_rule
 	refresh_lock
 	refresh_run
 	rule
+	shared_number
 	verification
 $$)
 UNION ALL SELECT 'view', pg_temp.lines($$
 	contact_caller
-	persona_identity
+	decided_persona
 	repeat_caller
 $$)
 UNION ALL SELECT 'sequence', pg_temp.lines($$
 	caller_caller_id_seq
 	contact_contact_id_seq
 	flag_flag_id_seq
+	link_decision_decision_id_seq
+	linkage_model_model_id_seq
+	merge_event_event_id_seq
 	refresh_run_run_id_seq
 	rule_rule_id_seq
 $$)
 UNION ALL SELECT 'type', pg_temp.lines($$
 	aml_location
+	caller_cluster
+	caller_cluster_text
 	caller_rank
 	caller_rank_text
 	concentration
 	criterion_met
 	criterion_met_text
+	match_weights
 $$);
 
 -- Rights on whole relations.  What is not here is nobody's.
@@ -282,24 +372,35 @@ INSERT INTO wanted_grant VALUES
 	('policy', 'INSERT UPDATE', 'admin'),
 	('channel', 'SELECT', 'admin analyst bi operator'),
 	('channel', 'INSERT UPDATE DELETE', 'admin'),
-	('known_number', 'SELECT', 'admin analyst'),
+	('known_number', 'SELECT', 'admin analyst identity'),
 	('known_number', 'INSERT UPDATE DELETE', 'admin'),
 	('preset_rule', 'SELECT', 'admin analyst operator'),
 	('preset_channel', 'SELECT', 'admin'),
 	('refresh_run', 'SELECT', 'admin operator'),
-	('verification', 'SELECT', 'admin operator');
+	('verification', 'SELECT', 'admin operator'),
+	('persona', 'SELECT', 'identity'),
+	('persona_timeline', 'SELECT', 'identity'),
+	('caller', 'SELECT', 'analyst identity'),
+	('link', 'SELECT', 'identity'),
+	('link_decision', 'SELECT', 'identity'),
+	('merge_event', 'SELECT', 'identity'),
+	('shared_number', 'SELECT', 'identity'),
+	('linkage_model', 'SELECT', 'admin identity operator'),
+	('linkage_term', 'SELECT', 'identity'),
+	('linkage_state', 'SELECT', 'identity operator'),
+	('preset_linkage_model', 'SELECT', 'admin'),
+	('identity_detail', 'SELECT', 'admin');
 
--- Tables of which analysts may read some columns: each column stands on one side.
-CREATE TEMP TABLE wanted_column (relation text, readable boolean, column_name text, PRIMARY KEY (relation, column_name));
+-- Tables of which some columns may be read, by whom: each column stands once, '' for nobody.
+CREATE TEMP TABLE wanted_column (relation text, who text NOT NULL, column_name text, PRIMARY KEY (relation, column_name));
 INSERT INTO wanted_column
-SELECT 'contact', true, unnest('{contact_id, source, source_ref, occurred_at, recorded_at, channel, direction, cli_status,
-	district, opening_code, closing_code, qualifiers, subject, demand_class, grade, deployed, answered_at, ended_at,
-	handling_seconds, disconnected, spoke_to_service, confirmed_safe, tag, incident_ref, recording_ref, callback_of,
-	duplicate_of}'::text[])
-UNION ALL SELECT 'contact', false, unnest('{number_raw, given_name, family_name, date_of_birth, address, postcode, email,
-	imei, nominal_ref, latitude, longitude, location_radius_m, details, persona_key}'::text[])
-UNION ALL SELECT 'caller', true, unnest('{caller_id, timeline, contacts, first_at, last_at}'::text[])
-UNION ALL SELECT 'caller', false, 'identity_key';
+SELECT 'contact', 'analyst identity', unnest('{contact_id, source, source_ref, occurred_at, recorded_at, channel, direction, cli_status,
+	callback_of, duplicate_of}'::text[])
+UNION ALL SELECT 'contact', 'analyst', unnest('{district, opening_code, closing_code, qualifiers, subject, demand_class, grade, deployed,
+	answered_at, ended_at, handling_seconds, disconnected, spoke_to_service, confirmed_safe, tag, incident_ref, recording_ref}'::text[])
+UNION ALL SELECT 'contact', 'identity', unnest('{number_raw, given_name, family_name, date_of_birth, address, postcode, email,
+	imei, nominal_ref, identity_details, persona_key}'::text[])
+UNION ALL SELECT 'contact', '', unnest('{latitude, longitude, location_radius_m, details}'::text[]);
 
 CREATE TEMP VIEW relation AS
 SELECT c.*, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type'
@@ -318,12 +419,13 @@ SELECT set_eq(
 SELECT set_eq(
 	$$SELECT c.relname::text, a.attname::text, x.grantee::regrole::text, x.privilege_type, x.is_grantable
 		FROM relation c JOIN pg_attribute a ON a.attrelid = c.oid, aclexplode(a.attacl) x$$,
-	$$SELECT relation, column_name, 'engage_analyst' AS grantee, 'SELECT' AS verb, false AS grantable FROM wanted_column WHERE readable$$,
+	$$SELECT relation, column_name, 'engage_' || grantee AS grantee, 'SELECT' AS verb, false AS grantable
+		FROM wanted_column, unnest(string_to_array(who, ' ')) grantee$$,
 	'who may read which column');
 SELECT set_eq(
 	$$SELECT c.relname::text, a.attname::text FROM relation c JOIN pg_attribute a ON a.attrelid = c.oid
 		WHERE c.relname IN (SELECT relation FROM wanted_column) AND a.attnum > 0 AND NOT a.attisdropped$$,
-	'SELECT relation, column_name FROM wanted_column', 'every column of such a table is either identifying or not');
+	'SELECT relation, column_name FROM wanted_column', 'every column of such a table is on a list');
 SELECT is_empty($$SELECT relname FROM relation WHERE relowner <> 'engage_owner'::regrole$$, 'engage_owner owns every relation');
 SELECT is_empty($$SELECT relname FROM relation WHERE relname IN ('repeat_caller', 'contact_caller')
 		AND NOT coalesce('security_barrier=true' = ANY (reloptions), false)$$,
@@ -334,6 +436,8 @@ SELECT is_empty($$SELECT relname FROM relation WHERE relname IN ('repeat_caller'
 CREATE TEMP TABLE wanted_type (type text PRIMARY KEY);
 INSERT INTO wanted_type SELECT pg_temp.lines($$
 	aml_location
+	caller_cluster
+	caller_cluster_text
 	caller_rank
 	caller_rank_text
 	cli_status
@@ -343,6 +447,9 @@ INSERT INTO wanted_type SELECT pg_temp.lines($$
 	criterion
 	criterion_met
 	criterion_met_text
+	detail_kind
+	link_method
+	match_weights
 	number_sharing
 	timeline
 $$);
@@ -360,7 +467,7 @@ SELECT schema_owner_is('engage', 'engage_owner', 'engage_owner owns the schema')
 SELECT set_eq(
 	$$SELECT replace(a.grantee::regrole::text, 'engage_', '') AS grantee, a.privilege_type, a.is_grantable
 		FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.nspname = 'engage' AND a.grantee <> n.nspowner$$,
-	$$SELECT who, 'USAGE' AS verb, false AS grantable FROM unnest('{admin, analyst, bi, handler, loader, operator}'::text[]) who$$,
+	$$SELECT who, 'USAGE' AS verb, false AS grantable FROM unnest('{admin, analyst, bi, handler, identity, loader, operator}'::text[]) who$$,
 	'the group roles may use the schema and make nothing in it');
 SELECT is_empty(
 	$$SELECT c.oid::regclass::text FROM relation c WHERE c.kind IN ('table', 'view')
@@ -373,7 +480,7 @@ SELECT is_empty(
 
 SELECT set_eq($$SELECT rolname::text FROM pg_roles WHERE rolname LIKE 'engage\_%'
 		AND shobj_description(oid, 'pg_authid') LIKE 'engage: %'$$,
-	$$SELECT 'engage_' || who FROM unnest('{owner, admin, analyst, bi, handler, loader, operator}'::text[]) who$$,
+	$$SELECT 'engage_' || who FROM unnest('{owner, admin, analyst, bi, handler, identity, loader, operator}'::text[]) who$$,
 	'the roles of the extension, which carry its comment');
 CREATE TEMP VIEW group_role AS
 SELECT r.* FROM pg_roles r WHERE shobj_description(r.oid, 'pg_authid') LIKE 'engage: %';
@@ -385,7 +492,7 @@ SELECT is_empty($$SELECT member::regrole FROM pg_auth_members WHERE roleid = 'en
 SELECT set_eq(
 	$$SELECT m.roleid::regrole::text, m.member::regrole::text, m.admin_option
 		FROM pg_auth_members m JOIN group_role r ON r.oid = m.member$$,
-	$$SELECT 'engage_' || who AS role, 'engage_admin' AS member, true AS may_grant FROM unnest('{analyst, bi, handler, loader, operator}'::text[]) who$$,
+	$$SELECT 'engage_' || who AS role, 'engage_admin' AS member, true AS may_grant FROM unnest('{analyst, bi, handler, identity, loader, operator}'::text[]) who$$,
 	'the roles are members of none but each other');
 SELECT is_empty(
 	$$SELECT p.oid::regprocedure::text FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
@@ -400,6 +507,7 @@ CREATE ROLE rights_admin LOGIN IN ROLE engage_admin;
 CREATE ROLE rights_analyst LOGIN IN ROLE engage_analyst;
 CREATE ROLE rights_bi LOGIN IN ROLE engage_bi;
 CREATE ROLE rights_handler LOGIN IN ROLE engage_handler;
+CREATE ROLE rights_identity LOGIN IN ROLE engage_identity;
 CREATE ROLE rights_loader LOGIN IN ROLE engage_loader;
 CREATE ROLE rights_operator LOGIN IN ROLE engage_operator;
 CREATE ROLE rights_nobody LOGIN;
@@ -443,6 +551,11 @@ FROM (VALUES
 		ON CONFLICT (source, source_ref) DO UPDATE SET tag = 'seen'$$, '1'),
 	('loader', $$INSERT INTO engage.contact (source, source_ref, occurred_at, channel) VALUES ('test', 'wrong', now(), 'other')$$, '1'),
 	('loader', $$DELETE FROM engage.contact WHERE source_ref = 'wrong'$$, '1'),
+	('admin', $$SELECT engage.name_identity_details('{"place_of_birth": "text"}')$$, '1'),
+	('admin', $$SELECT FROM engage.identity_detail WHERE key = 'place_of_birth' AND added_by = 'rights_admin'$$, '1'),
+	('loader', $$INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw, family_name, details)
+		VALUES ('test', 'known', now() - interval '30 days', 'email', '07700 900002', 'Byron', '{"place_of_birth": "Invented", "other": 1}')$$, '1'),
+	('loader', $$SELECT FROM engage.contact WHERE identity_details = '{"place_of_birth": "Invented"}'$$, '1'),
 	('operator', $$DO 'DECLARE run bigint := engage.refresh_begin(100);
 		BEGIN WHILE engage.refresh_step(run, 100) LOOP END LOOP; PERFORM engage.refresh_end(run); END'$$, '0'),
 	('operator', $$SELECT FROM engage.refresh_run WHERE state = 'done' AND flags_raised = 2 AND login = 'rights_operator'$$, '1'),
@@ -456,6 +569,34 @@ FROM (VALUES
 	('operator', $$SELECT FROM engage.job_health()$$, '0'),
 	('operator', $$SELECT engage.schedule()$$, '55000'),
 	('operator', $$SELECT engage.unschedule()$$, '55000'),
+	('operator', $$SELECT FROM engage.train_linkage()$$, '55000'),
+	('operator', $$SELECT FROM engage.linkage_model m, engage.linkage_state s WHERE s.model_id = m.model_id$$, '1'),
+	('admin', $$SELECT engage.adopt_linkage_model('contacts')$$, '1'),
+	('admin', $$SELECT engage.adopt_linkage_model(1)$$, '1'),
+	('admin', $$SELECT FROM engage.train_linkage()$$, '55000'),
+	('admin', $$SELECT FROM engage.linkage_model WHERE created_by = 'rights_admin'$$, '4'),
+	('admin', $$SELECT FROM engage.preset_linkage_model$$, '1'),
+	('handler', $$SELECT FROM engage.identify('07700 900001', given_name => 'Ada') WHERE contacts = 6 AND emergency_override IS NOT NULL$$, '1'),
+	('identity', $$SELECT FROM engage.identify(family_name => 'Byron', number => '07700 900002') WHERE match <> 'nobody'$$, '1'),
+	('identity', $$SELECT FROM engage.lookup('07700 900001') WHERE known$$, '1'),
+	('identity', $$SELECT number_raw, given_name, identity_details, persona_key FROM engage.contact$$, '7'),
+	('identity', $$SELECT FROM engage.persona p JOIN engage.caller c ON c.caller_id = p.caller_id$$, '2'),
+	('identity', $$SELECT engage.confirm_link('07700 900001', '07700 900002', 'She said so', 'given_by_caller')$$, '1'),
+	('operator', $$DO 'DECLARE run bigint := engage.refresh_begin(100);
+		BEGIN WHILE engage.refresh_step(run, 100) LOOP END LOOP; PERFORM engage.refresh_end(run); END'$$, '0'),
+	('identity', $$SELECT FROM engage.link_decision WHERE decided_by = 'rights_identity' AND method = 'given_by_caller'$$, '1'),
+	('identity', $$SELECT DISTINCT caller_id FROM engage.persona$$, '1'),
+	('identity', $$SELECT FROM engage.link WHERE score = 'Infinity'$$, '1'),
+	('identity', $$SELECT FROM engage.merge_event WHERE kind = 'merge'$$, '1'),
+	('identity', $$SELECT DISTINCT step FROM engage.explain_identity('07700 900001', '07700 900002') WHERE decision_id IS NOT NULL$$, '1'),
+	('identity', $$SELECT FROM engage.link l, engage.compare_personas(engage.linkage_in_force(), l.persona_a, l.persona_b) WHERE detail = 'prior'$$, '1'),
+	('identity', $$SELECT FROM engage.caller_as_of('07700 900002', now())$$, '1'),
+	('analyst', $$SELECT FROM engage.caller_as_of('07700 900002', now())$$, '1'),
+	('identity', $$SELECT engage.revoke_decision(decision_id, 'She did not') FROM engage.link_decision$$, '1'),
+	('operator', $$DO 'DECLARE run bigint := engage.refresh_begin(100);
+		BEGIN WHILE engage.refresh_step(run, 100) LOOP END LOOP; PERFORM engage.refresh_end(run); END'$$, '0'),
+	('identity', $$SELECT DISTINCT caller_id FROM engage.persona$$, '2'),
+	('identity', $$SELECT engage.reject_link('07700 900001', '07700 900002', 'Two people')$$, '1'),
 	('handler', $$SELECT FROM engage.lookup('+44 7700 900001') WHERE known AND contacts_24_hours = 6 AND open_flags = 2$$, '1'),
 	('handler', $$SELECT FROM engage.lookup('07700 900999') WHERE label = 'Invented Road' AND sharing = 'payphone'$$, '1'),
 	('analyst', $$SELECT FROM engage.lookup('07700 900001') WHERE known$$, '1'),
@@ -463,12 +604,12 @@ FROM (VALUES
 	('analyst', $$SELECT FROM engage.flag f, engage.explain_flag(f.flag_id) WHERE f.rule_id = (SELECT rule_id FROM engage.rule WHERE name = 'kent')$$, '6'),
 	('analyst', $$SELECT FROM engage.back_test('{3 in 1 day}', now() - interval '7 days', now())$$, '1'),
 	('analyst', $$SELECT FROM engage.back_test('{3 in 1 day}', now() - interval '7 days', now(), '{999_voice}')$$, '1'),
-	('analyst', $$SELECT caller_id, occurred_at, channel, district FROM engage.contact JOIN engage.contact_caller USING (contact_id)$$, '6'),
+	('analyst', $$SELECT caller_id, occurred_at, channel, district FROM engage.contact JOIN engage.contact_caller USING (contact_id)$$, '7'),
 	('analyst', $$SELECT FROM engage.caller WHERE engage.peak(timeline, '1 day') = 6 AND engage.meets(timeline, '5 in 1 day')$$, '1'),
-	('analyst', $$SELECT engage.contact_times(timeline), engage.sparkline(timeline) FROM engage.caller$$, '6'),
+	('analyst', $$SELECT engage.contact_times(timeline), engage.sparkline(timeline) FROM engage.caller$$, '7'),
 	('analyst', $$SELECT unnest(engage.repeat_callers(caller_id, occurred_at, '{3 in 1 day}'))
 		FROM engage.contact JOIN engage.contact_caller USING (contact_id)$$, '1'),
-	('analyst', $$SELECT engage.rolling_count(occurred_at, '1 day') OVER (ORDER BY occurred_at) FROM engage.contact$$, '6'),
+	('analyst', $$SELECT engage.rolling_count(occurred_at, '1 day') OVER (ORDER BY occurred_at) FROM engage.contact$$, '7'),
 	('analyst', $$SELECT WHERE engage.timeline(ARRAY[now()]) OPERATOR(engage.=) engage.timeline(ARRAY[now()])$$, '1'),
 	('analyst', $$SELECT FROM engage.known_number$$, '1'),
 	('analyst', $$CREATE TEMP TABLE own (at engage.timeline, PRIMARY KEY (at))$$, '0'),
@@ -494,10 +635,33 @@ FROM (VALUES
 	('analyst', $$SELECT contact FROM engage.contact$$),
 	('analyst', $$SELECT details FROM engage.contact$$),
 	('analyst', $$SELECT latitude FROM engage.contact$$),
-	('analyst', $$SELECT identity_key FROM engage.caller$$),
-	('analyst', $$SELECT * FROM engage.caller$$),
+	('analyst', $$SELECT identity_details FROM engage.contact$$),
 	('analyst', $$SELECT FROM engage.persona$$),
-	('analyst', $$SELECT FROM engage.persona_identity$$),
+	('analyst', $$SELECT FROM engage.link$$),
+	('analyst', $$SELECT FROM engage.merge_event$$),
+	('analyst', $$SELECT FROM engage.explain_identity('07700 900001', '07700 900002')$$),
+	('analyst', $$SELECT FROM engage.identify('07700 900001')$$),
+	('analyst', $$SELECT engage.confirm_link('07700 900001', '07700 900002', 'mine')$$),
+	('handler', $$SELECT engage.reject_link('07700 900001', '07700 900002', 'mine')$$),
+	('handler', $$SELECT FROM engage.explain_identity('07700 900001', '07700 900002')$$),
+	('handler', $$SELECT FROM engage.caller_as_of('07700 900001', now())$$),
+	('handler', $$SELECT FROM engage.persona$$),
+	('identity', $$SELECT * FROM engage.contact$$),
+	('identity', $$SELECT details FROM engage.contact$$),
+	('identity', $$INSERT INTO engage.link_decision (is_same) VALUES (true)$$),
+	('identity', $$UPDATE engage.link_decision SET revoked_at = now()$$),
+	('identity', $$SELECT FROM engage.decided_persona$$),
+	('identity', $$SELECT FROM engage.resolve_identifier('07700 900001')$$),
+	('identity', $$SELECT FROM engage.train_linkage()$$),
+	('identity', $$SELECT engage.name_identity_details('{}')$$),
+	('admin', $$SELECT FROM engage.identify('07700 900001')$$),
+	('admin', $$INSERT INTO engage.linkage_model (model, origin) SELECT model, 'mine' FROM engage.linkage_model$$),
+	('admin', $$SELECT engage.reject_link('07700 900001', '07700 900002', 'mine')$$),
+	('operator', $$SELECT engage.adopt_linkage_model('contacts')$$),
+	('operator', $$SELECT FROM engage.cluster_personas(1, NULL)$$),
+	('operator', $$SELECT FROM engage.linkage_term$$),
+	('loader', $$SELECT FROM engage.identity_detail$$),
+	('loader', $$SELECT FROM engage.identify('07700 900001')$$),
 	('analyst', $$SELECT FROM engage.verify()$$),
 	('analyst', $$SELECT engage.mark_everything()$$),
 	('analyst', $$SELECT engage.adopt_rules('kent_v2')$$),
@@ -546,7 +710,7 @@ SELECT is(pg_temp.attempt('admin', 'REVOKE engage_handler FROM rights_nobody'), 
 -- Every table and view, every verb, every login: what ends in 42501 is what is on no list above.
 CREATE TEMP TABLE tried AS
 SELECT who, c.relname::text AS relation, verb, pg_temp.attempt(who, statement, false) <> '42501' AS may
-FROM unnest('{admin, analyst, bi, handler, loader, operator, nobody}'::text[]) who,
+FROM unnest('{admin, analyst, bi, handler, identity, loader, operator, nobody}'::text[]) who,
 	relation c,
 	LATERAL (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = 2 OR a.attrelid = c.oid AND a.attnum = 1
 		ORDER BY a.attnum DESC LIMIT 1) a,

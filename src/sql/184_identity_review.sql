@@ -1,0 +1,137 @@
+/*
+ * What is to be looked at of who is behind the numbers.
+ *
+ * All of this shows numbers, so it is for those who may see who is behind them.
+ */
+
+CREATE VIEW engage.caller_number WITH (security_barrier) AS
+SELECT p.caller_id, p.number, k.sharing, k.label, pg_catalog.count(DISTINCT p.persona_key) AS personas,
+	pg_catalog.sum(engage.num_contacts(t.timeline)) AS contacts,
+	pg_catalog.min(engage.first_at(t.timeline)) AS first_at, pg_catalog.max(engage.last_at(t.timeline)) AS last_at,
+	(SELECT pg_catalog.count(DISTINCT o.caller_id) FROM engage.persona o
+		WHERE o.number OPERATOR(pg_catalog.=) p.number AND o.caller_id OPERATOR(pg_catalog.<>) p.caller_id) AS other_callers
+FROM engage.persona p
+JOIN engage.persona_timeline t ON t.persona_key OPERATOR(pg_catalog.=) p.persona_key
+LEFT JOIN engage.known_number k ON k.number OPERATOR(pg_catalog.=) p.number
+WHERE p.number IS NOT NULL AND p.caller_id IS NOT NULL
+GROUP BY p.caller_id, p.number, k.sharing, k.label;
+COMMENT ON VIEW engage.caller_number IS
+	'Which numbers belong to whom: a row for each caller and number that the caller used, with how often and from when to when. explain_identity(number, number) says why two of them are one caller''s.';
+COMMENT ON COLUMN engage.caller_number.other_callers IS 'Other callers who used the number: above 0 the number alone does not tell who calls.';
+
+CREATE VIEW engage.handset_number WITH (security_barrier) AS
+SELECT p.imei, pg_catalog.array_agg(DISTINCT p.number) FILTER (WHERE p.number IS NOT NULL) AS numbers,
+	pg_catalog.array_agg(DISTINCT p.caller_id) FILTER (WHERE p.caller_id IS NOT NULL) AS caller_ids
+FROM engage.persona p
+WHERE p.imei IS NOT NULL
+GROUP BY p.imei
+HAVING pg_catalog.count(DISTINCT p.number) OPERATOR(pg_catalog.>) 1;
+COMMENT ON VIEW engage.handset_number IS 'Handsets from which several numbers called: SIM cards were changed, or the handset went to somebody else.';
+
+CREATE VIEW engage.link_review WITH (security_barrier) AS
+SELECT a.caller_id, l.persona_a, l.persona_b, engage.persona_label(l.persona_a) AS identifier_a, engage.persona_label(l.persona_b) AS identifier_b,
+	l.weight, l.score, l.personas_a, l.personas_b, l.pairs, l.agreeing,
+	l.score OPERATOR(pg_catalog.=) 'Infinity' AS is_decided,
+	l.score OPERATOR(pg_catalog.<) 5 AS is_weak,
+	LEAST(l.personas_a, l.personas_b) OPERATOR(pg_catalog.>) 1 AND l.agreeing OPERATOR(pg_catalog.*) 10 OPERATOR(pg_catalog.<=) l.pairs AS is_bridge,
+	COALESCE(engage.date_similarity(a.date_of_birth, b.date_of_birth) OPERATOR(pg_catalog.=) ANY (ARRAY['year same', 'near', 'different']), false)
+		OR COALESCE(engage.jaro_winkler(engage.name_key(a.given_name), engage.name_key(b.given_name)) OPERATOR(pg_catalog.<) 0.7, false) AS is_contradictory
+FROM engage.link l
+JOIN engage.persona a ON a.persona_key OPERATOR(pg_catalog.=) l.persona_a
+JOIN engage.persona b ON b.persona_key OPERATOR(pg_catalog.=) l.persona_b;
+COMMENT ON VIEW engage.link_review IS
+	'Every link that holds a caller together, and what there is to look at: weak ones, bridges and contradictions. without_link() tells what would change without one, reject_link() parts it.';
+COMMENT ON COLUMN engage.link_review.is_weak IS 'The evidence between the two groups is below 5 bits: odds of less than 32 to 1.';
+COMMENT ON COLUMN engage.link_review.is_bridge IS 'It joins two groups of several personas, and at most one pair in ten between them agrees.';
+COMMENT ON COLUMN engage.link_review.is_contradictory IS 'Dates of birth or given names of the two personas are different.';
+
+CREATE VIEW engage.caller_contradiction WITH (security_barrier) AS
+SELECT a.caller_id, 'dates of birth'::text AS contradiction, pg_catalog.array_agg(DISTINCT a.date_of_birth ORDER BY a.date_of_birth)::text[] AS found
+FROM engage.persona a
+JOIN engage.persona b ON b.caller_id OPERATOR(pg_catalog.=) a.caller_id
+WHERE engage.date_similarity(a.date_of_birth, b.date_of_birth) OPERATOR(pg_catalog.=) 'different'
+GROUP BY a.caller_id
+UNION ALL
+SELECT p.caller_id, 'calls at the same time', pg_catalog.array_agg(DISTINCT c.contact_id ORDER BY c.contact_id)::text[]
+FROM engage.persona p
+JOIN engage.persona q ON q.caller_id OPERATOR(pg_catalog.=) p.caller_id AND q.number OPERATOR(pg_catalog.<>) p.number
+JOIN engage.contact c ON c.persona_key OPERATOR(pg_catalog.=) p.persona_key
+JOIN engage.contact d ON d.persona_key OPERATOR(pg_catalog.=) q.persona_key
+WHERE c.channel OPERATOR(pg_catalog.=) ANY (ARRAY['999_voice', '101_voice', 'switchboard']::engage.contact_channel[])
+	AND d.channel OPERATOR(pg_catalog.=) ANY (ARRAY['999_voice', '101_voice', 'switchboard']::engage.contact_channel[])
+	AND c.direction OPERATOR(pg_catalog.=) 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+	AND d.direction OPERATOR(pg_catalog.=) 'inbound' AND d.callback_of IS NULL AND d.duplicate_of IS NULL
+	AND c.answered_at OPERATOR(pg_catalog.<) d.ended_at AND d.answered_at OPERATOR(pg_catalog.<) c.ended_at
+GROUP BY p.caller_id;
+COMMENT ON VIEW engage.caller_contradiction IS
+	'Callers who have two dates of birth, or were on the telephone from two numbers at once: perhaps two people. found: the dates, or the contact_id of the calls.';
+
+CREATE VIEW engage.shared_number_suspect WITH (security_barrier) AS
+SELECT s.number, s.names, s.found_at, pg_catalog.count(p.persona_key) AS personas, pg_catalog.count(DISTINCT p.caller_id) AS callers,
+	CASE WHEN pg_catalog.count(DISTINCT engage.name_key(p.address)) OPERATOR(pg_catalog.=) 1 THEN 'communal' ELSE 'unknown' END::engage.number_sharing AS suggested
+FROM engage.shared_number s
+JOIN engage.persona p ON p.number OPERATOR(pg_catalog.=) s.number
+WHERE NOT EXISTS (SELECT FROM engage.known_number k WHERE k.number OPERATOR(pg_catalog.=) s.number)
+GROUP BY s.number, s.names, s.found_at;
+COMMENT ON VIEW engage.shared_number_suspect IS
+	'Numbers that many different names use and that are not in known_number yet. They join nobody; somebody should find out what each is and put it there: as payphone, communal or organisation, or as personal, if it is one person''s who gives many names.';
+COMMENT ON COLUMN engage.shared_number_suspect.suggested IS 'communal where all who told an address told the same one.';
+
+CREATE VIEW engage.flag_by_joining WITH (security_barrier) AS
+SELECT f.flag_id, f.caller_id, r.name AS rule, r.version AS rule_version, f.met_at, f.contacts,
+	pg_catalog.count(DISTINCT n.number) AS numbers, pg_catalog.max(n.most) AS most_of_one_number
+FROM engage.flag f
+JOIN engage.rule r ON r.rule_id OPERATOR(pg_catalog.=) f.rule_id AND r.kind OPERATOR(pg_catalog.=) 'criteria'
+JOIN LATERAL (
+	SELECT x.number, engage.num_contacts(engage.slice(x.timeline, f.started_at, f.ended_at OPERATOR(pg_catalog.+) interval '1 microsecond')) AS most,
+		EXISTS (SELECT FROM engage.episodes(x.timeline, r.criteria, f.started_at, f.ended_at OPERATOR(pg_catalog.+) interval '1 microsecond')) AS meets
+	FROM (
+		SELECT p.number, engage.rollup(t.timeline) AS timeline
+		FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key OPERATOR(pg_catalog.=) p.persona_key
+		WHERE p.caller_id OPERATOR(pg_catalog.=) f.caller_id AND (r.channels IS NULL OR t.channel OPERATOR(pg_catalog.=) ANY (r.channels))
+		GROUP BY p.number
+	) x
+) n ON true
+WHERE f.withdrawn_at IS NULL
+GROUP BY f.flag_id, r.rule_id
+HAVING NOT pg_catalog.bool_or(n.meets);
+COMMENT ON VIEW engage.flag_by_joining IS
+	'Flags that stand only because several numbers, or contacts without one, were found to be one caller''s: no number alone meets the rule.';
+COMMENT ON COLUMN engage.flag_by_joining.most_of_one_number IS 'The most contacts of the episode that came from one number.';
+
+-- definer: who decides on links sees the sides without rights on personas
+CREATE FUNCTION engage.without_link(persona_a uuid, persona_b uuid,
+		OUT side integer, OUT identifiers text[], OUT personas bigint, OUT contacts bigint, OUT first_at timestamptz, OUT last_at timestamptz,
+		OUT rules_met text[]) RETURNS SETOF record
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 2
+AS $$
+#variable_conflict use_column
+BEGIN
+	IF NOT EXISTS (SELECT FROM engage.link l WHERE l.persona_a = without_link.persona_a AND l.persona_b = without_link.persona_b) THEN
+		RAISE EXCEPTION 'there is no such link'
+			USING ERRCODE = 'no_data_found', HINT = 'SELECT persona_a, persona_b FROM engage.link_review lists them.';
+	END IF;
+	RETURN QUERY
+	WITH RECURSIVE reached AS (
+		SELECT s.side, s.at FROM (VALUES (1, without_link.persona_a), (2, without_link.persona_b)) s (side, at)
+		UNION
+		SELECT r.side, CASE WHEN l.persona_a = r.at THEN l.persona_b ELSE l.persona_a END
+		FROM reached r JOIN engage.link l ON r.at IN (l.persona_a, l.persona_b)
+		WHERE (l.persona_a, l.persona_b) <> (without_link.persona_a, without_link.persona_b)
+	)
+	SELECT r.side, array_agg(DISTINCT engage.persona_label(r.at)), count(DISTINCT r.at), sum(engage.num_contacts(t.timeline))::bigint,
+		min(engage.first_at(t.timeline)), max(engage.last_at(t.timeline)),
+		ARRAY(SELECT u.name || ' version ' || u.version FROM engage.rule u, LATERAL (
+				SELECT engage.rollup(y.timeline) AS timeline
+				FROM reached x JOIN engage.persona_timeline y ON y.persona_key = x.at
+				WHERE x.side = r.side AND (u.channels IS NULL OR y.channel = ANY (u.channels))
+			) z
+			WHERE u.kind = 'criteria' AND EXISTS (SELECT FROM engage.episodes(z.timeline, u.criteria, u.valid_from, u.valid_to))
+			ORDER BY 1)
+	FROM reached r JOIN engage.persona_timeline t ON t.persona_key = r.at
+	GROUP BY r.side
+	ORDER BY r.side;
+END
+$$;
+COMMENT ON FUNCTION engage.without_link(uuid, uuid) IS
+	'What would change without a link (persona_a, persona_b of link_review): the two sides that it holds together, each with its identifiers, contacts and the rules that it would meet alone. Other evidence between the sides might still join them: reject_link() keeps them apart. An error (P0002) if there is no such link.';

@@ -1,0 +1,557 @@
+/*
+ * Manual referral: who answers a call knows the caller, and says so.
+ *
+ * A person who calls from many numbers, once from each, meets no rule until
+ * somebody recognises them.  A referral is that: one statement with a reason,
+ * and whatever else is known.  It says who the caller probably is, joins the
+ * number at hand to a caller whom the handler named, and waits for a review.
+ * The reasoning is West Yorkshire Police's, as the College of Policing tells it.
+ */
+
+CREATE TYPE engage.referral_identified_by AS ENUM ('caller_gave_details', 'handler_recognised', 'number_already_held', 'other');
+COMMENT ON TYPE engage.referral_identified_by IS 'By what a call handler knew who was calling.';
+
+CREATE TYPE engage.referral_review_status AS ENUM ('queued', 'in_batch', 'reviewed', 'linked_duplicate', 'rejected', 'published');
+COMMENT ON TYPE engage.referral_review_status IS
+	'Where a referral is: queued, or in a batch that is being reviewed; then reviewed, found to be a duplicate, rejected, or reviewed and published as guidance.';
+
+CREATE TABLE engage.referral_policy (
+	one boolean PRIMARY KEY DEFAULT true CHECK (one),
+	due_after interval NOT NULL DEFAULT '28 days',
+	overdue_after interval NOT NULL DEFAULT '42 days',
+	recent_for interval NOT NULL DEFAULT '1 year',
+	CONSTRAINT referral_policy_order CHECK (due_after OPERATOR(pg_catalog.>=) '0' AND overdue_after OPERATOR(pg_catalog.>=) due_after)
+);
+COMMENT ON TABLE engage.referral_policy IS 'When referrals are to be reviewed, in one row; the defaults hold while there is none.';
+COMMENT ON COLUMN engage.referral_policy.due_after IS 'Age of the oldest referral from which a review is due.';
+COMMENT ON COLUMN engage.referral_policy.overdue_after IS 'Age of the oldest referral from which a review is overdue.';
+COMMENT ON COLUMN engage.referral_policy.recent_for IS 'How far back a reviewed referral can make a new one its duplicate; one that waits for review always can.';
+SELECT pg_catalog.pg_extension_config_dump('engage.referral_policy', '');
+
+CREATE TABLE engage.review_batch (
+	batch_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	opened_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	opened_by text NOT NULL DEFAULT SESSION_USER,
+	due_from timestamptz NOT NULL,
+	due_by timestamptz NOT NULL,
+	closed_at timestamptz
+);
+COMMENT ON TABLE engage.review_batch IS 'Referrals that are reviewed together. Made by open_review_batch(); closed by the review of the last of them.';
+COMMENT ON COLUMN engage.review_batch.due_from IS 'From when on its oldest referral is due for review.';
+COMMENT ON COLUMN engage.review_batch.due_by IS 'From when on its oldest referral is overdue.';
+SELECT pg_catalog.pg_extension_config_dump('engage.review_batch', '');
+SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.review_batch', 'batch_id')::regclass, '');
+
+CREATE TABLE engage.referral (
+	referral_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	reason text NOT NULL CHECK (pg_catalog.btrim(reason) OPERATOR(pg_catalog.<>) ''),
+	personal_details text,
+	given_name text,
+	family_name text,
+	date_of_birth date,
+	address text,
+	postcode text,
+	email text,
+	number_raw text,
+	number text,
+	district text,
+	modus_operandi text,
+	identified_by engage.referral_identified_by NOT NULL DEFAULT 'other',
+	incident_ref text,
+	contact_id bigint,
+	question_set jsonb,
+	referred_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	referred_by text NOT NULL DEFAULT SESSION_USER,
+	caller_id bigint,
+	caller_probability double precision,
+	match text NOT NULL CHECK (match OPERATOR(pg_catalog.=) ANY (ARRAY['named', 'likely', 'held', 'contact', 'possible', 'unlikely', 'ambiguous', 'nobody', 'review'])),
+	candidates jsonb,
+	duplicate_of bigint,
+	link_method engage.link_method,
+	link_state text NOT NULL DEFAULT 'none' CHECK (link_state OPERATOR(pg_catalog.=) ANY (ARRAY['none', 'held', 'waits', 'linked', 'refused'])),
+	link_note text,
+	decision_id integer,
+	review_status engage.referral_review_status NOT NULL DEFAULT 'queued',
+	batch_id integer,
+	reviewed_at timestamptz,
+	reviewed_by text,
+	outcome text,
+	published_at timestamptz,
+	CONSTRAINT referral_is_no_duplicate_of_itself CHECK (duplicate_of OPERATOR(pg_catalog.<>) referral_id),
+	CONSTRAINT referral_review CHECK ((review_status OPERATOR(pg_catalog.=) ANY (ARRAY['queued', 'in_batch']::engage.referral_review_status[]))
+		OPERATOR(pg_catalog.=) (reviewed_at IS NULL) AND (reviewed_at IS NULL) OPERATOR(pg_catalog.=) (reviewed_by IS NULL)),
+	CONSTRAINT referral_link CHECK ((link_state OPERATOR(pg_catalog.=) 'linked') OPERATOR(pg_catalog.=) (decision_id IS NOT NULL))
+);
+COMMENT ON TABLE engage.referral IS
+	'What call handlers said about callers, one row a referral. Never deleted: a duplicate points to the first one, and adds to it. Made by refer().';
+COMMENT ON COLUMN engage.referral.reason IS 'Why the caller is referred; all else is optional.';
+COMMENT ON COLUMN engage.referral.personal_details IS 'Whatever is known of the person, as free text.';
+COMMENT ON COLUMN engage.referral.number_raw IS 'The number as it was given, else that of the contact.';
+COMMENT ON COLUMN engage.referral.number IS 'The number in E.164, NULL if it is none.';
+COMMENT ON COLUMN engage.referral.modus_operandi IS 'How the caller goes about it.';
+COMMENT ON COLUMN engage.referral.incident_ref IS 'The incident log that was created for the call.';
+COMMENT ON COLUMN engage.referral.contact_id IS 'The call at hand. Not a foreign key: the contact may be purged before the referral.';
+COMMENT ON COLUMN engage.referral.question_set IS 'Answers to the incident log''s questions.';
+COMMENT ON COLUMN engage.referral.caller_id IS 'The caller as told then; current_caller() gives who that is now.';
+COMMENT ON COLUMN engage.referral.caller_probability IS 'How likely the details made it this caller; NULL if they tell nothing.';
+COMMENT ON COLUMN engage.referral.match IS
+	'How the caller was told. named: by the handler; likely: by the details; held: by the number, which is one caller''s; contact: it is whoever made the contact; review: by the reviewer. Otherwise there is no caller: possible and unlikely candidates, ambiguous ones, or nobody.';
+COMMENT ON COLUMN engage.referral.candidates IS 'What identify() said: up to ten callers, likeliest first.';
+COMMENT ON COLUMN engage.referral.duplicate_of IS 'The first referral of what seems to be the same person.';
+COMMENT ON COLUMN engage.referral.link_method IS 'By what the contact or number at hand is to be the caller''s; NULL if nobody was certain.';
+COMMENT ON COLUMN engage.referral.link_state IS
+	'Whether the contact or number at hand was joined to the caller. none: nobody was certain; held: it was the caller''s already; waits: it is not in the register yet, harvest_referrals() joins it; linked: by decision_id; refused: see link_note.';
+COMMENT ON COLUMN engage.referral.decision_id IS 'The decision that joined the contact or number at hand to the caller (link_decision).';
+COMMENT ON COLUMN engage.referral.outcome IS 'What reviewers noted, a line each.';
+COMMENT ON COLUMN engage.referral.published_at IS 'When its outcome was first said to be published as guidance.';
+CREATE INDEX referral_open ON engage.referral (batch_id, referred_at)
+	WHERE review_status OPERATOR(pg_catalog.=) ANY (ARRAY['queued', 'in_batch']::engage.referral_review_status[]);
+CREATE INDEX referral_waits ON engage.referral (referral_id) WHERE link_state OPERATOR(pg_catalog.=) 'waits';
+CREATE INDEX referral_caller ON engage.referral (caller_id) WHERE caller_id IS NOT NULL;
+CREATE INDEX referral_duplicate_of ON engage.referral (duplicate_of) WHERE duplicate_of IS NOT NULL;
+SELECT pg_catalog.pg_extension_config_dump('engage.referral', '');
+SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.referral', 'referral_id')::regclass, '');
+
+CREATE FUNCTION engage.referral_settings(OUT due_after interval, OUT overdue_after interval, OUT recent_for interval)
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT COALESCE(p.due_after, '28 days'), COALESCE(p.overdue_after, '42 days'), COALESCE(p.recent_for, '1 year')
+	FROM (VALUES (true)) v (one) LEFT JOIN engage.referral_policy p ON p.one = v.one;
+END;
+COMMENT ON FUNCTION engage.referral_settings() IS 'The row of referral_policy, or its defaults if there is none.';
+
+-- definer: who sees figures of callers has no rights on personas and merges
+CREATE FUNCTION engage.current_caller(caller_id bigint) RETURNS bigint
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	WITH RECURSIVE chain AS (
+		SELECT current_caller.caller_id AS caller, ARRAY[current_caller.caller_id] AS path
+		UNION ALL
+		SELECT e.to_caller, c.path || e.to_caller
+		FROM chain c, LATERAL (
+			SELECT x.to_caller FROM engage.merge_event x
+			WHERE x.from_caller = c.caller AND x.kind = 'merge'
+			ORDER BY x.event_id DESC LIMIT 1
+		) e
+		WHERE NOT e.to_caller = ANY (c.path) AND NOT EXISTS (SELECT FROM engage.persona p WHERE p.caller_id = c.caller)
+	)
+	SELECT c.caller FROM chain c ORDER BY cardinality(c.path) DESC LIMIT 1;
+END;
+COMMENT ON FUNCTION engage.current_caller(bigint) IS
+	'Who a caller is now: the one it was merged into, through all merges since; itself if it was not, and also if its contacts all went. NULL for NULL.';
+
+CREATE FUNCTION engage.is_shared_number(number text) RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURN EXISTS (SELECT FROM engage.known_number k WHERE k.number OPERATOR(pg_catalog.=) is_shared_number.number
+		AND k.sharing OPERATOR(pg_catalog.=) ANY (ARRAY['communal', 'payphone', 'organisation']::engage.number_sharing[]))
+	OR EXISTS (SELECT FROM engage.shared_number s WHERE s.number OPERATOR(pg_catalog.=) is_shared_number.number)
+		AND NOT EXISTS (SELECT FROM engage.known_number k WHERE k.number OPERATOR(pg_catalog.=) is_shared_number.number
+			AND k.sharing OPERATOR(pg_catalog.=) 'personal');
+COMMENT ON FUNCTION engage.is_shared_number(text) IS
+	'Whether a number in E.164 stands for nobody: a known payphone, communal or organisation number, or one that many names use. NULL for NULL.';
+
+CREATE FUNCTION engage.link_referral(referral_id bigint) RETURNS text
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	referred engage.referral;
+	call engage.contact;
+	target bigint;
+	anchor text;
+	e164 text;
+	state text;
+	note text;
+	decided integer;
+	held_by_target bigint;
+	held_by_others bigint;
+	bare boolean;
+BEGIN
+	SELECT * INTO referred FROM engage.referral r WHERE r.referral_id = link_referral.referral_id FOR UPDATE;
+	IF referred.link_method IS NULL OR referred.caller_id IS NULL OR referred.link_state = 'linked' THEN
+		RETURN referred.link_state;
+	END IF;
+	target := engage.current_caller(referred.caller_id);
+	SELECT * INTO call FROM engage.contact c WHERE c.contact_id = referred.contact_id;
+
+	IF call.persona_key IS NOT NULL THEN
+		anchor := 'contact:' || call.contact_id;
+		SELECT CASE WHEN p.caller_id = target THEN 'held' ELSE 'ready' END, p.number,
+			-- then it stands for all such contacts from its number
+			COALESCE(p.given_name, p.family_name, p.date_of_birth::text, p.address, p.postcode, p.email, p.imei, p.nominal_ref, p.details::text) IS NULL
+		INTO state, e164, bare
+		FROM engage.persona p WHERE p.persona_key = call.persona_key;
+		IF NOT FOUND THEN
+			state := CASE WHEN call.direction = 'inbound' AND call.callback_of IS NULL AND call.duplicate_of IS NULL
+				THEN 'waits' ELSE 'refused' END;
+			note := 'the contact does not count';
+		END IF;
+	ELSIF referred.number IS NOT NULL AND (call.cli_status IN ('payphone', 'emergency_roaming', 'inserted_08979', 'malformed')) IS NOT TRUE THEN
+		anchor := referred.number;
+		e164 := referred.number;
+		bare := true;
+		state := 'ready';
+	ELSE
+		state := CASE WHEN referred.contact_id IS NULL AND referred.number IS NULL THEN 'none' ELSE 'refused' END;
+		note := 'the contact has nothing by which to tell its caller';
+	END IF;
+
+	IF state = 'ready' AND bare AND e164 IS NOT NULL THEN
+		SELECT count(*) FILTER (WHERE p.caller_id = target),
+			count(*) FILTER (WHERE p.caller_id IS DISTINCT FROM target
+				AND COALESCE(p.given_name, p.family_name, p.date_of_birth::text, p.email, p.nominal_ref) IS NOT NULL)
+		INTO held_by_target, held_by_others
+		FROM engage.persona p WHERE p.number = e164;
+		IF engage.is_shared_number(e164) THEN
+			state := 'refused';
+			note := 'the number is known to be shared';
+		ELSIF held_by_others > 0 THEN
+			-- whose contacts would become the caller's
+			state := 'refused';
+			note := 'somebody else is known with this number';
+		ELSIF anchor = e164 AND held_by_target > 0 THEN
+			state := 'held';
+		ELSIF anchor = e164 AND NOT EXISTS (SELECT FROM engage.persona p WHERE p.number = e164) THEN
+			state := 'waits';
+		END IF;
+	END IF;
+
+	IF state = 'ready' THEN
+		BEGIN
+			decided := engage.confirm_link(anchor, 'caller:' || target, reason => referred.reason, method => referred.link_method);
+			UPDATE engage.link_decision d
+			SET decided_by = CASE WHEN referred.match = 'review' THEN referred.reviewed_by ELSE referred.referred_by END,
+				-- not by way of what other referrals joined: if that turns out wrong, this need not be
+				right_personas = COALESCE(NULLIF(ARRAY(
+					SELECT u.persona_key FROM unnest(d.right_personas) WITH ORDINALITY u (persona_key, place)
+					WHERE NOT EXISTS (SELECT FROM engage.referral r JOIN engage.link_decision x ON x.decision_id = r.decision_id
+						WHERE x.left_personas @> ARRAY[u.persona_key] AND x.revoked_at IS NULL)
+					ORDER BY u.place), '{}'), d.right_personas)
+			WHERE d.decision_id = decided;
+			state := 'linked';
+		EXCEPTION
+			WHEN invalid_parameter_value OR no_data_found OR cardinality_violation OR object_not_in_prerequisite_state THEN
+				state := 'refused';
+				note := SQLERRM;
+		END;
+	END IF;
+	UPDATE engage.referral r
+	SET link_state = state, link_note = CASE WHEN state = 'refused' THEN note END, decision_id = decided
+	WHERE r.referral_id = link_referral.referral_id
+		AND (r.link_state, r.link_note, r.decision_id) IS DISTINCT FROM (state, CASE WHEN state = 'refused' THEN note END, decided);
+	RETURN state;
+END
+$$;
+COMMENT ON FUNCTION engage.link_referral(bigint) IS
+	'Joins the contact or number of a referral to its caller, if somebody was certain and it is not the caller''s already; returns the new link_state. Part of refer(), review_referral() and harvest_referrals().';
+
+-- definer: handlers refer without rights on referrals, personas and decisions
+CREATE FUNCTION engage.refer(OUT referral_id bigint, reason text, personal_details text DEFAULT NULL, number text DEFAULT NULL,
+		area text DEFAULT NULL, modus_operandi text DEFAULT NULL, identified_by engage.referral_identified_by DEFAULT 'other',
+		contact_id bigint DEFAULT NULL, INOUT caller_id bigint DEFAULT NULL, given_name text DEFAULT NULL, family_name text DEFAULT NULL,
+		date_of_birth date DEFAULT NULL, postcode text DEFAULT NULL, address text DEFAULT NULL, email text DEFAULT NULL,
+		incident_ref text DEFAULT NULL, question_set jsonb DEFAULT NULL,
+		OUT probability double precision, OUT match text, OUT duplicate_of bigint, OUT decision_id integer)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	named bigint := caller_id;
+	home_region text;
+	recent_for interval;
+	call engage.contact;
+	given engage.referral;
+	made_by bigint;
+	best bigint;
+	best_probability double precision;
+	of_named double precision;
+BEGIN
+	SELECT o.region INTO home_region FROM engage.policy o;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'engage is not set up'
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+	END IF;
+	IF COALESCE(btrim(reason), '') = '' THEN
+		RAISE EXCEPTION 'a referral needs a reason'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT * FROM engage.refer(''why this caller is referred''); all else is optional.';
+	END IF;
+	IF contact_id IS NOT NULL THEN
+		SELECT * INTO call FROM engage.contact c WHERE c.contact_id = refer.contact_id;
+		IF NOT FOUND THEN
+			RAISE EXCEPTION 'there is no contact %', contact_id
+				USING ERRCODE = 'no_data_found', HINT = 'Leave contact_id out and give the number, if the call is not recorded yet.';
+		END IF;
+		SELECT p.caller_id INTO made_by FROM engage.persona p WHERE p.persona_key = call.persona_key;
+	END IF;
+	IF named IS NOT NULL THEN
+		PERFORM FROM engage.caller c WHERE c.caller_id = named;
+		IF NOT FOUND THEN
+			RAISE EXCEPTION 'there is no caller %', named
+				USING ERRCODE = 'no_data_found', HINT = 'engage.lookup(number) and engage.identify(...) give callers. Leave caller_id out if it is not known.';
+		END IF;
+		named := engage.current_caller(named);
+	END IF;
+
+	given.number_raw := COALESCE(NULLIF(btrim(refer.number), ''), NULLIF(engage.presented_number(call.number_raw, call.cli_status), ''));
+	given.number := engage.phone(given.number_raw, home_region);
+	given.given_name := NULLIF(btrim(refer.given_name), '');
+	given.family_name := NULLIF(btrim(refer.family_name), '');
+	given.identified_by := COALESCE(refer.identified_by, 'other');
+
+	-- who that may be, from what the handler and the contact say
+	match := 'nobody';
+	IF engage.linkage_in_force() IS NOT NULL THEN
+		SELECT jsonb_agg(jsonb_build_object('caller_id', i.caller_id, 'probability', round(i.probability::numeric, 4), 'match', i.match,
+				'reasons', i.reasons) ORDER BY i.place) FILTER (WHERE i.place <= 10),
+			(array_agg(i.caller_id ORDER BY i.place))[1], max(i.probability), max(i.probability) FILTER (WHERE i.caller_id = named),
+			CASE WHEN count(*) FILTER (WHERE i.match = 'likely') > 1 THEN 'ambiguous' ELSE COALESCE((array_agg(i.match ORDER BY i.place))[1], 'nobody') END
+		INTO given.candidates, best, best_probability, of_named, match
+		FROM (
+			SELECT x.*, row_number() OVER (ORDER BY x.probability DESC, x.caller_id) AS place
+			FROM engage.identify(number => given.number_raw,
+				given_name => COALESCE(given.given_name, call.given_name), family_name => COALESCE(given.family_name, call.family_name),
+				date_of_birth => COALESCE(refer.date_of_birth, call.date_of_birth), postcode => COALESCE(refer.postcode, call.postcode),
+				address => COALESCE(refer.address, call.address), email => COALESCE(refer.email, call.email), imei => call.imei,
+				nominal_ref => call.nominal_ref, details => call.identity_details) x
+			WHERE x.caller_id IS NOT NULL
+		) i;
+	END IF;
+
+	IF named IS NOT NULL THEN
+		match := 'named';
+		caller_id := named;
+		probability := of_named;
+		given.link_method := (CASE given.identified_by WHEN 'caller_gave_details' THEN 'given_by_caller'
+			WHEN 'number_already_held' THEN 'number_already_held' ELSE 'handler_recognition' END)::engage.link_method;
+	ELSIF match = 'likely' THEN
+		caller_id := best;
+		probability := best_probability;
+		IF given.identified_by IN ('handler_recognised', 'number_already_held') THEN
+			-- likely also without the number: then the number is news
+			SELECT (CASE given.identified_by WHEN 'handler_recognised' THEN 'handler_recognition' ELSE 'number_already_held' END)::engage.link_method
+			INTO given.link_method
+			FROM engage.identify(given_name => COALESCE(given.given_name, call.given_name), family_name => COALESCE(given.family_name, call.family_name),
+				date_of_birth => COALESCE(refer.date_of_birth, call.date_of_birth), postcode => COALESCE(refer.postcode, call.postcode),
+				address => COALESCE(refer.address, call.address), email => COALESCE(refer.email, call.email), imei => call.imei,
+				nominal_ref => call.nominal_ref, details => call.identity_details) x
+			WHERE x.match = 'likely'
+			HAVING count(*) = 1 AND min(x.caller_id) = refer.caller_id;
+		END IF;
+	ELSE
+		IF given.identified_by = 'number_already_held' AND match <> 'ambiguous' THEN
+			SELECT l.caller_id INTO caller_id FROM engage.lookup(given.number) l;
+		END IF;
+		IF caller_id IS NOT NULL THEN
+			match := 'held';
+		ELSIF made_by IS NOT NULL AND match <> 'ambiguous' AND made_by IS NOT DISTINCT FROM COALESCE(best, made_by) THEN
+			match := 'contact';
+			caller_id := made_by;
+		END IF;
+		IF caller_id IS NOT NULL THEN
+			SELECT max((c ->> 'probability')::double precision) INTO probability
+			FROM jsonb_array_elements(given.candidates) c WHERE (c ->> 'caller_id')::bigint = refer.caller_id;
+		END IF;
+	END IF;
+
+	SELECT s.recent_for INTO recent_for FROM engage.referral_settings() s;
+	SELECT COALESCE(r.duplicate_of, r.referral_id) INTO duplicate_of
+	FROM engage.referral r
+	WHERE r.review_status <> 'rejected'
+		AND (r.review_status IN ('queued', 'in_batch') OR r.referred_at > now() - recent_for)
+		AND (engage.current_caller(r.caller_id) = refer.caller_id
+			OR (refer.caller_id IS NULL OR r.caller_id IS NULL)
+				AND (r.number = given.number AND NOT engage.is_shared_number(given.number)
+					OR r.date_of_birth = refer.date_of_birth AND engage.name_key(r.given_name) = engage.name_key(given.given_name)
+						AND engage.name_key(r.family_name) = engage.name_key(given.family_name)))
+	ORDER BY r.referred_at, r.referral_id LIMIT 1;
+
+	INSERT INTO engage.referral AS r (reason, personal_details, given_name, family_name, date_of_birth, address, postcode, email,
+		number_raw, number, district, modus_operandi, identified_by, incident_ref, contact_id, question_set,
+		caller_id, caller_probability, match, candidates, duplicate_of, link_method)
+	VALUES (btrim(refer.reason), NULLIF(btrim(refer.personal_details), ''), given.given_name, given.family_name, refer.date_of_birth,
+		NULLIF(btrim(refer.address), ''), NULLIF(btrim(refer.postcode), ''), NULLIF(btrim(refer.email), ''),
+		given.number_raw, given.number, COALESCE(NULLIF(btrim(refer.area), ''), call.district), NULLIF(btrim(refer.modus_operandi), ''),
+		given.identified_by, COALESCE(NULLIF(btrim(refer.incident_ref), ''), call.incident_ref), refer.contact_id, refer.question_set,
+		refer.caller_id, refer.probability, refer.match, given.candidates, refer.duplicate_of, given.link_method)
+	RETURNING r.referral_id INTO referral_id;
+	PERFORM engage.link_referral(referral_id);
+	SELECT r.decision_id INTO decision_id FROM engage.referral r WHERE r.referral_id = refer.referral_id;
+END
+$$;
+COMMENT ON FUNCTION engage.refer(text, text, text, text, text, engage.referral_identified_by, bigint, bigint, text, text, date, text, text, text, text, jsonb) IS
+	'Refers a caller: reason, and whatever else is known. Tells who that probably is: the caller that is named, else the one that identify() finds likely, else for number_already_held the number''s caller, else the contact''s; never one of several. match says how. Where the caller is named, or recognised by likely details, it records with confirm_link() that the contact or number at hand is the caller''s (decision_id); where that is not in the register yet, harvest_referrals() does so later. duplicate_of is the first open or recent referral of the same caller, number, or name and date of birth. Errors: no reason (22023), no such contact or caller (P0002), not set up (55000).';
+
+-- definer: who has decisions made has no rights on personas
+CREATE FUNCTION engage.harvest_referrals(OUT linked bigint, OUT held bigint, OUT refused bigint, OUT waiting bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	waits bigint;
+	state text;
+BEGIN
+	linked := 0;
+	held := 0;
+	refused := 0;
+	waiting := 0;
+	FOR waits IN
+		SELECT r.referral_id FROM engage.referral r WHERE r.link_state = 'waits' AND r.review_status <> 'rejected' ORDER BY r.referral_id
+	LOOP
+		state := engage.link_referral(waits);
+		CASE state WHEN 'linked' THEN linked := linked + 1; WHEN 'held' THEN held := held + 1;
+			WHEN 'waits' THEN waiting := waiting + 1; ELSE refused := refused + 1; END CASE;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION engage.harvest_referrals() IS
+	'Joins contacts and numbers of referrals that were not in the register before to the callers that were named for them, as decisions of who referred; the next refresh joins them. Tells how many were linked, were the caller''s already, were refused (referral.link_note says why), and still wait. Nothing to do costs nothing.';
+
+-- definer: reviewers have no right to write referrals
+CREATE FUNCTION engage.open_review_batch(OUT batch_id integer, OUT referrals bigint, OUT due_from timestamptz, OUT due_by timestamptz)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	LOCK TABLE engage.review_batch IN SHARE ROW EXCLUSIVE MODE;
+	SELECT min(r.referred_at) + s.due_after, min(r.referred_at) + s.overdue_after INTO due_from, due_by
+	FROM engage.referral r, engage.referral_settings() s
+	WHERE r.review_status = 'queued' GROUP BY s.due_after, s.overdue_after;
+	referrals := 0;
+	IF NOT FOUND THEN
+		RETURN;
+	END IF;
+	INSERT INTO engage.review_batch AS b (due_from, due_by) VALUES (open_review_batch.due_from, open_review_batch.due_by)
+	RETURNING b.batch_id INTO batch_id;
+	UPDATE engage.referral r SET review_status = 'in_batch', batch_id = open_review_batch.batch_id WHERE r.review_status = 'queued';
+	GET DIAGNOSTICS referrals = ROW_COUNT;
+END
+$$;
+COMMENT ON FUNCTION engage.open_review_batch() IS
+	'Puts all queued referrals into a new batch for review, which is due and overdue by the age of the oldest of them (referral_policy: from 28 days, 42 days). Without queued referrals no batch is made: batch_id is NULL and referrals 0.';
+
+-- definer: reviewers have no right to write referrals
+CREATE FUNCTION engage.review_referral(referral_id bigint, outcome engage.referral_review_status, note text DEFAULT NULL,
+		caller_id bigint DEFAULT NULL, duplicate_of bigint DEFAULT NULL) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	reviewed engage.referral;
+	target bigint;
+BEGIN
+	IF outcome IS NULL OR outcome IN ('queued', 'in_batch') THEN
+		RAISE EXCEPTION 'this is no outcome of a review'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Outcomes are reviewed, linked_duplicate, rejected and published.';
+	END IF;
+	SELECT * INTO reviewed FROM engage.referral r WHERE r.referral_id = review_referral.referral_id FOR UPDATE;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'there is no referral %', COALESCE(referral_id::text, 'NULL')
+			USING ERRCODE = 'no_data_found', HINT = 'SELECT referral_id FROM engage.referral_review lists those that wait for review.';
+	END IF;
+	IF outcome = 'rejected' AND COALESCE(btrim(note), '') = '' THEN
+		RAISE EXCEPTION 'rejecting a referral needs a note'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in the argument note why, for who referred.';
+	END IF;
+	IF caller_id IS NOT NULL THEN
+		PERFORM FROM engage.caller c WHERE c.caller_id = review_referral.caller_id;
+		IF NOT FOUND THEN
+			RAISE EXCEPTION 'there is no caller %', caller_id
+				USING ERRCODE = 'no_data_found', HINT = 'engage.referral_review has the candidates of each referral.';
+		END IF;
+		IF reviewed.link_state = 'linked' AND engage.current_caller(reviewed.caller_id) <> engage.current_caller(caller_id)
+				AND EXISTS (SELECT FROM engage.link_decision d WHERE d.decision_id = reviewed.decision_id AND d.revoked_at IS NULL) THEN
+			RAISE EXCEPTION 'decision % of this referral links another caller', reviewed.decision_id
+				USING ERRCODE = 'object_not_in_prerequisite_state',
+					HINT = format('SELECT engage.revoke_decision(%s, ''reason''); then review it again.', reviewed.decision_id);
+		END IF;
+	END IF;
+	IF duplicate_of IS NOT NULL THEN
+		SELECT COALESCE(r.duplicate_of, r.referral_id) INTO target FROM engage.referral r WHERE r.referral_id = review_referral.duplicate_of;
+		IF NOT FOUND THEN
+			RAISE EXCEPTION 'there is no referral %', duplicate_of USING ERRCODE = 'no_data_found';
+		END IF;
+	ELSE
+		target := reviewed.duplicate_of;
+	END IF;
+	IF target = referral_id OR outcome = 'linked_duplicate' AND target IS NULL THEN
+		RAISE EXCEPTION 'a duplicate needs the first referral of the same person'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give its referral_id in the argument duplicate_of.';
+	END IF;
+
+	UPDATE engage.referral r
+	SET review_status = review_referral.outcome, reviewed_at = now(), reviewed_by = SESSION_USER,
+		outcome = NULLIF(concat_ws(E'\n', r.outcome, NULLIF(btrim(note), '')), ''),
+		published_at = CASE WHEN review_referral.outcome = 'published' THEN COALESCE(r.published_at, now()) ELSE r.published_at END,
+		duplicate_of = target
+	WHERE r.referral_id = review_referral.referral_id;
+	-- those that pointed to it point on
+	UPDATE engage.referral r SET duplicate_of = target WHERE r.duplicate_of = review_referral.referral_id AND target IS NOT NULL;
+	IF caller_id IS NOT NULL AND (caller_id IS DISTINCT FROM reviewed.caller_id OR reviewed.link_state IN ('none', 'refused')) THEN
+		UPDATE engage.referral r
+		SET caller_id = review_referral.caller_id, match = 'review', link_method = 'analyst', link_state = 'none', decision_id = NULL
+		WHERE r.referral_id = review_referral.referral_id;
+		IF outcome <> 'rejected' THEN
+			PERFORM engage.link_referral(referral_id);
+		END IF;
+	END IF;
+	UPDATE engage.review_batch b SET closed_at = now()
+	WHERE b.batch_id = reviewed.batch_id AND b.closed_at IS NULL
+		AND NOT EXISTS (SELECT FROM engage.referral r WHERE r.batch_id = b.batch_id AND r.review_status = 'in_batch');
+END
+$$;
+COMMENT ON FUNCTION engage.review_referral(bigint, engage.referral_review_status, text, bigint, bigint) IS
+	'Records the outcome of a review, with a note; again where it changes, as when a reviewed referral is published. caller_id says who it is and joins the contact or number at hand, duplicate_of which referral was the first. The last review of a batch closes it. A rejected referral keeps the link that it made: revoke_decision() undoes that. Errors: no outcome, no note for a rejection, no first referral for a duplicate (22023), no such referral or caller (P0002), a link to another caller stands (55000).';
+
+CREATE VIEW engage.referral_review WITH (security_barrier) AS
+SELECT r.referral_id, r.review_status, r.batch_id, r.referred_at, r.referred_by,
+	EXTRACT(day FROM pg_catalog.now() - r.referred_at)::integer AS age_days,
+	CASE WHEN pg_catalog.now() >= q.oldest_at + s.overdue_after THEN 'overdue'
+		WHEN pg_catalog.now() >= q.oldest_at + s.due_after THEN 'due' ELSE 'not due' END AS due,
+	q.oldest_at + s.due_after AS due_from, q.oldest_at + s.overdue_after AS due_by,
+	r.reason, r.personal_details, r.given_name, r.family_name, r.date_of_birth, r.address, r.postcode, r.email, r.number, r.number_raw,
+	r.district, r.modus_operandi, r.identified_by, r.incident_ref, r.contact_id, r.question_set,
+	engage.current_caller(r.caller_id) AS caller_id, r.caller_probability, r.match, r.candidates,
+	r.duplicate_of, ARRAY(SELECT d.referral_id FROM engage.referral d WHERE d.duplicate_of = r.referral_id ORDER BY d.referral_id) AS duplicates,
+	r.link_state, r.link_note, r.decision_id
+FROM engage.referral r
+CROSS JOIN engage.referral_settings() s
+JOIN (
+	SELECT o.batch_id, pg_catalog.min(o.referred_at) AS oldest_at
+	FROM engage.referral o WHERE o.review_status IN ('queued', 'in_batch') GROUP BY o.batch_id
+) q ON q.batch_id IS NOT DISTINCT FROM r.batch_id
+WHERE r.review_status IN ('queued', 'in_batch');
+COMMENT ON VIEW engage.referral_review IS 'Referrals that wait for review.';
+COMMENT ON COLUMN engage.referral_review.due IS 'not due, due or overdue: by the age of the oldest referral of the batch, or of those that are in none yet (referral_policy).';
+COMMENT ON COLUMN engage.referral_review.caller_id IS 'The caller as of now.';
+COMMENT ON COLUMN engage.referral_review.duplicates IS 'Later referrals of what seems to be the same person.';
+COMMENT ON COLUMN engage.referral_review.decision_id IS 'The decision by which the number at hand became the caller''s.';
+
+CREATE VIEW engage.referral_overlap WITH (security_barrier) AS
+SELECT COALESCE(r.caller_id, f.caller_id) AS caller_id, COALESCE(r.referrals, 0) AS referrals, r.first_referred_at,
+	COALESCE(f.flags, 0) AS flags, f.first_flagged_at,
+	CASE WHEN f.caller_id IS NULL THEN 'referral only' WHEN r.first_referred_at IS NULL THEN 'rule only' ELSE 'both' END AS detected_by,
+	r.first_referred_at < f.first_flagged_at AS referred_first
+FROM (
+	SELECT x.caller_id, pg_catalog.count(*) AS referrals, pg_catalog.min(x.referred_at) AS first_referred_at
+	FROM (SELECT engage.current_caller(o.caller_id) AS caller_id, o.referral_id, o.referred_at,
+			-- nobody knows who: one person for each referral and its duplicates
+			CASE WHEN o.caller_id IS NULL THEN COALESCE(o.duplicate_of, o.referral_id) END AS person
+		FROM engage.referral o WHERE o.review_status <> 'rejected') x
+	GROUP BY x.caller_id, x.person
+) r
+FULL JOIN (
+	SELECT o.caller_id, pg_catalog.count(*) AS flags, pg_catalog.min(o.met_at) AS first_flagged_at
+	FROM engage.flag o WHERE o.withdrawn_at IS NULL GROUP BY o.caller_id
+) f ON f.caller_id = r.caller_id;
+COMMENT ON VIEW engage.referral_overlap IS
+	'Who was referred by people, who was flagged by rules, and who by both: one row a caller. Referrals whose caller is not told have rows without caller_id, one for each and its duplicates. Rejected referrals and withdrawn flags do not count.';
+COMMENT ON COLUMN engage.referral_overlap.detected_by IS 'both, referral only or rule only.';
+COMMENT ON COLUMN engage.referral_overlap.first_flagged_at IS 'When a rule was first met.';
+COMMENT ON COLUMN engage.referral_overlap.referred_first IS 'Whether people were quicker than rules; NULL unless both saw the caller.';
+
+CREATE VIEW engage.referral_route WITH (security_barrier) AS
+SELECT t.identified_by, pg_catalog.count(r.referral_id) AS referrals, pg_catalog.count(r.duplicate_of) AS duplicates,
+	pg_catalog.count(DISTINCT engage.current_caller(r.caller_id)) AS callers, pg_catalog.count(r.decision_id) AS numbers_linked,
+	pg_catalog.round(pg_catalog.count(r.referral_id) / NULLIF(pg_catalog.sum(pg_catalog.count(r.referral_id)) OVER (), 0), 3) AS share
+FROM pg_catalog.unnest(pg_catalog.enum_range(NULL::engage.referral_identified_by)) t (identified_by)
+LEFT JOIN engage.referral r ON r.identified_by = t.identified_by
+GROUP BY t.identified_by;
+COMMENT ON VIEW engage.referral_route IS 'How many referrals came by each route, and what share of all that is; NULL if there are none.';
+COMMENT ON COLUMN engage.referral_route.duplicates IS 'Referrals of somebody who had been referred before.';
+COMMENT ON COLUMN engage.referral_route.callers IS 'Different callers referred, as far as they are told.';
+COMMENT ON COLUMN engage.referral_route.numbers_linked IS 'Contacts and numbers that referrals joined to a caller.';
