@@ -37,13 +37,12 @@ SELECT occurred_at, source_ref FROM explain_flag(1);
 SELECT step, from_identifier, to_identifier, decision_id, detail, level, weight FROM explain_identity('07700900102', '07700900104');
 SELECT DISTINCT step, from_identifier, to_identifier, link_score, decision_id FROM explain_identity('07700900101', '07700900103') ORDER BY step;
 SELECT flag_id, numbers, most_of_one_number FROM flag_by_joining;
--- back to four: rejected, then the decision that said otherwise is in the way
-SELECT reject_link('07700900101', '07700900100', 'another voice after all');
+-- back to four and one: a decision that says otherwise is in the way until it is revoked
+SELECT pg_temp.refused($$SELECT reject_link('07700900101', '07700900100', 'another voice after all')$$);
 SELECT revoke_decision(decision_id, 'the handler was wrong') FROM link_decision ORDER BY decision_id LIMIT 3;
 CALL refresh();
 SELECT * FROM pg_temp.together ORDER BY 1;
 SELECT f.caller_id, f.contacts, f.withdrawn_reason FROM flag f;
-SELECT reject_link('07700900107', '07700900100', 'another voice after all');
 SELECT revoke_decision(4, 'the handler was wrong');
 SELECT reject_link('07700900107', '07700900100', 'another voice after all');
 CALL refresh();
@@ -145,3 +144,9 @@ SELECT pg_temp.refused($$SELECT linkage_model_check('{"lambda": 2, "comparisons"
 SELECT pg_temp.refused($$SELECT linkage_model_check('{"comparisons": [{"detail": "number", "kind": "number"}], "blocking": [["email"]]}')$$);
 SELECT pg_temp.refused($$SELECT linkage_model_check('{"comparisons": [{"detail": "number", "kind": "number"}], "blocking": [["number:sound"]]}')$$);
 SELECT linkage_model_check('{"comparisons": [{"detail": "number", "kind": "number"}], "blocking": [["number"]]}');
+
+-- as other files want to find it
+DROP VIEW pg_temp.together;
+DROP FUNCTION pg_temp.say;
+DROP EXTENSION engage;
+CREATE EXTENSION engage;

@@ -795,6 +795,27 @@ place_weak(Work *work)
 	host->release(score);
 }
 
+/* Let the pair that was decided on stand for a merge, whatever others show. */
+static void
+name_decided_pair(Work *work, uint32_t number, uint32_t x, uint32_t y)
+{
+	const ClusterProblem *problem = work->problem;
+	Edge *edge = &work->edges[number];
+	ClusterEvidence evidence;
+
+	edge->best_a = x < y ? x : y;
+	edge->best_b = x < y ? y : x;
+	edge->best_weight = 0;
+	if (problem->weigh == NULL)
+		return;
+	evidence.adjustment = 0;
+	problem->weigh(problem->arg, work->node[edge->best_a], work->node[edge->best_b], &evidence);
+	edge->best_weight = problem->prior + evidence.adjustment;
+	for (int i = 0; i < problem->fields; i++)
+		if (evidence.present >> i & 1)
+			edge->best_weight += evidence.weight[i];
+}
+
 /* Merge what people said belongs together, except across a refused link. */
 static void
 merge_must(Work *work, const ClusterPair *must, size_t nmust, const uint32_t *local)
@@ -815,8 +836,7 @@ merge_must(Work *work, const ClusterPair *must, size_t nmust, const uint32_t *lo
 		edge = need_edge(work, a, b);
 		if (work->edges[edge].pairs == 0 && work->problem->weigh != NULL)
 			add_pairs_between(work, edge, a, b);
-		else if (work->edges[edge].pairs == 0)
-			keep_best(&work->edges[edge], 0, local[must[i].a], local[must[i].b]);
+		name_decided_pair(work, edge, local[must[i].a], local[must[i].b]);
 		work->weak[a] = work->weak[b] = false;
 		merge_groups(work, edge, INFINITY, false);
 	}

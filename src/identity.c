@@ -55,14 +55,22 @@ ENGAGE_FUNCTION(engage_identify_personas);
  * A persona as the core is to see it: numbers that stand for no person are left
  * out.  The columns from the seventh on are the details that have a column.
  */
-#define PERSONA_COLUMNS \
-	"SELECT p.persona_key, COALESCE(k.sharing OPERATOR(pg_catalog.=) 'personal', false) AS own_number," \
-	" EXISTS (SELECT FROM engage.shared_number s WHERE s.number OPERATOR(pg_catalog.=) p.number) AS shared_number," \
-	" p.caller_id, p.component, p.details," \
-	" CASE WHEN k.sharing OPERATOR(pg_catalog.=) ANY ('{communal,payphone,organisation}'::engage.number_sharing[])" \
-	" THEN NULL ELSE p.number END AS number," \
-	" p.given_name, p.family_name, p.date_of_birth, p.address, p.postcode, p.email, p.imei, p.nominal_ref" \
+#define PERSONA_START \
+	"SELECT p.persona_key, COALESCE(k.sharing OPERATOR(pg_catalog.=) 'personal', false) AS own_number,"
+#define STANDS_FOR_NOBODY \
+	" k.sharing OPERATOR(pg_catalog.=) ANY ('{communal,payphone,organisation}'::engage.number_sharing[])"
+#define PERSONA_END \
+	" AS number, p.given_name, p.family_name, p.date_of_birth, p.address, p.postcode, p.email, p.imei, p.nominal_ref" \
 	" FROM engage.persona p LEFT JOIN engage.known_number k ON k.number OPERATOR(pg_catalog.=) p.number"
+#define PERSONA_COLUMNS \
+	PERSONA_START \
+	" EXISTS (SELECT FROM engage.shared_number s WHERE s.number OPERATOR(pg_catalog.=) p.number) AS shared_number," \
+	" p.caller_id, p.component, p.details, CASE WHEN" STANDS_FOR_NOBODY " THEN NULL ELSE p.number END" PERSONA_END
+
+/* The same with every number; shared_number says which of them stand for no person. */
+#define BLOCK_COLUMNS \
+	PERSONA_START " COALESCE(" STANDS_FOR_NOBODY ", false) AS shared_number, p.caller_id, p.component, p.details," \
+				  " p.number" PERSONA_END
 #define PERSONA_ORDER " ORDER BY p.persona_key"
 
 /* Where the model's details are to be found in a row. */
@@ -319,6 +327,20 @@ add_personas_of(Personas *p, ArrayType *keys, bool heed_shared)
 					 1, types, values, NULL, heed_shared);
 }
 
+/* The same for their blocks, which do not depend on what is known of numbers. */
+static void
+add_personas_for_blocks(Personas *p, ArrayType *keys)
+{
+	Oid types[1] = {UUIDARRAYOID};
+	Datum values[1] = {PointerGetDatum(keys)};
+
+	if (keys == NULL)
+		add_personas(p, BLOCK_COLUMNS PERSONA_ORDER, 0, NULL, NULL, NULL, true);
+	else
+		add_personas(p, BLOCK_COLUMNS " WHERE p.persona_key OPERATOR(pg_catalog.=) ANY ($1)" PERSONA_ORDER,
+					 1, types, values, NULL, true);
+}
+
 /* ------------------------------------------------------------------ terms */
 
 /* More personas than that need so many terms that all are read. */
@@ -349,11 +371,10 @@ load_terms(Personas *p)
 	if (few)
 		values[1] = PointerGetDatum(hashes_of_values(p));
 	SPI_connect();
-	portal = SPI_cursor_open_with_args(NULL, few ?
-									   "SELECT t.comparison, t.value_hash, t.people FROM engage.linkage_term t"
-									   " WHERE t.model_id OPERATOR(pg_catalog.=) $1 AND t.value_hash OPERATOR(pg_catalog.=) ANY ($2)" :
-									   "SELECT t.comparison, t.value_hash, t.people FROM engage.linkage_term t"
-									   " WHERE t.model_id OPERATOR(pg_catalog.=) $1",
+	portal = SPI_cursor_open_with_args(NULL, few ? "SELECT t.comparison, t.value_hash, t.people FROM engage.linkage_term t"
+												   " WHERE t.model_id OPERATOR(pg_catalog.=) $1 AND t.value_hash OPERATOR(pg_catalog.=) ANY ($2)" :
+												   "SELECT t.comparison, t.value_hash, t.people FROM engage.linkage_term t"
+												   " WHERE t.model_id OPERATOR(pg_catalog.=) $1",
 									   few ? 2 : 1, types, values, NULL, true, 0);
 	for (;;)
 	{
@@ -411,10 +432,20 @@ put_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
+static bool
+rule_has_number(const LinkModel *model, const LinkRule *rule)
+{
+	for (int i = 0; i < rule->parts; i++)
+		if (model->comparison[rule->part[i].comparison].kind == LINK_NUMBER)
+			return true;
+	return false;
+}
+
 /*
  * persona_blocks(model_id integer, persona_keys uuid[],
  *				  OUT persona_key uuid, OUT block_key bigint, OUT rank bigint, OUT block_limit integer)
- *		The blocks of personas; of all for NULL.
+ *		The blocks of personas; of all for NULL.  Blocks of numbers that stand
+ *		for no person have no limit, as nobody is looked for in them.
  */
 Datum
 engage_persona_blocks(PG_FUNCTION_ARGS)
@@ -423,7 +454,7 @@ engage_persona_blocks(PG_FUNCTION_ARGS)
 	Personas *p = start_personas(load_model(model_id), model_id);
 
 	InitMaterializedSRF(fcinfo, 0);
-	add_personas_of(p, PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1), false);
+	add_personas_for_blocks(p, PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1));
 	for (uint32 i = 0; i < p->n; i++)
 	{
 		uint64 done[LINK_MAX_RULES];
@@ -432,10 +463,11 @@ engage_persona_blocks(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		for (int r = 0; r < p->model->nrules; r++)
 		{
-			uint64 key = link_key(p->store, &p->model->rule[r], i);
+			const LinkRule *rule = &p->model->rule[r];
+			uint64 key = link_key(p->store, rule, i);
 			Datum values[4] = {UUIDPGetDatum(&p->keys[i]), Int64GetDatum((int64) key), Int64GetDatum(link_rank(p->store, i)),
-							   Int32GetDatum(link_rule_limit(p->model, &p->model->rule[r]))};
-			bool nulls[4] = {false, false, false, false};
+							   Int32GetDatum(link_rule_limit(p->model, rule))};
+			bool nulls[4] = {false, false, false, link_number_is_shared(p->store, i) && rule_has_number(p->model, rule)};
 			bool is_new = key != 0;
 
 			for (int j = 0; j < n && is_new; j++)
@@ -491,15 +523,14 @@ add_neighbours(Personas *p, const LinkKeySet *large)
 	Datum values[3] = {PointerGetDatum(blocks_array(p, large, true)), PointerGetDatum(blocks_array(p, large, false)),
 					   PointerGetDatum(uuid_array(p->keys, p->n))};
 
-	add_personas(p, PERSONA_COLUMNS
-				 " WHERE p.persona_key OPERATOR(pg_catalog.=) ANY (ARRAY("
-				 "SELECT b.persona_key FROM (SELECT DISTINCT k FROM pg_catalog.unnest($1) k) x,"
-				 " LATERAL (SELECT y.persona_key FROM engage.persona_block y WHERE y.block_key OPERATOR(pg_catalog.=) x.k OFFSET 0) b"
-				 " UNION SELECT b.persona_key FROM (SELECT DISTINCT k FROM pg_catalog.unnest($2) k) x"
-				 " JOIN engage.block_large l ON l.block_key OPERATOR(pg_catalog.=) x.k,"
-				 " LATERAL (SELECT y.persona_key FROM engage.persona_block y WHERE y.block_key OPERATOR(pg_catalog.=) x.k"
-				 " AND y.rank OPERATOR(pg_catalog.<=) l.last_rank OFFSET 0) b"
-				 " EXCEPT SELECT pg_catalog.unnest($3)))" PERSONA_ORDER,
+	add_personas(p, PERSONA_COLUMNS " WHERE p.persona_key OPERATOR(pg_catalog.=) ANY (ARRAY("
+									"SELECT b.persona_key FROM (SELECT DISTINCT k FROM pg_catalog.unnest($1) k) x,"
+									" LATERAL (SELECT y.persona_key FROM engage.persona_block y WHERE y.block_key OPERATOR(pg_catalog.=) x.k OFFSET 0) b"
+									" UNION SELECT b.persona_key FROM (SELECT DISTINCT k FROM pg_catalog.unnest($2) k) x"
+									" JOIN engage.block_large l ON l.block_key OPERATOR(pg_catalog.=) x.k,"
+									" LATERAL (SELECT y.persona_key FROM engage.persona_block y WHERE y.block_key OPERATOR(pg_catalog.=) x.k"
+									" AND y.rank OPERATOR(pg_catalog.<=) l.last_rank OFFSET 0) b"
+									" EXCEPT SELECT pg_catalog.unnest($3)))" PERSONA_ORDER,
 				 3, types, values, NULL, true);
 }
 
@@ -582,7 +613,8 @@ load_decisions(Personas *p, Decisions *d)
 
 	SPI_connect();
 	SPI_execute("SELECT v.decision_no, v.is_same, v.side, v.persona_key FROM engage.decided_persona v"
-				" ORDER BY v.decision_no, v.side, v.persona_key", true, 0);
+				" ORDER BY v.decision_no, v.side, v.persona_key",
+				true, 0);
 	rows = SPI_processed;
 	d->must = MemoryContextAllocHuge(mine, sizeof(ClusterPair) * (rows + 1));
 	d->cannot = MemoryContextAllocHuge(mine, sizeof(ClusterPair) * (rows + 1));

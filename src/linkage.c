@@ -447,7 +447,7 @@ term_frequency(const LinkComparison *comparison, double people)
 	double others = people > 1 ? people - 1 : 0;
 
 	return (others + SHRINKAGE * comparison->sharing + SHARED_AT_LEAST) /
-		((1 + SHRINKAGE) * (comparison->people > 1 ? comparison->people : 1));
+		   ((1 + SHRINKAGE) * (comparison->people > 1 ? comparison->people : 1));
 }
 
 /* Work out what levels and values are worth, once terms are set. */
@@ -465,7 +465,7 @@ link_set_weights(LinkStore *store)
 			store->weight[i][level] = millibits(fs_level_weight(&model->fs, i, level));
 		for (uint32_t id = 0; id < d->n; id++)
 			d->weight[id] = !comparison->by_term ? store->weight[i][0] :
-				millibits(log2(model->fs.m[i][0] / fmin(1, term_frequency(comparison, d->people[id]))));
+												   millibits(log2(model->fs.m[i][0] / fmin(1, term_frequency(comparison, d->people[id]))));
 	}
 }
 
@@ -547,7 +547,7 @@ count_names(LinkStore *store, const LinkKey *holders, size_t n)
 	{
 		uint32_t persona = holders[i].persona;
 		bool is_new = (store->given >= 0 && link_has(store, store->given, persona)) ||
-			(store->family >= 0 && link_has(store, store->family, persona));
+					  (store->family >= 0 && link_has(store, store->family, persona));
 
 		for (uint32_t j = 0; j < names && is_new; j++)
 			is_new = names_differ(store, persona, different[j]);
@@ -652,12 +652,34 @@ link_level(LinkStore *store, int comparison, uint32_t a, uint32_t b)
 	return d->cached_level[slot];
 }
 
+/* Whether two values of different comparisons, of kind name, are one name with a slip or two. */
+static bool
+are_alike(const LinkStore *store, int x, uint32_t a, int y, uint32_t b)
+{
+	const Dictionary *dx = &store->dictionary[x];
+	const Dictionary *dy = &store->dictionary[y];
+	int32_t i = *value_at(store, x, a);
+	int32_t j = *value_at(store, y, b);
+	const char *text[2];
+	size_t len[2];
+
+	/* most names do not even sound alike */
+	if (dx->hash[i] == dy->hash[j])
+		return true;
+	if (dx->form[LINK_SOUND] == NULL || dy->form[LINK_SOUND] == NULL ||
+		dx->form[LINK_SOUND][i] != dy->form[LINK_SOUND][j])
+		return false;
+	text[0] = value_of(dx, i, &len[0]);
+	text[1] = value_of(dy, j, &len[1]);
+	return link_compare(LINK_NAME, text[0], len[0], text[1], len[1]) <= 2;
+}
+
 /* Whether a's given name is b's family name and the reverse. */
 static bool
 names_are_swapped(const LinkStore *store, uint32_t a, uint32_t b)
 {
-	return link_value_hash(store, store->given, a) == link_value_hash(store, store->family, b) &&
-		link_value_hash(store, store->family, a) == link_value_hash(store, store->given, b);
+	return are_alike(store, store->given, a, store->family, b) &&
+		   are_alike(store, store->family, a, store->given, b);
 }
 
 static void
@@ -714,10 +736,10 @@ link_evidence(LinkStore *store, uint32_t a, uint32_t b, ClusterEvidence *evidenc
 			continue;
 		evidence->present |= UINT32_C(1) << i;
 		evidence->weight[i] = at == 0 ? store->dictionary[i].weight[link_value_id(store, i, a)] :
-			store->weight[i][at];
+										store->weight[i][at];
 	}
 	names = store->given < 0 || store->family < 0 ? 0 :
-		UINT32_C(1) << store->given | UINT32_C(1) << store->family;
+													UINT32_C(1) << store->given | UINT32_C(1) << store->family;
 	if (names != 0 && (evidence->present & names) == names)
 	{
 		before = evidence->weight[store->given];
@@ -883,8 +905,8 @@ void
 link_prepare_rule(const LinkModel *model, LinkRule *rule)
 {
 	rule->may_swap = rule->parts == 2 && rule->part[0].form == rule->part[1].form &&
-		model->comparison[rule->part[0].comparison].kind == LINK_NAME &&
-		model->comparison[rule->part[1].comparison].kind == LINK_NAME;
+					 model->comparison[rule->part[0].comparison].kind == LINK_NAME &&
+					 model->comparison[rule->part[1].comparison].kind == LINK_NAME;
 	for (int i = 0; i < rule->parts; i++)
 	{
 		const char *name = model->comparison[rule->part[i].comparison].name;
@@ -932,7 +954,7 @@ link_same_block(const LinkStore *store, const LinkRule *rule, uint32_t a, uint32
 	if (second_a == 0 || second_b == 0)
 		return false;
 	return (first_a == first_b && second_a == second_b) ||
-		(rule->may_swap && first_a == second_b && second_a == first_b);
+		   (rule->may_swap && first_a == second_b && second_a == first_b);
 }
 
 /* All keys of a persona, each once, into an array of LINK_MAX_RULES. */

@@ -251,7 +251,8 @@ static bool
 is_slip(Text a, Text b)
 {
 	size_t n = longer(a, b);
-	int limit = n >= 8 ? 2 : n >= 4 ? 1 : 0;
+	int limit = n >= 8 ? 2 : n >= 4 ? 1 :
+									  0;
 
 	return limit > 0 && distance(a, b, limit) <= limit;
 }

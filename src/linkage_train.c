@@ -144,7 +144,7 @@ static bool
 may_stand_alone(LinkKind kind, LinkForm form)
 {
 	return kind != LINK_CATEGORY &&
-		(form == LINK_WHOLE || form == LINK_LOCAL || form == LINK_DOMAIN);
+		   (form == LINK_WHOLE || form == LINK_LOCAL || form == LINK_DOMAIN);
 }
 
 /* Details of which two together make a block; a number or identifier alone does. */
@@ -179,7 +179,7 @@ list_rules(Trainer *t)
 			if (!link_form_fits(f, kind))
 				continue;
 			if (may_stand_alone(kind, f) && t->nrules < LINK_MAX_CANDIDATES)
-				t->rule[t->nrules++] = (LinkRule) {1, {{i, f, 0}}, false};
+				t->rule[t->nrules++] = (LinkRule){1, {{i, f, 0}}, false};
 		}
 	for (int i = 0; i < n; i++)
 		for (int j = i + 1; j < n; j++)
@@ -190,7 +190,7 @@ list_rules(Trainer *t)
 						!may_stand_together(model->comparison[i].kind, f) || !may_stand_together(model->comparison[j].kind, g))
 						continue;
 					if (t->nrules < LINK_MAX_CANDIDATES)
-						t->rule[t->nrules++] = (LinkRule) {2, {{i, f, 0}, {j, g, 0}}, false};
+						t->rule[t->nrules++] = (LinkRule){2, {{i, f, 0}, {j, g, 0}}, false};
 				}
 	for (int r = 0; r < t->nrules; r++)
 		link_prepare_rule(model, &t->rule[r]);
@@ -247,8 +247,9 @@ compare_keys(const void *a, const void *b)
 	const LinkKey *x = a;
 	const LinkKey *y = b;
 
-	return x->key != y->key ? (x->key < y->key ? -1 : 1) :
-		x->persona < y->persona ? -1 : x->persona > y->persona;
+	return x->key != y->key        ? (x->key < y->key ? -1 : 1) :
+		   x->persona < y->persona ? -1 :
+									 x->persona > y->persona;
 }
 
 static int
@@ -728,7 +729,7 @@ learn_from_clusters(Trainer *t, const uint32_t *cluster)
 		for (int l = 0; l < FS_MAX_LEVELS; l++)
 			seen[i][l] = 0.5;
 	for (uint32_t i = 0; i < n; i++)
-		member[i] = (LinkKey) {cluster[i], i};
+		member[i] = (LinkKey){cluster[i], i};
 	qsort(member, n, sizeof(LinkKey), compare_keys);
 	t->training->people = 0;
 	for (uint32_t i = 0, j; i < n; i = j)

@@ -139,7 +139,7 @@ CREATE FUNCTION engage.persona_blocks(model_id integer, persona_keys uuid[], OUT
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_persona_blocks' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 5000;
 COMMENT ON FUNCTION engage.persona_blocks(integer, uuid[]) IS
-	'The blocks of personas under a linkage model, and how many personas each block may have; of all personas for NULL.';
+	'The blocks of personas under a linkage model, and how many personas each block may have, NULL for that of a number that stands for no person; of all personas for NULL.';
 
 CREATE FUNCTION engage.reached_personas(model_id integer, persona_keys uuid[]) RETURNS uuid[]
 	AS 'MODULE_PATHNAME', 'engage_reached_personas' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
@@ -164,19 +164,33 @@ BEGIN ATOMIC
 	), member AS MATERIALIZED (
 		SELECT r.persona_key, r.component, r.cluster, r.tells_caller, r.old_caller AS old_id, r.old_component, r.shared_number, r.shared_names
 		FROM result r WHERE r.persona_key IS NOT NULL
+	), merged AS MATERIALIZED (
+		-- of callers that are split: personas that came from another caller, which nobody is now
+		SELECT DISTINCT m.persona_key
+		FROM member m
+		JOIN (SELECT x.old_id FROM member x WHERE x.old_id IS NOT NULL AND x.tells_caller GROUP BY x.old_id HAVING min(x.cluster::text) <> max(x.cluster::text)) s
+			ON s.old_id = m.old_id
+		CROSS JOIN LATERAL (
+			SELECT x.* FROM engage.merge_event x
+			WHERE x.persona_keys @> ARRAY[m.persona_key] AND x.kind = 'merge'
+				AND (SELECT p.caller_id FROM engage.persona p WHERE p.caller_id = x.from_caller LIMIT 1) IS NULL
+			OFFSET 0
+		) e
 	), overlap AS MATERIALIZED (
-		SELECT m.cluster, m.old_id, count(*) AS personas
-		FROM member m WHERE m.tells_caller AND m.old_id IS NOT NULL GROUP BY m.cluster, m.old_id
+		SELECT m.cluster, m.old_id, count(*) AS personas, count(*) FILTER (WHERE g.persona_key IS NULL) AS own
+		FROM member m LEFT JOIN merged g ON g.persona_key = m.persona_key
+		WHERE m.tells_caller AND m.old_id IS NOT NULL GROUP BY m.cluster, m.old_id
 	), wish AS (
 		SELECT DISTINCT ON (o.cluster) o.* FROM overlap o ORDER BY o.cluster, o.personas DESC, o.old_id
 	), kept AS MATERIALIZED (
-		-- a caller stays with the cluster that has most of it
-		SELECT DISTINCT ON (w.old_id) w.cluster, w.old_id AS caller_id FROM wish w ORDER BY w.old_id, w.personas DESC, w.cluster
+		-- a caller stays with the cluster that has most of it, not counting what came to it by a merge
+		SELECT DISTINCT ON (w.old_id) w.cluster, w.old_id AS caller_id FROM wish w
+		ORDER BY w.old_id, w.own DESC, w.personas > w.own, w.personas DESC, w.cluster
 	), homeless AS MATERIALIZED (
-		SELECT m.cluster, bool_or(m.old_id IS NOT NULL) AS had_caller
+		SELECT m.cluster, bool_or(m.old_component IS NOT NULL) AS was_linked
 		FROM member m WHERE m.tells_caller AND NOT EXISTS (SELECT FROM kept k WHERE k.cluster = m.cluster) GROUP BY m.cluster
 	), former AS MATERIALIZED (
-		-- split off again: the caller that it once was
+		-- split off again, or told again: the caller that it once was
 		SELECT DISTINCT ON (f.caller_id) f.cluster, f.caller_id
 		FROM (
 			SELECT DISTINCT ON (h.cluster) h.cluster, e.from_caller AS caller_id, e.event_id
@@ -184,11 +198,11 @@ BEGIN ATOMIC
 			JOIN member m ON m.cluster = h.cluster
 			CROSS JOIN LATERAL (
 				SELECT x.* FROM engage.merge_event x
-				WHERE x.persona_keys @> ARRAY[m.persona_key] AND x.kind = 'merge'
-					AND NOT EXISTS (SELECT FROM engage.persona p WHERE p.caller_id = x.from_caller)
+				WHERE x.persona_keys @> ARRAY[m.persona_key] AND x.kind IN ('merge', 'lost')
+					AND (SELECT p.caller_id FROM engage.persona p WHERE p.caller_id = x.from_caller LIMIT 1) IS NULL
 				OFFSET 0
 			) e
-			WHERE h.had_caller
+			WHERE h.was_linked
 			ORDER BY h.cluster, e.event_id DESC
 		) f
 		ORDER BY f.caller_id, f.event_id DESC
@@ -285,7 +299,7 @@ BEGIN ATOMIC
 	WHERE u.caller_id IS NOT NULL;
 END;
 COMMENT ON FUNCTION engage.apply_linkage(integer, uuid[], bigint) IS
-	'Clusters whole components, or all personas for NULL, and gives each cluster its caller: the one that had most of its personas, else one that it once was, else a new one. Returns the callers that gained or lost personas. A stage of refresh.';
+	'Clusters whole components, or all personas for NULL, and gives each cluster its caller: the one that had most of its personas, else one that it once was, else a new one. Where a caller is split, what was merged into it goes back to whom it was. Returns the callers that gained or lost personas. A stage of refresh.';
 
 CREATE FUNCTION engage.settle_blocks(block_keys bigint[], block_limits integer[]) RETURNS uuid[]
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_seqscan = off
@@ -293,10 +307,13 @@ BEGIN ATOMIC
 	WITH block AS MATERIALIZED (
 		SELECT k.block_key, l.last_rank AS held, (
 				-- the last hub, if there is a persona more than the block may have
-				SELECT h.rank FROM engage.persona_block h
-				WHERE h.block_key = k.block_key
-					AND EXISTS (SELECT FROM engage.persona_block m WHERE m.block_key = k.block_key OFFSET k.block_limit)
-				ORDER BY h.rank OFFSET 19 LIMIT 1
+				SELECT max(f.rank)
+				FROM (
+					SELECT h.rank FROM engage.persona_block h
+					WHERE h.block_key = k.block_key AND k.block_limit IS NOT NULL
+						AND EXISTS (SELECT FROM engage.persona_block m WHERE m.block_key = k.block_key OFFSET k.block_limit)
+					ORDER BY h.rank LIMIT 20
+				) f
 			) AS wanted
 		FROM (SELECT u.block_key, max(u.block_limit) AS block_limit FROM unnest(block_keys, block_limits) u (block_key, block_limit)
 			GROUP BY u.block_key) k
@@ -318,7 +335,22 @@ BEGIN ATOMIC
 	) p;
 END;
 COMMENT ON FUNCTION engage.settle_blocks(bigint[], integer[]) IS
-	'Brings block_large in line for these blocks, each with how many personas it may have; returns the personas whose company in them changed. A stage of refresh.';
+	'Brings block_large in line for these blocks, each with how many personas it may have, NULL for one in which nobody is looked for; returns the personas whose company in them changed. A stage of refresh.';
+
+CREATE FUNCTION engage.doubt_shared_numbers(numbers text[]) RETURNS engage.shared_number[]
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_seqscan = off
+BEGIN ATOMIC
+	-- a persona more can make the names of others one, so nothing is shared for good but what a thousand personas have
+	WITH gone AS (
+		DELETE FROM engage.shared_number s
+		WHERE s.number = ANY (numbers)
+			AND NOT EXISTS (SELECT FROM engage.persona p WHERE p.number = s.number OFFSET 1000)
+		RETURNING s.number, s.names, s.found_at
+	)
+	SELECT array_agg(ROW (g.number, g.names, g.found_at)::engage.shared_number) FROM gone g;
+END;
+COMMENT ON FUNCTION engage.doubt_shared_numbers(text[]) IS
+	'Takes those of the numbers from shared_number whose names are to be counted anew, as personas with them came or went; returns their rows, NULL if there are none. A stage of refresh.';
 
 CREATE FUNCTION engage.link_batch(batch_size integer, run_id bigint) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -329,6 +361,8 @@ DECLARE
 	persona_keys uuid[];
 	unsettled uuid[];
 	components uuid[];
+	doubtful engage.shared_number[];
+	caller_ids bigint[];
 BEGIN
 	WITH gone AS (
 		DELETE FROM engage.dirty q
@@ -348,6 +382,7 @@ BEGIN
 	IF persona_keys IS NULL THEN
 		RETURN '{}';
 	END IF;
+	doubtful := engage.doubt_shared_numbers(ARRAY(SELECT p.number FROM engage.persona p WHERE p.persona_key = ANY (persona_keys)));
 
 	INSERT INTO engage.persona_block (block_key, rank, persona_key)
 	SELECT b.block_key, b.rank, b.persona_key FROM engage.persona_blocks(model, persona_keys) b
@@ -368,7 +403,9 @@ BEGIN
 		JOIN engage.persona y ON y.number = n.number));
 	SELECT array_agg(u.persona_key) INTO persona_keys
 	FROM (SELECT unnest(persona_keys) UNION SELECT p.persona_key FROM engage.persona p WHERE p.component = ANY (components)) u (persona_key);
-	RETURN engage.apply_linkage(model, persona_keys, run_id);
+	caller_ids := engage.apply_linkage(model, persona_keys, run_id);
+	UPDATE engage.shared_number s SET found_at = d.found_at FROM unnest(doubtful) d WHERE s.number = d.number;
+	RETURN caller_ids;
 END
 $$;
 COMMENT ON FUNCTION engage.link_batch(integer, bigint) IS
@@ -417,6 +454,8 @@ DECLARE
 	callers bigint[];
 	block_keys bigint[];
 	block_limits integer[];
+	numbers text[];
+	decisions integer[];
 BEGIN
 	SELECT array_agg(DISTINCT p.caller_id) FILTER (WHERE p.caller_id IS NOT NULL),
 		array_agg(p.persona_key) FILTER (WHERE NOT EXISTS (SELECT FROM engage.persona_timeline t WHERE t.persona_key = p.persona_key))
@@ -426,21 +465,14 @@ BEGIN
 		RETURN COALESCE(callers, '{}');
 	END IF;
 
-	-- those who may be joined or parted by this: its component, and who shares its number
+	-- those who may be joined or parted by this: its component
 	INSERT INTO engage.dirty (subject, persona_key, cause)
 	SELECT DISTINCT 'identity', y.persona_key, 'persona gone'
 	FROM (SELECT DISTINCT x.component FROM engage.persona x WHERE x.persona_key = ANY (empty) OFFSET 0) g
 	JOIN engage.persona y ON y.component = g.component
 	WHERE y.persona_key <> ALL (empty);
-	WITH numbers AS (
-		DELETE FROM engage.shared_number s
-		WHERE s.number IN (SELECT x.number FROM engage.persona x WHERE x.persona_key = ANY (empty))
-		RETURNING s.number
-	)
-	INSERT INTO engage.dirty (subject, persona_key, cause)
-	SELECT 'identity', y.persona_key, 'persona gone'
-	FROM numbers n JOIN engage.persona y ON y.number = n.number
-	WHERE y.persona_key <> ALL (empty);
+	numbers := ARRAY(SELECT x.number FROM engage.persona x WHERE x.persona_key = ANY (empty) AND x.number IS NOT NULL);
+	decisions := ARRAY(SELECT d.decision_no FROM engage.decided_persona d WHERE d.is_same AND d.persona_key = ANY (empty));
 	DELETE FROM engage.link l WHERE l.persona_a = ANY (empty);
 	DELETE FROM engage.link l WHERE l.persona_b = ANY (empty);
 
@@ -457,6 +489,13 @@ BEGIN
 	FROM unnest(engage.settle_blocks(block_keys, block_limits)) u (persona_key) WHERE block_keys IS NOT NULL;
 
 	DELETE FROM engage.persona p WHERE p.persona_key = ANY (empty);
+
+	-- those whose number may no longer be shared, and those who stand for a side of a decision now
+	INSERT INTO engage.dirty (subject, persona_key, cause)
+	SELECT 'identity', y.persona_key, 'persona gone'
+	FROM unnest(engage.doubt_shared_numbers(numbers)) n JOIN engage.persona y ON y.number = n.number
+	UNION SELECT 'identity', d.persona_key, 'persona gone'
+	FROM engage.decided_persona d WHERE d.decision_no = ANY (decisions);
 	RETURN COALESCE(callers, '{}');
 END
 $$;

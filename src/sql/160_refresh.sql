@@ -182,9 +182,10 @@ COMMENT ON FUNCTION engage.recount_personas(integer) IS
 CREATE FUNCTION engage.more_personas_wait(run bigint) RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN EXISTS (SELECT FROM engage.refresh_run r, engage.dirty q
-	WHERE r.run_id = run AND q.subject OPERATOR(pg_catalog.=) 'persona' AND q.at OPERATOR(pg_catalog.<) r.started_at);
+	WHERE r.run_id = run AND q.subject OPERATOR(pg_catalog.=) 'persona'
+		AND (q.at OPERATOR(pg_catalog.<) r.started_at OR q.cause OPERATOR(pg_catalog.=) 'everything'));
 COMMENT ON FUNCTION engage.more_personas_wait(bigint) IS
-	'Whether personas are in the queue that were there when the run began. While they are, flags wait: a caller judged on some of their personas would get flags that do not last. Later ones do not hold flags up.';
+	'Whether personas are in the queue that were there when the run began, or are there because all are. While they are, linking and flags wait: a caller judged on some of their personas would get flags that do not last. Later ones do not hold flags up.';
 
 CREATE FUNCTION engage.queue_callers(caller_ids bigint[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
@@ -270,6 +271,7 @@ BEGIN
 		-- other logins' backend_start is hidden from us
 		SELECT FROM pg_stat_activity a
 		WHERE a.pid = r.pid AND a.pid <> pg_backend_pid() AND COALESCE(a.backend_start <= r.started_at, true)));
+	PERFORM engage.harvest_referrals();
 	INSERT INTO engage.refresh_run DEFAULT VALUES RETURNING run_id INTO run;
 	RETURN run;
 END

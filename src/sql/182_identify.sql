@@ -229,7 +229,8 @@ BEGIN
 	SELECT s.step, engage.persona_label(c.path[s.step]), engage.persona_label(c.path[s.step + 1]), e.weight, e.score,
 		CASE WHEN e.score = 'Infinity' THEN (
 			SELECT x.decision_no FROM engage.decided_persona x JOIN engage.decided_persona y USING (decision_no)
-			WHERE x.is_same AND x.persona_key IN (c.path[s.step], c.path[s.step + 1]) AND y.side <> x.side ORDER BY 1 LIMIT 1) END,
+			WHERE x.is_same AND x.persona_key = c.path[s.step] AND y.persona_key = c.path[s.step + 1] AND y.side <> x.side
+			ORDER BY 1 LIMIT 1) END,
 		w.detail, w.level, w.weight, w.running
 	FROM chain c, generate_series(1, cardinality(c.path) - 1) s (step)
 	JOIN LATERAL (SELECT x.* FROM edge x

@@ -370,11 +370,16 @@ unite(Groups *g, uint32_t x, uint32_t y, double score, const ClusterPair *must)
 	ClusterMerge merge;
 
 	look_between(g, a, b, &sums, &merge);
-	if (merge.pairs == 0)
+	if (must != NULL)
 	{
+		/* the pair that was decided on stands for the merge */
 		bool turned = g->group[must->a] != a;
+		const ClusterEvidence *e = &g->c->evidence[must->a][must->b];
 
-		merge.weight = 0;
+		merge.weight = g->c->by_function ? g->c->prior + e->adjustment : 0;
+		for (int i = 0; i < g->c->fields && g->c->by_function; i++)
+			if (e->present >> i & 1)
+				merge.weight += e->weight[i];
 		merge.a = turned ? must->b : must->a;
 		merge.b = turned ? must->a : must->b;
 	}
