@@ -412,7 +412,7 @@ COMMENT ON FUNCTION engage.link_batch(integer, bigint) IS
 	'Takes a batch of personas from the queue and links them: with the components that they reach, and no others. Returns the callers that changed. A stage of refresh.';
 
 CREATE FUNCTION engage.link_everything(run_id bigint) RETURNS bigint[]
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off
 AS $$
 DECLARE
 	model integer;
@@ -421,9 +421,17 @@ BEGIN
 	DELETE FROM engage.dirty q WHERE q.subject IN ('identity', 'identities');
 	INSERT INTO engage.linkage_state AS s (model_id) VALUES (model)
 	ON CONFLICT (one) DO UPDATE SET model_id = excluded.model_id WHERE s.model_id <> excluded.model_id;
-	TRUNCATE engage.persona_block;
+	-- not by TRUNCATE, which a dump that began earlier would see
+	WITH wanted AS MATERIALIZED (
+		SELECT b.block_key, b.rank, b.persona_key FROM engage.persona_blocks(model, NULL) b
+	), gone AS (
+		DELETE FROM engage.persona_block b
+		WHERE NOT EXISTS (SELECT FROM wanted w WHERE w.block_key = b.block_key AND w.persona_key = b.persona_key)
+	)
 	INSERT INTO engage.persona_block (block_key, rank, persona_key)
-	SELECT b.block_key, b.rank, b.persona_key FROM engage.persona_blocks(model, NULL) b ORDER BY b.block_key, b.rank;
+	SELECT w.block_key, w.rank, w.persona_key FROM wanted w
+	WHERE NOT EXISTS (SELECT FROM engage.persona_block b WHERE b.block_key = w.block_key AND b.persona_key = w.persona_key)
+	ORDER BY w.block_key, w.rank;
 	RETURN engage.apply_linkage(model, NULL, run_id);
 END
 $$;
