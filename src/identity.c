@@ -31,6 +31,7 @@ ENGAGE_FUNCTION(engage_persona_blocks);
 ENGAGE_FUNCTION(engage_reached_personas);
 ENGAGE_FUNCTION(engage_cluster_personas);
 ENGAGE_FUNCTION(engage_learn_linkage);
+ENGAGE_FUNCTION(engage_linked_pairs);
 
 /* ----------------------------------------------------------------- blocks */
 
@@ -381,6 +382,39 @@ engage_cluster_personas(PG_FUNCTION_ARGS)
 	put_personas(&c, component, cluster);
 	if (all)
 		put_large(&c, &large);
+	return (Datum) 0;
+}
+
+/*
+ * linked_pairs(model_id integer, OUT persona_a uuid, OUT persona_b uuid, OUT weight float8)
+ *		All pairs of personas that share a block and whose own evidence reaches
+ *		the threshold.
+ */
+Datum
+engage_linked_pairs(PG_FUNCTION_ARGS)
+{
+	int model_id = PG_GETARG_INT32(0);
+	Personas *p = personas_start(personas_model(model_id), model_id);
+	LinkKeySet large = {0};
+	ClusterPair *pairs;
+	size_t npairs;
+
+	InitMaterializedSRF(fcinfo, 0);
+	personas_add_of(p, NULL, false);
+	personas_load_terms(p);
+	link_drop_shared_numbers(p->store, NULL, NULL);
+	link_kept_pairs(p->store, &large, false, &pairs, &npairs);
+	for (size_t i = 0; i < npairs; i++)
+	{
+		int64 weight = link_weight(p->store, pairs[i].a, pairs[i].b);
+		Datum values[3] = {UUIDPGetDatum(&p->keys[pairs[i].a]), UUIDPGetDatum(&p->keys[pairs[i].b]),
+						   Float8GetDatum((double) weight / MILLIBITS)};
+		bool nulls[3] = {false, false, false};
+
+		CHECK_FOR_INTERRUPTS();
+		if (weight >= p->model->threshold * MILLIBITS)
+			personas_put_row(fcinfo, values, nulls);
+	}
 	return (Datum) 0;
 }
 

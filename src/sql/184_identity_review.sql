@@ -135,3 +135,8 @@ END
 $$;
 COMMENT ON FUNCTION engage.without_link(uuid, uuid) IS
 	'What would change without a link (persona_a, persona_b of link_review): the two sides that it holds together, each with its identifiers, contacts and the rules that it would meet alone. Other evidence between the sides might still join them: reject_link() keeps them apart. An error (P0002) if there is no such link.';
+
+CREATE FUNCTION engage.linked_pairs(model_id integer, OUT persona_a uuid, OUT persona_b uuid, OUT weight double precision) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'engage_linked_pairs' LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 100000;
+COMMENT ON FUNCTION engage.linked_pairs(integer) IS
+	'Every pair of personas that blocking brings together and whose own evidence (weight, in bits, the prior included) reaches the threshold under a version of the linkage model: what plain closure would make callers of. Reads all personas; an error (P0002) if there is no such model.';

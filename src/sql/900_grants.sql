@@ -97,7 +97,7 @@ GRANT EXECUTE ON FUNCTION engage.lookup(text),
 	engage.confirm_link(text, text, text, engage.link_method), engage.reject_link(text, text, text, engage.link_method),
 	engage.decide_link(boolean, text, text, text, engage.link_method), engage.revoke_decision(integer, text),
 	engage.linkage_in_force(), engage.compare_personas(integer, uuid, uuid), engage.persona_label(uuid),
-	engage.without_link(uuid, uuid) TO engage_identity;
+	engage.without_link(uuid, uuid), engage.linked_pairs(integer) TO engage_identity;
 GRANT SELECT ON engage.caller_number, engage.handset_number, engage.link_review, engage.caller_contradiction,
 	engage.shared_number_suspect, engage.flag_by_joining TO engage_identity;
 
