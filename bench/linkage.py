@@ -443,6 +443,41 @@ def contacts_of(name, path):
             {', '.join(expressions.values())} FROM staging s;""", details
 
 
+IDENTIFY = """
+CREATE TEMP TABLE took (ms float8);
+DO $$
+DECLARE
+    known record;
+    started timestamptz;
+BEGIN
+    FOR known IN SELECT * FROM engage.contact ORDER BY md5(contact_id::text) LIMIT 400 LOOP
+        started := clock_timestamp();
+        PERFORM FROM engage.identify(known.number_raw, known.given_name, known.family_name, known.date_of_birth, known.postcode);
+        INSERT INTO took VALUES (extract(epoch FROM clock_timestamp() - started) * 1000);
+    END LOOP;
+END
+$$;
+SELECT round(percentile_cont(0.5) WITHIN GROUP (ORDER BY ms)::numeric, 2), round(percentile_cont(0.99) WITHIN GROUP (ORDER BY ms)::numeric, 2)
+FROM (SELECT ms FROM took OFFSET 100) warm;"""
+
+ADD_ONE = """
+INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw, given_name, family_name, postcode, address)
+SELECT 'bench', 'added {}', now(), '101_voice', c.number_raw, c.given_name, c.family_name, c.postcode, '{} Added Road'
+FROM engage.contact c WHERE c.given_name IS NOT NULL ORDER BY md5(c.contact_id::text || '{}') LIMIT 1;"""
+
+
+def small_things(session):
+    """Time identify() for details of contacts, and a refresh after one new persona."""
+    median, late = session.run(IDENTIFY)[0].split('|')
+    added = []
+    for number in range(21):
+        session.run(ADD_ONE.format(number, number, number))
+        added.append(session.run('CALL engage.refresh();')[1] * 1000)
+    added = sorted(added[1:])
+    return (f' identify(): median {median} ms, 99th percentile {late} ms of 300. Refresh after one new persona: median '
+            f'{added[len(added) // 2]:.1f} ms, at most {added[-1]:.1f} ms of {len(added)}.')
+
+
 def run_engage(name, path):
     """Link one file with engage; return a result with clusters, or none."""
     subprocess.run(['dropdb', '--if-exists', '--force', DATABASE], check=True, capture_output=True)
@@ -480,6 +515,7 @@ def run_engage(name, path):
     out = os.path.join(RESULTS, f'engage-{name}.csv')
     session.run(rf"\copy (SELECT c.source_ref, cc.caller_id FROM engage.contact c LEFT JOIN engage.contact_caller cc "
                 rf"USING (contact_id)) TO '{out}' (FORMAT csv)")
+    small = small_things(session) if name == 'personas' else ''
     version = session.run("SELECT extversion FROM pg_extension WHERE extname = 'engage';")[0]
     shared = int(session.run("SELECT setting::bigint * 8 FROM pg_settings WHERE name = 'shared_buffers';")[0])
     size = session.run(f"SELECT pg_size_pretty(pg_database_size('{DATABASE}'));")[0]
@@ -493,7 +529,7 @@ def run_engage(name, path):
              'memory': watch.private + shared, 'private': watch.private, 'backend': watch.backend,
              'note': f'engage: {steps}. Private memory of all processes {watch.private / 1024:.0f} MB at most, '
                      f'shared_buffers {shared / 1024:.0f} MB; one backend with what it touched of these '
-                     f'{watch.backend / 1024:.0f} MB. Database {size}.'}]
+                     f'{watch.backend / 1024:.0f} MB. Database {size}.{small}'}]
 
 
 # ------------------------------------------------------------------ personas

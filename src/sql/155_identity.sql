@@ -415,15 +415,20 @@ CREATE FUNCTION engage.link_everything(run_id bigint) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off
 AS $$
 DECLARE
-	model integer;
+	newest integer;
 BEGIN
-	SELECT max(m.model_id) INTO model FROM engage.linkage_model m;
+	SELECT max(m.model_id) INTO newest FROM engage.linkage_model m;
+	-- by other rules, no block stays
+	IF (SELECT m.model -> 'blocking' FROM engage.linkage_model m WHERE m.model_id = newest)
+			IS DISTINCT FROM (SELECT m.model -> 'blocking' FROM engage.linkage_model m WHERE m.model_id = engage.linkage_in_force()) THEN
+		DELETE FROM engage.persona_block;
+	END IF;
 	DELETE FROM engage.dirty q WHERE q.subject IN ('identity', 'identities');
-	INSERT INTO engage.linkage_state AS s (model_id) VALUES (model)
+	INSERT INTO engage.linkage_state AS s (model_id) VALUES (newest)
 	ON CONFLICT (one) DO UPDATE SET model_id = excluded.model_id WHERE s.model_id <> excluded.model_id;
 	-- not by TRUNCATE, which a dump that began earlier would see
 	WITH wanted AS MATERIALIZED (
-		SELECT b.block_key, b.rank, b.persona_key FROM engage.persona_blocks(model, NULL) b
+		SELECT b.block_key, b.rank, b.persona_key FROM engage.persona_blocks(newest, NULL) b
 	), gone AS (
 		DELETE FROM engage.persona_block b
 		WHERE NOT EXISTS (SELECT FROM wanted w WHERE w.block_key = b.block_key AND w.persona_key = b.persona_key)
@@ -432,7 +437,7 @@ BEGIN
 	SELECT w.block_key, w.rank, w.persona_key FROM wanted w
 	WHERE NOT EXISTS (SELECT FROM engage.persona_block b WHERE b.block_key = w.block_key AND b.persona_key = w.persona_key)
 	ORDER BY w.block_key, w.rank;
-	RETURN engage.apply_linkage(model, NULL, run_id);
+	RETURN engage.apply_linkage(newest, NULL, run_id);
 END
 $$;
 COMMENT ON FUNCTION engage.link_everything(bigint) IS
