@@ -15,5 +15,7 @@ INSERT INTO engage.known_number (number, sharing, label)
 SELECT number, sharing, label FROM engage_demo.place;	-- phone box, hostel, alarm company
 
 CALL engage.refresh();
+SELECT engage.train_linkage();
+CALL engage.refresh();
 SELECT engage.schedule('* * * * *');
 ANALYZE;

@@ -24,6 +24,8 @@
 ENGAGE_FUNCTION(engage_compare_personas);
 ENGAGE_FUNCTION(engage_identify_personas);
 
+#define LEAST_TOLD 50 /* thousandths of a bit that are worth a row */
+
 /* ------------------------------------------------------------- explaining */
 
 static void
@@ -72,7 +74,7 @@ engage_compare_personas(PG_FUNCTION_ARGS)
 			put_weight(fcinfo, c->name, swapped && is_name ? "names exchanged" : link_level_name(c->kind, level[i]),
 					   evidence.weight[i], &running);
 	}
-	if (evidence.adjustment != 0)
+	if (evidence.adjustment <= -LEAST_TOLD)
 		put_weight(fcinfo, "household", "may share this", evidence.adjustment, &running);
 	return (Datum) 0;
 }
@@ -182,7 +184,7 @@ reasons_for(const LinkModel *model, const Suspect *s)
 		{
 			int at = n++;
 
-			weight[c] = (double) s->sums.weight[c] / s->sums.count[c] / MILLIBITS;
+			weight[c] = link_field_evidence(model, &s->sums, c) / MILLIBITS;
 			for (; at > 0 && fabs(weight[order[at - 1]]) < fabs(weight[c]); at--)
 				order[at] = order[at - 1];
 			order[at] = c;

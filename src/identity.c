@@ -178,6 +178,7 @@ load_decisions(Personas *p, Decisions *d)
 		int side = DatumGetInt32(SPI_getbinval(row, desc, 3, &isnull));
 		pg_uuid_t *key = DatumGetUUIDP(SPI_getbinval(row, desc, 4, &isnull));
 		pg_uuid_t *at = bsearch(key, p->keys, p->n, sizeof(pg_uuid_t), compare_uuid);
+		uint32 other;
 
 		if (no != decision)
 		{
@@ -193,13 +194,14 @@ load_decisions(Personas *p, Decisions *d)
 			d->cannot[d->ncannot++].b = 2 * number + side;
 			continue;
 		}
-		if (first[side] != UINT32_MAX)
-			continue;
-		first[side] = at - p->keys;
-		if (side == 1 && first[0] != UINT32_MAX && first[0] != first[1])
+		/* all of a side are one caller's, and its first stands for it */
+		other = first[side] != UINT32_MAX ? first[side] : side == 1 ? first[0] : UINT32_MAX;
+		if (first[side] == UINT32_MAX)
+			first[side] = at - p->keys;
+		if (other != UINT32_MAX && other != at - p->keys)
 		{
-			d->must[d->nmust].a = first[0];
-			d->must[d->nmust++].b = first[1];
+			d->must[d->nmust].a = other;
+			d->must[d->nmust++].b = at - p->keys;
 		}
 	}
 	SPI_finish();
@@ -287,7 +289,7 @@ shared_number_of(const Personas *p, uint32 persona)
 }
 
 static void
-put_persona(Clustering *c, uint32 i, uint32 component, uint32 cluster, uint32 size)
+put_persona(Clustering *c, uint32 i, uint32 component, uint32 cluster, bool tells_caller)
 {
 	Personas *p = c->personas;
 	static const pg_uuid_t none;
@@ -300,7 +302,7 @@ put_persona(Clustering *c, uint32 i, uint32 component, uint32 cluster, uint32 si
 	values[OUT_PERSONA] = UUIDPGetDatum(&p->keys[i]);
 	values[OUT_COMPONENT] = UUIDPGetDatum(&p->keys[component]);
 	values[OUT_CLUSTER] = UUIDPGetDatum(&p->keys[cluster]);
-	values[OUT_TELLS_CALLER] = BoolGetDatum(size > 1 || link_tells_caller(p->store, i));
+	values[OUT_TELLS_CALLER] = BoolGetDatum(tells_caller);
 	values[OUT_OLD_CALLER] = Int64GetDatum(p->callers[i]);
 	nulls[OUT_OLD_CALLER] = p->callers[i] == 0;
 	values[OUT_OLD_COMPONENT] = UUIDPGetDatum(&p->components[i]);
@@ -318,15 +320,17 @@ static void
 put_personas(Clustering *c, const uint32_t *component, const uint32_t *cluster)
 {
 	uint32 n = c->personas->n;
-	uint32 *size = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(uint32) * (n + 1));
+	bool *tells = MemoryContextAllocHuge(CurrentMemoryContext, n + 1);
 
-	memset(size, 0, sizeof(uint32) * (n + 1));
+	/* a cluster stands for a caller if one of its personas could alone */
+	memset(tells, false, n + 1);
 	for (uint32 i = 0; i < n; i++)
-		size[cluster[i]]++;
+		if (link_tells_caller(c->personas->store, i))
+			tells[cluster[i]] = true;
 	for (uint32 i = 0; i < n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		put_persona(c, i, component[i], cluster[i], size[cluster[i]]);
+		put_persona(c, i, component[i], cluster[i], tells[cluster[i]]);
 	}
 }
 

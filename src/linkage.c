@@ -167,8 +167,8 @@ has_several(LinkKind kind)
 }
 
 /* What one comparison shows between groups. */
-static double
-field_evidence(const LinkModel *model, const ClusterSums *sums, int i)
+double
+link_field_evidence(const LinkModel *model, const ClusterSums *sums, int i)
 {
 	if (sums->count[i] == 0)
 		return 0;
@@ -186,7 +186,7 @@ contradict(const LinkModel *model, const ClusterSums *sums)
 	for (int i = 0; i < model->fs.ncomparisons; i++)
 	{
 		const LinkComparison *c = &model->comparison[i];
-		double evidence = field_evidence(model, sums, i);
+		double evidence = link_field_evidence(model, sums, i);
 
 		if ((c->role == LINK_GIVEN_NAME || c->role == LINK_BIRTH) && evidence < CONTRADICTS)
 			contradicts = true;
@@ -219,7 +219,7 @@ link_judge(const LinkModel *model, const ClusterSums *sums, double *household)
 	for (int i = 0; i < model->fs.ncomparisons; i++)
 	{
 		const LinkComparison *c = &model->comparison[i];
-		double evidence = field_evidence(model, sums, i);
+		double evidence = link_field_evidence(model, sums, i);
 
 		if (contradicts && evidence > 0 && (c->household || c->kind == LINK_NUMBER))
 			lost += evidence;

@@ -171,6 +171,7 @@ extern int link_level(LinkStore *store, int comparison, uint32_t a, uint32_t b);
 extern bool link_evidence(LinkStore *store, uint32_t a, uint32_t b, ClusterEvidence *evidence, signed char *level);
 extern int64_t link_prior(const LinkModel *model);
 extern int64_t link_weight(LinkStore *store, uint32_t a, uint32_t b);
+extern double link_field_evidence(const LinkModel *model, const ClusterSums *sums, int comparison);
 extern double link_judge(const LinkModel *model, const ClusterSums *sums, double *household);
 extern bool link_belongs(LinkStore *store, uint32_t a, uint32_t b);
 

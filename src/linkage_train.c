@@ -713,6 +713,39 @@ count_cluster_pair(Trainer *t, uint32_t a, uint32_t b, double weight, double see
 }
 
 /*
+ * Less agreement is never worth more: levels where it would be share what they
+ * are worth (pool adjacent violators: Ayer et al., Annals of Mathematical
+ * Statistics 26, 1955).  Shares of each level among non-matches stay, and the
+ * sum of those among matches.
+ */
+static void
+pool_levels(FsModel *fs, int comparison)
+{
+	double m[FS_MAX_LEVELS];
+	double u[FS_MAX_LEVELS];
+	int levels[FS_MAX_LEVELS];
+	int pools = 0;
+	int level = 0;
+
+	for (int l = 0; l < fs->nlevels[comparison]; l++)
+	{
+		m[pools] = fs->m[comparison][l];
+		u[pools] = fs->u[comparison][l];
+		levels[pools++] = 1;
+		while (pools > 1 && m[pools - 1] * u[pools - 2] > m[pools - 2] * u[pools - 1])
+		{
+			m[pools - 2] += m[pools - 1];
+			u[pools - 2] += u[pools - 1];
+			levels[pools - 2] += levels[pools - 1];
+			pools--;
+		}
+	}
+	for (int pool = 0; pool < pools; pool++)
+		for (int i = 0; i < levels[pool]; i++, level++)
+			fs->m[comparison][level] = m[pool] * fs->u[comparison][level] / u[pool];
+}
+
+/*
  * m from pairs within clusters.  A person with many personas would outweigh
  * the others by far, so each persona counts as much, whoever it is of.
  */
@@ -725,9 +758,10 @@ learn_from_clusters(Trainer *t, const uint32_t *cluster)
 	double seen[FS_MAX_COMPARISONS][FS_MAX_LEVELS];
 	double pairs = 1;
 
-	for (int i = 0; i < FS_MAX_COMPARISONS; i++)
-		for (int l = 0; l < FS_MAX_LEVELS; l++)
-			seen[i][l] = 0.5;
+	/* a level that was never seen tells nothing, if others do not tell better */
+	for (int i = 0; i < fs->ncomparisons; i++)
+		for (int l = 0; l < fs->nlevels[i]; l++)
+			seen[i][l] = fs->u[i][l];
 	for (uint32_t i = 0; i < n; i++)
 		member[i] = (LinkKey){cluster[i], i};
 	qsort(member, n, sizeof(LinkKey), compare_keys);
@@ -757,6 +791,7 @@ learn_from_clusters(Trainer *t, const uint32_t *cluster)
 			total += seen[i][l];
 		for (int l = 0; l < fs->nlevels[i]; l++)
 			fs->m[i][l] = seen[i][l] / total;
+		pool_levels(fs, i);
 	}
 	fs->lambda = fmin(0.5, pairs / t->all_pairs);
 	t->host->release(member);

@@ -197,6 +197,15 @@ BEGIN
 		RAISE EXCEPTION 'engage is not set up'
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
 	END IF;
+	-- who has each value is known still, though comparisons may have moved
+	INSERT INTO engage.linkage_term (model_id, value_hash, comparison, people)
+	SELECT o.new_id, t.value_hash, (n.ordinality - 1)::smallint, t.people
+	FROM (SELECT max(m.model_id) AS new_id, (array_agg(m.model_id ORDER BY m.model_id DESC))[2] AS old_id FROM engage.linkage_model m) o
+	JOIN engage.linkage_model was ON was.model_id = o.old_id
+	JOIN engage.linkage_model is_now ON is_now.model_id = o.new_id
+	CROSS JOIN LATERAL jsonb_array_elements(was.model -> 'comparisons') WITH ORDINALITY w
+	JOIN LATERAL jsonb_array_elements(is_now.model -> 'comparisons') WITH ORDINALITY n ON n.value ->> 'detail' = w.value ->> 'detail'
+	JOIN engage.linkage_term t ON t.model_id = o.old_id AND t.comparison = w.ordinality - 1;
 	RETURN changed;
 END
 $$;

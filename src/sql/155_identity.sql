@@ -97,21 +97,15 @@ SELECT d.decision_id AS decision_no, d.is_same, s.side, p.persona_key
 FROM engage.link_decision d,
 	LATERAL (VALUES (0, d.left_number, d.left_personas), (1, d.right_number, d.right_personas)) s (side, number, personas),
 	LATERAL (
-		(SELECT x.persona_key, 1 AS rank FROM engage.persona x WHERE x.persona_key OPERATOR(pg_catalog.=) ANY (s.personas) AND d.is_same
-			ORDER BY x.persona_key LIMIT 1)
-		UNION ALL
-		(SELECT x.persona_key, 2 FROM engage.persona x WHERE x.number OPERATOR(pg_catalog.=) s.number AND d.is_same
-			ORDER BY x.persona_key LIMIT 1)
-		UNION ALL
-		(SELECT x.persona_key, 1 FROM engage.persona x WHERE x.persona_key OPERATOR(pg_catalog.=) ANY (s.personas) AND NOT d.is_same)
+		SELECT x.persona_key FROM engage.persona x WHERE x.persona_key OPERATOR(pg_catalog.=) ANY (s.personas)
 		UNION
-		(SELECT x.persona_key, 1 FROM engage.persona x WHERE x.number OPERATOR(pg_catalog.=) s.number AND NOT d.is_same)
+		SELECT x.persona_key FROM engage.persona x
+		WHERE x.number OPERATOR(pg_catalog.=) s.number
+			AND NOT (d.is_same AND EXISTS (SELECT FROM engage.persona y WHERE y.persona_key OPERATOR(pg_catalog.=) ANY (s.personas)))
 	) p
-WHERE d.revoked_at IS NULL
-	AND (p.rank OPERATOR(pg_catalog.=) 1
-		OR NOT EXISTS (SELECT FROM engage.persona x WHERE x.persona_key OPERATOR(pg_catalog.=) ANY (s.personas)));
+WHERE d.revoked_at IS NULL;
 COMMENT ON VIEW engage.decided_persona IS
-	'The personas on either side of each decision that stands: of one that joins, a persona to stand for each side; of one that keeps apart, all.';
+	'The personas on either side of each decision that stands: those that the identifier had then; of one that keeps apart also those that present the number now, and of one that joins these if none of the others is left.';
 
 CREATE TABLE engage.merge_event (
 	event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -362,6 +356,7 @@ DECLARE
 	unsettled uuid[];
 	components uuid[];
 	doubtful engage.shared_number[];
+	unshared text[];
 	caller_ids bigint[];
 BEGIN
 	WITH gone AS (
@@ -390,7 +385,10 @@ BEGIN
 		WHERE x.block_key = b.block_key AND x.rank = b.rank AND x.persona_key = b.persona_key);
 	SELECT engage.settle_blocks(array_agg(b.block_key), array_agg(b.block_limit)) INTO unsettled
 	FROM engage.persona_blocks(model, persona_keys) b;
-	SELECT array_agg(DISTINCT u.persona_key) INTO persona_keys FROM unnest(persona_keys || unsettled) u (persona_key);
+	-- who has a number that may not be shared any more may reach others by it
+	SELECT array_agg(DISTINCT u.persona_key) INTO persona_keys
+	FROM unnest(persona_keys || unsettled || ARRAY(
+		SELECT p.persona_key FROM unnest(doubtful) d JOIN engage.persona p ON p.number = d.number)) u (persona_key);
 
 	SELECT array_agg(DISTINCT p.component) INTO components
 	FROM engage.persona p
@@ -403,7 +401,15 @@ BEGIN
 		JOIN engage.persona y ON y.number = n.number));
 	SELECT array_agg(u.persona_key) INTO persona_keys
 	FROM (SELECT unnest(persona_keys) UNION SELECT p.persona_key FROM engage.persona p WHERE p.component = ANY (components)) u (persona_key);
+	unshared := ARRAY(SELECT DISTINCT p.number FROM engage.persona p
+		WHERE p.persona_key = ANY (persona_keys) AND p.number IS NOT NULL
+			AND NOT EXISTS (SELECT FROM engage.shared_number s WHERE s.number = p.number));
 	caller_ids := engage.apply_linkage(model, persona_keys, run_id);
+	-- who has a number that is shared from now on may reach others, whose numbers no longer differ from theirs
+	INSERT INTO engage.dirty (subject, persona_key, cause)
+	SELECT 'identity', p.persona_key, 'shared number'
+	FROM engage.shared_number s JOIN engage.persona p ON p.number = s.number
+	WHERE s.number = ANY (unshared) AND NOT EXISTS (SELECT FROM unnest(doubtful) d WHERE d.number = s.number);
 	UPDATE engage.shared_number s SET found_at = d.found_at FROM unnest(doubtful) d WHERE s.number = d.number;
 	RETURN caller_ids;
 END

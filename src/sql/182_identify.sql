@@ -110,6 +110,22 @@ $$;
 COMMENT ON FUNCTION engage.resolve_identifier(text) IS
 	'The personas and callers that an identifier stands for: a telephone number in any spelling, an e-mail address, contact:ID, caller:ID, persona:KEY, imei:... or nominal:... . Errors if it is none (22023), or nobody has it (P0002).';
 
+CREATE FUNCTION engage.core_of_caller(caller_id bigint) RETURNS uuid[]
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	WITH RECURSIVE core AS (
+		(SELECT p.persona_key FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
+		WHERE p.caller_id = core_of_caller.caller_id
+		GROUP BY p.persona_key ORDER BY sum(engage.num_contacts(t.timeline)) DESC, p.persona_key LIMIT 1)
+		UNION
+		SELECT CASE WHEN l.persona_a = c.persona_key THEN l.persona_b ELSE l.persona_a END
+		FROM core c JOIN engage.link l ON c.persona_key IN (l.persona_a, l.persona_b) AND l.score < 'Infinity'
+	)
+	SELECT array_agg(c.persona_key ORDER BY c.persona_key) FROM core c;
+END;
+COMMENT ON FUNCTION engage.core_of_caller(bigint) IS
+	'The personas that evidence alone, without decisions, holds together with the one of a caller that has most contacts; NULL if there is no such caller.';
+
 -- definer: who decides on links has no rights on personas and the queue
 CREATE FUNCTION engage.decide_link(is_same boolean, a text, b text, reason text, method engage.link_method) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -128,6 +144,13 @@ BEGIN
 	END IF;
 	left_side := engage.resolve_identifier(a);
 	right_side := engage.resolve_identifier(b);
+	-- who is the caller by another decision is not so by this one, should that be revoked
+	IF is_same AND a LIKE 'caller:%' THEN
+		left_side.persona_keys := engage.core_of_caller(left_side.caller_ids[1]);
+	END IF;
+	IF is_same AND b LIKE 'caller:%' THEN
+		right_side.persona_keys := engage.core_of_caller(right_side.caller_ids[1]);
+	END IF;
 	IF left_side.persona_keys && right_side.persona_keys THEN
 		RAISE EXCEPTION 'both identifiers have personas in common'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Name them more closely: as contact:ID, say.';
@@ -229,7 +252,7 @@ BEGIN
 	SELECT s.step, engage.persona_label(c.path[s.step]), engage.persona_label(c.path[s.step + 1]), e.weight, e.score,
 		CASE WHEN e.score = 'Infinity' THEN (
 			SELECT x.decision_no FROM engage.decided_persona x JOIN engage.decided_persona y USING (decision_no)
-			WHERE x.is_same AND x.persona_key = c.path[s.step] AND y.persona_key = c.path[s.step + 1] AND y.side <> x.side
+			WHERE x.is_same AND x.persona_key = c.path[s.step] AND y.persona_key = c.path[s.step + 1]
 			ORDER BY 1 LIMIT 1) END,
 		w.detail, w.level, w.weight, w.running
 	FROM chain c, generate_series(1, cardinality(c.path) - 1) s (step)

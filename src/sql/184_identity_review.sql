@@ -32,7 +32,7 @@ CREATE VIEW engage.link_review WITH (security_barrier) AS
 SELECT a.caller_id, l.persona_a, l.persona_b, engage.persona_label(l.persona_a) AS identifier_a, engage.persona_label(l.persona_b) AS identifier_b,
 	l.weight, l.score, l.personas_a, l.personas_b, l.pairs, l.agreeing,
 	l.score OPERATOR(pg_catalog.=) 'Infinity' AS is_decided,
-	l.score OPERATOR(pg_catalog.<) 5 AS is_weak,
+	l.score OPERATOR(pg_catalog.<) 5 AND COALESCE(a.number OPERATOR(pg_catalog.<>) b.number, true) AS is_weak,
 	LEAST(l.personas_a, l.personas_b) OPERATOR(pg_catalog.>) 1 AND l.agreeing OPERATOR(pg_catalog.*) 10 OPERATOR(pg_catalog.<=) l.pairs AS is_bridge,
 	COALESCE(engage.date_similarity(a.date_of_birth, b.date_of_birth) OPERATOR(pg_catalog.=) ANY (ARRAY['year same', 'near', 'different']), false)
 		OR COALESCE(engage.jaro_winkler(engage.name_key(a.given_name), engage.name_key(b.given_name)) OPERATOR(pg_catalog.<) 0.7, false) AS is_contradictory
@@ -41,7 +41,7 @@ JOIN engage.persona a ON a.persona_key OPERATOR(pg_catalog.=) l.persona_a
 JOIN engage.persona b ON b.persona_key OPERATOR(pg_catalog.=) l.persona_b;
 COMMENT ON VIEW engage.link_review IS
 	'Every link that holds a caller together, and what there is to look at: weak ones, bridges and contradictions. without_link() tells what would change without one, reject_link() parts it.';
-COMMENT ON COLUMN engage.link_review.is_weak IS 'The evidence between the two groups is below 5 bits: odds of less than 32 to 1.';
+COMMENT ON COLUMN engage.link_review.is_weak IS 'The two personas have no number in common, and the evidence between the groups is below 5 bits: odds of less than 32 to 1.';
 COMMENT ON COLUMN engage.link_review.is_bridge IS 'It joins two groups of several personas, and at most one pair in ten between them agrees.';
 COMMENT ON COLUMN engage.link_review.is_contradictory IS 'Dates of birth or given names of the two personas are different.';
 
