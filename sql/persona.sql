@@ -18,7 +18,7 @@ VALUES ('acd', '1', '2026-03-02 09:00', '999_voice', '07700 900001', 'withheld',
 CALL refresh();
 SELECT count(*) FILTER (WHERE persona_key IS NULL) AS nobody, count(DISTINCT persona_key) AS personas FROM contact;
 SELECT number_raw, given_name, number, caller_id IS NOT NULL AS told FROM persona ORDER BY number_raw, given_name;
-SELECT identity_key, contacts FROM caller;
+SELECT pg_temp.numbers_of(caller_id) AS number, contacts FROM caller;
 SELECT known, e164 FROM lookup('07700 900002');
 SELECT * FROM verify();
 
@@ -29,7 +29,7 @@ SELECT presented_number('07700 900001', NULL), presented_number(NULL, 'presented
 -- a correction of the status alone moves the contact
 UPDATE contact SET cli_status = 'payphone' WHERE source_ref = '5';
 CALL refresh();
-SELECT identity_key, contacts FROM caller;
+SELECT pg_temp.numbers_of(caller_id) AS number, contacts FROM caller;
 SELECT * FROM verify();
 
 -- a new rule finds every local day, that of 23 hours and that of 25 too
@@ -42,8 +42,8 @@ FROM (VALUES (timestamp '2026-03-27', time '23:30', 1), ('2026-03-29', '00:30', 
 CALL refresh();
 INSERT INTO rule (name, version, kind, top_n, top_period) VALUES ('busiest', 1, 'top', 1, 'day');
 CALL refresh();
-SELECT timezone('Europe/London', d.start)::date AS day, period_end(d.start, 'day', 'Europe/London') - d.start AS length, c.identity_key, f.contacts
-FROM flag f JOIN caller c USING (caller_id), period_start(f.started_at, 'day', 'Europe/London') d (start)
+SELECT timezone('Europe/London', d.start)::date AS day, period_end(d.start, 'day', 'Europe/London') - d.start AS length, pg_temp.numbers_of(f.caller_id) AS number, f.contacts
+FROM flag f, period_start(f.started_at, 'day', 'Europe/London') d (start)
 WHERE f.withdrawn_at IS NULL ORDER BY 1, 3;
 SELECT * FROM verify();
 

@@ -252,3 +252,8 @@ RESET SESSION AUTHORIZATION;
 SELECT referred_by, reviewed_by FROM referral ORDER BY referral_id DESC LIMIT 1;
 DROP ROLE regress_handler, regress_reviewer;
 SELECT * FROM verify();
+
+-- as other files want to find it
+SET client_min_messages = warning;
+DROP EXTENSION engage CASCADE;
+CREATE EXTENSION engage;

@@ -33,11 +33,19 @@ BEGIN ATOMIC
 	SELECT 'acd', concat_ws(' ', calls.number, calls.first AT TIME ZONE 'UTC', g), calls.first + g * calls.step, calls.channel, calls.number, calls.status
 	FROM generate_series(0, calls.n - 1) g;
 END;
+-- here every caller has one number, which is kept for when its contacts are gone
+CREATE TABLE number_of_caller (caller_id bigint PRIMARY KEY, number text NOT NULL);
+CREATE FUNCTION keep_number() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+	INSERT INTO engage.number_of_caller VALUES (NEW.caller_id, NEW.number) ON CONFLICT DO NOTHING;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER keep_number AFTER UPDATE OF caller_id ON persona FOR EACH ROW WHEN (NEW.caller_id IS NOT NULL) EXECUTE FUNCTION keep_number();
 -- who is flagged under which rule, by number, in the order of time
 CREATE VIEW flagged AS
-SELECT f.flag_id AS id, c.identity_key AS number, r.name || ' ' || r.version AS rule, f.started_at, f.met_at, f.ended_at, f.contacts AS n, f.peak,
+SELECT f.flag_id AS id, n.number, r.name || ' ' || r.version AS rule, f.started_at, f.met_at, f.ended_at, f.contacts AS n, f.peak,
 	f.criteria_met AS criteria, f.withdrawn_reason
-FROM flag f JOIN rule r USING (rule_id) JOIN caller c USING (caller_id);
+FROM flag f JOIN rule r USING (rule_id) JOIN number_of_caller n USING (caller_id);
 
 -- exactly five in a day; four; five of which the last is a day after the first
 SELECT calls('07700 900001', '2026-03-02 09:00', '1 hour', 5);

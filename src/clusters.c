@@ -816,7 +816,10 @@ name_decided_pair(Work *work, uint32_t number, uint32_t x, uint32_t y)
 			edge->best_weight += evidence.weight[i];
 }
 
-/* Merge what people said belongs together, except across a refused link. */
+/*
+ * Merge what people said belongs together, except across a refused link.  Where
+ * the evidence is enough, it is by that.
+ */
 static void
 merge_must(Work *work, const ClusterPair *must, size_t nmust, const uint32_t *local)
 {
@@ -825,6 +828,7 @@ merge_must(Work *work, const ClusterPair *must, size_t nmust, const uint32_t *lo
 		uint32_t a = group_of(work, local[must[i].a]);
 		uint32_t b = group_of(work, local[must[i].b]);
 		uint32_t edge;
+		double score;
 
 		if (a == b)
 			continue;
@@ -836,9 +840,14 @@ merge_must(Work *work, const ClusterPair *must, size_t nmust, const uint32_t *lo
 		edge = need_edge(work, a, b);
 		if (work->edges[edge].pairs == 0 && work->problem->weigh != NULL)
 			add_pairs_between(work, edge, a, b);
-		name_decided_pair(work, edge, local[must[i].a], local[must[i].b]);
+		score = work->edges[edge].pairs > 0 ? judge_edge(work, edge) : -INFINITY;
+		if (!(score >= work->problem->threshold))
+		{
+			name_decided_pair(work, edge, local[must[i].a], local[must[i].b]);
+			score = INFINITY;
+		}
 		work->weak[a] = work->weak[b] = false;
-		merge_groups(work, edge, INFINITY, false);
+		merge_groups(work, edge, score, false);
 	}
 }
 

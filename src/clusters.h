@@ -57,7 +57,7 @@ typedef struct ClusterMerge
 	uint32_t a; /* the pair of nodes, one of each group, ... */
 	uint32_t b;
 	int64_t weight; /* ... with the most evidence, prior included */
-	double score; /* evidence between the groups; infinite if must-linked */
+	double score; /* evidence between the groups; infinite if only must-linked */
 	uint32_t size_a; /* nodes of the group with a */
 	uint32_t size_b;
 	uint64_t pairs; /* pairs between the groups */

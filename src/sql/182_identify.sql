@@ -113,18 +113,28 @@ COMMENT ON FUNCTION engage.resolve_identifier(text) IS
 CREATE FUNCTION engage.core_of_caller(caller_id bigint) RETURNS uuid[]
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-	WITH RECURSIVE core AS (
-		(SELECT p.persona_key FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
-		WHERE p.caller_id = core_of_caller.caller_id
-		GROUP BY p.persona_key ORDER BY sum(engage.num_contacts(t.timeline)) DESC, p.persona_key LIMIT 1)
+	WITH RECURSIVE member AS MATERIALIZED (
+		SELECT p.persona_key, (SELECT sum(engage.num_contacts(t.timeline)) FROM engage.persona_timeline t WHERE t.persona_key = p.persona_key) AS contacts
+		FROM engage.persona p WHERE p.caller_id = core_of_caller.caller_id
+	), edge AS MATERIALIZED (
+		SELECT l.persona_a, l.persona_b, l.score = 'Infinity' AS is_decided
+		FROM member m JOIN engage.link l ON l.persona_a = m.persona_key
+	), reached AS (
+		-- each side of a decision, and what evidence holds together with it; without any, all
+		SELECT s.at AS start, s.at
+		FROM (SELECT e.persona_a FROM edge e WHERE e.is_decided UNION SELECT e.persona_b FROM edge e WHERE e.is_decided
+			UNION (SELECT m.persona_key FROM member m ORDER BY m.contacts DESC, m.persona_key LIMIT 1)) s (at)
 		UNION
-		SELECT CASE WHEN l.persona_a = c.persona_key THEN l.persona_b ELSE l.persona_a END
-		FROM core c JOIN engage.link l ON c.persona_key IN (l.persona_a, l.persona_b) AND l.score < 'Infinity'
+		SELECT r.start, CASE WHEN e.persona_a = r.at THEN e.persona_b ELSE e.persona_a END
+		FROM reached r JOIN edge e ON r.at IN (e.persona_a, e.persona_b) AND NOT e.is_decided
+	), part AS (
+		SELECT r.start, sum(m.contacts) AS contacts, array_agg(r.at ORDER BY r.at) AS persona_keys
+		FROM reached r JOIN member m ON m.persona_key = r.at GROUP BY r.start
 	)
-	SELECT array_agg(c.persona_key ORDER BY c.persona_key) FROM core c;
+	SELECT p.persona_keys FROM part p ORDER BY p.contacts DESC, cardinality(p.persona_keys) DESC, p.persona_keys LIMIT 1;
 END;
 COMMENT ON FUNCTION engage.core_of_caller(bigint) IS
-	'The personas that evidence alone, without decisions, holds together with the one of a caller that has most contacts; NULL if there is no such caller.';
+	'The personas of a caller that would be together without decisions: of the parts that decisions hold together the one with most contacts. NULL if there is no such caller.';
 
 -- definer: who decides on links has no rights on personas and the queue
 CREATE FUNCTION engage.decide_link(is_same boolean, a text, b text, reason text, method engage.link_method) RETURNS integer

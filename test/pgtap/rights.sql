@@ -17,7 +17,7 @@ RETURN regexp_split_to_table(btrim($1, E' \t\n'), '\n\s*');
 CREATE TEMP TABLE wanted_routine (who text NOT NULL, routine text PRIMARY KEY);
 
 -- The toolkit.
-INSERT INTO wanted_routine SELECT 'admin analyst bi loader', pg_temp.lines($$
+INSERT INTO wanted_routine SELECT 'admin analyst bi identity loader', pg_temp.lines($$
 	aml(text)
 	burstiness(timeline)
 	caller_clusters(bigint,bigint,double precision)
@@ -123,10 +123,19 @@ INSERT INTO wanted_routine VALUES
 	('identity', 'explain_identity(text,text)'),
 	('handler identity', 'identify(text,text,text,date,text,text,text,text,text,jsonb,double precision)'),
 	('identity', 'linkage_in_force()'),
+	('identity', 'linked_pairs(integer)'),
 	('identity', 'reject_link(text,text,text,link_method)'),
 	('identity', 'revoke_decision(integer,text)'),
 	('analyst handler identity', 'lookup(text)'),
 	('admin operator', 'train_linkage(bigint)'),
+	('admin analyst bi identity', 'current_caller(bigint)'),
+	('admin identity operator', 'harvest_referrals()'),
+	('admin identity', 'open_review_batch()'),
+	('identity', 'persona_label(uuid)'),
+	('handler identity', 'refer(text,text,text,text,text,referral_identified_by,bigint,bigint,text,text,date,text,text,text,text,jsonb)'),
+	('admin identity', 'referral_settings()'),
+	('admin identity', 'review_referral(bigint,referral_review_status,text,bigint,bigint)'),
+	('identity', 'without_link(uuid,uuid)'),
 	('admin analyst operator', 'health()');
 
 -- A generated column of contact calls it, and persona_key() of the toolkit, as who writes the row.
@@ -174,18 +183,22 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	connected_components_transfn(internal,bigint,bigint)
 	contact_changed()
 	contact_identity_details()
+	core_of_caller(bigint)
 	criterion_in(cstring)
 	criterion_recv(internal)
+	doubt_shared_numbers(text[])
 	expand_markers()
 	forget_personas(uuid[])
 	has_markers()
 	identify_personas(integer,text,text,text,date,text,text,text,text,text,jsonb)
 	identities_wait()
 	is_sampled(text,double precision)
+	is_shared_number(text)
 	known_number_changed()
 	learn_linkage(jsonb,bigint)
 	link_batch(integer,bigint)
 	link_everything(bigint)
+	link_referral(bigint)
 	linkage_model_changed()
 	match_weights_combinefn(internal,internal)
 	match_weights_deserialfn(bytea,internal)
@@ -199,7 +212,6 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	node_pairs_serialfn(internal)
 	node_pairs_text_finalfn(internal)
 	persona_blocks(integer,uuid[])
-	persona_label(uuid)
 	policy_changed()
 	policy_checked()
 	queue_callers(bigint[])
@@ -269,6 +281,13 @@ INSERT INTO definer VALUES
 	('pick_identity_details(jsonb)', 'writers of contacts have no rights on identity_detail'),
 	('revoke_decision(integer,text)', 'who decides has no rights on the queue, and changes no decision otherwise'),
 	('train_linkage(bigint)', 'administrators and operators train without rights on personas'),
+	('current_caller(bigint)', 'who sees figures of callers has no rights on personas and merges'),
+	('harvest_referrals()', 'who has decisions made has no rights on personas'),
+	('open_review_batch()', 'reviewers do not write referrals otherwise'),
+	('refer(text,text,text,text,text,referral_identified_by,bigint,bigint,text,text,date,text,text,text,text,jsonb)',
+		'handlers refer without rights on referrals, personas and decisions'),
+	('review_referral(bigint,referral_review_status,text,bigint,bigint)', 'reviewers do not write referrals otherwise'),
+	('without_link(uuid,uuid)', 'who decides on links has no rights on what the sides are computed from'),
 	('known_number_changed()', 'administrators have no rights on the queue'),
 	('policy_changed()', 'administrators have no rights on the queue'),
 	('rule_changed()', 'administrators have no rights on the queue'),
@@ -326,16 +345,28 @@ SELECT 'table', pg_temp.lines($$
 	preset_channel
 	preset_linkage_model
 	preset_rule
+	referral
+	referral_policy
 	refresh_lock
 	refresh_run
+	review_batch
 	rule
 	shared_number
 	verification
 $$)
 UNION ALL SELECT 'view', pg_temp.lines($$
+	caller_contradiction
+	caller_number
 	contact_caller
 	decided_persona
+	flag_by_joining
+	handset_number
+	link_review
+	referral_overlap
+	referral_review
+	referral_route
 	repeat_caller
+	shared_number_suspect
 $$)
 UNION ALL SELECT 'sequence', pg_temp.lines($$
 	caller_caller_id_seq
@@ -344,7 +375,9 @@ UNION ALL SELECT 'sequence', pg_temp.lines($$
 	link_decision_decision_id_seq
 	linkage_model_model_id_seq
 	merge_event_event_id_seq
+	referral_referral_id_seq
 	refresh_run_run_id_seq
+	review_batch_batch_id_seq
 	rule_rule_id_seq
 $$)
 UNION ALL SELECT 'type', pg_temp.lines($$
@@ -389,7 +422,20 @@ INSERT INTO wanted_grant VALUES
 	('linkage_term', 'SELECT', 'identity'),
 	('linkage_state', 'SELECT', 'identity operator'),
 	('preset_linkage_model', 'SELECT', 'admin'),
-	('identity_detail', 'SELECT', 'admin');
+	('identity_detail', 'SELECT', 'admin'),
+	('caller_contradiction', 'SELECT', 'identity'),
+	('caller_number', 'SELECT', 'identity'),
+	('flag_by_joining', 'SELECT', 'identity'),
+	('handset_number', 'SELECT', 'identity'),
+	('link_review', 'SELECT', 'identity'),
+	('shared_number_suspect', 'SELECT', 'identity'),
+	('referral', 'SELECT', 'admin identity'),
+	('referral_overlap', 'SELECT', 'admin analyst identity'),
+	('referral_policy', 'SELECT', 'admin identity'),
+	('referral_policy', 'INSERT UPDATE', 'admin'),
+	('referral_review', 'SELECT', 'admin identity'),
+	('referral_route', 'SELECT', 'admin analyst bi identity'),
+	('review_batch', 'SELECT', 'admin identity');
 
 -- Tables of which some columns may be read, by whom: each column stands once, '' for nobody.
 CREATE TEMP TABLE wanted_column (relation text, who text NOT NULL, column_name text, PRIMARY KEY (relation, column_name));
@@ -427,9 +473,9 @@ SELECT set_eq(
 		WHERE c.relname IN (SELECT relation FROM wanted_column) AND a.attnum > 0 AND NOT a.attisdropped$$,
 	'SELECT relation, column_name FROM wanted_column', 'every column of such a table is on a list');
 SELECT is_empty($$SELECT relname FROM relation WHERE relowner <> 'engage_owner'::regrole$$, 'engage_owner owns every relation');
-SELECT is_empty($$SELECT relname FROM relation WHERE relname IN ('repeat_caller', 'contact_caller')
+SELECT is_empty($$SELECT relname FROM relation WHERE kind = 'view' AND relname <> 'decided_persona'
 		AND NOT coalesce('security_barrier=true' = ANY (reloptions), false)$$,
-	'views that show less than their tables are barriers');
+	'views that show less than their tables are barriers; the other one is nobody''s');
 
 -- ------------------------------------------------- types, operators, schema
 
@@ -451,6 +497,8 @@ INSERT INTO wanted_type SELECT pg_temp.lines($$
 	link_method
 	match_weights
 	number_sharing
+	referral_identified_by
+	referral_review_status
 	timeline
 $$);
 CREATE TEMP VIEW extension_type AS
@@ -597,6 +645,12 @@ FROM (VALUES
 		BEGIN WHILE engage.refresh_step(run, 100) LOOP END LOOP; PERFORM engage.refresh_end(run); END'$$, '0'),
 	('identity', $$SELECT DISTINCT caller_id FROM engage.persona$$, '2'),
 	('identity', $$SELECT engage.reject_link('07700 900001', '07700 900002', 'Two people')$$, '1'),
+	('handler', $$SELECT engage.refer(reason => 'Calls often', number => '07700 900001')$$, '1'),
+	('identity', $$SELECT FROM engage.referral$$, '1'),
+	('identity', $$SELECT FROM engage.caller_number$$, '2'),
+	('identity', $$SELECT FROM engage.link_review, engage.shared_number_suspect$$, '0'),
+	('admin', $$SELECT FROM engage.harvest_referrals()$$, '1'),
+	('bi', $$SELECT engage.current_caller(1)$$, '1'),
 	('handler', $$SELECT FROM engage.lookup('+44 7700 900001') WHERE known AND contacts_24_hours = 6 AND open_flags = 2$$, '1'),
 	('handler', $$SELECT FROM engage.lookup('07700 900999') WHERE label = 'Invented Road' AND sharing = 'payphone'$$, '1'),
 	('analyst', $$SELECT FROM engage.lookup('07700 900001') WHERE known$$, '1'),
@@ -646,6 +700,13 @@ FROM (VALUES
 	('handler', $$SELECT FROM engage.explain_identity('07700 900001', '07700 900002')$$),
 	('handler', $$SELECT FROM engage.caller_as_of('07700 900001', now())$$),
 	('handler', $$SELECT FROM engage.persona$$),
+	('handler', $$SELECT FROM engage.referral$$),
+	('handler', $$SELECT engage.review_referral(1, 'reviewed')$$),
+	('analyst', $$SELECT FROM engage.referral$$),
+	('analyst', $$SELECT FROM engage.caller_number$$),
+	('bi', $$SELECT FROM engage.referral_review$$),
+	('identity', $$UPDATE engage.referral SET reason = 'Other'$$),
+	('operator', $$SELECT FROM engage.referral$$),
 	('identity', $$SELECT * FROM engage.contact$$),
 	('identity', $$SELECT details FROM engage.contact$$),
 	('identity', $$INSERT INTO engage.link_decision (is_same) VALUES (true)$$),

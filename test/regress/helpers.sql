@@ -60,6 +60,12 @@ BEGIN
 	RETURN (plan -> 0 -> 'Plan' ->> 'Temp Written Blocks')::bigint;
 END $$;
 
+-- The numbers that a caller's personas have, as text.
+CREATE FUNCTION pg_temp.numbers_of(caller bigint) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN (SELECT string_agg(DISTINCT p.number, ', ' ORDER BY p.number) FROM engage.persona p WHERE p.caller_id = caller);
+END $$;
+
 -- Parallel plans only where a test asks for them, in every setting of a run.
 SELECT set_config(name, 'off', false) IS NULL AS parallel_forced
 FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \gset

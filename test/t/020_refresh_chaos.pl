@@ -162,7 +162,7 @@ is($node->safe_psql('chaos', 'SELECT * FROM engage.flag ORDER BY flag_id'), $fla
 # From nothing: the same contacts in a new database, with no function patched.
 $node->safe_psql('postgres', 'CREATE DATABASE anew');
 $node->safe_psql('anew', 'CREATE EXTENSION engage');
-for my $table ('policy', 'known_number', 'rule', 'contact')
+for my $table ('policy', 'known_number', 'rule', 'linkage_model', 'link_decision', 'contact')
 {
 	my $columns = $node->safe_psql('chaos',
 		"SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'engage.$table'::regclass AND attnum > 0 AND attgenerated = '' AND NOT attisdropped");
@@ -172,23 +172,20 @@ for my $table ('policy', 'known_number', 'rule', 'contact')
 $node->safe_psql('anew', 'CALL engage.refresh()');
 same_picture(picture($node, 'anew'), $refreshed, 'built from nothing');
 
-# In plain SQL, with nothing of the register.
+# In plain SQL, with nothing of the register but who is whom.
 is( $node->safe_psql(
 		'chaos', q{
 		WITH counted AS (
-			SELECT engage.phone(CASE WHEN cli_status IN ('withheld', 'payphone') THEN NULL ELSE number_raw END, o.region) AS number, c.occurred_at AS at
-			FROM engage.contact c, engage.policy o
-			WHERE c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+			SELECT p.caller_id, c.occurred_at AS at FROM engage.contact c JOIN engage.persona p USING (persona_key)
+			WHERE c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL AND p.caller_id IS NOT NULL
 		)
-		SELECT DISTINCT a.number FROM counted a, LATERAL (
+		SELECT DISTINCT a.caller_id FROM counted a, LATERAL (
 				SELECT count(*) FILTER (WHERE b.at > a.at - interval '24 hours') AS day, count(*) AS week
-				FROM counted b WHERE b.number = a.number AND b.at <= a.at AND b.at > a.at - interval '168 hours') n
-		WHERE (n.day >= 3 OR n.week >= 5)
-			AND a.number NOT IN (SELECT k.number FROM engage.known_number k WHERE k.sharing IN ('payphone', 'communal', 'organisation'))
-		ORDER BY 1}),
+				FROM counted b WHERE b.caller_id = a.caller_id AND b.at <= a.at AND b.at > a.at - interval '168 hours') n
+		WHERE n.day >= 3 OR n.week >= 5 ORDER BY 1}),
 	$node->safe_psql(
 		'chaos', q{
-		SELECT DISTINCT c.identity_key FROM engage.flag f JOIN engage.caller c USING (caller_id) JOIN engage.rule r USING (rule_id)
+		SELECT DISTINCT f.caller_id FROM engage.flag f JOIN engage.rule r USING (rule_id)
 		WHERE r.name = 'steady' AND f.withdrawn_at IS NULL ORDER BY 1}),
 	'those flagged are those whom plain SQL finds');
 

@@ -116,7 +116,7 @@ sub flags { return ask('SELECT count(*) FROM engage.flag WHERE withdrawn_at IS N
 # The contacts that the flag of the first caller has.
 sub contacts_of_first
 {
-	return ask("SELECT f.contacts FROM engage.flag f JOIN engage.caller c USING (caller_id) WHERE c.identity_key LIKE '%00101'");
+	return ask("SELECT f.contacts FROM engage.flag f JOIN engage.persona p USING (caller_id) WHERE p.number LIKE '%00101'");
 }
 
 sub problems { return ask('SELECT count(*) FROM engage.verify()'); }
@@ -264,7 +264,7 @@ my $error = fails_with($node, $db, 'CALL engage.refresh(1);', '22012', qr/^HINT:
 like($error, qr/refresh failed: injected/, 'the caller is told why');
 is(ask("SELECT format('%s %s %s %s %s %s', state, steps, personas, error_code, error_message, finished_at IS NOT NULL) FROM engage.refresh_run"),
 	'failed 2 2 22012 injected t', 'the run says so, and what was done before');
-is(ask("SELECT (SELECT count(*) FROM engage.persona) || ' ' || (SELECT count(*) FROM engage.caller)"), '2 2', 'earlier batches stay, and nothing of this one is done');
+is(ask("SELECT (SELECT count(*) FROM engage.persona) || ' ' || (SELECT count(*) FROM engage.caller)"), '2 0', 'earlier batches stay, and nothing of this one is done');
 is(ask("SELECT count(*) FROM engage.dirty WHERE subject = 'persona'"), 1, 'which waits');
 is(problems(), 0, 'so nothing is wrong');
 like(health('last run'), qr/^failed \| run 1 failed, .*, 2 steps: 22012 injected$/, 'health(): the last run failed');

@@ -49,8 +49,8 @@ sub problems { return value('SELECT count(*) FROM engage.verify()'); }
 sub flags
 {
 	my ($rule) = @_;
-	return value("SELECT string_agg(c.identity_key || ' ' || f.contacts, ', ' ORDER BY c.identity_key, f.contacts)
-		FROM engage.flag f JOIN engage.rule r USING (rule_id) JOIN engage.caller c USING (caller_id)
+	return value("SELECT string_agg(p.number || ' ' || f.contacts, ', ' ORDER BY p.number, f.contacts)
+		FROM engage.flag f JOIN engage.rule r USING (rule_id) JOIN (SELECT DISTINCT caller_id, number FROM engage.persona) p USING (caller_id)
 		WHERE f.withdrawn_at IS NULL AND r.name || ' ' || r.version = '$rule'");
 }
 

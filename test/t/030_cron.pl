@@ -49,8 +49,8 @@ sub call_in
 sub flagged
 {
 	my ($mode, $db, $number) = @_;
-	return $node{$mode}->safe_psql($db, "SELECT count(*) FROM engage.repeat_caller r JOIN engage.caller c USING (caller_id)
-		WHERE c.identity_key = '+44' || substr('$number', 2)");
+	return $node{$mode}->safe_psql($db, "SELECT count(*) FROM engage.repeat_caller r JOIN engage.persona p USING (caller_id)
+		WHERE p.number = '+44' || substr('$number', 2)");
 }
 
 # Waits until each of some conditions is true, in any order; returns when each was.
@@ -171,7 +171,7 @@ for my $mode (@modes)
 
 	$intact{$mode} = force($mode, "SELECT pg_get_functiondef('engage.refresh_work(bigint, integer)'::regprocedure)");
 	patch_function($node{$mode}, 'force', 'engage.refresh_work(bigint, integer)',
-		'PERFORM engage.drop_empty_personas(persona_keys);' => "RAISE EXCEPTION 'injected' USING ERRCODE = 'division_by_zero';");
+		'caller_ids := engage.forget_personas(persona_keys);' => "RAISE EXCEPTION 'injected' USING ERRCODE = 'division_by_zero';");
 	call_in($mode, 'force', '07700900102');
 }
 each_in_time(

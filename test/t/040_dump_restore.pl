@@ -37,6 +37,9 @@ $old->safe_psql(
 	DELETE FROM engage.contact WHERE number_raw = '07700 900001' AND occurred_at > '2026-01-12';
 	UPDATE engage.contact SET occurred_at = occurred_at + interval '5 minutes' WHERE number_raw = '07700 900000' AND contact_id % 2 = 0;
 	CALL engage.refresh();
+	SELECT engage.confirm_link('07700 900004', '07700 900005', 'she said so');
+	SELECT engage.reject_link('07700 900006', '07700 900007', 'two people');
+	CALL engage.refresh();
 	CREATE ROLE force_operator LOGIN IN ROLE engage_operator;
 	CREATE ROLE force_loader LOGIN IN ROLE engage_loader;
 	GRANT SELECT ON engage.refresh_run TO engage_bi;
@@ -57,7 +60,8 @@ fails_with($old, 'force', 'DELETE FROM engage.rule;', '23503', qr/HINT:  Set its
 
 # ---------------------------------------------------------------- what to keep
 
-my @TABLES = qw(contact persona persona_timeline caller flag rule policy channel known_number refresh_run verification);
+my @TABLES = qw(contact persona persona_timeline persona_block block_large shared_number caller link link_decision merge_event linkage_model linkage_term linkage_state
+	identity_detail flag rule policy channel known_number refresh_run verification);
 
 sub tables
 {
@@ -146,7 +150,7 @@ sub restores
 	$node->safe_psql('postgres', "CREATE DATABASE $db");
 	is_restored($node, $db, $name, 'pg_restore', @options, '-d', $node->connstr($db), "$dir/force.dump");
 	same_lines($node->safe_psql($db, $RIGHTS), $rights, "$name: owners and rights as before");
-	is($node->safe_psql($db, q{SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'engage.%' AND tgenabled = 'A'}), '10',
+	is($node->safe_psql($db, q{SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'engage.%' AND tgenabled = 'A'}), '12',
 		"$name: the triggers are always enabled");
 	return;
 }
@@ -161,7 +165,7 @@ sub refreshes
 	is($node->safe_psql($db, 'SELECT count(*) FROM engage.verify()'), '0', "$name: and after it");
 	is($node->safe_psql($db, 'SELECT count(*) FROM engage.dirty'), '0', "$name: nothing waits");
 	same_lines($node->safe_psql($db, $ALL_FLAGS), $flags, "$name: which changed no flag");
-	is($node->safe_psql($db, q{SELECT contacts FROM engage.caller WHERE identity_key = '+447700900099'}), '1',
+	is($node->safe_psql($db, q{SELECT c.contacts FROM engage.caller c JOIN engage.persona p USING (caller_id) WHERE p.number = '+447700900099'}), '1',
 		"$name: the change that waited is not lost");
 	is($node->safe_psql($db, q{SELECT string_agg(DISTINCT status, ' ') FROM engage.health() WHERE item NOT IN ('last success', 'lag')}), 'ok',
 		"$name: health is well");

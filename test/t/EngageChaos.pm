@@ -51,6 +51,7 @@ sub prepare_chaos
 				CREATE ROLE chaos_loader LOGIN IN ROLE engage_loader;
 				CREATE ROLE chaos_admin LOGIN IN ROLE engage_admin;
 				CREATE ROLE chaos_operator LOGIN IN ROLE engage_operator;
+				CREATE ROLE chaos_identity LOGIN IN ROLE engage_identity;
 			END IF;
 		END\$\$;});
 	install_waits($node, $db);
@@ -100,18 +101,25 @@ sub channel { return "'" . any('999_voice', '101_voice', 'sms_999', 'email', 'li
 
 sub name { return any('NULL', "'Ada'", "'Bo'", "''", "'Cy'"); }
 
+# Few of these too, so that what joins two numbers comes and goes.
+sub other_details
+{
+	return join(', ', any('NULL', 'NULL', "'Arkwright'", "'Barrow'"), any('NULL', 'NULL', "date '1980-05-17'", "date '1971-05-08'"),
+		any('NULL', 'NULL', 'NULL', "'ada\@example.com'", "'bo\@example.com'", "'cy\@example.com'"));
+}
+
 sub contact_row
 {
 	my $ref = chance(0.15) ? "'fixed " . int(rand 40) . "'" : 'gen_random_uuid()';
-	return sprintf "('w', %s, %s, %s, %s, %s, %s, %s)", $ref, moment(), channel(),
+	return sprintf "('w', %s, %s, %s, %s, %s, %s, %s, %s)", $ref, moment(), channel(),
 	  any(("'inbound'") x 8, "'outbound'", "'radio'"), number(),
-	  any(('NULL') x 6, "'presented'", "'withheld'", "'payphone'"), name();
+	  any(('NULL') x 6, "'presented'", "'withheld'", "'payphone'"), name(), other_details();
 }
 
 sub insert_contacts
 {
 	return
-	    'INSERT INTO engage.contact (source, source_ref, occurred_at, channel, direction, number_raw, cli_status, given_name) VALUES '
+	    'INSERT INTO engage.contact (source, source_ref, occurred_at, channel, direction, number_raw, cli_status, given_name, family_name, date_of_birth, email) VALUES '
 	  . join(', ', map { contact_row() } 1 .. 1 + int rand 5)
 	  . ' ON CONFLICT (source, source_ref) DO '
 	  . any('NOTHING;', 'UPDATE SET occurred_at = excluded.occurred_at, number_raw = excluded.number_raw;');
@@ -129,6 +137,7 @@ sub update_contacts
 		'number_raw = ' . number(),
 		'number_raw = ' . number(),
 		'given_name = ' . name(),
+		'(family_name, date_of_birth, email) = (' . other_details() . ')',
 		'occurred_at = ' . moment(),
 		'occurred_at = ' . moment(),
 		'channel = ' . channel(),
@@ -190,6 +199,7 @@ sub admins_transaction
 	my $text = any(
 		"INSERT INTO engage.known_number (number, sharing) VALUES ('$number', $sharing) ON CONFLICT (number) DO UPDATE SET sharing = excluded.sharing;",
 		"DELETE FROM engage.known_number WHERE number = '$number';",
+		(chance(0.2) ? "SELECT engage.adopt_linkage_model('contacts');" : ()),
 		"UPDATE engage.rule SET valid_to = $until WHERE (name, version) = (" . any("'moody', 1", "'moody', 2", "'top week', 1", "'top day', 1") . ');',
 		q{INSERT INTO engage.rule (name, version, kind, criteria, valid_from) SELECT 'moody', max(version) + 1, 'criteria', '{4 in 3 days}', '2026-03-20'
 			FROM engage.rule WHERE name = 'moody' HAVING max(version) < 4;},
@@ -197,6 +207,23 @@ sub admins_transaction
 	$text =~ s/\n\s*/ /g;
 	return $text . ' SELECT pg_sleep(' . (0.1 + rand 0.4) . ');' if chance(0.7);
 	return "BEGIN; $text SELECT pg_sleep(" . (rand 0.6) . '); ' . any('COMMIT;', 'COMMIT;', 'ROLLBACK;');
+}
+
+# Somebody decides on links, and now and then another model comes.  What cannot
+# be decided is refused, which is no error here.
+sub deciders_transaction
+{
+	my $verb = any('confirm_link', 'reject_link');
+	# not of callers whom nobody touches
+	my $anybody = q{engage.persona WHERE number IS NULL OR number NOT LIKE '+44770090099_' ORDER BY random() LIMIT 1};
+	my @side = map { any("(SELECT 'persona:' || persona_key FROM $anybody)", "(SELECT number FROM $anybody)") } 1, 2;
+	my $text = any(
+		"PERFORM engage.$verb($side[0], $side[1], 'by lot');",
+		"PERFORM engage.$verb($side[0], $side[1], 'by lot');",
+		q{PERFORM engage.revoke_decision((SELECT decision_id FROM engage.link_decision WHERE revoked_at IS NULL ORDER BY random() LIMIT 1), 'by lot');});
+
+	return "DO \$do\$ BEGIN $text EXCEPTION WHEN invalid_parameter_value OR cardinality_violation OR object_not_in_prerequisite_state OR no_data_found OR null_value_not_allowed THEN NULL; END \$do\$; "
+	  . 'SELECT pg_sleep(' . (0.3 + rand 1.5) . ');';
 }
 
 # What only an owner does: TRUNCATE, and transactions that outlive a crash.
@@ -306,7 +333,7 @@ sub verifier
 	};
 }
 
-# Writers, administrator, owner, refreshers and verifier; logs go to a directory.
+# Writers, administrator, decider, owner, refreshers and verifier; logs go to a directory.
 sub start_sessions
 {
 	my ($node, $db, $dir, %wish) = @_;
@@ -318,6 +345,7 @@ sub start_sessions
 		in_background("writer $n", sub { srand($wish{seed} + $n); feed_psql($as->('loader'), "$dir/writer$n", \&writers_transaction); });
 	}
 	in_background('administrator', sub { srand($wish{seed} + 100); feed_psql($as->('admin'), "$dir/admin", \&admins_transaction); });
+	in_background('decider', sub { srand($wish{seed} + 102); feed_psql($as->('identity'), "$dir/decider", \&deciders_transaction); });
 	in_background('owner', sub { srand($wish{seed} + 101); feed_psql($connstr, "$dir/owner", \&owners_transaction, "$SETTLE\\gexec\n"); });
 	for my $n (1 .. $wish{refreshers} // 2)
 	{
@@ -413,7 +441,7 @@ sub unexpected_errors
 		for my $line (read_lines($file))
 		{
 			my ($code) = $line =~ /(?:ERROR|FATAL):\s+([0-9A-Z]{5})$/ or next;
-			next if $anywhere{$code} || $writers{$code} && $file !~ /refresher|verifier/;
+			next if $anywhere{$code} || $writers{$code} && $file !~ /refresher|verifier|decider/;
 			$found{ (split /\//, $file)[-1] . " $code" }++;
 		}
 	}
@@ -433,13 +461,20 @@ sub drain
 	return;
 }
 
+# A caller is named by the personas that are his.
+my $NAMED = q{WITH named AS MATERIALIZED (
+	SELECT caller_id, md5(string_agg(persona_key::text, ' ' ORDER BY persona_key)) AS name FROM engage.persona WHERE caller_id IS NOT NULL GROUP BY 1)};
 my %PICTURE = (
-	personas => q{SELECT p.persona_key, p.number_raw, p.given_name, p.family_name, p.number, c.identity_key
-		FROM engage.persona p LEFT JOIN engage.caller c USING (caller_id) ORDER BY 1},
+	personas => qq{$NAMED SELECT p.persona_key, p.number_raw, p.given_name, p.family_name, p.date_of_birth, p.email, p.number, p.component, n.name
+		FROM engage.persona p LEFT JOIN named n USING (caller_id) ORDER BY 1},
 	timelines => 'SELECT persona_key, channel, timeline FROM engage.persona_timeline ORDER BY 1, 2',
-	callers => 'SELECT identity_key, timeline, contacts, first_at, last_at FROM engage.caller WHERE contacts > 0 ORDER BY 1',
-	flags => q{SELECT c.identity_key, r.name, r.version, f.started_at, f.met_at, f.ended_at, f.contacts, f.peak, f.criteria_met
-		FROM engage.flag f JOIN engage.rule r USING (rule_id) JOIN engage.caller c USING (caller_id)
+	links => 'SELECT l FROM engage.link l ORDER BY persona_a, persona_b',
+	blocks => 'SELECT b FROM engage.persona_block b ORDER BY block_key, rank',
+	large_blocks => 'SELECT b FROM engage.block_large b ORDER BY block_key',
+	shared_numbers => 'SELECT number FROM engage.shared_number ORDER BY 1',
+	callers => "$NAMED SELECT n.name, timeline, contacts, first_at, last_at FROM engage.caller LEFT JOIN named n USING (caller_id) WHERE contacts > 0 ORDER BY 1",
+	flags => qq{$NAMED SELECT n.name, r.name, r.version, f.started_at, f.met_at, f.ended_at, f.contacts, f.peak, f.criteria_met
+		FROM engage.flag f JOIN engage.rule r USING (rule_id) LEFT JOIN named n USING (caller_id)
 		WHERE f.withdrawn_at IS NULL ORDER BY 1, 2, 3, 4, 5, 6});
 
 sub picture
@@ -455,9 +490,9 @@ sub quiet_flags
 	my ($node, $db) = @_;
 	return $node->safe_psql(
 		$db, q{
-		SELECT f.flag_id, c.identity_key, f.started_at, f.met_at, f.ended_at, f.contacts, f.raised_at, f.withdrawn_at
-		FROM engage.flag f JOIN engage.caller c USING (caller_id) JOIN engage.rule r USING (rule_id)
-		WHERE c.identity_key LIKE '+44770090099_' AND r.name = 'steady' ORDER BY 1});
+		SELECT f.flag_id, p.number, f.started_at, f.met_at, f.ended_at, f.contacts, f.raised_at, f.withdrawn_at
+		FROM engage.flag f JOIN engage.persona p USING (caller_id) JOIN engage.rule r USING (rule_id)
+		WHERE p.number LIKE '+44770090099_' AND r.name = 'steady' ORDER BY 1});
 }
 
 1;

@@ -134,9 +134,11 @@ sub install_waits
 		  q{WITH keys AS MATERIALIZED (SELECT k.* FROM keys k CROSS JOIN chaos.wait('between the queue and contacts'))});
 	patch_function(
 		$node, $db, 'engage.refresh_work(bigint, integer)',
-		'caller_ids := engage.resolve_personas(persona_keys);' =>
-		  q{PERFORM chaos.wait('between personas and callers');
-		caller_ids := engage.resolve_personas(persona_keys);},
+		'IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN' =>
+		  q{IF persona_keys IS NOT NULL THEN
+			PERFORM chaos.wait('between personas and callers');
+		END IF;
+	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN},
 		'outcome := engage.assess_callers(' => q{PERFORM chaos.wait('between callers and flags');
 		outcome := engage.assess_callers(},
 		'period := engage.take_period();' => q{PERFORM chaos.wait('between personas and periods');

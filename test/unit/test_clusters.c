@@ -370,7 +370,9 @@ unite(Groups *g, uint32_t x, uint32_t y, double score, const ClusterPair *must)
 	ClusterMerge merge;
 
 	look_between(g, a, b, &sums, &merge);
-	if (must != NULL)
+	if (must != NULL && merge.pairs > 0 && judge_case(g->c, &sums) >= g->c->threshold)
+		score = judge_case(g->c, &sums);
+	else if (must != NULL)
 	{
 		/* the pair that was decided on stands for the merge */
 		bool turned = g->group[must->a] != a;
