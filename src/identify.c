@@ -24,6 +24,7 @@
 ENGAGE_FUNCTION(engage_compare_personas);
 ENGAGE_FUNCTION(engage_identify_personas);
 
+#define MOST_BITS 500 /* beyond which probabilities are 1 */
 #define LEAST_TOLD 50 /* thousandths of a bit that are worth a row */
 
 /* ------------------------------------------------------------- explaining */
@@ -164,7 +165,7 @@ sum_up_suspects(Personas *p, Suspect *suspects)
 		}
 	}
 	for (uint32 i = 0; i < kept; i++)
-		suspects[i].score = link_judge(p->model, &suspects[i].sums, &suspects[i].household) / MILLIBITS;
+		suspects[i].score = Min(link_judge(p->model, &suspects[i].sums, &suspects[i].household) / MILLIBITS, MOST_BITS);
 	qsort(suspects, kept, sizeof(Suspect), compare_suspects);
 	return kept;
 }

@@ -32,6 +32,7 @@ ENGAGE_FUNCTION(engage_reached_personas);
 ENGAGE_FUNCTION(engage_cluster_personas);
 ENGAGE_FUNCTION(engage_learn_linkage);
 ENGAGE_FUNCTION(engage_linked_pairs);
+ENGAGE_FUNCTION(engage_count_shared_numbers);
 
 /* ----------------------------------------------------------------- blocks */
 
@@ -152,9 +153,15 @@ compare_uuid(const void *a, const void *b)
 	return memcmp(a, b, UUID_LEN);
 }
 
+#define DECIDED_PERSONAS "SELECT v.decision_no, v.is_same, v.side, v.persona_key FROM engage.decided_persona v"
+#define DECIDED_ORDER " ORDER BY v.decision_no, v.side, v.persona_key"
+
+/* The decisions on personas with these keys, or all. */
 static void
-load_decisions(Personas *p, Decisions *d)
+load_decisions(Personas *p, ArrayType *keys, Decisions *d)
 {
+	Oid types[1] = {UUIDARRAYOID};
+	Datum values[1] = {PointerGetDatum(keys)};
 	MemoryContext mine = CurrentMemoryContext;
 	int32 decision = 0;
 	uint32 number = 0;
@@ -162,9 +169,9 @@ load_decisions(Personas *p, Decisions *d)
 	uint64 rows;
 
 	SPI_connect();
-	SPI_execute("SELECT v.decision_no, v.is_same, v.side, v.persona_key FROM engage.decided_persona v"
-				" ORDER BY v.decision_no, v.side, v.persona_key",
-				true, 0);
+	SPI_execute_with_args(keys == NULL ? DECIDED_PERSONAS DECIDED_ORDER :
+										 DECIDED_PERSONAS " WHERE v.decision_no OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT pg_catalog.unnest(engage.decisions_about($1))))" DECIDED_ORDER,
+						  keys == NULL ? 0 : 1, types, values, NULL, true, 0);
 	rows = SPI_processed;
 	d->must = MemoryContextAllocHuge(mine, sizeof(ClusterPair) * (rows + 1));
 	d->cannot = MemoryContextAllocHuge(mine, sizeof(ClusterPair) * (rows + 1));
@@ -195,7 +202,8 @@ load_decisions(Personas *p, Decisions *d)
 			continue;
 		}
 		/* all of a side are one caller's, and its first stands for it */
-		other = first[side] != UINT32_MAX ? first[side] : side == 1 ? first[0] : UINT32_MAX;
+		other = first[side] != UINT32_MAX ? first[side] : side == 1 ? first[0] :
+																	  UINT32_MAX;
 		if (first[side] == UINT32_MAX)
 			first[side] = at - p->keys;
 		if (other != UINT32_MAX && other != at - p->keys)
@@ -279,13 +287,13 @@ put_names(void *arg, uint32_t persona, uint32_t names)
 static Datum
 shared_number_of(const Personas *p, uint32 persona)
 {
-	size_t len;
+	size_t len = 0;
 	const char *number = NULL;
 
 	for (int i = 0; i < p->model->fs.ncomparisons && number == NULL; i++)
 		if (p->model->comparison[i].kind == LINK_NUMBER)
 			number = link_value(p->store, i, persona, &len);
-	return PointerGetDatum(cstring_to_text_with_len(number, len));
+	return number == NULL ? (Datum) 0 : PointerGetDatum(cstring_to_text_with_len(number, len));
 }
 
 static void
@@ -309,8 +317,8 @@ put_persona(Clustering *c, uint32 i, uint32 component, uint32 cluster, bool tell
 	nulls[OUT_OLD_COMPONENT] = memcmp(&p->components[i], &none, UUID_LEN) == 0;
 	if (link_number_is_shared(p->store, i))
 	{
-		nulls[OUT_SHARED_NUMBER] = nulls[OUT_SHARED_NAMES] = false;
 		values[OUT_SHARED_NUMBER] = shared_number_of(p, i);
+		nulls[OUT_SHARED_NUMBER] = nulls[OUT_SHARED_NAMES] = values[OUT_SHARED_NUMBER] == (Datum) 0;
 		values[OUT_SHARED_NAMES] = Int32GetDatum(c->names[i]);
 	}
 	personas_put_row(c->fcinfo, values, nulls);
@@ -371,7 +379,7 @@ engage_cluster_personas(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	personas_add_of(p, all ? NULL : PG_GETARG_ARRAYTYPE_P(1), !all);
 	personas_load_terms(p);
-	load_decisions(p, &decisions);
+	load_decisions(p, all ? NULL : PG_GETARG_ARRAYTYPE_P(1), &decisions);
 	if (!all)
 		personas_load_large(&large);
 	c.names = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(uint32) * (p->n + 1));
@@ -387,6 +395,38 @@ engage_cluster_personas(PG_FUNCTION_ARGS)
 	if (all)
 		put_large(&c, &large);
 	return (Datum) 0;
+}
+
+static void
+keep_shared(void *arg, uint32_t persona, uint32_t names)
+{
+	((Clustering *) arg)->names[persona] = 1;
+}
+
+/*
+ * count_shared_numbers(model_id integer, numbers text[]) returns text[]
+ *		Those of the numbers that many different names use.
+ */
+Datum
+engage_count_shared_numbers(PG_FUNCTION_ARGS)
+{
+	int model_id = PG_GETARG_INT32(0);
+	Personas *p = personas_start(personas_model(model_id), model_id);
+	Oid types[1] = {TEXTARRAYOID};
+	Datum values[1] = {PG_GETARG_DATUM(1)};
+	Clustering c = {fcinfo, p, NULL};
+	Datum *shared;
+	int n = 0;
+
+	personas_add(p, PERSONA_COLUMNS " WHERE p.number OPERATOR(pg_catalog.=) ANY ($1)" PERSONA_ORDER,
+				 1, types, values, NULL, false);
+	c.names = palloc0(sizeof(uint32) * (p->n + 1));
+	link_drop_shared_numbers(p->store, keep_shared, &c);
+	shared = palloc(sizeof(Datum) * (p->n + 1));
+	for (uint32 i = 0; i < p->n; i++)
+		if (c.names[i] > 0)
+			shared[n++] = shared_number_of(p, i);
+	PG_RETURN_ARRAYTYPE_P(construct_array(shared, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
 /*

@@ -230,7 +230,10 @@ link_judge(const LinkModel *model, const ClusterSums *sums, double *household)
 	}
 	if (shared > 0 && model->household > 0)
 	{
-		double over = log2(1 + model->household * exp2(shared / MILLIBITS)) * MILLIBITS;
+		double bits = shared / MILLIBITS;
+		double over = bits > 500 ? bits + log2(model->household) : log2(1 + model->household * exp2(bits));
+
+		over *= MILLIBITS;
 
 		lost += over;
 		shared -= over;

@@ -347,4 +347,3 @@ link_find_pairs(LinkStore *store, LinkKeySet *large, bool sizes_are_known,
 	store->host->release(scratch);
 	return v.pairs;
 }
-

@@ -210,6 +210,31 @@ read_rules(LinkModel *model, JsonbContainer *rules)
 	}
 }
 
+/*
+ * Personas with a number and nothing else go together by it, so pairs are
+ * always looked for by the number, whether the model says so or not.
+ */
+static void
+need_number_rule(LinkModel *model)
+{
+	int number = -1;
+
+	for (int i = 0; i < model->fs.ncomparisons && number < 0; i++)
+		if (model->comparison[i].kind == LINK_NUMBER)
+			number = i;
+	if (number < 0)
+		return;
+	for (int r = 0; r < model->nrules; r++)
+		if (model->rule[r].parts == 1 && model->rule[r].part[0].comparison == number)
+			return;
+	if (model->nrules == LINK_MAX_RULES)
+		bad_model("Blocking has %d rules, and none by \"%s\" alone.", LINK_MAX_RULES, model->comparison[number].name);
+	memset(&model->rule[model->nrules], 0, sizeof(LinkRule));
+	model->rule[model->nrules].parts = 1;
+	model->rule[model->nrules].part[0].comparison = number;
+	link_prepare_rule(model, &model->rule[model->nrules++]);
+}
+
 /* A model from jsonb, in the current memory context; an error if it is none. */
 LinkModel *
 linkage_model_read(Jsonb *json)
@@ -241,6 +266,7 @@ linkage_model_read(Jsonb *json)
 	rules = read_array(root, "blocking");
 	if (rules != NULL)
 		read_rules(model, rules);
+	need_number_rule(model);
 	return model;
 }
 

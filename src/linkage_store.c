@@ -235,7 +235,7 @@ link_store_free(LinkStore *store)
 /*
  * Take the words of the given and family name of the persona that is being
  * added from a text, since these are compared already: what a full name says
- * beyond them is what it adds.  They come before it in the model.
+ * beyond them is what it adds.
  */
 static size_t
 leave_out_names(const LinkStore *store, char *value, size_t len)
@@ -256,6 +256,22 @@ leave_out_names(const LinkStore *store, char *value, size_t len)
 	return len;
 }
 
+/* Give the persona that is being added one detail. */
+static void
+add_detail(LinkStore *store, int comparison, const LinkText *detail)
+{
+	const LinkComparison *c = &store->model->comparison[comparison];
+	char value[LINK_MAX_VALUE];
+	size_t len = 0;
+
+	if (detail->bytes != NULL)
+		len = link_normalise(c->kind, detail->bytes, detail->len, value);
+	if (c->kind == LINK_TEXT && !c->household)
+		len = leave_out_names(store, value, len);
+	if (len > 0)
+		*link_value_at(store, comparison, store->n) = intern(store, comparison, value, len);
+}
+
 /*
  * Add a persona: one text, or none, for each of the model's comparisons, and a
  * rank that is drawn by lot but always the same.  number_is_own: its number is
@@ -264,8 +280,6 @@ leave_out_names(const LinkStore *store, char *value, size_t len)
 uint32_t
 link_store_add(LinkStore *store, const LinkText *details, int64_t rank, bool number_is_own)
 {
-	char value[LINK_MAX_VALUE];
-
 	if (store->n == store->max)
 	{
 		store->max *= 2;
@@ -275,14 +289,16 @@ link_store_add(LinkStore *store, const LinkText *details, int64_t rank, bool num
 		store->rank = store->host->resize(store->rank, store->max * sizeof(int64_t));
 	}
 	for (int i = 0; i < store->model->fs.ncomparisons; i++)
-	{
-		const LinkComparison *c = &store->model->comparison[i];
-		size_t len = details[i].bytes == NULL ? 0 : link_normalise(c->kind, details[i].bytes, details[i].len, value);
+		*link_value_at(store, i, store->n) = LINK_NO_VALUE;
+	/* names first: texts are added without them */
+	for (int round = 0; round < 2; round++)
+		for (int i = 0; i < store->model->fs.ncomparisons; i++)
+		{
+			bool after_names = store->model->comparison[i].kind == LINK_TEXT && !store->model->comparison[i].household;
 
-		if (c->kind == LINK_TEXT && !c->household)
-			len = leave_out_names(store, value, len);
-		*link_value_at(store, i, store->n) = len == 0 ? LINK_NO_VALUE : intern(store, i, value, len);
-	}
+			if (after_names == (round == 1))
+				add_detail(store, i, &details[i]);
+		}
 	store->flags[store->n] = number_is_own ? LINK_OWN_NUMBER : 0;
 	store->rank[store->n] = rank;
 	link_step(store);
@@ -523,4 +539,3 @@ link_number_is_shared(const LinkStore *store, uint32_t persona)
 {
 	return (store->flags[persona] & LINK_SHARED_NUMBER) != 0;
 }
-

@@ -557,15 +557,48 @@ sum_gains(Trainer *t, const float *uncovered, double *gain)
 	}
 }
 
-/*
- * Take the rule with the most matches for its cost, until what is left is not
- * worth a key for every persona.
- */
+/* The rule of a number alone, or -1: those who have nothing else go by it. */
+static int
+number_rule(const Trainer *t)
+{
+	for (int r = 0; r < t->nrules; r++)
+		if (t->rule[r].parts == 1 && t->model->comparison[t->rule[r].part[0].comparison].kind == LINK_NUMBER)
+			return r;
+	return -1;
+}
+
+/* The rule with the most matches for its cost, or -1 where none is worth a key for every persona. */
+static int
+best_rule(const Trainer *t, const double *gain, double total)
+{
+	double personas = link_store_size(t->store);
+	int best = -1;
+
+	for (int r = 0; r < t->nrules; r++)
+		if (gain[r] > 0 && gain[r] >= LEAST_GAIN * total && gain[r] >= LEAST_YIELD * t->found[r] &&
+			(best < 0 || gain[r] / (personas + t->found[r]) > gain[best] / (personas + t->found[best])))
+			best = r;
+	return best;
+}
+
+/* Take a candidate rule into the model; what it finds is covered. */
+static void
+take_rule(Trainer *t, int rule, double share, float *uncovered)
+{
+	LinkModel *model = t->model;
+
+	t->training->rule_gain[model->nrules] = share;
+	t->training->rule_pairs[model->nrules] = t->found[rule];
+	model->rule[model->nrules++] = t->rule[rule];
+	for (size_t i = 0; i < t->nids; i++)
+		if (t->pairs[i].mask[rule / 64] >> rule % 64 & 1)
+			uncovered[i] = 0;
+}
+
+/* Choose the rule of a number first, then always the best. */
 static void
 choose_rules(Trainer *t)
 {
-	LinkModel *model = t->model;
-	double personas = link_store_size(t->store);
 	float *uncovered = t->host->alloc((t->nids + 1) * sizeof(float));
 	double gain[LINK_MAX_CANDIDATES];
 	double total = 0;
@@ -573,30 +606,23 @@ choose_rules(Trainer *t)
 
 	for (size_t i = 0; i < t->nids; i++)
 	{
-		uncovered[i] = t->pairs[i].weight * match_probability(model, &t->patterns[t->pairs[i].pattern]);
+		uncovered[i] = t->pairs[i].weight * match_probability(t->model, &t->patterns[t->pairs[i].pattern]);
 		if (uncovered[i] < 0.01 * t->pairs[i].weight)
 			uncovered[i] = 0;
 		total += uncovered[i];
 	}
-	model->nrules = 0;
-	while (model->nrules < LINK_MAX_RULES && total > 0)
+	t->model->nrules = 0;
+	while (t->model->nrules < LINK_MAX_RULES)
 	{
-		int best = -1;
+		int rule = t->model->nrules == 0 ? number_rule(t) : -1;
 
 		sum_gains(t, uncovered, gain);
-		for (int r = 0; r < t->nrules; r++)
-			if (gain[r] >= LEAST_GAIN * total && gain[r] >= LEAST_YIELD * t->found[r] &&
-				(best < 0 || gain[r] / (personas + t->found[r]) > gain[best] / (personas + t->found[best])))
-				best = r;
-		if (best < 0)
+		if (rule < 0)
+			rule = best_rule(t, gain, total);
+		if (rule < 0)
 			break;
-		reached += gain[best];
-		t->training->rule_gain[model->nrules] = gain[best] / total;
-		t->training->rule_pairs[model->nrules] = t->found[best];
-		model->rule[model->nrules++] = t->rule[best];
-		for (size_t i = 0; i < t->nids; i++)
-			if (t->pairs[i].mask[best / 64] >> best % 64 & 1)
-				uncovered[i] = 0;
+		reached += gain[rule];
+		take_rule(t, rule, total > 0 ? gain[rule] / total : 0, uncovered);
 	}
 	t->training->reached = total > 0 ? reached / total : 0;
 	t->host->release(uncovered);

@@ -95,7 +95,7 @@ COMMENT ON TYPE engage.detail_kind IS
 	'How values of a detail are compared: name; text, such as an address or a place; date; postcode; email; identifier, letters and digits that stand for one person or thing; category, one of a few values.';
 
 CREATE TABLE engage.identity_detail (
-	key text PRIMARY KEY CHECK (key OPERATOR(pg_catalog.<>) ''),
+	key text PRIMARY KEY CONSTRAINT identity_detail_key_is_short CHECK (key OPERATOR(pg_catalog.~) '^[^:]{1,50}$'),
 	kind engage.detail_kind NOT NULL,
 	added_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	added_by text NOT NULL DEFAULT SESSION_USER

@@ -103,8 +103,8 @@ CREATE FUNCTION engage.contact_identity_details() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	-- a restore brings what was picked, and may come before identity_detail is filled
-	IF TG_OP = 'UPDATE' OR NEW.identity_details IS NULL THEN
+	-- a restore, by the owner, brings what was picked, and may come before identity_detail is filled
+	IF TG_OP = 'UPDATE' OR NEW.identity_details IS NULL OR NOT pg_has_role('engage_owner', 'MEMBER') THEN
 		NEW.identity_details := engage.pick_identity_details(NEW.details);
 	END IF;
 	RETURN NEW;

@@ -167,12 +167,17 @@ CREATE FUNCTION engage.name_identity_details(details jsonb) RETURNS bigint
 AS $$
 DECLARE
 	changed bigint;
+	old_id integer;
+	new_id integer;
 BEGIN
 	IF jsonb_typeof(details) IS DISTINCT FROM 'object' THEN
 		RAISE EXCEPTION 'identifying details are an object of keys and kinds'
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'SELECT engage.name_identity_details(''{"place_of_birth": "text", "warrant_number": "identifier"}'');';
 	END IF;
+	-- no writer may pick by what was said before
+	LOCK TABLE engage.contact IN SHARE ROW EXCLUSIVE MODE;
+	SELECT max(m.model_id) INTO old_id FROM engage.linkage_model m;
 	DELETE FROM engage.identity_detail d WHERE NOT details ? d.key;
 	INSERT INTO engage.identity_detail AS d (key, kind)
 	SELECT n.key, n.value::engage.detail_kind FROM jsonb_each_text(details) n
@@ -183,29 +188,31 @@ BEGIN
 	INSERT INTO engage.linkage_model (model, origin)
 	SELECT engage.with_identity_details(jsonb_set(m.model - 'blocking', '{comparisons}', kept.comparisons)
 			|| jsonb_build_object('blocking', kept.blocking)), 'details'
-	FROM (SELECT x.* FROM engage.linkage_model x ORDER BY x.model_id DESC LIMIT 1) m, LATERAL (
+	FROM (SELECT x.* FROM engage.linkage_model x WHERE x.model_id = old_id) m, LATERAL (
 		SELECT jsonb_agg(c.value ORDER BY c.ordinality) AS comparisons, (
 				SELECT COALESCE(jsonb_agg(b.value ORDER BY b.ordinality), '[]')
 				FROM jsonb_array_elements(m.model -> 'blocking') WITH ORDINALITY b
-				WHERE NOT EXISTS (SELECT FROM jsonb_array_elements_text(b.value) part
-					WHERE part LIKE 'details.%' AND NOT details ? split_part(substr(part, 9), ':', 1))
+				WHERE NOT EXISTS (SELECT FROM jsonb_array_elements_text(b.value) part, jsonb_array_elements(m.model -> 'comparisons') c
+					WHERE part LIKE 'details.%' AND c.value ->> 'detail' = split_part(part, ':', 1)
+						AND details ->> substr(c.value ->> 'detail', 9) IS DISTINCT FROM c.value ->> 'kind')
 			) AS blocking
 		FROM jsonb_array_elements(m.model -> 'comparisons') WITH ORDINALITY c
 		WHERE c.value ->> 'detail' NOT LIKE 'details.%' OR details ->> substr(c.value ->> 'detail', 9) = c.value ->> 'kind'
-	) kept;
+	) kept
+	RETURNING model_id INTO new_id;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'engage is not set up'
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
 	END IF;
 	-- who has each value is known still, though comparisons may have moved
 	INSERT INTO engage.linkage_term (model_id, value_hash, comparison, people)
-	SELECT o.new_id, t.value_hash, (n.ordinality - 1)::smallint, t.people
-	FROM (SELECT max(m.model_id) AS new_id, (array_agg(m.model_id ORDER BY m.model_id DESC))[2] AS old_id FROM engage.linkage_model m) o
-	JOIN engage.linkage_model was ON was.model_id = o.old_id
-	JOIN engage.linkage_model is_now ON is_now.model_id = o.new_id
+	SELECT new_id, t.value_hash, (n.ordinality - 1)::smallint, t.people
+	FROM engage.linkage_model was
+	JOIN engage.linkage_model is_now ON is_now.model_id = new_id
 	CROSS JOIN LATERAL jsonb_array_elements(was.model -> 'comparisons') WITH ORDINALITY w
 	JOIN LATERAL jsonb_array_elements(is_now.model -> 'comparisons') WITH ORDINALITY n ON n.value ->> 'detail' = w.value ->> 'detail'
-	JOIN engage.linkage_term t ON t.model_id = o.old_id AND t.comparison = w.ordinality - 1;
+	JOIN engage.linkage_term t ON t.model_id = old_id AND t.comparison = w.ordinality - 1
+	WHERE was.model_id = old_id;
 	RETURN changed;
 END
 $$;

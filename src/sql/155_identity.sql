@@ -57,7 +57,7 @@ CREATE TABLE engage.link (
 COMMENT ON TABLE engage.link IS
 	'Evidence that two personas are one person: a caller of n personas has n - 1 links, which hold it together as a chain. Each stands for two groups that were found to be one, by the pair of personas that shows most. Made by refresh.';
 COMMENT ON COLUMN engage.link.weight IS 'Evidence of this pair alone, in bits, the prior included: 0 is as likely as not.';
-COMMENT ON COLUMN engage.link.score IS 'Evidence between the two groups, in bits; Infinity where a person decided.';
+COMMENT ON COLUMN engage.link.score IS 'Evidence between the two groups, in bits; Infinity where it is not enough and a person decided.';
 COMMENT ON COLUMN engage.link.personas_a IS 'Personas of the group with persona_a, when the groups were joined.';
 COMMENT ON COLUMN engage.link.personas_b IS 'Personas of the group with persona_b.';
 COMMENT ON COLUMN engage.link.pairs IS 'Pairs of personas between the groups.';
@@ -106,6 +106,25 @@ FROM engage.link_decision d,
 WHERE d.revoked_at IS NULL;
 COMMENT ON VIEW engage.decided_persona IS
 	'The personas on either side of each decision that stands: those that the identifier had then; of one that keeps apart also those that present the number now, and of one that joins these if none of the others is left.';
+
+CREATE INDEX link_decision_left ON engage.link_decision USING gin (left_personas);
+CREATE INDEX link_decision_right ON engage.link_decision USING gin (right_personas);
+CREATE INDEX link_decision_left_number ON engage.link_decision (left_number);
+CREATE INDEX link_decision_right_number ON engage.link_decision (right_number);
+
+CREATE FUNCTION engage.decisions_about(persona_keys uuid[]) RETURNS integer[]
+	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
+BEGIN ATOMIC
+	SELECT COALESCE(array_agg(d.decision_id), '{}')
+	FROM engage.link_decision d, (
+		SELECT COALESCE(array_agg(DISTINCT p.number) FILTER (WHERE p.number IS NOT NULL), '{}') AS numbers
+		FROM engage.persona p WHERE p.persona_key = ANY (persona_keys)) n
+	WHERE d.revoked_at IS NULL
+		AND (d.left_personas && persona_keys OR d.right_personas && persona_keys
+			OR d.left_number = ANY (n.numbers) OR d.right_number = ANY (n.numbers));
+END;
+COMMENT ON FUNCTION engage.decisions_about(uuid[]) IS
+	'The decisions that stand and may have any of these personas on a side.';
 
 CREATE TABLE engage.merge_event (
 	event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -269,6 +288,7 @@ BEGIN ATOMIC
 	), decisions AS (
 		SELECT c.old_id AS from_caller, c.new_id AS to_caller, jsonb_agg(DISTINCT d.decision_no) AS decisions
 		FROM engage.decided_persona d JOIN changed c ON c.persona_key = d.persona_key
+		WHERE d.decision_no = ANY (ARRAY(SELECT unnest(engage.decisions_about(ARRAY(SELECT x.persona_key FROM changed x)))))
 		GROUP BY c.old_id, c.new_id
 	), events AS (
 		INSERT INTO engage.merge_event (kind, from_caller, to_caller, persona_keys, model_id, run_id, evidence)
@@ -331,20 +351,25 @@ END;
 COMMENT ON FUNCTION engage.settle_blocks(bigint[], integer[]) IS
 	'Brings block_large in line for these blocks, each with how many personas it may have, NULL for one in which nobody is looked for; returns the personas whose company in them changed. A stage of refresh.';
 
+CREATE FUNCTION engage.count_shared_numbers(model_id integer, numbers text[]) RETURNS text[]
+	AS 'MODULE_PATHNAME', 'engage_count_shared_numbers' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION engage.count_shared_numbers(integer, text[]) IS
+	'Those of the numbers that many different names use, counted from all who have them.';
+
 CREATE FUNCTION engage.doubt_shared_numbers(numbers text[]) RETURNS engage.shared_number[]
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_seqscan = off
 BEGIN ATOMIC
-	-- a persona more can make the names of others one, so nothing is shared for good but what a thousand personas have
+	-- a persona more can make the names of others one
 	WITH gone AS (
 		DELETE FROM engage.shared_number s
-		WHERE s.number = ANY (numbers)
-			AND NOT EXISTS (SELECT FROM engage.persona p WHERE p.number = s.number OFFSET 1000)
+		WHERE s.number = ANY (numbers) AND s.number <> ALL (engage.count_shared_numbers(engage.linkage_in_force(), ARRAY(
+			SELECT x.number FROM engage.shared_number x WHERE x.number = ANY (numbers))))
 		RETURNING s.number, s.names, s.found_at
 	)
 	SELECT array_agg(ROW (g.number, g.names, g.found_at)::engage.shared_number) FROM gone g;
 END;
 COMMENT ON FUNCTION engage.doubt_shared_numbers(text[]) IS
-	'Takes those of the numbers from shared_number whose names are to be counted anew, as personas with them came or went; returns their rows, NULL if there are none. A stage of refresh.';
+	'Takes those of the numbers from shared_number that are no longer shared, as personas with them came or went; returns their rows, NULL if there are none. A stage of refresh.';
 
 CREATE FUNCTION engage.link_batch(batch_size integer, run_id bigint) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -370,12 +395,12 @@ BEGIN
 	FROM (
 		SELECT n.persona_key FROM named n
 		UNION SELECT other.persona_key
-		FROM named n JOIN engage.decided_persona d ON d.persona_key = n.persona_key
-		JOIN engage.decided_persona other ON other.decision_no = d.decision_no AND d.is_same
+		FROM engage.decided_persona other
+		WHERE other.is_same AND other.decision_no = ANY (ARRAY(SELECT unnest(engage.decisions_about(ARRAY(SELECT n.persona_key FROM named n)))))
 	) n
 	WHERE EXISTS (SELECT FROM engage.persona p WHERE p.persona_key = n.persona_key);
 	IF persona_keys IS NULL THEN
-		RETURN '{}';
+		RETURN ARRAY[]::bigint[];
 	END IF;
 	doubtful := engage.doubt_shared_numbers(ARRAY(SELECT p.number FROM engage.persona p WHERE p.persona_key = ANY (persona_keys)));
 
@@ -423,13 +448,14 @@ AS $$
 DECLARE
 	newest integer;
 BEGIN
+	-- first, so that the marker of a model that comes now stays
+	DELETE FROM engage.dirty q WHERE q.subject IN ('identity', 'identities');
 	SELECT max(m.model_id) INTO newest FROM engage.linkage_model m;
 	-- by other rules, no block stays
 	IF (SELECT m.model -> 'blocking' FROM engage.linkage_model m WHERE m.model_id = newest)
 			IS DISTINCT FROM (SELECT m.model -> 'blocking' FROM engage.linkage_model m WHERE m.model_id = engage.linkage_in_force()) THEN
 		DELETE FROM engage.persona_block;
 	END IF;
-	DELETE FROM engage.dirty q WHERE q.subject IN ('identity', 'identities');
 	INSERT INTO engage.linkage_state AS s (model_id) VALUES (newest)
 	ON CONFLICT (one) DO UPDATE SET model_id = excluded.model_id WHERE s.model_id <> excluded.model_id;
 	-- not by TRUNCATE, which a dump that began earlier would see
@@ -491,7 +517,8 @@ BEGIN
 	JOIN engage.persona y ON y.component = g.component
 	WHERE y.persona_key <> ALL (empty);
 	numbers := ARRAY(SELECT x.number FROM engage.persona x WHERE x.persona_key = ANY (empty) AND x.number IS NOT NULL);
-	decisions := ARRAY(SELECT d.decision_no FROM engage.decided_persona d WHERE d.is_same AND d.persona_key = ANY (empty));
+	decisions := ARRAY(SELECT d.decision_no FROM engage.decided_persona d
+		WHERE d.is_same AND d.persona_key = ANY (empty) AND d.decision_no = ANY (ARRAY(SELECT unnest(engage.decisions_about(empty)))));
 	DELETE FROM engage.link l WHERE l.persona_a = ANY (empty);
 	DELETE FROM engage.link l WHERE l.persona_b = ANY (empty);
 

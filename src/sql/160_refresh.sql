@@ -271,8 +271,8 @@ BEGIN
 		-- other logins' backend_start is hidden from us
 		SELECT FROM pg_stat_activity a
 		WHERE a.pid = r.pid AND a.pid <> pg_backend_pid() AND COALESCE(a.backend_start <= r.started_at, true)));
-	PERFORM engage.harvest_referrals();
 	INSERT INTO engage.refresh_run DEFAULT VALUES RETURNING run_id INTO run;
+	PERFORM engage.harvest_referrals();
 	RETURN run;
 END
 $$;

@@ -6,7 +6,7 @@ CREATE FUNCTION engage.compare_personas(model_id integer, a uuid, b uuid,
 		OUT detail text, OUT level text, OUT weight double precision, OUT running double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_compare_personas' LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION engage.compare_personas(integer, uuid, uuid) IS
-	'What makes two personas one person, or not: a row for each detail that both have, with how alike they are and what that is worth in bits; the first row is the prior, running the sum so far. No row if there is no such persona.';
+	'What makes two personas one person, or not: a row for each detail that both have, with how alike they are and what that is worth in bits; the first row is the prior, running the sum so far, to which a household''s less than a twentieth of a bit may lack. No row if there is no such persona.';
 
 CREATE FUNCTION engage.identify_personas(model_id integer, number text, given_name text, family_name text, date_of_birth date,
 		address text, postcode text, email text, imei text, nominal_ref text, details jsonb,
@@ -250,14 +250,20 @@ BEGIN
 		FROM engage.link l JOIN engage.persona p ON p.persona_key = l.persona_a
 		WHERE p.caller_id = ANY (left_side.caller_ids) AND p.caller_id = ANY (right_side.caller_ids)
 	), walk AS (
-		SELECT p.persona_key AS at, ARRAY[p.persona_key] AS path
+		-- links are a tree, so from anywhere there is one way to each
+		(SELECT p.persona_key AS at, ARRAY[p.persona_key] AS path
 		FROM engage.persona p WHERE p.persona_key = ANY (left_side.persona_keys) AND p.caller_id = ANY (right_side.caller_ids)
+		ORDER BY p.persona_key LIMIT 1)
 		UNION ALL
-		SELECT CASE WHEN e.x = w.at THEN e.y ELSE e.x END, w.path || CASE WHEN e.x = w.at THEN e.y ELSE e.x END
-		FROM walk w JOIN edge e ON w.at IN (e.x, e.y)
-		WHERE NOT CASE WHEN e.x = w.at THEN e.y ELSE e.x END = ANY (w.path) AND NOT w.at = ANY (right_side.persona_keys)
+		SELECT n.next, w.path || n.next
+		FROM walk w JOIN edge e ON w.at IN (e.x, e.y), LATERAL (SELECT CASE WHEN e.x = w.at THEN e.y ELSE e.x END) n (next)
+		WHERE n.next <> ALL (w.path)
+	), way AS (
+		-- from the last persona of the one identifier to the first of the other
+		SELECT w.path[(SELECT max(i.place) FROM unnest(w.path) WITH ORDINALITY i (key, place) WHERE i.key = ANY (left_side.persona_keys)):] AS path
+		FROM walk w WHERE w.at = ANY (right_side.persona_keys)
 	), chain AS MATERIALIZED (
-		SELECT w.path FROM walk w WHERE w.at = ANY (right_side.persona_keys) ORDER BY cardinality(w.path), w.path LIMIT 1
+		SELECT w.path FROM way w ORDER BY cardinality(w.path), w.path LIMIT 1
 	)
 	SELECT s.step, engage.persona_label(c.path[s.step]), engage.persona_label(c.path[s.step + 1]), e.weight, e.score,
 		CASE WHEN e.score = 'Infinity' THEN (
@@ -273,7 +279,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.explain_identity(text, text) IS
-	'Why two identifiers are one caller''s: the chain of links from the one to the other, and for each link what agrees and differs, worth how many bits, the prior first and running the sum. link_score is the evidence between the two groups that the link joined, Infinity where a person decided, whose decision_id stands beside it. No row if both are on one persona. Errors: nobody with such an identifier (P0002), no caller in common (P0002).';
+	'Why two identifiers are one caller''s: the chain of links from the one to the other, and for each link what agrees and differs, worth how many bits, the prior first and running the sum. link_score is the evidence between the two groups that the link joined, Infinity where that is not enough and a person decided: the decision_id stands beside it. No row if both are on one persona. Errors: nobody with such an identifier (P0002), no caller in common (P0002).';
 
 CREATE FUNCTION engage.persona_label(persona_key uuid) RETURNS text
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -283,7 +289,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION engage.persona_label(uuid) IS 'An identifier by which a persona can be named: its number, else its e-mail address, IMEI or nominal reference, else its key.';
 
--- definer: analysts ask without rights on personas
+-- definer: who decides on links asks without rights on everything it reads
 CREATE FUNCTION engage.caller_as_of(identifier text, at timestamptz) RETURNS SETOF bigint
 	LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1
 BEGIN ATOMIC

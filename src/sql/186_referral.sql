@@ -393,6 +393,7 @@ BEGIN
 	waiting := 0;
 	FOR waits IN
 		SELECT r.referral_id FROM engage.referral r WHERE r.link_state = 'waits' AND r.review_status <> 'rejected' ORDER BY r.referral_id
+		FOR UPDATE SKIP LOCKED	-- one that is being reviewed has its turn next time
 	LOOP
 		state := engage.link_referral(waits);
 		CASE state WHEN 'linked' THEN linked := linked + 1; WHEN 'held' THEN held := held + 1;

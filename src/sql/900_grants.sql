@@ -54,7 +54,7 @@ BEGIN
 		FROM pg_catalog.pg_proc p
 		WHERE p.pronamespace = 'engage'::pg_catalog.regnamespace
 			AND (p.prokind = 'a' OR p.prolang = (SELECT l.oid FROM pg_catalog.pg_language l WHERE l.lanname = 'c'))
-			AND p.proname <> ALL ('{persona_blocks,reached_personas,cluster_personas,learn_linkage,compare_personas,identify_personas,linked_pairs}')
+			AND p.proname <> ALL ('{persona_blocks,reached_personas,cluster_personas,learn_linkage,compare_personas,identify_personas,linked_pairs,count_shared_numbers}')
 			AND NOT ('internal'::pg_catalog.regtype = ANY (p.proargtypes::pg_catalog.oid[]) OR 'cstring'::pg_catalog.regtype = ANY (p.proargtypes::pg_catalog.oid[]))
 	LOOP
 		EXECUTE statement;
@@ -77,8 +77,7 @@ GRANT SELECT (contact_id, source, source_ref, occurred_at, recorded_at, channel,
 GRANT SELECT ON engage.caller, engage.repeat_caller, engage.contact_caller, engage.flag, engage.rule, engage.preset_rule, engage.policy,
 	engage.channel, engage.known_number TO engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.explain_flag(bigint), engage.lookup(text),
-	engage.back_test(engage.criterion[], timestamptz, timestamptz, engage.contact_channel[]), engage.health(),
-	engage.caller_as_of(text, timestamptz) TO engage_analyst;
+	engage.back_test(engage.criterion[], timestamptz, timestamptz, engage.contact_channel[]), engage.health() TO engage_analyst;
 
 GRANT SELECT ON engage.repeat_caller, engage.rule, engage.channel TO engage_bi;
 

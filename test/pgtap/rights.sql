@@ -116,7 +116,7 @@ $$);
 INSERT INTO wanted_routine VALUES
 	('analyst', 'back_test(criterion[],timestamp with time zone,timestamp with time zone,contact_channel[])'),
 	('analyst', 'explain_flag(bigint)'),
-	('analyst identity', 'caller_as_of(text,timestamp with time zone)'),
+	('identity', 'caller_as_of(text,timestamp with time zone)'),
 	('identity', 'compare_personas(integer,uuid,uuid)'),
 	('identity', 'confirm_link(text,text,text,link_method)'),
 	('identity', 'decide_link(boolean,text,text,text,link_method)'),
@@ -184,6 +184,8 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	contact_changed()
 	contact_identity_details()
 	core_of_caller(bigint)
+	count_shared_numbers(integer,text[])
+	decisions_about(uuid[])
 	criterion_in(cstring)
 	criterion_recv(internal)
 	doubt_shared_numbers(text[])
@@ -271,7 +273,7 @@ CREATE TEMP TABLE definer (routine text PRIMARY KEY, why text NOT NULL);
 INSERT INTO definer VALUES
 	('adopt_linkage_model(integer)', 'administrators do not write versions of the model'),
 	('adopt_linkage_model(text)', 'administrators do not write versions of the model'),
-	('caller_as_of(text,timestamp with time zone)', 'analysts ask for a caller by an identifier, and read no personas'),
+	('caller_as_of(text,timestamp with time zone)', 'who decides asks by an identifier, whose contacts are not theirs to read'),
 	('contact_changed()', 'writers of contacts have no rights on the queue'),
 	('decide_link(boolean,text,text,text,link_method)', 'who decides has no rights on the queue, and writes no decision otherwise'),
 	('explain_identity(text,text)', 'who decides has no rights on what the chain is computed from'),
@@ -639,7 +641,6 @@ FROM (VALUES
 	('identity', $$SELECT DISTINCT step FROM engage.explain_identity('07700 900001', '07700 900002') WHERE decision_id IS NOT NULL$$, '1'),
 	('identity', $$SELECT FROM engage.link l, engage.compare_personas(engage.linkage_in_force(), l.persona_a, l.persona_b) WHERE detail = 'prior'$$, '1'),
 	('identity', $$SELECT FROM engage.caller_as_of('07700 900002', now())$$, '1'),
-	('analyst', $$SELECT FROM engage.caller_as_of('07700 900002', now())$$, '1'),
 	('identity', $$SELECT engage.revoke_decision(decision_id, 'She did not') FROM engage.link_decision$$, '1'),
 	('operator', $$DO 'DECLARE run bigint := engage.refresh_begin(100);
 		BEGIN WHILE engage.refresh_step(run, 100) LOOP END LOOP; PERFORM engage.refresh_end(run); END'$$, '0'),
@@ -699,6 +700,7 @@ FROM (VALUES
 	('handler', $$SELECT engage.reject_link('07700 900001', '07700 900002', 'mine')$$),
 	('handler', $$SELECT FROM engage.explain_identity('07700 900001', '07700 900002')$$),
 	('handler', $$SELECT FROM engage.caller_as_of('07700 900001', now())$$),
+	('analyst', $$SELECT FROM engage.caller_as_of('07700 900001', now())$$),
 	('handler', $$SELECT FROM engage.persona$$),
 	('handler', $$SELECT FROM engage.referral$$),
 	('handler', $$SELECT engage.review_referral(1, 'reviewed')$$),
