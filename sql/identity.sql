@@ -116,7 +116,22 @@ UPDATE contact SET details = details || '{"warrant": "W-1"}' WHERE source_ref = 
 SELECT count(DISTINCT persona_key) FROM contact WHERE source_ref LIKE 'det%';
 CALL refresh();
 SELECT model -> 'comparisons' -> -1 ->> 'detail' AS last FROM linkage_model ORDER BY model_id DESC LIMIT 1;
+-- another kind, though blocks were made of the one before
+INSERT INTO linkage_model (model, origin)
+SELECT jsonb_set(model, '{blocking}', model -> 'blocking' || '[["details.warrant"]]'), 'test' FROM linkage_model ORDER BY model_id DESC LIMIT 1;
+SELECT name_identity_details('{"warrant": "text", "said": "text"}');
+SELECT model -> 'blocking' @> '[["details.warrant"]]' AS still_blocked FROM linkage_model ORDER BY model_id DESC LIMIT 1;
+SELECT split_part(pg_temp.refused($$SELECT engage.name_identity_details('{"a:b": "text"}')$$), E'\n', 1) AS refused;
+-- texts before the names in a model; and a number always brings its personas together
+INSERT INTO linkage_model (model, origin) VALUES ('{"comparisons": [{"detail": "details.said", "kind": "text"},
+	{"detail": "given_name", "kind": "name", "role": "given_name"}, {"detail": "family_name", "kind": "name", "role": "family_name"},
+	{"detail": "number", "kind": "number", "m": [0.75, 0.01, 0.24], "u": [0.0000002, 0.00001, 0.9999898]}], "blocking": []}', 'test');
+CALL refresh();
+SELECT * FROM pg_temp.together WHERE contacts ~ 'one' ORDER BY 1;
+SELECT * FROM verify();
 SELECT name_identity_details('{}');
+SELECT adopt_linkage_model('contacts') > 0 AS shipped_again;
+CALL refresh();
 SELECT count(*) FROM contact WHERE identity_details IS NOT NULL;
 
 -- Errors.
