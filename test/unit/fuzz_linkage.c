@@ -10,34 +10,9 @@
 #include <string.h>
 
 #include "linkage.h"
-#include "unit.h"
+#include "unit_host.h"
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void *
-host_alloc(size_t size)
-{
-	void *memory = malloc(size);
-
-	MUST(memory != NULL);
-	return memory;
-}
-
-static void *
-host_resize(void *memory, size_t size)
-{
-	void *larger = realloc(memory, size);
-
-	MUST(larger != NULL);
-	return larger;
-}
-
-static void
-host_pause(void)
-{
-}
-
-static const Host host = {host_alloc, host_resize, free, host_pause};
 
 /* In memory of their own, so that the sanitizer sees where values end. */
 static char *
