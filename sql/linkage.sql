@@ -38,6 +38,9 @@ SELECT model_id, converged, reached > 0.99 AS reached, people BETWEEN 2000 AND 2
 CALL refresh();
 SELECT f >= 0.98 AS learnt, precision >= 0.98 AS precise, b.* FROM b_cubed b;
 SELECT count(*) AS victims_mixed FROM victim_mixed;
+-- an organisation that is known is nobody, whatever its staff say of it
+SELECT count(*) > 1000 AS contacts, count(p.caller_id) AS with_caller FROM contact c
+JOIN engage_demo.contact_truth t USING (source, source_ref) JOIN persona p USING (persona_key) WHERE t.role = 'alarm_company';
 -- SIM switchers are found, twins and couples kept apart
 SELECT role, max(persons) AS persons_of_a_caller FROM (
 	SELECT caller_id, min(role) AS role, count(DISTINCT person_id) AS persons FROM told WHERE role IN ('twin', 'couple') GROUP BY caller_id) x

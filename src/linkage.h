@@ -162,6 +162,7 @@ extern void link_set_term(LinkStore *store, int comparison, uint64_t hash, doubl
 extern void link_set_weights(LinkStore *store);
 extern uint32_t link_drop_shared_numbers(LinkStore *store, void (*found)(void *arg, uint32_t persona, uint32_t names), void *arg);
 extern void link_mark_shared_number(LinkStore *store, uint32_t persona);
+extern void link_mark_organisation(LinkStore *store, uint32_t persona);
 extern bool link_number_is_shared(const LinkStore *store, uint32_t persona);
 extern bool link_is_weak(const LinkStore *store, uint32_t persona);
 extern bool link_tells_caller(const LinkStore *store, uint32_t persona);

@@ -420,7 +420,8 @@ link_is_weak(const LinkStore *store, uint32_t persona)
 
 /*
  * Whether a persona's details can stand for a caller: a number of its own, an
- * identifier or an e-mail address; or two details, one of them personal.
+ * identifier or an e-mail address; or two details, one of them personal.  An
+ * organisation is no caller.
  */
 bool
 link_tells_caller(const LinkStore *store, uint32_t persona)
@@ -428,6 +429,8 @@ link_tells_caller(const LinkStore *store, uint32_t persona)
 	const LinkModel *model = store->model;
 	int details = 0;
 
+	if (store->flags[persona] & LINK_ORGANISATION)
+		return false;
 	for (int i = 0; i < model->fs.ncomparisons; i++)
 	{
 		LinkKind kind = model->comparison[i].kind;
@@ -532,6 +535,13 @@ void
 link_mark_shared_number(LinkStore *store, uint32_t persona)
 {
 	store->flags[persona] |= LINK_SHARED_NUMBER;
+}
+
+/* A persona that is an organisation, for all that is known. */
+void
+link_mark_organisation(LinkStore *store, uint32_t persona)
+{
+	store->flags[persona] |= LINK_ORGANISATION;
 }
 
 bool

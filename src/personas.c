@@ -29,10 +29,11 @@
 /* Columns of PERSONA_COLUMNS. */
 #define COLUMN_KEY 1
 #define COLUMN_OWN_NUMBER 2
-#define COLUMN_SHARED_NUMBER 3
-#define COLUMN_CALLER 4
-#define COLUMN_COMPONENT 5
-#define COLUMN_DETAILS 6
+#define COLUMN_ORGANISATION 3
+#define COLUMN_SHARED_NUMBER 4
+#define COLUMN_CALLER 5
+#define COLUMN_COMPONENT 6
+#define COLUMN_DETAILS 7
 
 /* ----------------------------------------------------------------- loading */
 
@@ -187,6 +188,7 @@ add_row(Personas *p, HeapTuple row, TupleDesc desc, bool heed_shared, MemoryCont
 	bool is_new;
 	pg_uuid_t *key = DatumGetUUIDP(SPI_getbinval(row, desc, COLUMN_KEY, &isnull));
 	bool own = DatumGetBool(SPI_getbinval(row, desc, COLUMN_OWN_NUMBER, &isnull));
+	bool organisation = DatumGetBool(SPI_getbinval(row, desc, COLUMN_ORGANISATION, &isnull));
 	bool shared = DatumGetBool(SPI_getbinval(row, desc, COLUMN_SHARED_NUMBER, &isnull));
 	Datum caller = SPI_getbinval(row, desc, COLUMN_CALLER, &isnull);
 	Datum component = SPI_getbinval(row, desc, COLUMN_COMPONENT, &is_new);
@@ -213,6 +215,8 @@ add_row(Personas *p, HeapTuple row, TupleDesc desc, bool heed_shared, MemoryCont
 	link_store_add(p->store, details, rank_of(key), own);
 	if (shared && heed_shared && !own)
 		link_mark_shared_number(p->store, p->n);
+	if (organisation)
+		link_mark_organisation(p->store, p->n);
 	p->n++;
 	MemoryContextSwitchTo(scratch);
 }
