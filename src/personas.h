@@ -21,8 +21,7 @@
  * out.  The columns from the eighth on are the details that have a column.
  */
 #define PERSONA_START \
-	"SELECT p.persona_key, COALESCE(k.sharing OPERATOR(pg_catalog.=) 'personal', false) AS own_number," \
-	/* who calls from an organisation and does not name a person is the organisation */ \
+	"SELECT p.persona_key, COALESCE(k.sharing OPERATOR(pg_catalog.=) 'personal', false) AS own_number," /* who calls from an organisation and does not name a person is the organisation */ \
 	" COALESCE(k.sharing OPERATOR(pg_catalog.=) 'organisation', false) AND (p.given_name IS NULL OR p.family_name IS NULL)" \
 	" AND p.date_of_birth IS NULL AND p.nominal_ref IS NULL AS is_organisation,"
 #define STANDS_FOR_NOBODY \
