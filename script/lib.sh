@@ -58,7 +58,7 @@ alone() {
 packages_for() { # TASK MAJOR
 	case $1 in
 		build)
-			echo "make gcc g++ libc6-dev libphonenumber-dev" \
+			echo "make gcc g++ libc6-dev libboost-dev libphonenumber-dev" \
 				"postgresql-$2 postgresql-server-dev-$2"
 			;;
 		demo)
