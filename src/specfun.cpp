@@ -54,91 +54,106 @@ guarded(Function function) noexcept
 double
 specfun_lgamma(double x)
 {
-	return guarded([=] { return bm::lgamma(x, Quiet()); });
+	return guarded([=]
+				   { return bm::lgamma(x, Quiet()); });
 }
 
 double
 specfun_digamma(double x)
 {
-	return guarded([=] { return bm::digamma(x, Quiet()); });
+	return guarded([=]
+				   { return bm::digamma(x, Quiet()); });
 }
 
 double
 specfun_trigamma(double x)
 {
-	return guarded([=] { return bm::trigamma(x, Quiet()); });
+	return guarded([=]
+				   { return bm::trigamma(x, Quiet()); });
 }
 
 double
 specfun_gamma_lower(double a, double x)
 {
-	return guarded([=] { return bm::gamma_p(a, x, Quiet()); });
+	return guarded([=]
+				   { return bm::gamma_p(a, x, Quiet()); });
 }
 
 double
 specfun_gamma_upper(double a, double x)
 {
-	return guarded([=] { return bm::gamma_q(a, x, Quiet()); });
+	return guarded([=]
+				   { return bm::gamma_q(a, x, Quiet()); });
 }
 
 double
 specfun_gamma_lower_inverse(double a, double p)
 {
-	return guarded([=] { return bm::gamma_p_inv(a, p, Quiet()); });
+	return guarded([=]
+				   { return bm::gamma_p_inv(a, p, Quiet()); });
 }
 
 double
 specfun_gamma_upper_inverse(double a, double q)
 {
-	return guarded([=] { return bm::gamma_q_inv(a, q, Quiet()); });
+	return guarded([=]
+				   { return bm::gamma_q_inv(a, q, Quiet()); });
 }
 
 double
 specfun_beta_lower(double a, double b, double x)
 {
-	return guarded([=] { return bm::ibeta(a, b, x, Quiet()); });
+	return guarded([=]
+				   { return bm::ibeta(a, b, x, Quiet()); });
 }
 
 double
 specfun_beta_upper(double a, double b, double x)
 {
-	return guarded([=] { return bm::ibetac(a, b, x, Quiet()); });
+	return guarded([=]
+				   { return bm::ibetac(a, b, x, Quiet()); });
 }
 
 double
 specfun_beta_lower_inverse(double a, double b, double p)
 {
-	return guarded([=] { return bm::ibeta_inv(a, b, p, Quiet()); });
+	return guarded([=]
+				   { return bm::ibeta_inv(a, b, p, Quiet()); });
 }
 
 double
 specfun_beta_upper_inverse(double a, double b, double q)
 {
-	return guarded([=] { return bm::ibetac_inv(a, b, q, Quiet()); });
+	return guarded([=]
+				   { return bm::ibetac_inv(a, b, q, Quiet()); });
 }
 
 double
 specfun_binomial(double k, double n, double p)
 {
-	return guarded([=] { return bm::pdf(bm::binomial_distribution<double, Quiet>(n, p), k); });
+	return guarded([=]
+				   { return bm::pdf(bm::binomial_distribution<double, Quiet>(n, p), k); });
 }
 
 double
 specfun_poisson(double k, double mean)
 {
-	return guarded([=] { return bm::pdf(bm::poisson_distribution<double, Quiet>(mean), k); });
+	return guarded([=]
+				   { return bm::pdf(bm::poisson_distribution<double, Quiet>(mean), k); });
 }
 
 double
 specfun_normal(double x)
 {
-	return guarded([=] { return bm::erfc(-x / std::sqrt(2.0), Quiet()) / 2; });
+	return guarded([=]
+				   { return bm::erfc(-x / std::sqrt(2.0), Quiet()) / 2; });
 }
 
 double
 specfun_normal_inverse(double p)
 {
-	return guarded([=] { return -std::sqrt(2.0) * bm::erfc_inv(2 * p, Quiet()); });
+	return guarded([=]
+				   { return -std::sqrt(2.0) * bm::erfc_inv(2 * p, Quiet()); });
 }
 
 /*
@@ -150,10 +165,10 @@ specfun_hypergeometric(double a, double b, double c, double z)
 {
 	if (!(a > 0 && b > 0 && c > 0 && z >= 0 && z < 1))
 		return std::numeric_limits<double>::quiet_NaN();
-	return guarded([=] {
+	return guarded([=]
+				   {
 		if (c < a + b && c > a && c > b)
 			return std::pow(1 - z, c - a - b) *
 				   bm::hypergeometric_pFq({c - a, c - b}, {c}, z, static_cast<double *>(nullptr), Quiet());
-		return bm::hypergeometric_pFq({a, b}, {c}, z, static_cast<double *>(nullptr), Quiet());
-	});
+		return bm::hypergeometric_pFq({a, b}, {c}, z, static_cast<double *>(nullptr), Quiet()); });
 }
