@@ -217,6 +217,13 @@ INSERT INTO comparison (name, ours, plain) VALUES
 	$$SELECT case_no, CASE WHEN n > 1 THEN round(((sqrt(n + 1) * r - sqrt(n - 1)) / ((sqrt(n + 1) - 2) * r + sqrt(n - 1)))::numeric, 9) END
 	FROM (SELECT case_no, count(gap)::double precision AS n, stddev_pop(gap) / nullif(avg(gap), 0) AS r
 		FROM (SELECT case_no, extract(epoch FROM at - lag(at) OVER (PARTITION BY case_no ORDER BY at))::double precision AS gap FROM contact) AS g GROUP BY case_no) AS s$$),
+('decayed_count_agg', $$SELECT case_no, round(decayed_count_agg(at, '100 hours', to_at)::numeric, 9) FROM contact JOIN together USING (case_no) WHERE isfinite(to_at) GROUP BY case_no$$,
+	$$SELECT case_no, round(coalesce(sum(exp(greatest(-ln(2) * extract(epoch FROM to_at - at)::double precision / 360000, -700))) FILTER (WHERE at <= to_at), 0)::numeric, 9) FROM contact JOIN together USING (case_no) WHERE isfinite(to_at) GROUP BY case_no$$),
+('gap_profile', 'SELECT case_no, gaps, extract(epoch FROM mean_gap) AS mean, round(variation::numeric, 9) AS variation, round(burstiness::numeric, 9) AS burstiness, round(memory::numeric, 9) AS memory, extract(epoch FROM longest_gap) AS longest FROM timelines, gap_profile(t)',
+	$$SELECT case_no, n, mean, CASE WHEN n > 1 THEN round((sigma / nullif(mu, 0))::numeric, 9) END AS variation, CASE WHEN n > 1 AND mu > 0 THEN round(((sigma - mu) / (sigma + mu))::numeric, 9) END AS burstiness, round(memory::numeric, 9), longest
+	FROM (SELECT case_no, count(gap) AS n, round(avg(gap), 6) AS mean, stddev_pop(gap::double precision) AS sigma, avg(gap)::double precision AS mu, max(gap) AS longest,
+			CASE WHEN count(DISTINCT next) FILTER (WHERE gap IS NOT NULL) > 1 AND count(DISTINCT gap) FILTER (WHERE next IS NOT NULL) > 1 THEN corr(next::double precision, gap::double precision) END AS memory
+		FROM (SELECT case_no, gap, lead(gap) OVER (PARTITION BY case_no ORDER BY at, id) AS next FROM (SELECT case_no, id, at, extract(epoch FROM at - lag(at) OVER (PARTITION BY case_no ORDER BY at, id)) AS gap FROM contact) AS c) AS g GROUP BY case_no) AS s$$),
 ('repeat_callers', 'SELECT m.* FROM (SELECT repeat_callers(case_no, at, $criteria$) AS found FROM contact WHERE case_no > 0) AS r, unnest(r.found) AS m',
 	'SELECT caller, w.criterion, first_met_at, last_met_at, episodes, peak, peak_started_at, peak_ended_at, contacts FROM plain_repeat JOIN window_def AS w USING (window_no) WHERE caller > 0'),
 ('repeat_callers of everybody', $$SELECT m.* FROM (SELECT repeat_callers(case_no, at, '{5 in 1 day,4 per week in Europe/London}') AS found FROM contact) AS r, unnest(r.found) AS m$$,

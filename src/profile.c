@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -17,14 +18,19 @@
 #include "utils/timestamp.h"
 
 #include "criteria.h"
+#include "decay.h"
 #include "engage.h"
+#include "gaps.h"
+#include "host_sql.h"
 #include "profile.h"
 #include "timeline_sql.h"
 
 ENGAGE_FUNCTION(engage_daily_counts);
 ENGAGE_FUNCTION(engage_hour_of_week);
 ENGAGE_FUNCTION(engage_decayed_count);
+ENGAGE_FUNCTION(engage_aged_count);
 ENGAGE_FUNCTION(engage_burstiness);
+ENGAGE_FUNCTION(engage_gap_profile);
 
 /* Contacts handled between two looks at pending interrupts. */
 #define BLOCK 4096
@@ -122,6 +128,20 @@ engage_hour_of_week(PG_FUNCTION_ARGS)
 										  sizeof(int32), true, TYPALIGN_INT));
 }
 
+/*
+ * check_as_of
+ *		Refuse an infinite time to which counts decay.
+ */
+void
+check_as_of(TimestampTz as_of)
+{
+	if (TIMESTAMP_NOT_FINITE(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("nothing decays to an infinite time"),
+				 errhint("Give the time to look from, such as now().")));
+}
+
 /* The sum of 2 ^ -(age / half-life) over the contacts up to as_of. */
 Datum
 engage_decayed_count(PG_FUNCTION_ARGS)
@@ -131,47 +151,102 @@ engage_decayed_count(PG_FUNCTION_ARGS)
 	TimelineReader reader;
 	int64 times[BLOCK];
 	size_t got;
-	double sum = 0;
+	DecaySum sum = {{0}};
 
-	timeline_check_finite(as_of);
+	check_as_of(as_of);
 	timeline_begin(&reader, PG_GETARG_VARLENA_PP(0));
 	while ((got = timeline_read(&reader, times, BLOCK)) > 0)
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (size_t i = 0; i < got && times[i] <= as_of; i++)
-			sum += exp2(-((double) ((uint64) as_of - (uint64) times[i]) / (double) half_life));
+			decay_add(&sum, (uint64) as_of - (uint64) times[i], (uint64) half_life);
 	}
 	timeline_report(reader.status);
-	PG_RETURN_FLOAT8(sum);
+	PG_RETURN_FLOAT8(decay_value(&sum));
 }
 
-/*
- * Burstiness of the n gaps between contacts, with the correction for few
- * contacts of Kim and Jo (2016, Physical Review E 94, 032311): from -1, as
- * regular as a clock, over 0, random, to 1, all in one burst.
- */
+/* What a decayed count read at one time comes to at a later one. */
 Datum
-engage_burstiness(PG_FUNCTION_ARGS)
+engage_aged_count(PG_FUNCTION_ARGS)
+{
+	float8 value = PG_GETARG_FLOAT8(0);
+	TimestampTz value_at = PG_GETARG_TIMESTAMPTZ(1);
+	int64 half_life = interval_width(PG_GETARG_INTERVAL_P(2), "half-life");
+	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(3);
+
+	check_as_of(value_at);
+	check_as_of(as_of);
+	if (!(value >= 0) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a decayed count cannot be %g", value),
+				 errhint("Give what decayed_count() or decayed_count_agg() returned, or a sum of such.")));
+	if (as_of < value_at)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("as_of is before value_at"),
+				 errdetail("What had happened by then cannot be told from a later count."),
+				 errhint("Age the earlier count to the time of the later one.")));
+	PG_RETURN_FLOAT8(decay_aged(value, (uint64) as_of - (uint64) value_at, (uint64) half_life));
+}
+
+static void
+profile_gaps(FunctionCallInfo fcinfo, GapProfile *profile)
 {
 	int64 contacts;
 	int64 *times = timeline_times(PG_GETARG_VARLENA_PP(0), &contacts);
-	double n = (double) contacts - 1;
-	double mean;
-	double squares = 0;
-	double ratio;
 
-	if (contacts < 3 || times[0] == times[contacts - 1])
+	gap_profile(&engage_host, times, (size_t) contacts, profile);
+	pfree(times);
+}
+
+/* The burstiness of gap_profile() that is corrected for few gaps. */
+Datum
+engage_burstiness(PG_FUNCTION_ARGS)
+{
+	GapProfile profile;
+
+	profile_gaps(fcinfo, &profile);
+	if (isnan(profile.corrected))
 		PG_RETURN_NULL();
-	mean = (double) ((uint64) times[contacts - 1] - (uint64) times[0]) / n;
-	for (int64 i = 1; i < contacts; i++)
-	{
-		double gap = (double) ((uint64) times[i] - (uint64) times[i - 1]);
+	PG_RETURN_FLOAT8(profile.corrected);
+}
 
-		if (i % BLOCK == 0)
-			CHECK_FOR_INTERRUPTS();
-		squares += (gap - mean) * (gap - mean);
+/* A duration as days and the rest of one, as the difference of two times is. */
+static Datum
+duration_datum(uint64 microseconds)
+{
+	Interval *interval = palloc0(sizeof(Interval));
+
+	interval->day = (int32) (microseconds / USECS_PER_DAY);
+	interval->time = (TimeOffset) (microseconds % USECS_PER_DAY);
+	return IntervalPGetDatum(interval);
+}
+
+Datum
+engage_gap_profile(PG_FUNCTION_ARGS)
+{
+	GapProfile profile;
+	TupleDesc desc;
+	Datum values[7];
+	bool nulls[7] = {false};
+	double measures[4];
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "gap_profile does not return a row");
+	profile_gaps(fcinfo, &profile);
+	measures[0] = profile.variation;
+	measures[1] = profile.burstiness;
+	measures[2] = profile.corrected;
+	measures[3] = profile.memory;
+	values[0] = Int64GetDatum((int64) profile.gaps);
+	values[1] = duration_datum(profile.mean);
+	values[6] = duration_datum(profile.longest);
+	nulls[1] = nulls[6] = profile.gaps == 0;
+	for (int i = 0; i < lengthof(measures); i++)
+	{
+		values[2 + i] = Float8GetDatum(measures[i]);
+		nulls[2 + i] = isnan(measures[i]);
 	}
-	ratio = sqrt(squares / n) / mean;
-	PG_RETURN_FLOAT8((sqrt(n + 1) * ratio - sqrt(n - 1)) /
-					 ((sqrt(n + 1) - 2) * ratio + sqrt(n - 1)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

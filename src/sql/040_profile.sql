@@ -15,9 +15,51 @@ COMMENT ON FUNCTION engage.hour_of_week(engage.timeline, text) IS
 CREATE FUNCTION engage.decayed_count(t engage.timeline, half_life interval, as_of timestamptz) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_decayed_count' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.decayed_count(engage.timeline, interval, timestamptz) IS
-	'The sum of 2 ^ -(age / half_life) over the contacts up to as_of: a contact now weighs 1, one a half-life ago 0.5. Later contacts do not count.';
+	'The sum of 2 ^ -(age / half_life) over the contacts up to as_of: a contact now weighs 1, one a half-life ago 0.5. Later contacts, and those of more than 160 half-lives ago, do not count. A half-life that is not positive or has months: 22023; an infinite as_of: 22008.';
+
+CREATE FUNCTION engage.aged_count(value double precision, value_at timestamptz, half_life interval, as_of timestamptz)
+	RETURNS double precision
+	AS 'MODULE_PATHNAME', 'engage_aged_count' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.aged_count(double precision, timestamptz, interval, timestamptz) IS
+	'A decayed count that was read at value_at, as it is at as_of: value * 2 ^ -((as_of - value_at) / half_life). Two counts of one half-life merge by ageing the earlier to the time of the later and adding. A value that is negative, infinite or NaN, an as_of before value_at, a half-life that is not positive or has months: 22023; an infinite time: 22008.';
+
+CREATE FUNCTION engage.decayed_count_transfn(internal, timestamptz, interval, timestamptz) RETURNS internal
+	AS 'MODULE_PATHNAME', 'engage_decayed_count_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.decayed_count_transfn(internal, timestamptz, interval, timestamptz) IS 'Transition of decayed_count_agg().';
+
+CREATE FUNCTION engage.decayed_count_combinefn(internal, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'engage_decayed_count_combinefn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.decayed_count_combinefn(internal, internal) IS 'Combines partial states of decayed_count_agg().';
+
+CREATE FUNCTION engage.decayed_count_serialfn(internal) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'engage_decayed_count_serialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.decayed_count_serialfn(internal) IS 'Serializes a partial state of decayed_count_agg().';
+
+CREATE FUNCTION engage.decayed_count_deserialfn(bytea, internal) RETURNS internal
+	AS 'MODULE_PATHNAME', 'engage_decayed_count_deserialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.decayed_count_deserialfn(bytea, internal) IS 'Reads a partial state of decayed_count_agg().';
+
+CREATE FUNCTION engage.decayed_count_finalfn(internal) RETURNS double precision
+	AS 'MODULE_PATHNAME', 'engage_decayed_count_finalfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.decayed_count_finalfn(internal) IS 'Result of decayed_count_agg().';
+
+CREATE AGGREGATE engage.decayed_count_agg(at timestamptz, half_life interval, as_of timestamptz) (
+	SFUNC = engage.decayed_count_transfn, STYPE = internal, SSPACE = 64,
+	COMBINEFUNC = engage.decayed_count_combinefn,
+	SERIALFUNC = engage.decayed_count_serialfn, DESERIALFUNC = engage.decayed_count_deserialfn,
+	FINALFUNC = engage.decayed_count_finalfn, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE engage.decayed_count_agg(timestamptz, interval, timestamptz) IS
+	'decayed_count() of times in rows, to the same bit in every order and split of them. Rows with a NULL are skipped, none left gives NULL. A half-life or as_of that differs between rows, a half-life that is not positive or has months: 22023; an infinite time: 22008.';
 
 CREATE FUNCTION engage.burstiness(t engage.timeline) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_burstiness' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.burstiness(engage.timeline) IS
-	'-1 for contacts as regular as a clock, 0 for random ones, towards 1 for bursts; NULL for fewer than three contacts or when all are at one instant. Method: Goh and Barabasi 2008 (EPL 81, 48002) with the finite-size correction of Kim and Jo 2016 (Physical Review E 94, 032311).';
+	'-1 for contacts as regular as a clock, 0 for random ones, towards 1 for bursts: the column corrected of gap_profile(). It describes and is no reason to act by itself. NULL for fewer than three contacts or when all are at one instant. Method: Goh and Barabasi 2008 (EPL 81, 48002) with the finite-size correction of Kim and Jo 2016 (Physical Review E 94, 032311).';
+
+CREATE FUNCTION engage.gap_profile(t engage.timeline,
+		OUT gaps bigint, OUT mean_gap interval, OUT variation double precision, OUT burstiness double precision,
+		OUT corrected double precision, OUT memory double precision, OUT longest_gap interval)
+	AS 'MODULE_PATHNAME', 'engage_gap_profile' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.gap_profile(engage.timeline) IS
+	'The gaps between contacts: how many, their mean to the microsecond, r = standard deviation (of the population) / mean, B = (r - 1) / (r + 1) of Goh and Barabasi 2008 (EPL 81, 48002), the same corrected for few gaps by Kim and Jo 2016 (Physical Review E 94, 032311), the correlation of a gap with the next, and the longest. Durations are NULL without a gap; r, B and the corrected B with fewer than two or when all contacts are at one instant; memory with fewer than three or when the gaps, without the first or without the last, are all alike.';
