@@ -41,6 +41,8 @@ WITH trigger AS (
 	CROSS JOIN LATERAL plpgsql_check_function_tb(f.oid, coalesce(f.tgrelid, 0),
 		oldtable => f.tgoldtable, newtable => f.tgnewtable) c
 	WHERE NOT f.unused
+		-- what it says it cannot tell, and that several results may include a row type
+		AND COALESCE(c.detail, c.hint, '') NOT LIKE '%cannot to determine result of dynamic SQL%' AND c.message NOT LIKE 'composite OUT variable % is not single argument'
 	GROUP BY f.oid
 )
 SELECT CASE WHEN bool_or(f.unused) THEN format('not ok %s: a trigger function without a trigger', f.oid::regprocedure)

@@ -91,3 +91,172 @@ END
 $$;
 COMMENT ON FUNCTION engage.back_test(engage.criterion[], timestamptz, timestamptz, engage.contact_channel[]) IS
 	'Who would have been flagged from from_at up to but not including to_at under any criteria, when and how often: one row a caller and episode, from all contacts known by the last refresh. Counting rows a week gives the work.';
+
+CREATE FUNCTION engage.local_weeks(from_at timestamptz, to_at timestamptz) RETURNS timestamptz[]
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	local_zone text;
+BEGIN
+	IF from_at IS NULL OR to_at IS NULL OR NOT (isfinite(from_at) AND isfinite(to_at)) OR from_at >= to_at THEN
+		RAISE EXCEPTION 'figures a week need a stretch of time with a beginning and a later end'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give both, such as ''2026-01-01'', ''2026-04-01''.';
+	END IF;
+	SELECT o.zone INTO local_zone FROM engage.policy o;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'engage is not set up'
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+	END IF;
+	RETURN ARRAY(SELECT timezone(local_zone, d)
+		FROM generate_series(date_trunc('week', timezone(local_zone, from_at)), timezone(local_zone, to_at), interval '7 days') d ORDER BY d);
+END
+$$;
+COMMENT ON FUNCTION engage.local_weeks(timestamptz, timestamptz) IS
+	'When the local weeks (from Monday, in policy.zone) of a stretch of time began. An error (22023) where it has no beginning or no later end, or (55000) where there is no policy.';
+
+CREATE FUNCTION engage.caller_timelines(channels engage.contact_channel[], OUT caller_id bigint, OUT timeline engage.timeline) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000
+BEGIN ATOMIC
+	SELECT c.caller_id, c.timeline FROM engage.caller c WHERE caller_timelines.channels IS NULL
+	UNION ALL
+	SELECT p.caller_id, engage.rollup(t.timeline)
+	FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
+	WHERE caller_timelines.channels IS NOT NULL AND p.caller_id IS NOT NULL AND t.channel = ANY (caller_timelines.channels)
+	GROUP BY p.caller_id;
+END;
+COMMENT ON FUNCTION engage.caller_timelines(engage.contact_channel[]) IS
+	'The timeline of each caller on some channels; NULL for all. As of the last refresh.';
+
+CREATE FUNCTION engage.threshold_weeks(lowest integer, highest integer, widths interval[], from_at timestamptz, to_at timestamptz,
+		channels engage.contact_channel[], week_starts timestamptz[], there bigint[], there_met_at timestamptz[],
+		OUT width interval, OUT threshold integer, OUT week integer, OUT episodes bigint, OUT new_callers bigint,
+		OUT here_and_there bigint, OUT seconds_earlier numeric) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT g.width, g.threshold, pg_catalog.width_bucket(g.met_at, threshold_weeks.week_starts),
+		count(*), count(*) FILTER (WHERE g.episode_no = 1), count(f.met_at) FILTER (WHERE g.episode_no = 1),
+		sum(EXTRACT(epoch FROM f.met_at - g.met_at)) FILTER (WHERE g.episode_no = 1)
+	FROM engage.caller_timelines(threshold_weeks.channels) c
+	LEFT JOIN unnest(threshold_weeks.there, threshold_weeks.there_met_at) f (caller_id, met_at) ON f.caller_id = c.caller_id
+	CROSS JOIN LATERAL engage.threshold_grid(c.timeline, threshold_weeks.widths, threshold_weeks.lowest, threshold_weeks.highest,
+		threshold_weeks.from_at, threshold_weeks.to_at) g
+	WHERE engage.num_contacts(c.timeline) >= threshold_weeks.lowest
+	GROUP BY 1, 2, 3;
+END;
+COMMENT ON FUNCTION engage.threshold_weeks(integer, integer, interval[], timestamptz, timestamptz, engage.contact_channel[], timestamptz[],
+		bigint[], timestamptz[]) IS
+	'For each width, threshold and local week (its place in week_starts) the episodes that began in it and the callers whose first one did, how many of these are there too, and by how many seconds in all theirs is before there_met_at. Weeks without an episode have no row. One scan of the callers.';
+
+CREATE FUNCTION engage.rolling_criterion(threshold integer, width interval) RETURNS engage.criterion
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURN pg_catalog.format('%s in %s seconds', threshold, pg_catalog.trim_scale(EXTRACT(epoch FROM width)))::engage.criterion;
+COMMENT ON FUNCTION engage.rolling_criterion(integer, interval) IS
+	'The criterion of so many contacts in that width, which has no months. An error (22P02) for a width that no criterion has: parts of a second, more than a century.';
+
+-- definer: analysts try thresholds without reading identifying details
+CREATE FUNCTION engage.back_test_grid(lowest integer, highest integer, widths interval[], from_at timestamptz, to_at timestamptz,
+		compared_with engage.criterion[] DEFAULT NULL, channels engage.contact_channel[] DEFAULT NULL,
+		OUT width interval, OUT threshold integer, OUT criterion engage.criterion, OUT callers bigint, OUT episodes bigint,
+		OUT episodes_a_week double precision, OUT busiest_week bigint, OUT new_callers_a_week double precision,
+		OUT only_here bigint, OUT only_there bigint, OUT here_and_there bigint, OUT days_earlier double precision) RETURNS SETOF record
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	week_starts timestamptz[] := engage.local_weeks(from_at, to_at);
+	weeks double precision := EXTRACT(epoch FROM to_at - from_at) / 604800;
+	there bigint[];
+	there_met_at timestamptz[];
+BEGIN
+	IF lowest IS NULL OR highest IS NULL OR widths IS NULL OR highest::bigint - lowest >= 1000 THEN
+		RAISE EXCEPTION 'a grid needs widths, and up to 1000 thresholds'
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = 'SELECT * FROM engage.back_test_grid(3, 10, ''{1 day, 7 days}'', ''2026-01-01'', ''2026-04-01'');';
+	END IF;
+	-- what is wrong with them is said before anything is read
+	PERFORM engage.threshold_grid('{}', widths, lowest, highest);
+	PERFORM engage.rolling_criterion(highest, i.width) FROM unnest(widths) i (width);
+
+	-- each rule as it is, on its own channels; NULL where there is nothing to compare with
+	SELECT CASE WHEN count(*) > 0 THEN COALESCE(array_agg(f.caller_id) FILTER (WHERE f.caller_id IS NOT NULL), '{}') END,
+		array_agg(f.met_at) FILTER (WHERE f.caller_id IS NOT NULL)
+	INTO there, there_met_at
+	FROM (
+		SELECT b.caller_id, min(b.met_at) AS met_at
+		FROM (
+			SELECT back_test_grid.compared_with AS criteria, back_test_grid.channels WHERE back_test_grid.compared_with IS NOT NULL
+			UNION ALL
+			SELECT r.criteria, r.channels FROM engage.rule r
+			WHERE back_test_grid.compared_with IS NULL AND r.kind = 'criteria' AND r.valid_from <= to_at AND r.valid_to > to_at
+		) r (criteria, channels)
+		LEFT JOIN LATERAL engage.back_test(r.criteria, from_at, to_at, r.channels) b ON true
+		GROUP BY b.caller_id
+	) f;
+
+	RETURN QUERY
+	WITH cell AS MATERIALIZED (
+		SELECT w.width, w.threshold, sum(w.episodes)::bigint AS episodes, max(w.episodes) AS busiest_week, sum(w.new_callers)::bigint AS callers,
+			sum(w.here_and_there)::bigint AS here_and_there, sum(w.seconds_earlier) AS seconds_earlier
+		FROM engage.threshold_weeks(lowest, highest, widths, from_at, to_at, channels, week_starts, there, there_met_at) w
+		GROUP BY w.width, w.threshold
+	), grid AS (
+		SELECT i.place, i.width, t.threshold, COALESCE(c.callers, 0) AS callers, COALESCE(c.episodes, 0) AS episodes,
+			COALESCE(c.busiest_week, 0) AS busiest_week, c.seconds_earlier / NULLIF(c.here_and_there, 0) AS seconds_earlier,
+			CASE WHEN there IS NOT NULL THEN COALESCE(c.here_and_there, 0) END AS here_and_there
+		FROM unnest(widths) WITH ORDINALITY i (width, place)
+		CROSS JOIN generate_series(lowest, highest) t (threshold)
+		LEFT JOIN cell c ON c.width = i.width AND c.threshold = t.threshold
+	)
+	SELECT g.width, g.threshold, engage.rolling_criterion(g.threshold, g.width), g.callers, g.episodes, g.episodes / weeks,
+		g.busiest_week, g.callers / weeks, g.callers - g.here_and_there, cardinality(there) - g.here_and_there, g.here_and_there,
+		(g.seconds_earlier / 86400)::double precision
+	FROM grid g
+	ORDER BY g.place, g.threshold;
+END
+$$;
+COMMENT ON FUNCTION engage.back_test_grid(integer, integer, interval[], timestamptz, timestamptz, engage.criterion[], engage.contact_channel[]) IS
+	'What every criterion "threshold in width" would have done from from_at up to but not including to_at: one row a width and threshold, in one scan of the callers, and one of back_test() for what it is compared with. episodes_a_week and new_callers_a_week (callers by their first episode) are means over the length of the stretch, busiest_week the most episodes that began in one local week. only_here, only_there and here_and_there compare the flagged callers with those of compared_with on the same channels, by default of the rules of kind criteria in force at to_at on theirs; days_earlier is, in the mean over those flagged here and there, how long before them the criterion was first met; negative where it was later. These are NULL where there is nothing to compare with. Errors: 22023 for arguments that make no grid or stretch, 22P02 for a width that no criterion has, 22004 for a NULL in an array, 55000 before setup().';
+
+-- definer: analysts try thresholds without reading identifying details
+CREATE FUNCTION engage.workable_threshold(capacity_a_week integer, from_at timestamptz, to_at timestamptz,
+		widths interval[] DEFAULT '{1 day, 7 days}', channels engage.contact_channel[] DEFAULT NULL,
+		OUT width interval, OUT fits text, OUT threshold integer, OUT criterion engage.criterion, OUT callers bigint, OUT episodes bigint,
+		OUT episodes_a_week double precision, OUT busiest_week bigint) RETURNS SETOF record
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+	week_starts timestamptz[] := engage.local_weeks(from_at, to_at);
+	weeks double precision := EXTRACT(epoch FROM to_at - from_at) / 604800;
+BEGIN
+	IF capacity_a_week IS NULL OR capacity_a_week < 1 OR widths IS NULL THEN
+		RAISE EXCEPTION 'a workable threshold needs widths, and a capacity of at least 1 episode a week'
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = 'SELECT * FROM engage.workable_threshold(20, ''2026-01-01'', ''2026-04-01'', ''{1 day, 7 days}'');';
+	END IF;
+	PERFORM engage.threshold_grid('{}', widths, 2, 2);
+	PERFORM engage.rolling_criterion(2, i.width) FROM unnest(widths) i (width);
+
+	RETURN QUERY
+	WITH cell AS MATERIALIZED (
+		SELECT w.width, w.threshold, sum(w.new_callers)::bigint AS callers, sum(w.episodes)::bigint AS episodes, max(w.episodes) AS busiest_week
+		FROM engage.threshold_weeks(2, 2147483647, widths, from_at, to_at, channels, week_starts, NULL, NULL) w
+		GROUP BY w.width, w.threshold
+	), candidate AS (
+		SELECT i.place, i.width, c.threshold, c.callers, c.episodes, c.busiest_week
+		FROM unnest(widths) WITH ORDINALITY i (width, place) JOIN cell c ON c.width = i.width
+		UNION ALL
+		-- the first threshold that nobody reached
+		SELECT i.place, i.width, COALESCE(max(c.threshold), 1) + 1, 0, 0, 0
+		FROM unnest(widths) WITH ORDINALITY i (width, place) LEFT JOIN cell c ON c.width = i.width
+		GROUP BY i.place, i.width
+	)
+	SELECT DISTINCT ON (c.place, f.kind_no) c.width, f.kind, c.threshold, engage.rolling_criterion(c.threshold, c.width), c.callers, c.episodes,
+		c.episodes / weeks, c.busiest_week
+	FROM candidate c, LATERAL (VALUES (1, 'mean week', c.episodes / weeks), (2, 'busiest week', c.busiest_week)) f (kind_no, kind, episodes)
+	WHERE f.episodes <= capacity_a_week
+	ORDER BY c.place, f.kind_no, c.threshold;
+END
+$$;
+COMMENT ON FUNCTION engage.workable_threshold(integer, timestamptz, timestamptz, interval[], engage.contact_channel[]) IS
+	'For each width the lowest threshold, from 2 on, with no more episodes than capacity_a_week in the mean week (fits = mean week), and the lowest with no more in any local week (fits = busiest week), and what it would have flagged from from_at up to but not including to_at. There always is one: what nobody reached fits. One scan of the callers. Errors: 22023 for a capacity below 1 or arguments that make no stretch or widths, 22P02 for a width that no criterion has, 55000 before setup().';
