@@ -172,3 +172,8 @@ SELECT count(*) AS differences FROM (
 	UNION ALL (SELECT * FROM standing EXCEPT ALL SELECT number, rule, started_at, met_at, ended_at, n FROM flagged WHERE withdrawn_reason IS NULL)) d;
 SELECT * FROM verify();
 SELECT pg_temp.refused('CALL engage.refresh(0)');
+
+-- as other files want to find it
+SET client_min_messages = warning;
+DROP EXTENSION engage CASCADE;
+CREATE EXTENSION engage;

@@ -27,6 +27,19 @@ CREATE TYPE engage.number_sharing AS ENUM (
 COMMENT ON TYPE engage.number_sharing IS
 	'Who uses a number. Payphone, communal and organisation numbers never stand for a person.';
 
+CREATE FUNCTION engage.tiers_fit(demand_bands double precision[], harm_bands numeric[], tier_matrix integer[]) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.array_position(demand_bands, NULL) IS NULL AND pg_catalog.array_position(harm_bands, NULL) IS NULL
+	AND demand_bands OPERATOR(pg_catalog.=) ARRAY(SELECT DISTINCT u FROM pg_catalog.unnest(demand_bands) u ORDER BY u)
+	AND harm_bands OPERATOR(pg_catalog.=) ARRAY(SELECT DISTINCT u FROM pg_catalog.unnest(harm_bands) u ORDER BY u)
+	AND COALESCE(pg_catalog.array_ndims(tier_matrix), 0) OPERATOR(pg_catalog.=) 2
+	AND pg_catalog.array_lower(tier_matrix, 1) OPERATOR(pg_catalog.=) 1 AND pg_catalog.array_lower(tier_matrix, 2) OPERATOR(pg_catalog.=) 1
+	AND pg_catalog.array_length(tier_matrix, 1) OPERATOR(pg_catalog.=) (pg_catalog.cardinality(harm_bands) OPERATOR(pg_catalog.+) 1)
+	AND pg_catalog.array_length(tier_matrix, 2) OPERATOR(pg_catalog.=) (pg_catalog.cardinality(demand_bands) OPERATOR(pg_catalog.+) 1)
+	AND NOT EXISTS (SELECT FROM pg_catalog.unnest(tier_matrix) t WHERE t IS NULL OR t OPERATOR(pg_catalog.<) 1);
+COMMENT ON FUNCTION engage.tiers_fit(double precision[], numeric[], integer[]) IS
+	'Whether bands ascend and the matrix has a tier, from 1 on, for each pair of them. For policy''s constraint.';
+
 CREATE TABLE engage.policy (
 	one boolean PRIMARY KEY DEFAULT true CHECK (one),
 	zone text NOT NULL,
@@ -34,7 +47,16 @@ CREATE TABLE engage.policy (
 	flag_current_for interval NOT NULL DEFAULT '28 days',
 	lag_allowed interval NOT NULL DEFAULT '5 minutes',
 	keep_runs_for interval NOT NULL DEFAULT '90 days',
-	emergency_override text NOT NULL DEFAULT 'Assess every call on what is said now. If life may be at risk, respond as to anybody.'
+	risk_horizon interval NOT NULL DEFAULT '28 days' CONSTRAINT policy_risk_horizon CHECK (risk_horizon OPERATOR(pg_catalog.>=) '1 day'::interval
+		AND risk_horizon OPERATOR(pg_catalog.<=) '1000 days'::interval AND pg_catalog.date_part('month', risk_horizon) OPERATOR(pg_catalog.=) 0
+		AND pg_catalog.date_part('year', risk_horizon) OPERATOR(pg_catalog.=) 0),
+	rescore_every interval NOT NULL DEFAULT '1 day' CHECK (rescore_every OPERATOR(pg_catalog.>) '0'::interval AND rescore_every OPERATOR(pg_catalog.<=) '10 years'::interval),
+	refit_every interval DEFAULT '7 days' CHECK (refit_every OPERATOR(pg_catalog.>) '0'::interval AND refit_every OPERATOR(pg_catalog.<=) '100 years'::interval),
+	demand_bands double precision[] NOT NULL DEFAULT '{0.05, 0.2, 0.5}',
+	harm_bands numeric[] NOT NULL DEFAULT '{2, 5, 10}',
+	tier_matrix integer[] NOT NULL DEFAULT '{{5, 4, 3, 3}, {4, 3, 3, 2}, {3, 3, 2, 1}, {2, 2, 1, 1}}',
+	emergency_override text NOT NULL DEFAULT 'Assess every call on what is said now. If life may be at risk, respond as to anybody.',
+	CONSTRAINT policy_tiers CHECK (engage.tiers_fit(demand_bands, harm_bands, tier_matrix))
 );
 COMMENT ON TABLE engage.policy IS 'The force''s settings, in one row that setup() makes.';
 COMMENT ON COLUMN engage.policy.zone IS 'Time zone of local days and weeks, by name.';
@@ -42,6 +64,13 @@ COMMENT ON COLUMN engage.policy.region IS 'Region of numbers written without a c
 COMMENT ON COLUMN engage.policy.flag_current_for IS 'How long after its last meeting contact a flag counts as current.';
 COMMENT ON COLUMN engage.policy.lag_allowed IS 'How old the oldest unrefreshed change may get before health() warns.';
 COMMENT ON COLUMN engage.policy.keep_runs_for IS 'How long refresh_run keeps its rows.';
+COMMENT ON COLUMN engage.policy.risk_horizon IS 'How far ahead demand is foretold; counts from the next fit on.';
+COMMENT ON COLUMN engage.policy.rescore_every IS 'How old scores may get before refresh makes all of them anew.';
+COMMENT ON COLUMN engage.policy.refit_every IS 'How old the fit of the risk factors may get before refresh makes a new one; NULL: only fit_risk() does.';
+COMMENT ON COLUMN engage.policy.demand_bands IS 'Probabilities at which the next band of demand begins, ascending.';
+COMMENT ON COLUMN engage.policy.harm_bands IS 'Points at which the next band of harm begins, ascending.';
+COMMENT ON COLUMN engage.policy.tier_matrix IS
+	'The tier for each band of harm (rows, lowest first) and of demand (columns): 1 is for those to be looked at first.';
 COMMENT ON COLUMN engage.policy.emergency_override IS 'What every lookup says first.';
 SELECT pg_catalog.pg_extension_config_dump('engage.policy', '');
 

@@ -122,7 +122,7 @@ CREATE INDEX contact_counted ON engage.contact (persona_key, occurred_at) INCLUD
 CREATE INDEX contact_occurred_at ON engage.contact USING brin (occurred_at);
 
 CREATE TABLE engage.dirty (
-	subject text NOT NULL CHECK (subject OPERATOR(pg_catalog.=) ANY (ARRAY['persona', 'number', 'identity', 'identities', 'caller', 'period', 'rule', 'everything'])),
+	subject text NOT NULL CHECK (subject OPERATOR(pg_catalog.=) ANY (ARRAY['persona', 'number', 'identity', 'identities', 'caller', 'period', 'rule', 'risk', 'risks', 'everything'])),
 	persona_key uuid,
 	number text,
 	caller_id bigint,

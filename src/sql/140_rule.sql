@@ -46,6 +46,7 @@ CREATE TABLE engage.rule (
 	created_by text NOT NULL DEFAULT SESSION_USER,
 	UNIQUE (name, version),
 	CONSTRAINT rule_validity CHECK (valid_from OPERATOR(pg_catalog.<) valid_to),
+	CONSTRAINT rule_has_not_too_many_criteria CHECK (pg_catalog.cardinality(criteria) OPERATOR(pg_catalog.<=) 64),
 	CONSTRAINT rule_criteria CHECK ((kind OPERATOR(pg_catalog.=) 'criteria')
 		OPERATOR(pg_catalog.=) (pg_catalog.cardinality(criteria) OPERATOR(pg_catalog.>) 0 AND pg_catalog.array_position(criteria, NULL) IS NULL AND criteria IS NOT NULL)),
 	CONSTRAINT rule_top CHECK ((kind OPERATOR(pg_catalog.=) 'top')
@@ -73,6 +74,8 @@ BEGIN
 				USING ERRCODE = 'foreign_key_violation',
 					HINT = 'Set its valid_to: flags name the version that raised them.';
 		END IF;
+		-- nobody has a flag by it, but all were scored by its criteria
+		PERFORM engage.queue_risks();
 		RETURN NULL;
 	END IF;
 	IF TG_OP = 'UPDATE' AND (NEW.rule_id, NEW.name, NEW.version, NEW.kind, NEW.criteria, NEW.channels, NEW.top_n, NEW.top_period, NEW.valid_from)
@@ -149,6 +152,7 @@ BEGIN
 	END IF;
 	INSERT INTO engage.policy (zone, region) VALUES (setup.zone, setup.region);
 	INSERT INTO engage.channel SELECT p.* FROM engage.preset_channel p;
+	INSERT INTO engage.marker_kind SELECT p.* FROM engage.preset_marker_kind p;
 	PERFORM engage.adopt_linkage_model('contacts');
 	IF rules IS NOT NULL THEN
 		PERFORM engage.adopt_rules(rules);
@@ -156,4 +160,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.setup(text, text, text) IS
-	'Makes the policy, the channels, the shipped linkage model and a first rule (a preset of preset_rule, NULL for none). Once; an error (55000) after that.';
+	'Makes the policy, the channels, the kinds of marker, the shipped linkage model and a first rule (a preset of preset_rule, NULL for none). Once; an error (55000) after that.';

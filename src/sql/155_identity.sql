@@ -145,6 +145,7 @@ COMMENT ON COLUMN engage.merge_event.evidence IS
 	'For merge and move, the links that hold these personas in to_caller; and the decisions of people that stood and name any of these personas.';
 CREATE INDEX merge_event_personas ON engage.merge_event USING gin (persona_keys);
 CREATE INDEX merge_event_from ON engage.merge_event (from_caller);
+CREATE INDEX merge_event_to ON engage.merge_event (to_caller);
 SELECT pg_catalog.pg_extension_config_dump('engage.merge_event', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.merge_event', 'event_id')::regclass, '');
 

@@ -29,6 +29,7 @@ CREATE TABLE engage.refresh_run (
 	flags_raised bigint NOT NULL DEFAULT 0,
 	flags_changed bigint NOT NULL DEFAULT 0,
 	flags_withdrawn bigint NOT NULL DEFAULT 0,
+	scored bigint NOT NULL DEFAULT 0,
 	pid integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
 	login text NOT NULL DEFAULT SESSION_USER,
 	error_code text,
@@ -93,6 +94,10 @@ BEGIN
 			LATERAL generate_series(span.first_at, span.last_at + interval '12 hours', interval '12 hours') s (at)
 		WHERE r.kind = 'top' AND EXISTS (SELECT FROM markers m
 			WHERE m.subject = 'everything' OR m.subject = 'rule' AND m.rule_id = r.rule_id)
+	), risks AS (
+		INSERT INTO engage.dirty (subject, cause)
+		SELECT 'risks', 'rule'
+		WHERE EXISTS (SELECT FROM markers m WHERE m.subject IN ('everything', 'rule')) AND EXISTS (SELECT FROM engage.risk_model)
 	)
 	SELECT count(*) INTO expanded FROM markers;
 	RETURN expanded;
@@ -273,6 +278,9 @@ BEGIN
 		WHERE a.pid = r.pid AND a.pid <> pg_backend_pid() AND COALESCE(a.backend_start <= r.started_at, true)));
 	INSERT INTO engage.refresh_run DEFAULT VALUES RETURNING run_id INTO run;
 	PERFORM engage.harvest_referrals();
+	IF engage.scores_are_due() THEN
+		PERFORM engage.queue_risks();
+	END IF;
 	RETURN run;
 END
 $$;
@@ -287,6 +295,7 @@ DECLARE
 	caller_ids bigint[];
 	period record;
 	outcome record;
+	newly_scored bigint;
 BEGIN
 	IF engage.has_markers() AND engage.expand_markers() > 0 THEN
 		UPDATE engage.refresh_run r SET steps = steps + 1, last_step_at = clock_timestamp() WHERE r.run_id = run;
@@ -303,6 +312,7 @@ BEGIN
 			caller_ids := COALESCE(caller_ids, '{}') || engage.link_everything(run);
 			PERFORM engage.sum_up_all_callers();
 			PERFORM engage.queue_callers(caller_ids);
+			PERFORM engage.queue_risks();
 			caller_ids := '{}';
 		ELSE
 			caller_ids := COALESCE(caller_ids, '{}') || engage.link_batch(batch_size, run);
@@ -310,6 +320,7 @@ BEGIN
 	END IF;
 	IF caller_ids IS NOT NULL THEN
 		PERFORM engage.sum_up_callers(caller_ids);
+		PERFORM engage.queue_risks(caller_ids);
 		IF engage.more_personas_wait(run) OR engage.identities_wait() THEN
 			PERFORM engage.queue_callers(caller_ids);
 			caller_ids := '{}';
@@ -325,7 +336,10 @@ BEGIN
 	ELSE
 		period := engage.take_period();
 		IF period.rule_id IS NULL THEN
-			RETURN false;
+			newly_scored := engage.take_risks(batch_size);
+			UPDATE engage.refresh_run r SET steps = r.steps + 1, last_step_at = clock_timestamp(), scored = r.scored + newly_scored
+			WHERE r.run_id = run AND newly_scored IS NOT NULL;
+			RETURN newly_scored IS NOT NULL;
 		END IF;
 		outcome := engage.assess_period(period.rule_id, period.period_start, run);
 	END IF;
@@ -437,130 +451,3 @@ CREATE FUNCTION engage.is_sampled(key text, sample double precision) RETURNS boo
 RETURN (pg_catalog.hashtextextended(key, 0) OPERATOR(pg_catalog.&) 65535) OPERATOR(pg_catalog.<) (sample OPERATOR(pg_catalog.*) 65536);
 COMMENT ON FUNCTION engage.is_sampled(text, double precision) IS
 	'Whether a subject is in a sample of this share (0 to 1); the same ones every time.';
-
--- definer: operators verify without rights on contacts, callers or flags
--- volatile: so it locks tables before it takes its snapshot, and sees a TRUNCATE and its queue row or neither
-CREATE FUNCTION engage.verify(sample double precision DEFAULT 1, OUT subject text, OUT key text, OUT problem text) RETURNS SETOF record
-	LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	WITH marked AS MATERIALIZED (
-		SELECT COALESCE(bool_or(q.subject = 'everything'), false) AS everything,
-			COALESCE(bool_or(q.subject = 'persona'), false) AS personas,
-			COALESCE(bool_or(q.subject = 'rule'), false) AS rules,
-			COALESCE(bool_or(q.subject = 'number'), false) AS numbers
-		FROM engage.dirty q
-	), dirty_persona AS MATERIALIZED (
-		SELECT DISTINCT q.persona_key FROM engage.dirty q WHERE q.subject = 'persona'
-	), dirty_identity AS MATERIALIZED (
-		SELECT EXISTS (SELECT FROM engage.dirty q WHERE q.subject IN ('identity', 'identities')) AS waits
-	), dirty_caller AS MATERIALIZED (
-		SELECT DISTINCT q.caller_id FROM engage.dirty q WHERE q.subject = 'caller'
-	), truth AS MATERIALIZED (
-		SELECT c.persona_key, c.channel, engage.timeline_agg(c.occurred_at) AS timeline
-		FROM engage.contact c
-		WHERE c.persona_key IS NOT NULL AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
-			AND engage.is_sampled(c.persona_key::text, sample)
-		GROUP BY c.persona_key, c.channel
-	), held AS (
-		SELECT t.* FROM engage.persona_timeline t WHERE engage.is_sampled(t.persona_key::text, sample)
-	), wrong_timeline AS (
-		SELECT 'persona'::text, COALESCE((SELECT 'caller ' || p.caller_id FROM engage.persona p WHERE p.persona_key = COALESCE(w.persona_key, h.persona_key)), 'no caller'),
-			'its timeline differs from its contacts on ' || COALESCE(w.channel, h.channel)::text
-		FROM truth w FULL JOIN held h ON h.persona_key = w.persona_key AND h.channel = w.channel
-		WHERE COALESCE(w.timeline OPERATOR(engage.<>) h.timeline, true)
-			AND NOT EXISTS (SELECT FROM dirty_persona q WHERE q.persona_key = COALESCE(w.persona_key, h.persona_key))
-	), wrong_persona AS (
-		SELECT 'persona'::text, COALESCE('caller ' || p.caller_id, 'no caller'),
-			CASE WHEN p.persona_key IS NULL THEN 'it is missing' WHEN w.persona_key IS NULL THEN 'it has no contact left'
-				ELSE 'its number is not what its details give' END
-		FROM (SELECT DISTINCT t.persona_key FROM truth t) w
-		FULL JOIN (SELECT x.* FROM engage.persona x WHERE engage.is_sampled(x.persona_key::text, sample)) p
-			ON p.persona_key = w.persona_key
-		CROSS JOIN engage.policy o
-		WHERE (w.persona_key IS NULL OR p.persona_key IS NULL OR p.number IS DISTINCT FROM engage.phone(p.number_raw, o.region))
-			AND NOT EXISTS (SELECT FROM dirty_persona q WHERE q.persona_key = COALESCE(w.persona_key, p.persona_key))
-	), linked AS MATERIALIZED (
-		-- whole components, so that a sample is linked as everything is
-		SELECT k.*
-		FROM engage.cluster_personas(engage.linkage_in_force(), CASE WHEN sample < 1 THEN ARRAY(
-				SELECT x.persona_key FROM engage.persona x WHERE engage.is_sampled(x.component::text, sample)) END) k
-		WHERE EXISTS (SELECT FROM engage.linkage_state) AND NOT (SELECT d.waits FROM dirty_identity d)
-			AND NOT (SELECT x.personas OR x.numbers FROM marked x)
-	), wrong_identity AS (
-		-- the same personas together, and the same apart
-		SELECT 'identity'::text, COALESCE('caller ' || p.caller_id, 'no caller'), 'its caller or component is not what its details give'
-		FROM (
-			SELECT x.persona_key, x.caller_id, x.component, k.component AS wanted,
-				count(*) OVER (PARTITION BY x.caller_id, k.cluster) AS together,
-				count(*) OVER (PARTITION BY x.caller_id) AS of_caller,
-				CASE WHEN k.tells_caller THEN count(*) OVER (PARTITION BY k.cluster) ELSE 0 END AS of_cluster
-			FROM linked k JOIN engage.persona x ON x.persona_key = k.persona_key
-		) p
-		WHERE p.component IS DISTINCT FROM p.wanted
-			OR CASE WHEN p.caller_id IS NULL THEN p.of_cluster > 0 ELSE p.together <> p.of_caller OR p.together <> p.of_cluster END
-	), wrong_caller AS (
-		SELECT 'caller'::text, c.caller_id::text, 'its timeline differs from its personas'''
-		FROM engage.caller c
-		LEFT JOIN (
-			SELECT p.caller_id, engage.rollup(t.timeline) AS timeline
-			FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
-			WHERE p.caller_id IS NOT NULL
-			GROUP BY p.caller_id
-		) w ON w.caller_id = c.caller_id
-		WHERE engage.is_sampled(c.caller_id::text, sample)
-			AND (COALESCE(c.timeline OPERATOR(engage.<>) w.timeline, (c.timeline IS NULL) <> (w.timeline IS NULL))
-				OR c.contacts <> COALESCE(engage.num_contacts(w.timeline), 0)
-				OR c.first_at IS DISTINCT FROM engage.first_at(w.timeline) OR c.last_at IS DISTINCT FROM engage.last_at(w.timeline))
-	), episode AS (
-		SELECT r.rule_id, s.caller_id, e.started_at, e.met_at, e.ended_at, e.contacts, e.peak, e.criteria_met
-		FROM engage.rule r, LATERAL (
-				SELECT p.caller_id, engage.rollup(t.timeline) AS timeline
-				FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
-				WHERE p.caller_id IS NOT NULL AND engage.is_sampled(p.caller_id::text, sample)
-					AND (r.channels IS NULL OR t.channel = ANY (r.channels))
-				GROUP BY p.caller_id
-			) s, LATERAL engage.episodes(s.timeline, r.criteria, r.valid_from, r.valid_to) e
-		WHERE r.kind = 'criteria'
-	), standing AS (
-		SELECT f.rule_id, f.caller_id, f.started_at, f.met_at, f.ended_at, f.contacts, f.peak, f.criteria_met
-		FROM engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id
-		WHERE f.withdrawn_at IS NULL AND r.kind = 'criteria' AND engage.is_sampled(f.caller_id::text, sample)
-	), wrong_flag AS (
-		SELECT 'flag'::text, format('caller %s, rule %s, met at %s', d.caller_id, d.rule_id, d.met_at), d.problem
-		FROM (
-			SELECT x.*, 'it is missing'::text FROM (SELECT * FROM episode EXCEPT ALL SELECT * FROM standing) x
-			UNION ALL
-			SELECT x.*, 'no episode gives it' FROM (SELECT * FROM standing EXCEPT ALL SELECT * FROM episode) x
-		) d (rule_id, caller_id, started_at, met_at, ended_at, contacts, peak, criteria_met, problem), marked m
-		WHERE NOT m.rules AND NOT EXISTS (SELECT FROM dirty_caller q WHERE q.caller_id = d.caller_id)
-	), top AS (
-		SELECT r.rule_id, p.period_start, t.caller_id, t.contacts
-		FROM engage.rule r, engage.policy o, LATERAL (
-				SELECT DISTINCT engage.period_start(s.at, r.top_period, o.zone) AS period_start
-				FROM (SELECT min(c.first_at) AS first_at, max(c.last_at) AS last_at FROM engage.caller c) span,
-					LATERAL generate_series(span.first_at, span.last_at + interval '12 hours', interval '12 hours') s (at)
-			) p, LATERAL engage.top_of_period(r.rule_id, p.period_start) t
-		WHERE r.kind = 'top'
-	), standing_top AS (
-		SELECT f.rule_id, engage.period_start(f.started_at, r.top_period, o.zone) AS period_start, f.caller_id, f.contacts
-		FROM engage.policy o, engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id
-		WHERE f.withdrawn_at IS NULL AND r.kind = 'top'
-	), wrong_top AS (
-		SELECT 'flag'::text, format('caller %s, rule %s, period of %s', d.caller_id, d.rule_id, d.period_start), d.problem
-		FROM (
-			SELECT x.*, 'it is missing'::text FROM (SELECT * FROM top EXCEPT ALL SELECT * FROM standing_top) x
-			UNION ALL
-			SELECT x.*, 'the caller is not among the top' FROM (SELECT * FROM standing_top EXCEPT ALL SELECT * FROM top) x
-		) d (rule_id, period_start, caller_id, contacts, problem), marked m
-		WHERE NOT m.rules AND NOT m.personas AND NOT m.numbers AND NOT (SELECT d.waits FROM dirty_identity d)
-			AND NOT EXISTS (SELECT FROM engage.dirty q
-				WHERE q.subject = 'period' AND q.rule_id = d.rule_id AND q.period_start = d.period_start)
-	)
-	SELECT w.* FROM (
-		SELECT * FROM wrong_timeline UNION ALL SELECT * FROM wrong_persona UNION ALL SELECT * FROM wrong_identity UNION ALL SELECT * FROM wrong_caller
-		UNION ALL SELECT * FROM wrong_flag UNION ALL SELECT * FROM wrong_top
-	) w, marked m
-	WHERE NOT m.everything;
-END;
-COMMENT ON FUNCTION engage.verify(double precision) IS
-	'Every subject that is not in the queue and yet differs from what contacts, rules and known numbers give: no row means that all is in line. Reads everything under one snapshot of its own, taken when no TRUNCATE is at work; a sample below 1 checks that share of personas and callers. While everything is in the queue nothing can be told.';

@@ -131,6 +131,8 @@ BEGIN ATOMIC
 		FROM chain c, LATERAL (
 			SELECT x.to_caller FROM engage.merge_event x
 			WHERE x.from_caller = c.caller AND x.kind = 'merge'
+				-- and was not parted again since
+				AND NOT EXISTS (SELECT FROM engage.merge_event y WHERE y.to_caller = c.caller AND y.event_id > x.event_id)
 			ORDER BY x.event_id DESC LIMIT 1
 		) e
 		WHERE NOT e.to_caller = ANY (c.path) AND NOT EXISTS (SELECT FROM engage.persona p WHERE p.caller_id = c.caller)

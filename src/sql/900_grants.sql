@@ -77,7 +77,9 @@ GRANT SELECT (contact_id, source, source_ref, occurred_at, recorded_at, channel,
 GRANT SELECT ON engage.caller, engage.repeat_caller, engage.contact_caller, engage.flag, engage.rule, engage.preset_rule, engage.policy,
 	engage.channel, engage.known_number TO engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.explain_flag(bigint), engage.lookup(text),
-	engage.back_test(engage.criterion[], timestamptz, timestamptz, engage.contact_channel[]), engage.health() TO engage_analyst;
+	engage.back_test(engage.criterion[], timestamptz, timestamptz, engage.contact_channel[]),
+	engage.back_test_grid(integer, integer, interval[], timestamptz, timestamptz, engage.criterion[], engage.contact_channel[]),
+	engage.workable_threshold(integer, timestamptz, timestamptz, interval[], engage.contact_channel[]), engage.health() TO engage_analyst;
 
 GRANT SELECT ON engage.repeat_caller, engage.rule, engage.channel TO engage_bi;
 
@@ -111,6 +113,8 @@ GRANT EXECUTE ON FUNCTION engage.refresh_begin(integer), engage.refresh_step(big
 
 -- Administrators set what the force decides.
 GRANT SELECT, INSERT, UPDATE ON engage.policy, engage.rule TO engage_admin;
+-- a constraint of policy calls it as who writes the row
+GRANT EXECUTE ON FUNCTION engage.tiers_fit(double precision[], numeric[], integer[]) TO engage_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.channel, engage.known_number TO engage_admin;
 GRANT SELECT ON engage.preset_rule, engage.preset_channel, engage.refresh_run, engage.verification, engage.repeat_caller,
 	engage.linkage_model, engage.preset_linkage_model, engage.identity_detail TO engage_admin;
@@ -130,3 +134,25 @@ GRANT EXECUTE ON FUNCTION engage.harvest_referrals() TO engage_identity, engage_
 GRANT SELECT ON engage.referral_overlap, engage.referral_route TO engage_analyst, engage_identity, engage_admin;
 GRANT SELECT ON engage.referral_route TO engage_bi;
 GRANT EXECUTE ON FUNCTION engage.current_caller(bigint) TO engage_analyst, engage_bi, engage_identity, engage_admin;
+
+-- Scores are read by analysts, set up by administrators, fitted by operators too; markers are set by those who see who is behind a number.
+GRANT SELECT ON engage.caller_risk, engage.risk, engage.caller_nature, engage.nuisance_candidate, engage.caller_marker, engage.marker_kind,
+	engage.risk_measure, engage.risk_model, engage.risk_factor, engage.risk_factor_in_force, engage.preset_risk_factor, engage.harm_weight,
+	engage.risk_state, engage.demand_fit, engage.risk_evaluation, engage.risk_prediction, engage.judged_prediction, engage.risk_accuracy,
+	engage.risk_reliability, engage.caller_shift, engage.escalating_caller TO engage_analyst;
+GRANT EXECUTE ON FUNCTION engage.risk_model_in_force() TO engage_analyst, engage_identity, engage_admin, engage_operator;
+GRANT EXECUTE ON FUNCTION engage.explain_risk(bigint) TO engage_analyst, engage_identity;
+GRANT EXECUTE ON FUNCTION engage.evaluate_risk(timestamptz), engage.shifts_at(timestamptz, interval, interval, integer), engage.escalations_at(timestamptz, interval),
+	engage.managed_effect(bigint[], timestamptz, interval, interval), engage.caller_effect(bigint[], timestamptz, interval, interval),
+	engage.managed_hours_saved(bigint[], timestamptz, interval, interval), engage.force_wide_change(timestamptz, timestamptz, timestamptz, interval)
+	TO engage_analyst;
+GRANT SELECT ON engage.marker, engage.marker_now, engage.caller_marker, engage.marker_kind, engage.risk TO engage_identity;
+GRANT EXECUTE ON FUNCTION engage.mark_caller(bigint, text, text, engage.marker_basis, timestamptz, timestamptz), engage.end_marker(bigint, text) TO engage_identity;
+GRANT SELECT ON engage.preset_marker_kind, engage.risk_measure, engage.risk_model, engage.risk_factor, engage.risk_factor_in_force,
+	engage.preset_risk_factor, engage.demand_fit, engage.risk_state TO engage_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE ON engage.marker_kind, engage.harm_weight TO engage_admin;
+GRANT EXECUTE ON FUNCTION engage.adopt_risk_factors(text), engage.adopt_risk_model(integer), engage.fit_risk(timestamptz),
+	engage.set_risk_factor(text, numeric, boolean, text, engage.risk_axis, text, text[], double precision, interval, double precision, boolean, text, text)
+	TO engage_admin;
+GRANT SELECT ON engage.risk_model, engage.risk_factor, engage.risk_state, engage.demand_fit TO engage_operator;
+GRANT EXECUTE ON FUNCTION engage.fit_risk(timestamptz) TO engage_operator;

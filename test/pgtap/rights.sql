@@ -18,13 +18,19 @@ CREATE TEMP TABLE wanted_routine (who text NOT NULL, routine text PRIMARY KEY);
 
 -- The toolkit.
 INSERT INTO wanted_routine SELECT 'admin analyst bi identity loader', pg_temp.lines($$
+	aged_count(double precision,timestamp with time zone,interval,timestamp with time zone)
 	aml(text)
+	burst_states(timeline,double precision,double precision,interval)
+	before_after(bigint,bigint,boolean)
+	benjamini_hochberg(double precision[])
 	burstiness(timeline)
+	bursts(timeline,double precision,double precision,interval)
 	caller_clusters(bigint,bigint,double precision)
 	caller_clusters(text,text,double precision)
 	concentration(bigint)
 	connected_components(bigint,bigint)
 	connected_components(text,text)
+	contact_rate(timeline,timestamp with time zone,timestamp with time zone,double precision,interval)
 	contact_times(timeline)
 	criterion_cmp(criterion,criterion)
 	criterion_eq(criterion,criterion)
@@ -37,20 +43,45 @@ INSERT INTO wanted_routine SELECT 'admin analyst bi identity loader', pg_temp.li
 	criterion_ne(criterion,criterion)
 	criterion_out(criterion)
 	criterion_send(criterion)
-	damerau_levenshtein(text,text)
 	daily_counts(timeline,text)
+	damerau_levenshtein(text,text)
 	date_similarity(date,date)
 	decayed_count(timeline,interval,timestamp with time zone)
+	decayed_count_agg(timestamp with time zone,interval,timestamp with time zone)
+	demand_measures(timeline,timestamp with time zone,criterion[],demand_model,interval)
+	demand_model_agg(bigint,double precision,double precision)
+	demand_model_agg(timeline,timestamp with time zone,interval)
+	demand_summary(timeline,timestamp with time zone,interval)
+	dispersion(timeline,timestamp with time zone,timestamp with time zone,interval)
+	e_test(bigint,double precision,bigint,double precision,double precision,text)
+	effect_size(double precision,double precision,double precision,double precision)
+	empirical_bayes(double precision,double precision,double precision,double precision)
 	episodes(timeline,criterion)
 	episodes(timeline,criterion[],timestamp with time zone,timestamp with time zone)
+	escalation(timeline,timestamp with time zone,escalation_prior,double precision,interval,double precision)
+	escalation_prior(timeline,timestamp with time zone)
+	escalation_prior(timeline,timestamp with time zone,interval)
+	expected_contacts(timeline,demand_model,timestamp with time zone,interval)
+	expected_occasions(bigint,double precision,double precision,demand_model,double precision)
+	expected_occasions(demand_model,double precision)
+	expected_occasions(timeline,demand_model,timestamp with time zone,interval)
 	first_at(timeline)
 	first_met(timeline,criterion)
+	gap_profile(timeline)
+	hawkes(timeline,timestamp with time zone,timestamp with time zone,interval)
+	hawkes_intensity(timeline,timestamp with time zone,double precision,double precision,double precision)
+	hawkes_log_likelihood(timeline,timestamp with time zone,timestamp with time zone,double precision,double precision,double precision)
 	heatmap(timeline,text)
 	hour_of_week(timeline,text)
+	interrupted_time_series(bigint,integer,integer)
+	gamma_prior_agg(bigint,double precision)
+	hours_saved(double precision,double precision,double precision,double precision,double precision,double precision,double precision)
 	jaro_winkler(text,text)
 	jsonb(timeline)
 	last_at(timeline)
 	linkage_model_check(jsonb)
+	logistic_agg(boolean,double precision[],double precision)
+	logistic_probability(double precision[],double precision[])
 	match_probability(integer[],match_weights)
 	match_weight(integer[],match_weights)
 	match_weight_waterfall(integer[],match_weights)
@@ -64,9 +95,16 @@ INSERT INTO wanted_routine SELECT 'admin analyst bi identity loader', pg_temp.li
 	persona_keys_of_number(text)
 	phone(text,text)
 	phone_kind(text,text)
+	poisson_interval(bigint,double precision)
 	postcode_parts(text)
+	prediction_quality(double precision,boolean)
+	rate_ratio(bigint,double precision,bigint,double precision,double precision)
+	reliability(double precision,boolean,integer)
+	probability_active(bigint,double precision,double precision,demand_model)
+	probability_active(timeline,demand_model,timestamp with time zone)
 	repeat_callers(bigint,timestamp with time zone,criterion[])
 	repeat_callers(text,timestamp with time zone,criterion[])
+	risk_score(double precision[],double precision[])
 	rolling_count(timestamp with time zone,interval)
 	rolling_counts(timeline,interval)
 	rollup(timeline)
@@ -74,6 +112,7 @@ INSERT INTO wanted_routine SELECT 'admin analyst bi identity loader', pg_temp.li
 	sound_key(text)
 	sparkline(timeline,integer,timestamp with time zone,timestamp with time zone)
 	threshold(criterion)
+	threshold_grid(timeline,interval[],integer,integer,timestamp with time zone,timestamp with time zone)
 	timeline(timestamp with time zone[])
 	timeline_agg(timestamp with time zone)
 	timeline_cmp(timeline,timeline)
@@ -91,6 +130,8 @@ INSERT INTO wanted_routine SELECT 'admin analyst bi identity loader', pg_temp.li
 	timestamptz_array(timeline)
 	top_callers(bigint,timestamp with time zone,integer)
 	top_callers(text,timestamp with time zone,integer)
+	top_share(double precision,boolean,bigint)
+	total_risk_score(double precision[],double precision[])
 $$);
 
 INSERT INTO wanted_routine SELECT 'admin analyst bi handler identity loader operator', pg_temp.lines($$
@@ -107,22 +148,40 @@ $$);
 INSERT INTO wanted_routine SELECT 'admin', pg_temp.lines($$
 	adopt_linkage_model(integer)
 	adopt_linkage_model(text)
+	adopt_risk_factors(text)
+	adopt_risk_model(integer)
 	adopt_rules(text,timestamp with time zone)
 	name_identity_details(jsonb)
+	set_risk_factor(text,numeric,boolean,text,risk_axis,text,text[],double precision,interval,double precision,boolean,text,text)
 	setup(text,text,text)
+	tiers_fit(double precision[],numeric[],integer[])
 $$);
 
 -- What analysts, handlers and those who decide on links ask.
 INSERT INTO wanted_routine VALUES
 	('analyst', 'back_test(criterion[],timestamp with time zone,timestamp with time zone,contact_channel[])'),
+	('analyst', 'back_test_grid(integer,integer,interval[],timestamp with time zone,timestamp with time zone,criterion[],contact_channel[])'),
+	('analyst', 'caller_effect(bigint[],timestamp with time zone,interval,interval)'),
+	('analyst', 'escalations_at(timestamp with time zone,interval)'),
+	('analyst', 'evaluate_risk(timestamp with time zone)'),
 	('analyst', 'explain_flag(bigint)'),
+	('analyst identity', 'explain_risk(bigint)'),
+	('analyst', 'force_wide_change(timestamp with time zone,timestamp with time zone,timestamp with time zone,interval)'),
+	('analyst', 'managed_effect(bigint[],timestamp with time zone,interval,interval)'),
+	('analyst', 'managed_hours_saved(bigint[],timestamp with time zone,interval,interval)'),
+	('analyst', 'shifts_at(timestamp with time zone,interval,interval,integer)'),
+	('admin analyst identity operator', 'risk_model_in_force()'),
+	('admin operator', 'fit_risk(timestamp with time zone)'),
+	('analyst', 'workable_threshold(integer,timestamp with time zone,timestamp with time zone,interval[],contact_channel[])'),
 	('identity', 'caller_as_of(text,timestamp with time zone)'),
 	('identity', 'compare_personas(integer,uuid,uuid)'),
 	('identity', 'confirm_link(text,text,text,link_method)'),
 	('identity', 'decide_link(boolean,text,text,text,link_method)'),
+	('identity', 'end_marker(bigint,text)'),
 	('identity', 'explain_identity(text,text)'),
 	('handler identity', 'identify(text,text,text,date,text,text,text,text,text,jsonb,double precision)'),
 	('identity', 'linkage_in_force()'),
+	('identity', 'mark_caller(bigint,text,text,marker_basis,timestamp with time zone,timestamp with time zone)'),
 	('identity', 'linked_pairs(integer)'),
 	('identity', 'reject_link(text,text,text,link_method)'),
 	('identity', 'revoke_decision(integer,text)'),
@@ -167,12 +226,19 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	apply_linkage(integer,uuid[],bigint)
 	assess_callers(bigint[],bigint)
 	assess_period(integer,timestamp with time zone,bigint)
+	before_after_combinefn(internal,internal)
+	before_after_deserialfn(bytea,internal)
+	before_after_finalfn(internal)
+	before_after_serialfn(internal)
+	before_after_transfn(internal,bigint,bigint,boolean)
 	caller_clusters_text_transfn(internal,text,text,double precision)
 	caller_clusters_transfn(internal,bigint,bigint,double precision)
 	caller_episodes(bigint[])
+	caller_timelines(contact_channel[])
 	callers_combinefn(internal,internal)
 	callers_deserialfn(bytea,internal)
 	callers_serialfn(internal)
+	check_effect(bigint[],timestamp with time zone,interval,interval)
 	cluster_personas(integer,uuid[])
 	concentration_combinefn(internal,internal)
 	concentration_deserialfn(bytea,internal)
@@ -182,15 +248,47 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	connected_components_text_transfn(internal,text,text)
 	connected_components_transfn(internal,bigint,bigint)
 	contact_changed()
+	contact_condition(text,text[])
+	contact_facts(integer,timestamp with time zone,bigint[])
+	contact_facts_query(integer,timestamp with time zone,boolean)
 	contact_identity_details()
+	contacts_around(timestamp with time zone,interval,interval)
 	core_of_caller(bigint)
 	count_shared_numbers(integer,text[])
-	decisions_about(uuid[])
+	criteria_in_force(timestamp with time zone)
 	criterion_in(cstring)
 	criterion_recv(internal)
+	decayed_count_combinefn(internal,internal)
+	decayed_count_deserialfn(bytea,internal)
+	decayed_count_finalfn(internal)
+	decayed_count_serialfn(internal)
+	decayed_count_transfn(internal,timestamp with time zone,interval,timestamp with time zone)
+	decisions_about(uuid[])
+	demand_model_combinefn(internal,internal)
+	demand_model_deserialfn(bytea,internal)
+	demand_model_finalfn(internal)
+	demand_model_serialfn(internal)
+	demand_model_summary_transfn(internal,bigint,double precision,double precision)
+	demand_model_transfn(internal,timeline,timestamp with time zone,interval)
+	demand_places(integer)
+	demand_weights(integer)
 	doubt_shared_numbers(text[])
+	escalation_prior_combinefn(internal,internal)
+	escalation_prior_deserialfn(bytea,internal)
+	escalation_prior_finalfn(internal)
+	escalation_prior_serialfn(internal)
+	escalation_prior_transfn(internal,timeline,timestamp with time zone)
+	escalation_prior_transfn(internal,timeline,timestamp with time zone,interval)
 	expand_markers()
+	fit_is_due()
 	forget_personas(uuid[])
+	gamma_prior_combinefn(internal,internal)
+	gamma_prior_deserialfn(bytea,internal)
+	gamma_prior_finalfn(internal)
+	gamma_prior_serialfn(internal)
+	gamma_prior_transfn(internal,bigint,double precision)
+	harm_factors(integer)
+	harm_weight_changed()
 	has_markers()
 	identify_personas(integer,text,text,text,date,text,text,text,text,text,jsonb)
 	identities_wait()
@@ -198,40 +296,75 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	is_shared_number(text)
 	known_number_changed()
 	learn_linkage(jsonb,bigint)
+	learn_risk(timestamp with time zone,interval,integer[])
 	link_batch(integer,bigint)
 	link_everything(bigint)
 	link_referral(bigint)
 	linkage_model_changed()
+	local_weeks(timestamp with time zone,timestamp with time zone)
+	logistic_finalfn(internal)
+	logistic_transfn(internal,boolean,double precision[],double precision)
+	marker_facts(integer,timestamp with time zone,bigint[])
+	markers_of(bigint[],timestamp with time zone)
+	markers_at(timestamp with time zone)
 	match_weights_combinefn(internal,internal)
 	match_weights_deserialfn(bytea,internal)
 	match_weights_finalfn(internal)
 	match_weights_serialfn(internal)
 	match_weights_transfn(internal,integer[],bigint)
+	met_rules(timestamp with time zone,timestamp with time zone,timestamp with time zone)
 	more_personas_wait(bigint)
 	node_pairs_combinefn(internal,internal)
 	node_pairs_deserialfn(bytea,internal)
 	node_pairs_finalfn(internal)
 	node_pairs_serialfn(internal)
 	node_pairs_text_finalfn(internal)
+	outcomes_combinefn(internal,internal)
+	outcomes_deserialfn(bytea,internal)
+	outcomes_serialfn(internal)
+	own_handling(double precision,bigint,double precision)
 	persona_blocks(integer,uuid[])
 	policy_changed()
 	policy_checked()
+	prediction_quality_finalfn(internal)
+	prediction_quality_transfn(internal,double precision,boolean)
 	queue_callers(bigint[])
+	queue_risks()
+	queue_risks(bigint[])
 	reached_personas(integer,uuid[])
 	recount_personas(integer)
 	refresh_work(bigint,integer)
+	reliability_finalfn(internal)
+	reliability_transfn(internal,double precision,boolean,integer)
 	repeat_callers_finalfn(internal)
 	repeat_callers_text_finalfn(internal)
 	repeat_callers_text_transfn(internal,text,timestamp with time zone,criterion[])
 	repeat_callers_transfn(internal,bigint,timestamp with time zone,criterion[])
 	resolve_identifier(text)
+	risk_matches_fit(text,risk_axis,text[])
+	risk_model_changed()
+	risk_of(integer,timestamp with time zone,bigint[])
+	contact_scores(integer,timestamp with time zone,bigint[])
+	demand_scores(integer,timestamp with time zone,bigint[])
+	marker_points(integer,timestamp with time zone,bigint[])
+	rolling_criterion(integer,interval)
 	rollup_transfn(internal,timeline)
 	rule_changed()
+	score_callers(bigint[])
+	score_everybody()
+	scores_are_due()
+	series_combinefn(internal,internal)
+	series_deserialfn(bytea,internal)
+	series_finalfn(internal)
+	series_serialfn(internal)
+	series_transfn(internal,bigint,integer,integer)
 	settle_blocks(bigint[],integer[])
 	sum_up_all_callers()
 	sum_up_callers(bigint[])
 	take_callers(integer)
 	take_period()
+	take_risks(integer)
+	threshold_weeks(integer,integer,interval[],timestamp with time zone,timestamp with time zone,contact_channel[],timestamp with time zone[],bigint[],timestamp with time zone[])
 	timeline_agg_combinefn(internal,internal)
 	timeline_agg_deserialfn(bytea,internal)
 	timeline_agg_finalfn(internal)
@@ -244,8 +377,12 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	top_callers_text_transfn(internal,text,timestamp with time zone,integer)
 	top_callers_transfn(internal,bigint,timestamp with time zone,integer)
 	top_of_period(integer,timestamp with time zone)
+	top_share_finalfn(internal)
+	top_share_transfn(internal,double precision,boolean,bigint)
+	training_cutoffs(timestamp with time zone,interval)
 	wants_linking_of_everything()
 	with_identity_details(jsonb)
+	with_q_values(double precision[])
 $$);
 
 CREATE TEMP VIEW extension_object AS
@@ -304,7 +441,30 @@ INSERT INTO definer VALUES
 	('lookup(text)', 'handlers ask for one number and have no rights on any table'),
 	('explain_flag(bigint)', 'analysts see the contacts of a flag, not their identifying details'),
 	('back_test(criterion[],timestamp with time zone,timestamp with time zone,contact_channel[])',
-		'analysts read timelines of personas, not the personas');
+		'analysts read timelines of personas, not the personas'),
+	('back_test_grid(integer,integer,interval[],timestamp with time zone,timestamp with time zone,criterion[],contact_channel[])',
+		'analysts read timelines of personas, not the personas'),
+	('workable_threshold(integer,timestamp with time zone,timestamp with time zone,interval[],contact_channel[])',
+		'analysts read timelines of personas, not the personas'),
+	('mark_caller(bigint,text,text,marker_basis,timestamp with time zone,timestamp with time zone)',
+		'who sets markers writes none otherwise, and has no rights on the queue'),
+	('end_marker(bigint,text)', 'who ends markers changes none otherwise, and has no rights on the queue'),
+	('risk_model_changed()', 'who makes versions has no rights on the queue'),
+	('harm_weight_changed()', 'who sets weights and kinds of marker has no rights on the queue'),
+	('adopt_risk_factors(text)', 'administrators do not write versions otherwise'),
+	('adopt_risk_model(integer)', 'administrators do not write versions otherwise'),
+	('set_risk_factor(text,numeric,boolean,text,risk_axis,text,text[],double precision,interval,double precision,boolean,text,text)',
+		'administrators do not write versions otherwise'),
+	('fit_risk(timestamp with time zone)', 'administrators and operators fit without rights on callers, and do not write versions otherwise'),
+	('evaluate_risk(timestamp with time zone)', 'analysts read no contacts'' districts by caller, and write no evaluation otherwise'),
+	('explain_risk(bigint)', 'analysts see what a score is made of, not the contacts behind it'),
+	('shifts_at(timestamp with time zone,interval,interval,integer)', 'analysts see shares of a caller''s contacts, not who called'),
+	('escalations_at(timestamp with time zone,interval)', 'analysts see how often callers call, which they may, by a sweep over all of them'),
+	('managed_effect(bigint[],timestamp with time zone,interval,interval)', 'who measures effects needs no rights on callers'),
+	('caller_effect(bigint[],timestamp with time zone,interval,interval)', 'who measures effects needs no rights on callers'),
+	('managed_hours_saved(bigint[],timestamp with time zone,interval,interval)', 'who measures effects needs no rights on callers'),
+	('force_wide_change(timestamp with time zone,timestamp with time zone,timestamp with time zone,interval)',
+		'who measures effects needs no rights on callers');
 SELECT set_eq('SELECT routine FROM routine WHERE prosecdef', 'SELECT routine FROM definer',
 	'the SECURITY DEFINER routines are those for which there is a reason');
 SELECT is_empty($$SELECT routine FROM routine WHERE prosecdef
@@ -318,8 +478,10 @@ SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.
 		WHERE NOT r.proisstrict AND r.proargtypes[0] <> 'internal'::regtype$$,
 	$$VALUES ('persona_key(text,text,text,date,text,text,text,text,text,jsonb)'), ('rolling_count(timestamp with time zone,interval)'),
 		('persona_blocks(integer,uuid[])'), ('cluster_personas(integer,uuid[])'),
-		('identify_personas(integer,text,text,text,date,text,text,text,text,text,jsonb)')$$,
-	'C functions are STRICT, but for states of aggregates and five that handle NULLs');
+		('identify_personas(integer,text,text,text,date,text,text,text,text,text,jsonb)'),
+		('demand_measures(timeline,timestamp with time zone,criterion[],demand_model,interval)'),
+		('escalation(timeline,timestamp with time zone,escalation_prior,double precision,interval,double precision)')$$,
+	'C functions are STRICT, but for states of aggregates and seven that handle NULLs');
 
 -- --------------------------------------------------------------- relations
 
@@ -328,10 +490,12 @@ INSERT INTO wanted_relation
 SELECT 'table', pg_temp.lines($$
 	block_large
 	caller
+	caller_risk
 	channel
 	contact
 	dirty
 	flag
+	harm_weight
 	identity_detail
 	known_number
 	link
@@ -339,6 +503,8 @@ SELECT 'table', pg_temp.lines($$
 	linkage_model
 	linkage_state
 	linkage_term
+	marker
+	marker_kind
 	merge_event
 	persona
 	persona_block
@@ -346,28 +512,48 @@ SELECT 'table', pg_temp.lines($$
 	policy
 	preset_channel
 	preset_linkage_model
+	preset_marker_kind
+	preset_risk_factor
 	preset_rule
 	referral
 	referral_policy
 	refresh_lock
 	refresh_run
 	review_batch
+	risk_evaluation
+	risk_factor
+	risk_measure
+	risk_model
+	risk_prediction
+	risk_state
 	rule
 	shared_number
 	verification
 $$)
 UNION ALL SELECT 'view', pg_temp.lines($$
 	caller_contradiction
+	caller_marker
+	caller_nature
 	caller_number
+	caller_shift
 	contact_caller
 	decided_persona
+	demand_fit
+	escalating_caller
 	flag_by_joining
 	handset_number
+	judged_prediction
 	link_review
+	marker_now
+	nuisance_candidate
 	referral_overlap
 	referral_review
 	referral_route
 	repeat_caller
+	risk
+	risk_accuracy
+	risk_factor_in_force
+	risk_reliability
 	shared_number_suspect
 $$)
 UNION ALL SELECT 'sequence', pg_temp.lines($$
@@ -376,14 +562,18 @@ UNION ALL SELECT 'sequence', pg_temp.lines($$
 	flag_flag_id_seq
 	link_decision_decision_id_seq
 	linkage_model_model_id_seq
+	marker_marker_id_seq
 	merge_event_event_id_seq
 	referral_referral_id_seq
 	refresh_run_run_id_seq
 	review_batch_batch_id_seq
+	risk_evaluation_evaluation_id_seq
+	risk_model_model_id_seq
 	rule_rule_id_seq
 $$)
 UNION ALL SELECT 'type', pg_temp.lines($$
 	aml_location
+	before_after_result
 	caller_cluster
 	caller_cluster_text
 	caller_rank
@@ -391,7 +581,14 @@ UNION ALL SELECT 'type', pg_temp.lines($$
 	concentration
 	criterion_met
 	criterion_met_text
+	interrupted_time_series
+	logistic_model
+	escalation_prior
+	demand_model
+	gamma_prior
 	match_weights
+	prediction_quality
+	reliability_bin
 $$);
 
 -- Rights on whole relations.  What is not here is nobody's.
@@ -437,7 +634,33 @@ INSERT INTO wanted_grant VALUES
 	('referral_policy', 'INSERT UPDATE', 'admin'),
 	('referral_review', 'SELECT', 'admin identity'),
 	('referral_route', 'SELECT', 'admin analyst bi identity'),
-	('review_batch', 'SELECT', 'admin identity');
+	('review_batch', 'SELECT', 'admin identity'),
+	('caller_marker', 'SELECT', 'analyst identity'),
+	('caller_nature', 'SELECT', 'analyst'),
+	('caller_risk', 'SELECT', 'analyst'),
+	('caller_shift', 'SELECT', 'analyst'),
+	('demand_fit', 'SELECT', 'admin analyst operator'),
+	('escalating_caller', 'SELECT', 'analyst'),
+	('harm_weight', 'SELECT', 'admin analyst'),
+	('harm_weight', 'INSERT UPDATE DELETE', 'admin'),
+	('judged_prediction', 'SELECT', 'analyst'),
+	('marker', 'SELECT', 'identity'),
+	('marker_kind', 'SELECT', 'admin analyst identity'),
+	('marker_kind', 'INSERT UPDATE DELETE', 'admin'),
+	('marker_now', 'SELECT', 'identity'),
+	('nuisance_candidate', 'SELECT', 'analyst'),
+	('preset_marker_kind', 'SELECT', 'admin'),
+	('preset_risk_factor', 'SELECT', 'admin analyst'),
+	('risk', 'SELECT', 'analyst identity'),
+	('risk_accuracy', 'SELECT', 'analyst'),
+	('risk_evaluation', 'SELECT', 'analyst'),
+	('risk_factor', 'SELECT', 'admin analyst operator'),
+	('risk_factor_in_force', 'SELECT', 'admin analyst'),
+	('risk_measure', 'SELECT', 'admin analyst'),
+	('risk_model', 'SELECT', 'admin analyst operator'),
+	('risk_prediction', 'SELECT', 'analyst'),
+	('risk_reliability', 'SELECT', 'analyst'),
+	('risk_state', 'SELECT', 'admin analyst operator');
 
 -- Tables of which some columns may be read, by whom: each column stands once, '' for nobody.
 CREATE TEMP TABLE wanted_column (relation text, who text NOT NULL, column_name text, PRIMARY KEY (relation, column_name));
@@ -484,6 +707,7 @@ SELECT is_empty($$SELECT relname FROM relation WHERE kind = 'view' AND relname <
 CREATE TEMP TABLE wanted_type (type text PRIMARY KEY);
 INSERT INTO wanted_type SELECT pg_temp.lines($$
 	aml_location
+	before_after_result
 	caller_cluster
 	caller_cluster_text
 	caller_rank
@@ -495,12 +719,21 @@ INSERT INTO wanted_type SELECT pg_temp.lines($$
 	criterion
 	criterion_met
 	criterion_met_text
+	demand_model
 	detail_kind
+	escalation_prior
+	gamma_prior
+	interrupted_time_series
 	link_method
+	logistic_model
+	marker_basis
 	match_weights
 	number_sharing
+	prediction_quality
 	referral_identified_by
 	referral_review_status
+	reliability_bin
+	risk_axis
 	timeline
 $$);
 CREATE TEMP VIEW extension_type AS
@@ -659,6 +892,8 @@ FROM (VALUES
 	('analyst', $$SELECT FROM engage.flag f, engage.explain_flag(f.flag_id) WHERE f.rule_id = (SELECT rule_id FROM engage.rule WHERE name = 'kent')$$, '6'),
 	('analyst', $$SELECT FROM engage.back_test('{3 in 1 day}', now() - interval '7 days', now())$$, '1'),
 	('analyst', $$SELECT FROM engage.back_test('{3 in 1 day}', now() - interval '7 days', now(), '{999_voice}')$$, '1'),
+	('analyst', $$SELECT FROM engage.back_test_grid(3, 4, '{1 day}', now() - interval '7 days', now(), channels => '{999_voice}') WHERE callers = 1$$, '2'),
+	('analyst', $$SELECT FROM engage.workable_threshold(1, now() - interval '7 days', now())$$, '4'),
 	('analyst', $$SELECT caller_id, occurred_at, channel, district FROM engage.contact JOIN engage.contact_caller USING (contact_id)$$, '7'),
 	('analyst', $$SELECT FROM engage.caller WHERE engage.peak(timeline, '1 day') = 6 AND engage.meets(timeline, '5 in 1 day')$$, '1'),
 	('analyst', $$SELECT engage.contact_times(timeline), engage.sparkline(timeline) FROM engage.caller$$, '7'),
@@ -672,6 +907,23 @@ FROM (VALUES
 	('bi', $$SELECT engage.period_start(now(), 'week', 'Europe/London'), engage.phone_kind('07700 900001')$$, '1'),
 	('admin', $$SELECT FROM engage.repeat_caller$$, '2'),
 	('admin', $$SELECT FROM engage.health()$$, '10'),
+	('admin', $$SELECT engage.adopt_risk_factors()$$, '1'),
+	('admin', $$SELECT engage.set_risk_factor('recent', weight => 2)$$, '1'),
+	('admin', $$SELECT engage.adopt_risk_model(1)$$, '1'),
+	('admin', $$INSERT INTO engage.harm_weight VALUES ('mine', 'C1', 2)$$, '1'),
+	('identity', $$SELECT engage.mark_caller(c.caller_id, 'mental_health', 'case 1') FROM engage.caller c WHERE c.contacts = 6$$, '1'),
+	('identity', $$SELECT engage.mark_caller(c.caller_id, 'hoax', 'case 2') FROM engage.caller c WHERE c.contacts = 6$$, '1'),
+	('operator', $$DO 'DECLARE run bigint := engage.refresh_begin(100);
+		BEGIN WHILE engage.refresh_step(run, 100) LOOP END LOOP; PERFORM engage.refresh_end(run); END'$$, '0'),
+	('operator', $$SELECT FROM engage.verify()$$, '0'),
+	('operator', $$SELECT FROM engage.fit_risk()$$, '1'),
+	('identity', $$SELECT FROM engage.marker_now WHERE is_sensitive AND recorded_by = 'rights_identity'$$, '1'),
+	('identity', $$SELECT FROM engage.risk r, engage.explain_risk(r.caller_id) e WHERE e.axis = 'demand'$$, '8'),
+	('identity', $$SELECT engage.end_marker(marker_id, 'Not so') FROM engage.marker WHERE marker = 'mental_health'$$, '1'),
+	('analyst', $$SELECT FROM engage.caller_marker$$, '1'),
+	('analyst', $$SELECT FROM engage.risk r, engage.explain_risk(r.caller_id) e WHERE e.code = 'recent'$$, '2'),
+	('analyst', $$SELECT FROM engage.nuisance_candidate$$, '1'),
+	('analyst', $$SELECT FROM engage.evaluate_risk(now() - interval '28 days')$$, '55000'),
 	('admin', $$UPDATE engage.rule SET valid_to = now() WHERE name = 'week'$$, '1'),
 	('admin', $$DELETE FROM engage.known_number$$, '1')
 ) AS v (who, statement, outcome);
@@ -682,6 +934,9 @@ FROM (VALUES
 	('handler', $$SELECT contact_id FROM engage.contact$$),
 	('handler', $$SELECT FROM engage.explain_flag(1)$$),
 	('handler', $$SELECT FROM engage.back_test('{3 in 1 day}', '-infinity', now())$$),
+	('handler', $$SELECT FROM engage.back_test_grid(3, 4, '{1 day}', '2026-01-01', '2026-04-01')$$),
+	('bi', $$SELECT FROM engage.workable_threshold(1, '2026-01-01', '2026-04-01')$$),
+	('analyst', $$SELECT FROM engage.caller_timelines(NULL)$$),
 	('handler', $$SELECT engage.phone('07700 900001')$$),
 	('analyst', $$SELECT * FROM engage.contact$$),
 	('analyst', $$SELECT count(number_raw) FROM engage.contact$$),
@@ -759,6 +1014,28 @@ FROM (VALUES
 	('admin', $$GRANT engage_owner TO rights_admin$$),
 	('admin', $$CREATE TABLE engage.own (a int)$$),
 	('operator', $$GRANT engage_analyst TO rights_operator$$),
+	('analyst', $$SELECT FROM engage.marker$$),
+	('analyst', $$SELECT FROM engage.marker_now$$),
+	('analyst', $$SELECT FROM engage.contact_facts(1, now(), '{1}')$$),
+	('analyst', $$SELECT engage.mark_caller(1, 'hoax', 'mine')$$),
+	('analyst', $$SELECT engage.set_risk_factor('recent', weight => 2)$$),
+	('analyst', $$SELECT FROM engage.fit_risk()$$),
+	('bi', $$SELECT FROM engage.risk$$),
+	('bi', $$SELECT FROM engage.caller_risk$$),
+	('bi', $$SELECT FROM engage.explain_risk(1)$$),
+	('handler', $$SELECT FROM engage.risk$$),
+	('handler', $$SELECT engage.mark_caller(1, 'hoax', 'mine')$$),
+	('identity', $$INSERT INTO engage.marker (caller_id, marker, basis, source) VALUES (1, 'hoax', 'fact', 'mine')$$),
+	('identity', $$DELETE FROM engage.marker$$),
+	('identity', $$SELECT engage.adopt_risk_factors()$$),
+	('admin', $$UPDATE engage.risk_factor SET weight = 0$$),
+	('admin', $$SELECT engage.mark_caller(1, 'hoax', 'mine')$$),
+	('admin', $$SELECT FROM engage.risk$$),
+	('operator', $$SELECT FROM engage.risk$$),
+	('operator', $$SELECT FROM engage.caller_risk$$),
+	('operator', $$SELECT FROM engage.explain_risk(1)$$),
+	('operator', $$SELECT engage.adopt_risk_factors()$$),
+	('loader', $$SELECT FROM engage.risk$$),
 	('nobody', $$SELECT engage.phone('07700 900001')$$),
 	('nobody', $$SELECT FROM engage.repeat_caller$$),
 	('nobody', $$SELECT FROM engage.lookup('07700 900001')$$),

@@ -39,6 +39,11 @@ $old->safe_psql(
 	CALL engage.refresh();
 	SELECT engage.confirm_link('07700 900004', '07700 900005', 'she said so');
 	SELECT engage.reject_link('07700 900006', '07700 900007', 'two people');
+	UPDATE engage.policy SET refit_every = NULL;
+	SELECT engage.adopt_risk_factors();
+	SELECT engage.set_risk_factor('counted', 2, axis => 'harm', measure => 'harm_weight', matches => '{days}', label => 'Days');
+	INSERT INTO engage.harm_weight VALUES ('days', 'D1', 20, NULL);
+	SELECT engage.mark_caller(min(caller_id), 'vulnerable', 'case 1') FROM engage.caller;
 	CALL engage.refresh();
 	CREATE ROLE force_operator LOGIN IN ROLE engage_operator;
 	CREATE ROLE force_loader LOGIN IN ROLE engage_loader;
@@ -61,7 +66,8 @@ fails_with($old, 'force', 'DELETE FROM engage.rule;', '23503', qr/HINT:  Set its
 # ---------------------------------------------------------------- what to keep
 
 my @TABLES = qw(contact persona persona_timeline persona_block block_large shared_number caller link link_decision merge_event linkage_model linkage_term linkage_state
-	identity_detail flag rule policy channel known_number refresh_run verification);
+	identity_detail flag rule policy channel known_number refresh_run verification marker_kind marker harm_weight risk_model risk_factor risk_state
+	caller_risk risk_evaluation risk_prediction);
 
 sub tables
 {
@@ -150,7 +156,7 @@ sub restores
 	$node->safe_psql('postgres', "CREATE DATABASE $db");
 	is_restored($node, $db, $name, 'pg_restore', @options, '-d', $node->connstr($db), "$dir/force.dump");
 	same_lines($node->safe_psql($db, $RIGHTS), $rights, "$name: owners and rights as before");
-	is($node->safe_psql($db, q{SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'engage.%' AND tgenabled = 'A'}), '12',
+	is($node->safe_psql($db, q{SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'engage.%' AND tgenabled = 'A'}), '15',
 		"$name: the triggers are always enabled");
 	return;
 }

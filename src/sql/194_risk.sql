@@ -1,0 +1,465 @@
+/*
+ * Risk: who needs attention first, on two axes.
+ *
+ * Demand is the probability that a rule is met again within the horizon; harm
+ * is points.  Neither sets anything: no status, flag or decision anywhere
+ * depends on a score.
+ */
+
+CREATE TABLE engage.risk_state (
+	one boolean PRIMARY KEY DEFAULT true CHECK (one),
+	model_id integer NOT NULL,
+	scored_at timestamptz NOT NULL
+);
+COMMENT ON TABLE engage.risk_state IS
+	'When all callers were last scored, and by which version of the risk factors. Made by refresh.';
+SELECT pg_catalog.pg_extension_config_dump('engage.risk_state', '');
+
+-- Updated whole every day: room on each page lets an update stay there.
+CREATE TABLE engage.caller_risk (
+	caller_id bigint PRIMARY KEY,
+	model_id integer NOT NULL,
+	as_of timestamptz NOT NULL,
+	demand_score numeric NOT NULL,
+	probability double precision NOT NULL,
+	expected_contacts double precision,
+	expected_hours double precision,
+	probability_active double precision,
+	harm_points numeric NOT NULL,
+	natures text[] NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE engage.caller_risk IS
+	'Scores of each caller, on two axes: a prompt for people, not a verdict. Made by refresh; explain_risk() tells what a score is made of.';
+COMMENT ON COLUMN engage.caller_risk.model_id IS 'The version of the risk factors.';
+COMMENT ON COLUMN engage.caller_risk.as_of IS 'Contacts and markers up to then count.';
+COMMENT ON COLUMN engage.caller_risk.demand_score IS 'The sum of the contributions of the demand factors, in log-odds.';
+COMMENT ON COLUMN engage.caller_risk.probability IS 'Of meeting a rule that is in force within the horizon: the score as a probability.';
+COMMENT ON COLUMN engage.caller_risk.expected_contacts IS 'Within the horizon, by the demand model; NULL where none is fitted.';
+COMMENT ON COLUMN engage.caller_risk.expected_hours IS 'Of handling time, within the horizon.';
+COMMENT ON COLUMN engage.caller_risk.probability_active IS 'That the caller has not stopped, by the demand model.';
+COMMENT ON COLUMN engage.caller_risk.harm_points IS 'The sum of the contributions of the harm factors.';
+COMMENT ON COLUMN engage.caller_risk.natures IS 'What kind of caller it seems to be by the contacts: codes of nature factors. Markers are not in it.';
+SELECT pg_catalog.pg_extension_config_dump('engage.caller_risk', '');
+
+CREATE FUNCTION engage.criteria_in_force(as_of timestamptz) RETURNS engage.criterion[]
+	LANGUAGE sql STABLE PARALLEL SAFE
+RETURN COALESCE((
+	SELECT (pg_catalog.array_agg(DISTINCT k))[1:64] FROM engage.rule r, pg_catalog.unnest(r.criteria) k
+	WHERE r.kind OPERATOR(pg_catalog.=) 'criteria' AND r.valid_from OPERATOR(pg_catalog.<=) as_of AND r.valid_to OPERATOR(pg_catalog.>) as_of
+), '{}');
+COMMENT ON FUNCTION engage.criteria_in_force(timestamptz) IS 'The criteria of the rules that were in force at an instant; the first 64 of more, which is what one measurement takes.';
+
+CREATE FUNCTION engage.contact_condition(measure text, matches text[]) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE measure
+	WHEN 'qualifier' THEN pg_catalog.format('c.qualifiers && %L', matches)
+	WHEN 'channel' THEN pg_catalog.format('c.channel::text = ANY (%L)', matches)
+	WHEN 'abandoned' THEN 'c.disconnected AND c.spoke_to_service IS NOT TRUE AND c.confirmed_safe IS NOT TRUE'
+	ELSE pg_catalog.format('c.%I = ANY (%L)', measure, matches)
+END;
+COMMENT ON FUNCTION engage.contact_condition(text, text[]) IS
+	'The SQL condition that a contact c fulfils when it counts for a risk factor. For contact_facts().';
+
+CREATE FUNCTION engage.contact_facts_query(model_id integer, as_of timestamptz, for_some boolean) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	-- days and instants are the same for everybody, and constants read as the same, whatever the session's settings
+	SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET extra_float_digits = 1
+AS $$
+DECLARE
+	-- handling times of older contacts say little of those to come
+	lookback constant text := format('c.occurred_at > %L', as_of - interval '90 days');
+	harm text;
+	nature text;
+	schemes text[];
+	counts text;
+BEGIN
+	SELECT string_agg(format('%s%s%s',
+			CASE WHEN f.at_most IS NOT NULL THEN 'LEAST(' END,
+			CASE WHEN f.measure = 'harm_weight'
+				-- a sum of numeric is the same in any order
+				THEN format('ln(1 + COALESCE(sum(w.weight[%s]::numeric)%s, 0)::double precision)', array_position(f.schemes, f.code), f.while_young)
+				ELSE format('count(*)%s', f.while_young) END,
+			', ' || f.at_most || ')'), ', ' ORDER BY f.code COLLATE "C"),
+		min(f.schemes)
+	INTO harm, schemes
+	FROM (
+		SELECT x.*, array_agg(x.code) FILTER (WHERE x.measure = 'harm_weight') OVER () AS schemes,
+			COALESCE(' FILTER (WHERE ' || NULLIF(concat_ws(' AND ',
+				CASE WHEN x.measure <> 'harm_weight' THEN engage.contact_condition(x.measure, x.matches) END,
+				CASE WHEN x.within IS NOT NULL THEN format('c.occurred_at > %L', as_of - x.within) END), '') || ')', '') AS while_young
+		FROM engage.risk_factor x
+		WHERE x.model_id = contact_facts_query.model_id AND x.axis = 'harm' AND x.enabled AND x.measure <> 'marker'
+	) f;
+	SELECT string_agg(format('CASE WHEN count(*) FILTER (WHERE %s%s) >= GREATEST(%s, %s * count(*)%s) THEN %L END',
+			engage.contact_condition(f.measure, f.matches), COALESCE(' AND ' || f.young, ''), f.weight, COALESCE(f.share, 0),
+			COALESCE(' FILTER (WHERE ' || f.young || ')', ''), f.code), ', ' ORDER BY f.code COLLATE "C")
+	INTO nature
+	FROM (
+		SELECT x.*, CASE WHEN x.within IS NOT NULL THEN format('c.occurred_at > %L', as_of - x.within) END AS young
+		FROM engage.risk_factor x WHERE x.model_id = contact_facts_query.model_id AND x.axis = 'nature' AND x.enabled
+	) f;
+	SELECT concat_ws(' OR ', format('c.occurred_at > %L', LEAST(as_of - interval '90 days', min(as_of - f.within))),
+		string_agg(CASE WHEN f.measure = 'harm_weight' THEN 'c.closing_code IS NOT NULL OR c.opening_code IS NOT NULL'
+			WHEN f.share IS NOT NULL THEN 'true' ELSE engage.contact_condition(f.measure, f.matches) END, ' OR ') FILTER (WHERE f.within IS NULL))
+	INTO counts
+	FROM engage.risk_factor f
+	WHERE f.model_id = contact_facts_query.model_id AND f.axis <> 'demand' AND f.enabled AND f.measure <> 'marker';
+	RETURN format('SELECT p.caller_id, sum(c.handling_seconds) FILTER (WHERE %s)::double precision AS seconds, '
+		'count(c.handling_seconds) FILTER (WHERE %s) AS handled, '
+		'ARRAY[%s]::double precision[] AS harm, array_remove(ARRAY[%s]::text[], NULL) AS natures '
+		'FROM %s JOIN engage.contact c ON c.persona_key = p.persona_key%s '
+		'WHERE (%s) AND c.occurred_at <= %L AND c.direction = ''inbound'' AND c.callback_of IS NULL AND c.duplicate_of IS NULL '
+		'GROUP BY p.caller_id',
+		lookback, lookback, harm, nature,
+		-- from the callers to their contacts, whatever is known of how many there are
+		CASE WHEN for_some THEN '(SELECT DISTINCT unnest($1) AS caller_id) u '
+			'CROSS JOIN LATERAL (SELECT x.persona_key, x.caller_id FROM engage.persona x WHERE x.caller_id = u.caller_id OFFSET 0) p'
+			ELSE '(SELECT x.persona_key, x.caller_id FROM engage.persona x WHERE x.caller_id IS NOT NULL) p' END,
+		-- weights of one contact by all schemes, of its closing code where that has one
+		CASE WHEN schemes IS NOT NULL THEN format(' CROSS JOIN LATERAL (SELECT ARRAY[%s] AS weight) w', (
+			SELECT string_agg(format('COALESCE((SELECT h.weight FROM engage.harm_weight h WHERE h.scheme = ANY (%L) AND h.code = c.closing_code ORDER BY h.scheme LIMIT 1), '
+				'(SELECT h.weight FROM engage.harm_weight h WHERE h.scheme = ANY (%L) AND h.code = c.opening_code ORDER BY h.scheme LIMIT 1))', x.matches, x.matches), ', ' ORDER BY u.place)
+			FROM unnest(schemes) WITH ORDINALITY u (code, place)
+			JOIN engage.risk_factor x ON x.model_id = contact_facts_query.model_id AND x.code = u.code)) END,
+		counts, as_of);
+END
+$$;
+COMMENT ON FUNCTION engage.contact_facts_query(integer, timestamptz, boolean) IS
+	'The query that counts what callers'' contacts say for the harm and nature factors of a version, up to an instant, for some callers ($1) or all: each contact is looked at once. For contact_facts().';
+
+CREATE FUNCTION engage.contact_facts(model_id integer, as_of timestamptz, caller_ids bigint[],
+		OUT caller_id bigint, OUT handling_seconds double precision, OUT handled bigint, OUT harm double precision[], OUT natures text[]) RETURNS SETOF record
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+	SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
+BEGIN
+	RETURN QUERY EXECUTE engage.contact_facts_query(model_id, as_of, true) USING caller_ids;
+END
+$$;
+COMMENT ON FUNCTION engage.contact_facts(integer, timestamptz, bigint[]) IS
+	'For some callers what the contacts up to an instant say: handling time of the last 90 days and of how many contacts it is, values of the harm factors that are on and need contacts, in order of their codes, and natures.';
+
+CREATE FUNCTION engage.contact_scores(model_id integer, as_of timestamptz, caller_ids bigint[],
+		OUT caller_id bigint, OUT handling_seconds double precision, OUT handled bigint, OUT harm_points numeric, OUT natures text[]) RETURNS SETOF record
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp ROWS 100000
+AS $$
+DECLARE
+	weights constant double precision[] := ARRAY(SELECT f.weight FROM engage.harm_factors(model_id) f WHERE f.of_contacts ORDER BY f.place);
+BEGIN
+	IF caller_ids IS NULL THEN
+		RETURN QUERY EXECUTE format('SELECT f.caller_id, f.seconds, f.handled, engage.total_risk_score(f.harm, %L), f.natures FROM (%s) f',
+			weights, engage.contact_facts_query(model_id, as_of, false));
+	ELSE
+		RETURN QUERY
+		SELECT f.caller_id, f.handling_seconds, f.handled, engage.total_risk_score(f.harm, weights), f.natures
+		FROM engage.contact_facts(model_id, as_of, caller_ids) f;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION engage.contact_scores(integer, timestamptz, bigint[]) IS
+	'contact_facts() with the points that the harm factors of contacts give in place of their values; of all callers for NULL.';
+
+CREATE FUNCTION engage.marker_facts(model_id integer, as_of timestamptz, caller_ids bigint[], OUT caller_id bigint, OUT harm double precision[]) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH held AS MATERIALIZED (
+		SELECT h.caller_id, h.marker FROM engage.markers_at(marker_facts.as_of) h WHERE caller_ids IS NULL
+		UNION ALL
+		SELECT h.caller_id, h.marker FROM engage.markers_of(caller_ids, marker_facts.as_of) h WHERE caller_ids IS NOT NULL
+	)
+	SELECT k.caller_id, array_agg(LEAST(k.markers, f.at_most) ORDER BY f.code COLLATE "C")
+	FROM engage.risk_factor f, LATERAL (
+		SELECT h.caller_id, count(*) FILTER (WHERE h.marker = ANY (f.matches) AND (f.is_sensitive OR NOT n.is_sensitive))::double precision AS markers
+		FROM held h JOIN engage.marker_kind n ON n.marker = h.marker
+		GROUP BY h.caller_id
+	) k
+	WHERE f.model_id = marker_facts.model_id AND f.axis = 'harm' AND f.enabled AND f.measure = 'marker'
+	GROUP BY k.caller_id;
+END;
+COMMENT ON FUNCTION engage.marker_facts(integer, timestamptz, bigint[]) IS
+	'For each caller with markers at an instant the values of the harm factors that are on and count markers, in order of their codes; of all callers for NULL. A sensitive marker counts for a sensitive factor alone.';
+
+CREATE FUNCTION engage.harm_factors(model_id integer, OUT code text, OUT of_contacts boolean, OUT place bigint, OUT weight double precision) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT f.code, f.measure <> 'marker', row_number() OVER (ORDER BY f.measure = 'marker', f.code COLLATE "C"), f.weight::double precision
+	FROM engage.risk_factor f
+	WHERE f.model_id = harm_factors.model_id AND f.axis = 'harm' AND f.enabled;
+END;
+COMMENT ON FUNCTION engage.harm_factors(integer) IS
+	'The harm factors that are on, in the order in which their values are scored: those of contacts, then those of markers.';
+
+CREATE FUNCTION engage.demand_weights(model_id integer) RETURNS double precision[]
+	LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+	SELECT pg_catalog.array_agg(COALESCE(f.weight, 0)::double precision ORDER BY m.place)
+	FROM engage.risk_measure m
+	LEFT JOIN engage.risk_factor f ON f.model_id OPERATOR(pg_catalog.=) demand_weights.model_id
+		AND f.measure OPERATOR(pg_catalog.=) m.measure AND f.axis OPERATOR(pg_catalog.=) 'demand' AND f.enabled
+	WHERE m.place IS NOT NULL);
+COMMENT ON FUNCTION engage.demand_weights(integer) IS
+	'The weights of a version for what demand_measures() gives, 0 for a measure without a factor that is on.';
+
+CREATE FUNCTION engage.own_handling(handling_seconds double precision, handled bigint, usual double precision) RETURNS double precision
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN usual IS NULL THEN handling_seconds OPERATOR(pg_catalog./) NULLIF(handled, 0)
+	ELSE (COALESCE(handling_seconds, 0) OPERATOR(pg_catalog.+) (5 OPERATOR(pg_catalog.*) usual)) OPERATOR(pg_catalog./) (COALESCE(handled, 0) OPERATOR(pg_catalog.+) 5) END;
+COMMENT ON FUNCTION engage.own_handling(double precision, bigint, double precision) IS
+	'Seconds of handling that a caller''s contact takes: the own mean, drawn towards the usual one as if five more contacts had taken that.';
+
+CREATE FUNCTION engage.demand_scores(model_id integer, as_of timestamptz, caller_ids bigint[],
+		OUT caller_id bigint, OUT demand_score numeric, OUT expected_contacts double precision, OUT probability_active double precision) RETURNS SETOF record
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp ROWS 100000
+AS $$
+DECLARE
+	criteria constant engage.criterion[] := engage.criteria_in_force(as_of);
+	weights constant double precision[] := engage.demand_weights(model_id);
+	model engage.risk_model;
+BEGIN
+	SELECT m.* INTO model FROM engage.risk_model m WHERE m.model_id = demand_scores.model_id;
+	IF caller_ids IS NULL THEN
+		RETURN QUERY
+		SELECT c.caller_id, engage.total_risk_score(d.measures, weights), d.expected_contacts, d.probability_active
+		FROM engage.caller c, LATERAL engage.demand_measures(c.timeline, as_of, criteria, model.demand, model.horizon) d
+		WHERE c.first_at <= as_of;
+	ELSE
+		RETURN QUERY
+		SELECT c.caller_id, engage.total_risk_score(d.measures, weights), d.expected_contacts, d.probability_active
+		FROM engage.caller c, LATERAL engage.demand_measures(c.timeline, as_of, criteria, model.demand, model.horizon) d
+		WHERE c.caller_id = ANY (caller_ids) AND c.first_at <= as_of;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION engage.demand_scores(integer, timestamptz, bigint[]) IS
+	'What the times of callers'' contacts up to an instant give, by the demand factors and the demand model of a version and the rules in force then; of all callers for NULL.';
+
+CREATE FUNCTION engage.marker_points(model_id integer, as_of timestamptz, caller_ids bigint[], OUT caller_id bigint, OUT harm_points numeric) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT m.caller_id, engage.total_risk_score(m.harm, w.weights)
+	FROM engage.marker_facts(marker_points.model_id, marker_points.as_of, marker_points.caller_ids) m,
+		(SELECT array_agg(f.weight ORDER BY f.place) AS weights FROM engage.harm_factors(marker_points.model_id) f WHERE NOT f.of_contacts) w;
+END;
+COMMENT ON FUNCTION engage.marker_points(integer, timestamptz, bigint[]) IS 'The points that callers'' markers at an instant give; of all callers for NULL.';
+
+-- Without settings of its own, so that the planner takes it apart: the rows of a large force are then kept once less.
+CREATE FUNCTION engage.risk_of(model_id integer, as_of timestamptz, caller_ids bigint[] DEFAULT NULL,
+		OUT caller_id bigint, OUT demand_score numeric, OUT probability double precision, OUT expected_contacts double precision,
+		OUT expected_hours double precision, OUT probability_active double precision, OUT harm_points numeric, OUT natures text[]) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000
+BEGIN ATOMIC
+	SELECT d.caller_id, d.demand_score, 1 / (1 + exp(-GREATEST(LEAST(d.demand_score, 500), -500)::double precision)), d.expected_contacts,
+		d.expected_contacts * engage.own_handling(c.handling_seconds, c.handled, u.handling_seconds) / 3600, d.probability_active,
+		COALESCE(c.harm_points, 0) + COALESCE(m.harm_points, 0.000), COALESCE(c.natures, '{}')
+	FROM engage.demand_scores(risk_of.model_id, risk_of.as_of, risk_of.caller_ids) d
+	LEFT JOIN engage.contact_scores(risk_of.model_id, risk_of.as_of, risk_of.caller_ids) c ON c.caller_id = d.caller_id
+	LEFT JOIN engage.marker_points(risk_of.model_id, risk_of.as_of, risk_of.caller_ids) m ON m.caller_id = d.caller_id
+	CROSS JOIN (SELECT x.handling_seconds FROM engage.risk_model x WHERE x.model_id = risk_of.model_id) u;
+END;
+COMMENT ON FUNCTION engage.risk_of(integer, timestamptz, bigint[]) IS
+	'The scores of callers by a version of the risk factors, from contacts and markers up to an instant, whenever that was; of all callers for NULL. What caller_risk keeps for now.';
+
+CREATE FUNCTION engage.queue_risks(caller_ids bigint[]) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO engage.dirty (subject, caller_id, cause)
+	SELECT 'risk', u.caller_id, 'contacts' FROM unnest(caller_ids) u (caller_id)
+	WHERE EXISTS (SELECT FROM engage.risk_model);
+END;
+COMMENT ON FUNCTION engage.queue_risks(bigint[]) IS
+	'Queues callers to be scored anew, if the force has risk factors. A stage of refresh.';
+
+CREATE FUNCTION engage.queue_risks() RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO engage.dirty (subject, cause) SELECT 'risks', 'contacts' WHERE EXISTS (SELECT FROM engage.risk_model);
+END;
+COMMENT ON FUNCTION engage.queue_risks() IS 'Queues all callers to be scored anew, if the force has risk factors. A stage of refresh.';
+
+CREATE FUNCTION engage.scores_are_due() RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE
+RETURN EXISTS (SELECT FROM engage.risk_model) AND EXISTS (
+	SELECT FROM engage.policy o LEFT JOIN engage.risk_state s ON true
+	WHERE COALESCE(s.scored_at OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) o.rescore_every), true));
+COMMENT ON FUNCTION engage.scores_are_due() IS
+	'Whether all callers were last scored longer ago than policy.rescore_every: as time goes by, every score changes.';
+
+CREATE FUNCTION engage.fit_is_due() RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT EXISTS (SELECT FROM engage.policy o, engage.risk_model p
+		WHERE o.refit_every IS NOT NULL AND p.origin LIKE 'preset %'
+			AND NOT EXISTS (SELECT FROM engage.risk_model x WHERE x.origin LIKE 'preset %' AND x.model_id > p.model_id)
+			AND NOT EXISTS (SELECT FROM engage.risk_model m
+				WHERE m.model_id > p.model_id AND (m.origin = 'fitted' OR m.origin LIKE 'model %') AND m.created_at > now() - o.refit_every));
+END;
+COMMENT ON FUNCTION engage.fit_is_due() IS
+	'Whether since the shipped risk factors were adopted nothing was fitted, nor an earlier version adopted, within policy.refit_every.';
+
+CREATE FUNCTION engage.score_callers(caller_ids bigint[]) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	model constant integer := engage.risk_model_in_force();
+	scored bigint;
+BEGIN
+	INSERT INTO engage.caller_risk AS k
+	SELECT r.caller_id, model, now(), r.demand_score, r.probability, r.expected_contacts, r.expected_hours, r.probability_active, r.harm_points, r.natures
+	FROM engage.risk_of(model, now(), caller_ids) r
+	ON CONFLICT (caller_id) DO UPDATE
+	SET model_id = excluded.model_id, as_of = excluded.as_of, demand_score = excluded.demand_score, probability = excluded.probability,
+		expected_contacts = excluded.expected_contacts, expected_hours = excluded.expected_hours,
+		probability_active = excluded.probability_active, harm_points = excluded.harm_points, natures = excluded.natures;
+	GET DIAGNOSTICS scored = ROW_COUNT;
+	DELETE FROM engage.caller_risk k WHERE k.caller_id = ANY (caller_ids) AND k.as_of <> now();
+	RETURN scored;
+END
+$$;
+COMMENT ON FUNCTION engage.score_callers(bigint[]) IS
+	'Scores callers as of now, and returns how many have a score; one without contacts has none. A stage of refresh.';
+
+CREATE FUNCTION engage.score_everybody() RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	model integer;
+	scored bigint;
+BEGIN
+	IF engage.fit_is_due() THEN
+		BEGIN
+			LOCK TABLE engage.risk_model IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+			PERFORM engage.fit_risk(now());
+		EXCEPTION WHEN lock_not_available THEN
+			-- somebody makes a version, whose queue row brings us here again
+			NULL;
+		END;
+	END IF;
+	-- before what they stand for is read: what comes later keeps its row
+	DELETE FROM engage.dirty q WHERE q.subject IN ('risk', 'risks');
+	model := engage.risk_model_in_force();
+	INSERT INTO engage.caller_risk AS k
+	SELECT r.caller_id, model, now(), r.demand_score, r.probability, r.expected_contacts, r.expected_hours, r.probability_active, r.harm_points, r.natures
+	FROM engage.risk_of(model, now()) r
+	ON CONFLICT (caller_id) DO UPDATE
+	SET model_id = excluded.model_id, as_of = excluded.as_of, demand_score = excluded.demand_score, probability = excluded.probability,
+		expected_contacts = excluded.expected_contacts, expected_hours = excluded.expected_hours,
+		probability_active = excluded.probability_active, harm_points = excluded.harm_points, natures = excluded.natures;
+	GET DIAGNOSTICS scored = ROW_COUNT;
+	DELETE FROM engage.caller_risk k WHERE k.as_of <> now();
+	INSERT INTO engage.risk_state AS s (model_id, scored_at) VALUES (model, now())
+	ON CONFLICT (one) DO UPDATE SET model_id = excluded.model_id, scored_at = excluded.scored_at;
+	RETURN scored;
+END
+$$;
+COMMENT ON FUNCTION engage.score_everybody() IS
+	'Scores all callers as of now, after a new fit if one is due; returns how many. A stage of refresh.';
+
+CREATE FUNCTION engage.take_risks(batch_size integer) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	caller_ids bigint[];
+BEGIN
+	IF EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'risks') THEN
+		RETURN engage.score_everybody();
+	END IF;
+	WITH gone AS (
+		DELETE FROM engage.dirty q
+		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage.dirty d WHERE d.subject = 'risk' LIMIT batch_size))
+		RETURNING q.caller_id
+	)
+	-- who set a marker may not have seen a merger that was at work
+	SELECT array_agg(DISTINCT u.caller_id) INTO caller_ids
+	FROM gone g, unnest(ARRAY[g.caller_id, engage.current_caller(g.caller_id)]) u (caller_id);
+	RETURN CASE WHEN caller_ids IS NOT NULL THEN engage.score_callers(caller_ids) END;
+END
+$$;
+COMMENT ON FUNCTION engage.take_risks(integer) IS
+	'Takes all callers, or a batch of them, from the queue and scores them; returns how many, NULL if none wait. A stage of refresh.';
+
+-- What people read.
+
+CREATE VIEW engage.caller_nature WITH (security_barrier) AS
+SELECT k.caller_id, n.nature, 'contacts'::text AS basis
+FROM engage.caller_risk k, pg_catalog.unnest(k.natures) n (nature)
+UNION
+SELECT m.caller_id, m.nature, 'marker'
+FROM engage.caller_marker m
+WHERE m.nature IS NOT NULL;
+COMMENT ON VIEW engage.caller_nature IS
+	'What kinds of caller somebody is or seems to be: by markers that people set (other than sensitive ones), or by what the contacts are about. Several may hold.';
+
+CREATE VIEW engage.risk WITH (security_barrier) AS
+SELECT k.caller_id, o.tier_matrix[b.harm_band OPERATOR(pg_catalog.+) 1][b.demand_band OPERATOR(pg_catalog.+) 1] AS tier, b.demand_band, b.harm_band,
+	k.probability, k.expected_contacts, k.expected_hours, k.probability_active, k.demand_score, k.harm_points,
+	COALESCE(n.natures, '{}') AS natures, c.contacts, c.last_at AS last_contact_at, k.as_of, k.model_id
+FROM engage.caller_risk k
+JOIN engage.caller c ON c.caller_id OPERATOR(pg_catalog.=) k.caller_id
+CROSS JOIN engage.policy o
+CROSS JOIN LATERAL (
+	SELECT pg_catalog.width_bucket(k.probability, o.demand_bands) AS demand_band, pg_catalog.width_bucket(k.harm_points, o.harm_bands) AS harm_band
+) b
+LEFT JOIN (
+	SELECT x.caller_id, pg_catalog.array_agg(DISTINCT x.nature ORDER BY x.nature) AS natures FROM engage.caller_nature x GROUP BY x.caller_id
+) n ON n.caller_id OPERATOR(pg_catalog.=) k.caller_id;
+COMMENT ON VIEW engage.risk IS
+	'Callers on two axes, demand and harm, and the tier that policy.tier_matrix gives for the two: who should be looked at first. It orders work and decides nothing.';
+COMMENT ON COLUMN engage.risk.tier IS '1 is for those to be looked at first.';
+COMMENT ON COLUMN engage.risk.natures IS 'caller_nature: repeat victims, professionals and those whom we failed are not nuisances, whatever their number of contacts.';
+
+CREATE VIEW engage.nuisance_candidate WITH (security_barrier) AS
+SELECT r.*
+FROM engage.risk r
+WHERE r.natures OPERATOR(pg_catalog.&&) ARRAY['nuisance', 'hoax', 'abusive']
+	AND NOT r.natures OPERATOR(pg_catalog.&&) ARRAY['repeat_victim', 'professional', 'service_failure']
+	-- nor by a sensitive marker, which natures do not show
+	AND NOT EXISTS (SELECT FROM engage.marker_now m WHERE m.caller_id OPERATOR(pg_catalog.=) r.caller_id
+		AND m.nature OPERATOR(pg_catalog.=) ANY (ARRAY['repeat_victim', 'professional', 'service_failure']))
+	AND EXISTS (SELECT FROM engage.repeat_caller f WHERE f.caller_id OPERATOR(pg_catalog.=) r.caller_id);
+COMMENT ON VIEW engage.nuisance_candidate IS
+	'Flagged callers whose contacts or markers look like nuisance, for people to decide on. A repeat victim, somebody who calls as part of their work, or one who chases what we owe them is never here, even if also a nuisance.';
+
+-- definer: analysts see what a score is made of, not the contacts behind it
+CREATE FUNCTION engage.explain_risk(caller_id bigint,
+		OUT axis engage.risk_axis, OUT code text, OUT label text, OUT measure text, OUT value double precision, OUT weight numeric,
+		OUT contribution numeric, OUT thrive text, OUT is_sensitive boolean, OUT model_id integer, OUT as_of timestamptz) RETURNS SETOF record
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+	known engage.caller_risk;
+BEGIN
+	SELECT k.* INTO known FROM engage.caller_risk k WHERE k.caller_id = explain_risk.caller_id;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'caller % has no score', COALESCE(explain_risk.caller_id::text, 'NULL')
+			USING ERRCODE = 'no_data_found',
+				HINT = CASE WHEN engage.risk_model_in_force() IS NULL THEN 'SELECT engage.adopt_risk_factors(); CALL engage.refresh();'
+					ELSE 'SELECT caller_id FROM engage.risk lists those who have; CALL engage.refresh() scores those who wait.' END;
+	END IF;
+	RETURN QUERY
+	WITH demand AS MATERIALIZED (
+		SELECT d.measures, engage.risk_score(d.measures, engage.demand_weights(known.model_id)) AS score
+		FROM engage.caller c, engage.risk_model m,
+			LATERAL engage.demand_measures(c.timeline, known.as_of, engage.criteria_in_force(known.as_of), m.demand, m.horizon) d
+		WHERE c.caller_id = known.caller_id AND m.model_id = known.model_id
+	), harm AS MATERIALIZED (
+		SELECT v.harm_values, engage.risk_score(v.harm_values, ARRAY(SELECT f.weight FROM engage.harm_factors(known.model_id) f ORDER BY f.place)) AS score
+		FROM (
+			SELECT COALESCE((SELECT f.harm FROM engage.contact_facts(known.model_id, known.as_of, ARRAY[known.caller_id]) f),
+					ARRAY(SELECT 0::double precision FROM engage.harm_factors(known.model_id) h WHERE h.of_contacts))
+				|| COALESCE((SELECT m.harm FROM engage.marker_facts(known.model_id, known.as_of, ARRAY[known.caller_id]) m),
+					ARRAY(SELECT 0::double precision FROM engage.harm_factors(known.model_id) h WHERE NOT h.of_contacts)) AS harm_values
+		) v
+	)
+	SELECT f.axis, f.code, f.label, f.measure, p.value, f.weight, p.contribution, f.thrive, f.is_sensitive, known.model_id, known.as_of
+	FROM engage.risk_factor f, LATERAL (
+		SELECT d.measures[m.place], ((d.score).contributions)[m.place] FROM demand d, engage.risk_measure m WHERE f.axis = 'demand' AND m.measure = f.measure
+		UNION ALL
+		SELECT h.harm_values[n.place], ((h.score).contributions)[n.place] FROM harm h, engage.harm_factors(known.model_id) n WHERE f.axis = 'harm' AND n.code = f.code
+	) p (value, contribution)
+	WHERE f.model_id = known.model_id AND f.enabled
+	ORDER BY f.axis, abs(p.contribution) DESC, f.code COLLATE "C";
+END
+$$;
+COMMENT ON FUNCTION engage.explain_risk(bigint) IS
+	'What a caller''s scores are made of: each factor with its value, weight and contribution, by the version and as of the time that the score has. The contributions of an axis add up to its score exactly. A value that is not known contributes 0. An error (P0002) for a caller without a score.';
