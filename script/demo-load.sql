@@ -9,6 +9,12 @@ CREATE EXTENSION engage_demo;
 SELECT engage.setup();					-- adopts Kent's present rule
 SELECT engage.adopt_rules('frecann_adult');
 
+SELECT engage.adopt_risk_factors();		-- scoring is profiling: a force decides to
+SELECT engage.set_risk_factor('domestic', 1, axis => 'harm', measure => 'qualifier', matches => '{Q-DOMESTIC}', at_most => 5,
+	within => '90 days', thrive => 'harm', label => 'Domestic incidents');
+SELECT engage.set_risk_factor('repeat_victim', 5, axis => 'nature', measure => 'qualifier', matches => '{Q-DOMESTIC}',
+	within => '90 days', share => 0.5, label => 'Mostly domestic incidents');
+
 SELECT engage_demo.simulate(days => 84, start_on => current_date - 84);
 SELECT engage_demo.load();
 INSERT INTO engage.known_number (number, sharing, label)

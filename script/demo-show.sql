@@ -27,6 +27,22 @@ SELECT count(DISTINCT caller_id) AS callers_flagged, count(*) AS flags,
 	(SELECT count(*) FROM caller WHERE contacts > 0) AS all_callers, (SELECT count(*) FROM contact) AS all_contacts
 FROM repeat_caller;
 
+\echo 'Who should be looked at first, on two axes (SELECT * FROM engage.risk), and whether they escalate:'
+\echo
+SELECT r.tier, r.caller_id, round(r.probability::numeric, 2) AS flagged_in_28_days, round(r.expected_contacts::numeric) AS expected_contacts,
+	round(r.expected_hours::numeric, 1) AS expected_hours, round(r.harm_points, 1) AS harm_points, array_to_string(r.natures, ', ') AS natures,
+	CASE WHEN e.caller_id IS NOT NULL THEN round(e.ratio::numeric, 1) || ' times as often' END AS escalates
+FROM risk r
+LEFT JOIN escalating_caller e USING (caller_id)
+ORDER BY r.tier, r.harm_points DESC, r.probability DESC
+LIMIT 10;
+
+SELECT caller_id AS example FROM risk ORDER BY tier, harm_points DESC, probability DESC LIMIT 1 \gset
+
+\echo 'What the scores of caller' :example 'are made of (engage.explain_risk):'
+\echo
+SELECT axis, label, round(value::numeric, 2) AS value, weight, contribution FROM explain_risk(:example) WHERE contribution <> 0;
+
 \echo 'Callers with the most numbers (SELECT * FROM engage.caller_number):'
 \echo
 SELECT n.caller_id, count(*) AS numbers, sum(n.contacts) AS contacts, min(n.number) AS one_number, max(n.number) AS another
