@@ -4,6 +4,8 @@
 \set ECHO none
 \i :helpers
 
+-- thousands of small queries: in parallel where that is what is tested
+SET max_parallel_workers_per_gather = 0;
 SELECT setup();
 UPDATE policy SET refit_every = NULL;
 SELECT adopt_risk_factors();
@@ -74,9 +76,14 @@ FROM instants i CROSS JOIN caller c CROSS JOIN risk_factor_in_force f
 LEFT JOIN (SELECT as_of, caller_id, code, count(*) AS contacts, count(*) FILTER (WHERE matches) AS matching, sum(harm) AS harm FROM counted GROUP BY 1, 2, 3) x
 	ON (x.as_of, x.caller_id, x.code) = (i.as_of, c.caller_id, f.code)
 WHERE f.enabled AND f.axis <> 'demand' AND f.measure <> 'marker' AND c.contacts > 0;
+RESET max_parallel_workers_per_gather;
 CREATE TABLE facts AS
 SELECT i.as_of, 'all' AS of, x.* FROM instants i, contact_facts(risk_model_in_force(), i.as_of, ARRAY(SELECT caller_id FROM caller)) x
 UNION ALL SELECT i.as_of, 'some', x.* FROM instants i, contact_facts(risk_model_in_force(), i.as_of, ARRAY(SELECT caller_id FROM caller WHERE caller_id % 2 = 0)) x;
+CREATE TABLE in_parallel AS SELECT r.* FROM clock, risk_of(risk_model_in_force(), at) r;
+SET max_parallel_workers_per_gather = 0;
+SELECT count(*) FILTER (WHERE r IS DISTINCT FROM p) AS differ FROM clock, risk_of(risk_model_in_force(), at) r FULL JOIN in_parallel p USING (caller_id);
+DROP TABLE in_parallel;
 SELECT w.measure, count(*) AS compared, count(*) FILTER (WHERE w.value > 0) > 50 AS many, count(*) FILTER (WHERE abs(w.value - COALESCE(f.harm[n.place], 0)) > 1e-9) AS wrong
 FROM (VALUES ('all'), ('some')) o(of) CROSS JOIN wanted w JOIN harm_factors(risk_model_in_force()) n ON n.code = w.code AND n.of_contacts
 LEFT JOIN facts f ON (f.of, f.as_of, f.caller_id) = (o.of, w.as_of, w.caller_id)
