@@ -4,7 +4,8 @@
 \set ECHO none
 \i :helpers
 
--- thousands of small queries: in parallel where that is what is tested
+-- thousands of small queries: not compiled, and in parallel only where that is what is tested
+SET jit = off;
 SET max_parallel_workers_per_gather = 0;
 SELECT setup();
 UPDATE policy SET refit_every = NULL;
