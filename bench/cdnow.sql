@@ -1,4 +1,5 @@
 -- Run by bench/cdnow, with the file of purchases as standard input.
+CREATE EXTENSION engage;
 SET search_path = pg_temp, engage, public;
 SET timezone = 'UTC';
 
