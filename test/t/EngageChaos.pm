@@ -44,8 +44,6 @@ sub prepare_chaos
 			('moody', 1, 'criteria', '{4 in 2 days}', '{999_voice, 101_voice}', NULL, NULL),
 			('top week', 1, 'top', NULL, NULL, 3, 'week'),
 			('top day', 1, 'top', NULL, '{999_voice, sms_999}', 2, 'day');
-		SELECT engage.adopt_risk_factors();
-		UPDATE engage.policy SET rescore_every = '20 seconds', refit_every = '1 minute';
 		$INSERT_QUIET
 		CALL engage.refresh();
 		DO \$\$BEGIN
