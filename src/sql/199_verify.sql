@@ -6,7 +6,7 @@
 -- definer: operators verify without rights on contacts, callers or flags
 -- volatile: so it locks tables before it takes its snapshot, and sees a TRUNCATE and its queue row or neither
 CREATE FUNCTION engage.verify(sample double precision DEFAULT 1, OUT subject text, OUT key text, OUT problem text) RETURNS SETOF record
-	LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 BEGIN ATOMIC
 	WITH marked AS MATERIALIZED (
 		SELECT COALESCE(bool_or(q.subject = 'everything'), false) AS everything,
