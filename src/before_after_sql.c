@@ -24,6 +24,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "aggregate.h"
 #include "before_after.h"
 #include "engage.h"
 #include "host_sql.h"
@@ -46,16 +47,6 @@ ENGAGE_FUNCTION(engage_hours_saved);
 #define STATE_VERSION 1
 
 #define PAUSE_ROWS 4096
-
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate support function called outside an aggregate");
-	return context;
-}
 
 static int64
 count_argument(FunctionCallInfo fcinfo, int n)

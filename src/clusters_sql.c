@@ -23,6 +23,7 @@
 #include "varatt.h"
 #endif
 
+#include "aggregate.h"
 #include "engage.h"
 #include "host_sql.h"
 #include "node_pairs.h"
@@ -38,16 +39,6 @@ ENGAGE_FUNCTION(engage_node_pairs_finalfn);
 
 /* Evidence beyond this is no evidence any more, but certainty. */
 #define MAX_BITS ((double) NODE_PAIR_MAX_WEIGHT / MILLIBITS)
-
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate support function called outside an aggregate");
-	return context;
-}
 
 static void
 refuse_too_many(void)

@@ -17,6 +17,7 @@
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 
+#include "aggregate.h"
 #include "contact_sort.h"
 #include "engage.h"
 
@@ -47,16 +48,6 @@ typedef struct CountEntry
 /* The shares that are told: of the top so many callers, then so many percent. */
 static const int top_callers[] = {1, 10, 100};
 static const int top_percents[] = {1, 5, 10};
-
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate support function called outside an aggregate");
-	return context;
-}
 
 static void
 add_callers(count_table_hash *table, int64 count, int64 callers)

@@ -21,6 +21,7 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "aggregate.h"
 #include "criteria.h"
 #include "demand_model.h"
 #include "demand_model_sql.h"
@@ -84,16 +85,6 @@ typedef struct DemandState
 #define ST_DECLARE
 #define ST_DEFINE
 #include "lib/sort_template.h"
-
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate support function called outside an aggregate");
-	return context;
-}
 
 static DemandState *
 state_argument(FunctionCallInfo fcinfo, int n)

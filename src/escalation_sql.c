@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "aggregate.h"
 #include "criteria.h"
 #include "engage.h"
 #include "escalation.h"
@@ -87,16 +88,6 @@ typedef struct PriorState
 	int64 width;
 	pattern_table_hash *patterns;
 } PriorState;
-
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate support function called outside an aggregate");
-	return context;
-}
 
 static PriorState *
 state_argument(FunctionCallInfo fcinfo, int n)

@@ -24,6 +24,7 @@
 #include "utils/tuplestore.h"
 #include "utils/typcache.h"
 
+#include "aggregate.h"
 #include "engage.h"
 #include "fellegi_sunter.h"
 
@@ -91,16 +92,6 @@ enum
 	COLUMN_WARNINGS,
 	NUM_COLUMNS
 };
-
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate support function called outside an aggregate");
-	return context;
-}
 
 /* The levels of an array; returns of how many comparisons. */
 static int

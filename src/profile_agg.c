@@ -12,6 +12,7 @@
 #include "libpq/pqformat.h"
 #include "utils/timestamp.h"
 
+#include "aggregate.h"
 #include "criteria.h"
 #include "decay.h"
 #include "engage.h"
@@ -32,16 +33,6 @@ typedef struct DecayState
 	TimestampTz as_of;
 	DecaySum sum;
 } DecayState;
-
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate support function called outside an aggregate");
-	return context;
-}
 
 static DecayState *
 state_argument(FunctionCallInfo fcinfo, int n)

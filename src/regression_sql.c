@@ -30,6 +30,7 @@
 #include "varatt.h"
 #endif
 
+#include "aggregate.h"
 #include "engage.h"
 #include "host_sql.h"
 #include "outcomes.h"
@@ -91,16 +92,6 @@ typedef struct SeriesState
 	int32 change; /* the same for all rows */
 	period_table_hash *periods;
 } SeriesState;
-
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate support function called outside an aggregate");
-	return context;
-}
 
 static OutcomesState *
 state_argument(FunctionCallInfo fcinfo, int n)

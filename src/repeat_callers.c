@@ -25,6 +25,7 @@
 #include "utils/timestamp.h"
 #include "utils/typcache.h"
 
+#include "aggregate.h"
 #include "caller_runs.h"
 #include "criteria.h"
 #include "engage.h"
@@ -54,16 +55,6 @@ typedef struct CallersState
 	char *option;
 	size_t option_len;
 } CallersState;
-
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate support function called outside an aggregate");
-	return context;
-}
 
 /* Close a state's temporary files, whatever ended its aggregate. */
 static void

@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "aggregate.h"
 #include "engage.h"
 #include "timeline_sql.h"
 
@@ -34,16 +35,6 @@ typedef struct TimelineState
 
 #define FIRST_CAPACITY 3 /* fills a 48-byte chunk */
 #define state_size(capacity) (offsetof(TimelineState, times) + (capacity) * sizeof(int64))
-
-static MemoryContext
-aggregate_context(FunctionCallInfo fcinfo)
-{
-	MemoryContext context;
-
-	if (!AggCheckCallContext(fcinfo, &context))
-		elog(ERROR, "aggregate support function called outside an aggregate");
-	return context;
-}
 
 /* Room for more instants; returns the state, which may have moved. */
 static TimelineState *
