@@ -257,7 +257,7 @@ BEGIN ATOMIC
 	CROSS JOIN (SELECT x.handling_seconds FROM engage.risk_model x WHERE x.model_id = risk_of.model_id) u;
 END;
 COMMENT ON FUNCTION engage.risk_of(integer, timestamptz, bigint[]) IS
-	'The scores of callers by a version of the risk factors, from contacts and markers up to an instant, whenever that was; of all callers for NULL. What caller_risk keeps for now.';
+	'The scores of callers by a version of the risk factors, from contacts and markers up to an instant, whenever that was; of all callers for NULL. caller_risk keeps those of the last refresh.';
 
 CREATE FUNCTION engage.queue_risks(caller_ids bigint[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -296,11 +296,10 @@ END;
 COMMENT ON FUNCTION engage.fit_is_due() IS
 	'Whether since the shipped risk factors were adopted nothing was fitted, nor an earlier version adopted, within policy.refit_every.';
 
-CREATE FUNCTION engage.score_callers(caller_ids bigint[]) RETURNS bigint
+CREATE FUNCTION engage.score_callers(model integer, caller_ids bigint[]) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	model constant integer := engage.risk_model_in_force();
 	scored bigint;
 BEGIN
 	INSERT INTO engage.caller_risk AS k
@@ -311,12 +310,16 @@ BEGIN
 		expected_contacts = excluded.expected_contacts, expected_hours = excluded.expected_hours,
 		probability_active = excluded.probability_active, harm_points = excluded.harm_points, natures = excluded.natures;
 	GET DIAGNOSTICS scored = ROW_COUNT;
-	DELETE FROM engage.caller_risk k WHERE k.caller_id = ANY (caller_ids) AND k.as_of <> now();
+	IF caller_ids IS NULL THEN
+		DELETE FROM engage.caller_risk k WHERE k.as_of <> now();
+	ELSE
+		DELETE FROM engage.caller_risk k WHERE k.caller_id = ANY (caller_ids) AND k.as_of <> now();
+	END IF;
 	RETURN scored;
 END
 $$;
-COMMENT ON FUNCTION engage.score_callers(bigint[]) IS
-	'Scores callers as of now, and returns how many have a score; one without contacts has none. A stage of refresh.';
+COMMENT ON FUNCTION engage.score_callers(integer, bigint[]) IS
+	'Scores callers, all for NULL, as of now by a version of the risk factors, and returns how many have a score; one without contacts has none. A stage of refresh.';
 
 CREATE FUNCTION engage.score_everybody() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -337,15 +340,7 @@ BEGIN
 	-- before what they stand for is read: what comes later keeps its row
 	DELETE FROM engage.dirty q WHERE q.subject IN ('risk', 'risks');
 	model := engage.risk_model_in_force();
-	INSERT INTO engage.caller_risk AS k
-	SELECT r.caller_id, model, now(), r.demand_score, r.probability, r.expected_contacts, r.expected_hours, r.probability_active, r.harm_points, r.natures
-	FROM engage.risk_of(model, now()) r
-	ON CONFLICT (caller_id) DO UPDATE
-	SET model_id = excluded.model_id, as_of = excluded.as_of, demand_score = excluded.demand_score, probability = excluded.probability,
-		expected_contacts = excluded.expected_contacts, expected_hours = excluded.expected_hours,
-		probability_active = excluded.probability_active, harm_points = excluded.harm_points, natures = excluded.natures;
-	GET DIAGNOSTICS scored = ROW_COUNT;
-	DELETE FROM engage.caller_risk k WHERE k.as_of <> now();
+	scored := engage.score_callers(model, NULL);
 	INSERT INTO engage.risk_state AS s (model_id, scored_at) VALUES (model, now())
 	ON CONFLICT (one) DO UPDATE SET model_id = excluded.model_id, scored_at = excluded.scored_at;
 	RETURN scored;
@@ -371,7 +366,7 @@ BEGIN
 	-- who set a marker may not have seen a merger that was at work
 	SELECT array_agg(DISTINCT u.caller_id) INTO caller_ids
 	FROM gone g, unnest(ARRAY[g.caller_id, engage.current_caller(g.caller_id)]) u (caller_id);
-	RETURN CASE WHEN caller_ids IS NOT NULL THEN engage.score_callers(caller_ids) END;
+	RETURN CASE WHEN caller_ids IS NOT NULL THEN engage.score_callers(engage.risk_model_in_force(), caller_ids) END;
 END
 $$;
 COMMENT ON FUNCTION engage.take_risks(integer) IS

@@ -350,7 +350,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	rolling_criterion(integer,interval)
 	rollup_transfn(internal,timeline)
 	rule_changed()
-	score_callers(bigint[])
+	score_callers(integer,bigint[])
 	score_everybody()
 	scores_are_due()
 	series_combinefn(internal,internal)
