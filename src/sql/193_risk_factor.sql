@@ -238,6 +238,25 @@ $$;
 COMMENT ON FUNCTION engage.adopt_risk_factors(text) IS
 	'Makes a shipped set of risk factors (preset_risk_factor) the newest version, and returns its model_id. From then on refresh scores callers, and fits the weights of demand to the force''s own history when policy.refit_every has passed. Sensitive factors are off. Errors: 42704 for a preset that is not there, 55000 before setup().';
 
+CREATE FUNCTION engage.copy_risk_model(model_id integer, origin text, without text DEFAULT NULL) RETURNS integer
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	copied integer;
+BEGIN
+	INSERT INTO engage.risk_model (demand, horizon, handling_seconds, fitted_as_of, report, origin)
+	SELECT m.demand, m.horizon, m.handling_seconds, m.fitted_as_of, m.report, copy_risk_model.origin
+	FROM engage.risk_model m WHERE m.model_id = copy_risk_model.model_id
+	RETURNING risk_model.model_id INTO copied;
+	INSERT INTO engage.risk_factor
+	SELECT copied, f.code, f.axis, f.measure, f.matches, f.weight, f.at_most, f.within, f.share, f.is_sensitive, f.condition, f.enabled, f.thrive, f.label
+	FROM engage.risk_factor f WHERE f.model_id = copy_risk_model.model_id AND f.code IS DISTINCT FROM without;
+	RETURN copied;
+END
+$$;
+COMMENT ON FUNCTION engage.copy_risk_model(integer, text, text) IS
+	'Makes a version of the risk factors like another, but for the factor of one code; returns its model_id, NULL if there is no such version. Part of set_risk_factor() and adopt_risk_model().';
+
 -- definer: administrators do not write versions otherwise
 CREATE FUNCTION engage.set_risk_factor(code text, weight numeric DEFAULT NULL, enabled boolean DEFAULT NULL, condition text DEFAULT NULL,
 		axis engage.risk_axis DEFAULT NULL, measure text DEFAULT NULL, matches text[] DEFAULT NULL, at_most double precision DEFAULT NULL,
@@ -275,12 +294,7 @@ BEGIN
 			USING ERRCODE = 'check_violation',
 				HINT = 'Give enabled => false, or say in condition under which condition of Schedule 8 of the Data Protection Act 2018 it is used.';
 	END IF;
-	INSERT INTO engage.risk_model (demand, horizon, handling_seconds, fitted_as_of, report, origin)
-	SELECT m.demand, m.horizon, m.handling_seconds, m.fitted_as_of, m.report, 'factor ' || set_risk_factor.code FROM engage.risk_model m WHERE m.model_id = old_id
-	RETURNING model_id INTO new_id;
-	INSERT INTO engage.risk_factor
-	SELECT new_id, f.code, f.axis, f.measure, f.matches, f.weight, f.at_most, f.within, f.share, f.is_sensitive, f.condition, f.enabled, f.thrive, f.label
-	FROM engage.risk_factor f WHERE f.model_id = old_id AND f.code <> set_risk_factor.code;
+	new_id := engage.copy_risk_model(old_id, 'factor ' || set_risk_factor.code, set_risk_factor.code);
 	INSERT INTO engage.risk_factor VALUES (new_id, set_risk_factor.code, COALESCE(set_risk_factor.axis, old.axis),
 		COALESCE(set_risk_factor.measure, old.measure), COALESCE(set_risk_factor.matches, old.matches),
 		COALESCE(set_risk_factor.weight, old.weight), COALESCE(set_risk_factor.at_most, old.at_most),
@@ -301,16 +315,11 @@ DECLARE
 	adopted integer;
 BEGIN
 	LOCK TABLE engage.risk_model IN SHARE ROW EXCLUSIVE MODE;
-	INSERT INTO engage.risk_model (demand, horizon, handling_seconds, fitted_as_of, report, origin)
-	SELECT m.demand, m.horizon, m.handling_seconds, m.fitted_as_of, m.report, 'model ' || m.model_id FROM engage.risk_model m WHERE m.model_id = adopt_risk_model.model_id
-	RETURNING risk_model.model_id INTO adopted;
+	adopted := engage.copy_risk_model(model_id, 'model ' || model_id);
 	IF adopted IS NULL THEN
 		RAISE EXCEPTION 'there is no risk model %', COALESCE(model_id::text, 'NULL')
 			USING ERRCODE = 'undefined_object', HINT = 'SELECT model_id, origin FROM engage.risk_model lists them.';
 	END IF;
-	INSERT INTO engage.risk_factor
-	SELECT adopted, f.code, f.axis, f.measure, f.matches, f.weight, f.at_most, f.within, f.share, f.is_sensitive, f.condition, f.enabled, f.thrive, f.label
-	FROM engage.risk_factor f WHERE f.model_id = adopt_risk_model.model_id;
 	RETURN adopted;
 END
 $$;

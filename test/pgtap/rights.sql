@@ -253,6 +253,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	contact_facts_query(integer,timestamp with time zone,boolean)
 	contact_identity_details()
 	contacts_around(timestamp with time zone,interval,interval)
+	copy_risk_model(integer,text,text)
 	core_of_caller(bigint)
 	count_shared_numbers(integer,text[])
 	criteria_in_force(timestamp with time zone)
