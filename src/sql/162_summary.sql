@@ -158,13 +158,17 @@ BEGIN ATOMIC
 		CASE WHEN c.answered_at >= c.occurred_at THEN date_part('epoch', c.answered_at - c.occurred_at) END, c.handling_seconds,
 		engage.is_abandoned(c.disconnected, c.spoke_to_service, c.confirmed_safe), c.deployed, c.incident_ref IS NOT NULL
 	FROM engage.policy o
-	CROSS JOIN engage.contact c
-	JOIN engage.calendar d ON d.day = timezone(o.zone, c.occurred_at)::date
+	CROSS JOIN (
+		-- apart, so that no partial index is taken: its size is unknown while tables are filled for the first time
+		SELECT x.* FROM engage.contact x
+		WHERE timezone('UTC', x.occurred_at) >= timezone('UTC', from_at) AND timezone('UTC', x.occurred_at) < timezone('UTC', to_at)
+		OFFSET 0
+	) c
+	JOIN engage.calendar d ON d.day = timezone(o.zone, c.occurred_at)::date AND d.starts_at < to_at AND d.ends_at > from_at
 	JOIN engage.preset_channel h ON h.channel = c.channel
 	LEFT JOIN engage.incident_code i ON i.code = COALESCE(c.closing_code, c.opening_code)
 	LEFT JOIN engage.district x ON x.district = c.district
-	WHERE timezone('UTC', c.occurred_at) >= timezone('UTC', from_at) AND timezone('UTC', c.occurred_at) < timezone('UTC', to_at)
-		AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL;
+	WHERE c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL;
 END;
 COMMENT ON FUNCTION engage.counted_contacts(timestamptz, timestamptz) IS
 	'The counted contacts from an instant up to another as summaries see them, for days that are in the calendar.';
@@ -307,7 +311,7 @@ COMMENT ON FUNCTION engage.key_callers(bigint[]) IS
 	'Draws a key for those of the callers who have none. A stage of refresh.';
 
 CREATE FUNCTION engage.roster_anew(caller_ids bigint[]) RETURNS SETOF engage.roster
-	LANGUAGE sql STABLE PARALLEL SAFE SET timezone = 'UTC'
+	LANGUAGE sql STABLE PARALLEL SAFE SET timezone = 'UTC' SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 BEGIN ATOMIC
 	WITH flagged AS (
 		SELECT f.rule_id, f.caller_id, engage.local_date(f.met_at, o.zone) AS first_day,
@@ -324,10 +328,14 @@ BEGIN ATOMIC
 		) x
 	)
 	SELECT n.rule_id, n.caller_id, n.spell_no::integer, min(n.first_day), max(n.last_day), COALESCE((
+			-- step by step, as in sum_up_callers()
 			SELECT d.district_key
-			FROM engage.persona p JOIN engage.contact c ON c.persona_key = p.persona_key JOIN engage.district d ON d.district = c.district
-			WHERE p.caller_id = n.caller_id AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
-			GROUP BY d.district_key ORDER BY count(*) DESC, d.district_key LIMIT 1
+			FROM (SELECT x.persona_key FROM engage.persona x WHERE x.caller_id = n.caller_id OFFSET 0) p, LATERAL (
+					SELECT x.district, count(*) AS contacts FROM engage.contact x
+					WHERE x.persona_key = p.persona_key AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL AND x.district IS NOT NULL
+					GROUP BY x.district OFFSET 0
+				) c JOIN engage.district d ON d.district = c.district
+			GROUP BY d.district_key ORDER BY sum(c.contacts) DESC, d.district_key LIMIT 1
 		), -1)
 	FROM numbered n
 	GROUP BY n.rule_id, n.caller_id, n.spell_no;
