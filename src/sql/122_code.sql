@@ -102,7 +102,7 @@ COMMENT ON TABLE engage.bank_holiday IS 'The force''s bank holidays, by local da
 SELECT pg_catalog.pg_extension_config_dump('engage.bank_holiday', '');
 
 -- Only those who read contacts can ask: a value may be free text.
-CREATE VIEW engage.unlisted_value AS
+CREATE VIEW engage.unlisted_value WITH (security_barrier) AS
 SELECT 'district'::text AS field, c.district AS value, pg_catalog.count(*) AS contacts, pg_catalog.max(c.occurred_at) AS last_at
 FROM engage.contact c
 WHERE c.district IS NOT NULL AND NOT EXISTS (SELECT FROM engage.district d WHERE d.district OPERATOR(pg_catalog.=) c.district)

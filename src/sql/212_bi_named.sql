@@ -6,7 +6,7 @@
 CREATE SCHEMA engage_bi_named;
 COMMENT ON SCHEMA engage_bi_named IS 'Who is behind a pseudonym, of callers who met a rule. For coordinators.';
 
-CREATE VIEW engage_bi_named.dim_caller_named AS
+CREATE VIEW engage_bi_named.dim_caller_named WITH (security_barrier) AS
 SELECT w.caller_key, w.caller_id AS caller_reference, n.label AS named_caller_label, m.number AS named_most_used_number,
 	m.numbers::integer AS named_number_count, n.date_of_birth AS named_date_of_birth
 FROM engage.caller_pseudonym w

@@ -171,7 +171,7 @@ GRANT USAGE ON SCHEMA engage_bi TO engage_bi, engage_analyst;
 GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi TO engage_bi, engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.date_key(date), engage.local_date(timestamptz, text), engage.num_contacts(engage.timeline),
 	engage.slice(engage.timeline, timestamptz, timestamptz), engage.first_at(engage.timeline), engage.rollup(engage.timeline),
-	engage.threshold(engage.criterion), engage.library_version() TO engage_bi, engage_analyst;
+	engage.threshold(engage.criterion), engage.library_version(), engage.current_caller(bigint) TO engage_bi, engage_analyst;
 GRANT USAGE ON SCHEMA engage_bi_named TO engage_bi_named;
 GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi_named TO engage_bi_named;
 GRANT EXECUTE ON FUNCTION engage.num_contacts(engage.timeline) TO engage_bi_named;

@@ -1,7 +1,7 @@
 -- Who may use what.
 --
--- Every routine, table, view, sequence and type of the extension stands in a
--- list below with the roles that may use it; the lists are compared with the
+-- Every schema, routine, table, view, sequence and type of the extension stands
+-- in a list below with the roles that may use it; the lists are compared with the
 -- catalogs in both directions, so that nothing new comes without a decision.
 -- Then logins that are members of one role each try it.
 
@@ -17,7 +17,7 @@ RETURN regexp_split_to_table(btrim($1, E' \t\n'), '\n\s*');
 CREATE TEMP TABLE wanted_routine (who text NOT NULL, routine text PRIMARY KEY);
 
 -- The toolkit.
-INSERT INTO wanted_routine SELECT 'admin analyst bi identity loader', pg_temp.lines($$
+INSERT INTO wanted_routine SELECT 'admin analyst identity loader', pg_temp.lines($$
 	aged_count(double precision,timestamp with time zone,interval,timestamp with time zone)
 	aml(text)
 	burst_states(timeline,double precision,double precision,interval)
@@ -65,7 +65,6 @@ INSERT INTO wanted_routine SELECT 'admin analyst bi identity loader', pg_temp.li
 	expected_occasions(bigint,double precision,double precision,demand_model,double precision)
 	expected_occasions(demand_model,double precision)
 	expected_occasions(timeline,demand_model,timestamp with time zone,interval)
-	first_at(timeline)
 	first_met(timeline,criterion)
 	gap_profile(timeline)
 	hawkes(timeline,timestamp with time zone,timestamp with time zone,interval)
@@ -88,7 +87,6 @@ INSERT INTO wanted_routine SELECT 'admin analyst bi identity loader', pg_temp.li
 	match_weights_agg(integer[],bigint)
 	meets(timeline,criterion)
 	name_key(text)
-	num_contacts(timeline)
 	peak(timeline,interval)
 	peak_window(timeline,interval)
 	persona_key(text,text,text,date,text,text,text,text,text,jsonb)
@@ -107,11 +105,8 @@ INSERT INTO wanted_routine SELECT 'admin analyst bi identity loader', pg_temp.li
 	risk_score(double precision[],double precision[])
 	rolling_count(timestamp with time zone,interval)
 	rolling_counts(timeline,interval)
-	rollup(timeline)
-	slice(timeline,timestamp with time zone,timestamp with time zone)
 	sound_key(text)
 	sparkline(timeline,integer,timestamp with time zone,timestamp with time zone)
-	threshold(criterion)
 	threshold_grid(timeline,interval[],integer,integer,timestamp with time zone,timestamp with time zone)
 	timeline(timestamp with time zone[])
 	timeline_agg(timestamp with time zone)
@@ -138,8 +133,24 @@ INSERT INTO wanted_routine SELECT 'admin analyst bi handler identity loader oper
 	library_version()
 $$);
 
+-- What of it the views for dashboards call: rights on functions are those of who asks.
+INSERT INTO wanted_routine SELECT 'admin analyst bi identity loader', pg_temp.lines($$
+	first_at(timeline)
+	rollup(timeline)
+	slice(timeline,timestamp with time zone,timestamp with time zone)
+	threshold(criterion)
+$$);
+INSERT INTO wanted_routine VALUES ('admin analyst bi bi_named identity loader', 'num_contacts(timeline)');
+
+-- Local days, as dashboards have them.
+INSERT INTO wanted_routine SELECT 'analyst bi', pg_temp.lines($$
+	date_key(date)
+	local_date(timestamp with time zone,text)
+$$);
+INSERT INTO wanted_routine VALUES ('analyst', 'is_abandoned(boolean,boolean,boolean)');
+
 -- Local periods, which rules of kind top use.
-INSERT INTO wanted_routine SELECT 'admin analyst bi', pg_temp.lines($$
+INSERT INTO wanted_routine SELECT 'admin analyst', pg_temp.lines($$
 	period_end(timestamp with time zone,text,text)
 	period_start(timestamp with time zone,text,text)
 $$);
@@ -151,8 +162,11 @@ INSERT INTO wanted_routine SELECT 'admin', pg_temp.lines($$
 	adopt_risk_factors(text)
 	adopt_risk_model(integer)
 	adopt_rules(text,timestamp with time zone)
+	bands_fit(integer[])
+	forget_caller_key(integer)
 	name_identity_details(jsonb)
 	set_risk_factor(text,numeric,boolean,text,risk_axis,text,text[],double precision,interval,double precision,boolean,text,text)
+	set_up_bi_login(name,name)
 	setup(text,text,text)
 	tiers_fit(double precision[],numeric[],integer[])
 $$);
@@ -238,11 +252,13 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	callers_combinefn(internal,internal)
 	callers_deserialfn(bytea,internal)
 	callers_serialfn(internal)
+	callers_of_period(integer,timestamp with time zone)
 	check_effect(bigint[],timestamp with time zone,interval,interval)
 	cluster_personas(integer,uuid[])
 	concentration_combinefn(internal,internal)
 	concentration_deserialfn(bytea,internal)
 	concentration_finalfn(internal)
+	concentration_is_due()
 	concentration_serialfn(internal)
 	concentration_transfn(internal,bigint)
 	connected_components_text_transfn(internal,text,text)
@@ -256,9 +272,11 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	copy_risk_model(integer,text,text)
 	core_of_caller(bigint)
 	count_shared_numbers(integer,text[])
+	counted_contacts(timestamp with time zone,timestamp with time zone)
 	criteria_in_force(timestamp with time zone)
 	criterion_in(cstring)
 	criterion_recv(internal)
+	days_anew(timestamp with time zone,timestamp with time zone)
 	decayed_count_combinefn(internal,internal)
 	decayed_count_deserialfn(bytea,internal)
 	decayed_count_finalfn(internal)
@@ -281,7 +299,10 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	escalation_prior_transfn(internal,timeline,timestamp with time zone)
 	escalation_prior_transfn(internal,timeline,timestamp with time zone,interval)
 	expand_markers()
+	feeds_anew(timestamp with time zone,timestamp with time zone)
+	fill_calendar(date,date)
 	fit_is_due()
+	flag_currency_changed()
 	forget_personas(uuid[])
 	gamma_prior_combinefn(internal,internal)
 	gamma_prior_deserialfn(bytea,internal)
@@ -291,10 +312,14 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	harm_factors(integer)
 	harm_weight_changed()
 	has_markers()
+	hours_anew(timestamp with time zone,timestamp with time zone)
 	identify_personas(integer,text,text,text,date,text,text,text,text,text,jsonb)
 	identities_wait()
 	is_sampled(text,double precision)
 	is_shared_number(text)
+	keep_roster(bigint[])
+	keep_whole_roster()
+	key_callers(bigint[])
 	known_number_changed()
 	learn_linkage(jsonb,bigint)
 	learn_risk(timestamp with time zone,interval,integer[])
@@ -302,6 +327,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	link_everything(bigint)
 	link_referral(bigint)
 	linkage_model_changed()
+	list_changed()
 	local_weeks(timestamp with time zone,timestamp with time zone)
 	logistic_finalfn(internal)
 	logistic_transfn(internal,boolean,double precision[],double precision)
@@ -313,6 +339,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	match_weights_finalfn(internal)
 	match_weights_serialfn(internal)
 	match_weights_transfn(internal,integer[],bigint)
+	measure_concentration()
 	met_rules(timestamp with time zone,timestamp with time zone,timestamp with time zone)
 	more_personas_wait(bigint)
 	node_pairs_combinefn(internal,internal)
@@ -329,7 +356,9 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	policy_checked()
 	prediction_quality_finalfn(internal)
 	prediction_quality_transfn(internal,double precision,boolean)
+	quarter_hour(timestamp with time zone)
 	queue_callers(bigint[])
+	queue_days()
 	queue_risks()
 	queue_risks(bigint[])
 	reached_personas(integer,uuid[])
@@ -350,6 +379,8 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	marker_points(integer,timestamp with time zone,bigint[])
 	rolling_criterion(integer,interval)
 	rollup_transfn(internal,timeline)
+	roster_anew(bigint[])
+	roster_months_anew(bigint[])
 	rule_changed()
 	score_callers(integer,bigint[])
 	score_everybody()
@@ -362,7 +393,9 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	settle_blocks(bigint[],integer[])
 	sum_up_all_callers()
 	sum_up_callers(bigint[])
+	sum_up_day(date)
 	take_callers(integer)
+	take_day()
 	take_period()
 	take_risks(integer)
 	threshold_weeks(integer,integer,interval[],timestamp with time zone,timestamp with time zone,contact_channel[],timestamp with time zone[],bigint[],timestamp with time zone[])
@@ -429,6 +462,9 @@ INSERT INTO definer VALUES
 	('review_referral(bigint,referral_review_status,text,bigint,bigint)', 'reviewers do not write referrals otherwise'),
 	('without_link(uuid,uuid)', 'who decides on links has no rights on what the sides are computed from'),
 	('known_number_changed()', 'administrators have no rights on the queue'),
+	('flag_currency_changed()', 'administrators have no rights on the queue'),
+	('forget_caller_key(integer)', 'administrators erase keys without rights on callers'),
+	('list_changed()', 'administrators have no rights on the queue'),
 	('policy_changed()', 'administrators have no rights on the queue'),
 	('rule_changed()', 'administrators have no rights on the queue'),
 	('refresh_begin(integer)', 'operators have no rights on runs and their lock'),
@@ -489,15 +525,24 @@ SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.
 CREATE TEMP TABLE wanted_relation (kind text NOT NULL, relation text PRIMARY KEY);
 INSERT INTO wanted_relation
 SELECT 'table', pg_temp.lines($$
+	bank_holiday
 	block_large
+	calendar
 	caller
+	caller_pseudonym
 	caller_risk
 	channel
 	contact
+	daily_count
 	dirty
+	district
+	feed
+	feed_count
 	flag
 	harm_weight
+	hourly_count
 	identity_detail
+	incident_code
 	known_number
 	link
 	link_decision
@@ -507,10 +552,12 @@ SELECT 'table', pg_temp.lines($$
 	marker
 	marker_kind
 	merge_event
+	monthly_concentration
 	persona
 	persona_block
 	persona_timeline
 	policy
+	preset_bank_holiday
 	preset_channel
 	preset_linkage_model
 	preset_marker_kind
@@ -527,6 +574,8 @@ SELECT 'table', pg_temp.lines($$
 	risk_model
 	risk_prediction
 	risk_state
+	roster
+	roster_month
 	rule
 	shared_number
 	verification
@@ -556,11 +605,39 @@ UNION ALL SELECT 'view', pg_temp.lines($$
 	risk_factor_in_force
 	risk_reliability
 	shared_number_suspect
+	unlisted_value
 $$)
+UNION ALL SELECT 'view', 'engage_bi.' || pg_temp.lines($$
+	dim_band
+	dim_caller
+	dim_channel
+	dim_contact_type
+	dim_date
+	dim_district
+	dim_feed
+	dim_rule
+	dim_time
+	fact_caller_snapshot
+	fact_concentration_monthly
+	fact_contact
+	fact_contact_daily
+	fact_contact_hourly
+	fact_feed_daily
+	fact_flag
+	fact_one_contact_away
+	fact_repeat_caller_monthly
+	fact_risk
+	meta_data_quality
+	meta_refresh
+$$)
+UNION ALL SELECT 'view', 'engage_bi_named.dim_caller_named'
 UNION ALL SELECT 'sequence', pg_temp.lines($$
 	caller_caller_id_seq
 	contact_contact_id_seq
+	district_district_key_seq
+	feed_feed_key_seq
 	flag_flag_id_seq
+	incident_code_contact_type_key_seq
 	link_decision_decision_id_seq
 	linkage_model_model_id_seq
 	marker_marker_id_seq
@@ -596,14 +673,14 @@ $$);
 CREATE TEMP TABLE wanted_grant (relation text, verbs text, who text, PRIMARY KEY (relation, verbs));
 INSERT INTO wanted_grant VALUES
 	('contact', 'SELECT INSERT UPDATE DELETE', 'loader'),
-	('repeat_caller', 'SELECT', 'admin analyst bi'),
+	('repeat_caller', 'SELECT', 'admin analyst'),
 	('contact_caller', 'SELECT', 'analyst'),
 	('flag', 'SELECT', 'analyst'),
-	('rule', 'SELECT', 'admin analyst bi operator'),
+	('rule', 'SELECT', 'admin analyst operator'),
 	('rule', 'INSERT UPDATE', 'admin'),
 	('policy', 'SELECT', 'admin analyst operator'),
 	('policy', 'INSERT UPDATE', 'admin'),
-	('channel', 'SELECT', 'admin analyst bi operator'),
+	('channel', 'SELECT', 'admin analyst operator'),
 	('channel', 'INSERT UPDATE DELETE', 'admin'),
 	('known_number', 'SELECT', 'admin analyst identity'),
 	('known_number', 'INSERT UPDATE DELETE', 'admin'),
@@ -634,7 +711,7 @@ INSERT INTO wanted_grant VALUES
 	('referral_policy', 'SELECT', 'admin identity'),
 	('referral_policy', 'INSERT UPDATE', 'admin'),
 	('referral_review', 'SELECT', 'admin identity'),
-	('referral_route', 'SELECT', 'admin analyst bi identity'),
+	('referral_route', 'SELECT', 'admin analyst identity'),
 	('review_batch', 'SELECT', 'admin identity'),
 	('caller_marker', 'SELECT', 'analyst identity'),
 	('caller_nature', 'SELECT', 'analyst'),
@@ -661,7 +738,26 @@ INSERT INTO wanted_grant VALUES
 	('risk_model', 'SELECT', 'admin analyst operator'),
 	('risk_prediction', 'SELECT', 'analyst'),
 	('risk_reliability', 'SELECT', 'analyst'),
-	('risk_state', 'SELECT', 'admin analyst operator');
+	('risk_state', 'SELECT', 'admin analyst operator'),
+	('bank_holiday', 'SELECT', 'admin analyst'),
+	('bank_holiday', 'INSERT UPDATE DELETE', 'admin'),
+	('district', 'SELECT', 'admin analyst'),
+	('district', 'INSERT UPDATE DELETE', 'admin'),
+	('incident_code', 'SELECT', 'admin analyst'),
+	('incident_code', 'INSERT UPDATE DELETE', 'admin'),
+	('preset_bank_holiday', 'SELECT', 'admin'),
+	('calendar', 'SELECT', 'analyst'),
+	('daily_count', 'SELECT', 'analyst'),
+	('feed', 'SELECT', 'analyst'),
+	('feed_count', 'SELECT', 'analyst'),
+	('hourly_count', 'SELECT', 'analyst'),
+	('monthly_concentration', 'SELECT', 'analyst'),
+	('roster', 'SELECT', 'analyst'),
+	('roster_month', 'SELECT', 'analyst'),
+	('unlisted_value', 'SELECT', 'analyst'),
+	('engage_bi_named.dim_caller_named', 'SELECT', 'bi_named');
+INSERT INTO wanted_grant
+SELECT relation, 'SELECT', 'analyst bi' FROM wanted_relation WHERE relation LIKE 'engage\_bi.%';
 
 -- Tables of which some columns may be read, by whom: each column stands once, '' for nobody.
 CREATE TEMP TABLE wanted_column (relation text, who text NOT NULL, column_name text, PRIMARY KEY (relation, column_name));
@@ -674,34 +770,38 @@ UNION ALL SELECT 'contact', 'identity', unnest('{number_raw, given_name, family_
 	imei, nominal_ref, identity_details, persona_key}'::text[])
 UNION ALL SELECT 'contact', '', unnest('{latitude, longitude, location_radius_m, details}'::text[]);
 
-CREATE TEMP VIEW relation AS
-SELECT c.*, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type'
-	ELSE c.relkind::text END AS kind
-FROM pg_class c WHERE c.relnamespace = 'engage'::regnamespace AND c.relkind <> 'i';
+CREATE TEMP VIEW extension_schema AS
+SELECT n.*, n.nspname::text AS schema
+FROM pg_namespace n JOIN extension_object o ON o.classid = 'pg_namespace'::regclass AND o.objid = n.oid;
 
-SELECT set_eq('SELECT kind, relname::text FROM relation', 'SELECT kind, relation FROM wanted_relation',
+CREATE TEMP VIEW relation AS
+SELECT c.*, replace(c.oid::regclass::text, 'engage.', '') AS relation, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type'
+	ELSE c.relkind::text END AS kind
+FROM pg_class c WHERE c.relnamespace IN (SELECT oid FROM extension_schema) AND c.relkind <> 'i';
+
+SELECT set_eq('SELECT kind, relation FROM relation', 'SELECT kind, relation FROM wanted_relation',
 	'every table, view, sequence and row type is on a list');
 SELECT set_eq(
-	$$SELECT c.relname::text, replace(a.grantee::regrole::text, 'engage_', '') AS grantee, a.privilege_type, a.is_grantable
+	$$SELECT c.relation, replace(a.grantee::regrole::text, 'engage_', '') AS grantee, a.privilege_type, a.is_grantable
 		FROM relation c, aclexplode(coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))) a
 		WHERE a.grantee <> c.relowner$$,
 	$$SELECT w.relation, grantee, verb, false AS grantable
 		FROM wanted_grant w, unnest(string_to_array(w.who, ' ')) grantee, unnest(string_to_array(w.verbs, ' ')) verb$$,
 	'who may do what with which relation; - stands for PUBLIC');
 SELECT set_eq(
-	$$SELECT c.relname::text, a.attname::text, x.grantee::regrole::text, x.privilege_type, x.is_grantable
+	$$SELECT c.relation, a.attname::text, x.grantee::regrole::text, x.privilege_type, x.is_grantable
 		FROM relation c JOIN pg_attribute a ON a.attrelid = c.oid, aclexplode(a.attacl) x$$,
 	$$SELECT relation, column_name, 'engage_' || grantee AS grantee, 'SELECT' AS verb, false AS grantable
 		FROM wanted_column, unnest(string_to_array(who, ' ')) grantee$$,
 	'who may read which column');
 SELECT set_eq(
-	$$SELECT c.relname::text, a.attname::text FROM relation c JOIN pg_attribute a ON a.attrelid = c.oid
-		WHERE c.relname IN (SELECT relation FROM wanted_column) AND a.attnum > 0 AND NOT a.attisdropped$$,
+	$$SELECT c.relation, a.attname::text FROM relation c JOIN pg_attribute a ON a.attrelid = c.oid
+		WHERE c.relation IN (SELECT relation FROM wanted_column) AND a.attnum > 0 AND NOT a.attisdropped$$,
 	'SELECT relation, column_name FROM wanted_column', 'every column of such a table is on a list');
-SELECT is_empty($$SELECT relname FROM relation WHERE relowner <> 'engage_owner'::regrole$$, 'engage_owner owns every relation');
-SELECT is_empty($$SELECT relname FROM relation WHERE kind = 'view' AND relname <> 'decided_persona'
+SELECT is_empty($$SELECT relation FROM relation WHERE relowner <> 'engage_owner'::regrole$$, 'engage_owner owns every relation');
+SELECT is_empty($$SELECT relation FROM relation WHERE kind = 'view' AND relation <> 'decided_persona' AND relation NOT LIKE 'engage\_bi.%'
 		AND NOT coalesce('security_barrier=true' = ANY (reloptions), false)$$,
-	'views that show less than their tables are barriers; the other one is nobody''s');
+	'views that show less than their tables are barriers; the other one is nobody''s, and those of engage_bi hide no row that tells more than others');
 
 -- ------------------------------------------------- types, operators, schema
 
@@ -747,24 +847,31 @@ SELECT is_empty($$SELECT oprname FROM pg_operator WHERE oprnamespace = 'engage':
 	UNION ALL SELECT opcname FROM pg_opclass WHERE opcnamespace = 'engage'::regnamespace AND opcowner <> 'engage_owner'::regrole
 	UNION ALL SELECT opfname FROM pg_opfamily WHERE opfnamespace = 'engage'::regnamespace AND opfowner <> 'engage_owner'::regrole$$,
 	'engage_owner owns every operator, operator class and family');
-SELECT schema_owner_is('engage', 'engage_owner', 'engage_owner owns the schema');
+
+CREATE TEMP TABLE wanted_schema (schema text PRIMARY KEY, who text NOT NULL);
+INSERT INTO wanted_schema VALUES
+	('engage', 'admin analyst handler identity loader operator'),
+	('engage_bi', 'analyst bi'),
+	('engage_bi_named', 'bi_named');
+SELECT set_eq('SELECT schema FROM extension_schema', 'SELECT schema FROM wanted_schema', 'every schema is on the list');
+SELECT is_empty($$SELECT schema FROM extension_schema WHERE nspowner <> 'engage_owner'::regrole$$, 'engage_owner owns the schemas');
 SELECT set_eq(
-	$$SELECT replace(a.grantee::regrole::text, 'engage_', '') AS grantee, a.privilege_type, a.is_grantable
-		FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.nspname = 'engage' AND a.grantee <> n.nspowner$$,
-	$$SELECT who, 'USAGE' AS verb, false AS grantable FROM unnest('{admin, analyst, bi, handler, identity, loader, operator}'::text[]) who$$,
-	'the group roles may use the schema and make nothing in it');
+	$$SELECT n.schema, replace(a.grantee::regrole::text, 'engage_', '') AS grantee, a.privilege_type, a.is_grantable
+		FROM extension_schema n, aclexplode(n.nspacl) a WHERE a.grantee <> n.nspowner$$,
+	$$SELECT schema, grantee, 'USAGE' AS verb, false AS grantable FROM wanted_schema, unnest(string_to_array(who, ' ')) grantee$$,
+	'which roles may use which schema; none makes anything in one');
 SELECT is_empty(
-	$$SELECT c.oid::regclass::text FROM relation c WHERE c.kind IN ('table', 'view')
+	$$SELECT relation FROM relation c WHERE c.kind IN ('table', 'view')
 		AND NOT EXISTS (SELECT FROM extension_object o WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid)
-	UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc p WHERE p.pronamespace = 'engage'::regnamespace
+	UNION ALL SELECT p.oid::regprocedure::text FROM pg_proc p WHERE p.pronamespace IN (SELECT oid FROM extension_schema)
 		AND NOT EXISTS (SELECT FROM extension_object o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid)$$,
-	'nothing in the schema is anything but the extension''s');
+	'nothing in the schemas is anything but the extension''s');
 
 -- ------------------------------------------------------------------- roles
 
 SELECT set_eq($$SELECT rolname::text FROM pg_roles WHERE rolname LIKE 'engage\_%'
 		AND shobj_description(oid, 'pg_authid') LIKE 'engage: %'$$,
-	$$SELECT 'engage_' || who FROM unnest('{owner, admin, analyst, bi, handler, identity, loader, operator}'::text[]) who$$,
+	$$SELECT 'engage_' || who FROM unnest('{owner, admin, analyst, bi, bi_named, bi_public, handler, identity, loader, operator}'::text[]) who$$,
 	'the roles of the extension, which carry its comment');
 CREATE TEMP VIEW group_role AS
 SELECT r.* FROM pg_roles r WHERE shobj_description(r.oid, 'pg_authid') LIKE 'engage: %';
@@ -776,7 +883,7 @@ SELECT is_empty($$SELECT member::regrole FROM pg_auth_members WHERE roleid = 'en
 SELECT set_eq(
 	$$SELECT m.roleid::regrole::text, m.member::regrole::text, m.admin_option
 		FROM pg_auth_members m JOIN group_role r ON r.oid = m.member$$,
-	$$SELECT 'engage_' || who AS role, 'engage_admin' AS member, true AS may_grant FROM unnest('{analyst, bi, handler, identity, loader, operator}'::text[]) who$$,
+	$$SELECT 'engage_' || who AS role, 'engage_admin' AS member, true AS may_grant FROM unnest('{analyst, bi, bi_named, bi_public, handler, identity, loader, operator}'::text[]) who$$,
 	'the roles are members of none but each other');
 SELECT is_empty(
 	$$SELECT p.oid::regprocedure::text FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
@@ -789,7 +896,8 @@ SELECT is_empty(
 
 CREATE ROLE rights_admin LOGIN IN ROLE engage_admin;
 CREATE ROLE rights_analyst LOGIN IN ROLE engage_analyst;
-CREATE ROLE rights_bi LOGIN IN ROLE engage_bi;
+SELECT lives_ok(format('SELECT engage.set_up_bi_login(%L, %L)', 'rights_' || who, 'engage_' || who), format('a login for %s', who))
+FROM unnest('{bi, bi_named, bi_public}'::text[]) who;
 CREATE ROLE rights_handler LOGIN IN ROLE engage_handler;
 CREATE ROLE rights_identity LOGIN IN ROLE engage_identity;
 CREATE ROLE rights_loader LOGIN IN ROLE engage_loader;
@@ -829,16 +937,21 @@ FROM (VALUES
 	('admin', $$INSERT INTO engage.known_number (number, sharing, label) VALUES ('+447700900999', 'payphone', 'Invented Street')$$, '1'),
 	('admin', $$UPDATE engage.known_number SET label = 'Invented Road'$$, '1'),
 	('admin', $$UPDATE engage.channel SET label = 'Emergency call' WHERE channel = '999_voice'$$, '1'),
-	('loader', $$INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw, given_name, cli_status)
-		SELECT 'test', n::text, now() - n * interval '1 hour', '999_voice', '07700 900001', 'Ada', 'presented' FROM generate_series(1, 6) n$$, '6'),
+	('admin', $$UPDATE engage.policy SET contact_bands = '{1, 3}'$$, '1'),
+	('admin', $$INSERT INTO engage.district (district, label) VALUES ('N', 'North')$$, '1'),
+	('admin', $$UPDATE engage.district SET label = 'The North'$$, '1'),
+	('admin', $$INSERT INTO engage.incident_code (code, label) VALUES ('C1', 'Concern')$$, '1'),
+	('admin', $$DELETE FROM engage.bank_holiday WHERE day = '2026-12-28'$$, '1'),
+	('loader', $$INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw, given_name, cli_status, opening_code)
+		SELECT 'test', n::text, now() - n * interval '1 hour', '999_voice', '07700 900001', 'Ada', 'presented', 'Free text' FROM generate_series(1, 6) n$$, '6'),
 	('loader', $$INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw) VALUES ('test', '1', now(), 'email', NULL)
 		ON CONFLICT (source, source_ref) DO UPDATE SET tag = 'seen'$$, '1'),
 	('loader', $$INSERT INTO engage.contact (source, source_ref, occurred_at, channel) VALUES ('test', 'wrong', now(), 'other')$$, '1'),
 	('loader', $$DELETE FROM engage.contact WHERE source_ref = 'wrong'$$, '1'),
 	('admin', $$SELECT engage.name_identity_details('{"place_of_birth": "text"}')$$, '1'),
 	('admin', $$SELECT FROM engage.identity_detail WHERE key = 'place_of_birth' AND added_by = 'rights_admin'$$, '1'),
-	('loader', $$INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw, family_name, details)
-		VALUES ('test', 'known', now() - interval '30 days', 'email', '07700 900002', 'Byron', '{"place_of_birth": "Invented", "other": 1}')$$, '1'),
+	('loader', $$INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw, family_name, district, details)
+		VALUES ('test', 'known', now() - interval '30 days', 'email', '07700 900002', 'Byron', 'N', '{"place_of_birth": "Invented", "other": 1}')$$, '1'),
 	('loader', $$SELECT FROM engage.contact WHERE identity_details = '{"place_of_birth": "Invented"}'$$, '1'),
 	('operator', $$DO 'DECLARE run bigint := engage.refresh_begin(100);
 		BEGIN WHILE engage.refresh_step(run, 100) LOOP END LOOP; PERFORM engage.refresh_end(run); END'$$, '0'),
@@ -885,7 +998,6 @@ FROM (VALUES
 	('identity', $$SELECT FROM engage.caller_number$$, '2'),
 	('identity', $$SELECT FROM engage.link_review, engage.shared_number_suspect$$, '0'),
 	('admin', $$SELECT FROM engage.harvest_referrals()$$, '1'),
-	('bi', $$SELECT engage.current_caller(1)$$, '1'),
 	('handler', $$SELECT FROM engage.lookup('+44 7700 900001') WHERE known AND contacts_24_hours = 6 AND open_flags = 2$$, '1'),
 	('handler', $$SELECT FROM engage.lookup('07700 900999') WHERE label = 'Invented Road' AND sharing = 'payphone'$$, '1'),
 	('analyst', $$SELECT FROM engage.lookup('07700 900001') WHERE known$$, '1'),
@@ -904,8 +1016,14 @@ FROM (VALUES
 	('analyst', $$SELECT WHERE engage.timeline(ARRAY[now()]) OPERATOR(engage.=) engage.timeline(ARRAY[now()])$$, '1'),
 	('analyst', $$SELECT FROM engage.known_number$$, '1'),
 	('analyst', $$CREATE TEMP TABLE own (at engage.timeline, PRIMARY KEY (at))$$, '0'),
-	('bi', $$SELECT FROM engage.repeat_caller$$, '2'),
-	('bi', $$SELECT engage.period_start(now(), 'week', 'Europe/London'), engage.phone_kind('07700 900001')$$, '1'),
+	('bi', $$SELECT FROM engage_bi.fact_contact f JOIN engage_bi.dim_date d ON d.date_key = f.date_key$$, '7'),
+	('bi', $$SELECT FROM engage_bi.fact_contact_daily f JOIN engage_bi.dim_district d ON d.district_key = f.district_key WHERE d.district_name = 'The North'$$, '1'),
+	('bi', $$SELECT DISTINCT f.caller_key FROM engage_bi.fact_caller_snapshot f JOIN engage_bi.dim_caller d ON d.caller_key = f.caller_key WHERE f.contacts_28d = 6$$, '1'),
+	('bi', $$SELECT FROM engage_bi.meta_refresh WHERE last_run_state = 'done'$$, '1'),
+	('bi_named', $$SELECT FROM engage_bi_named.dim_caller_named WHERE named_caller_label = 'Ada' AND named_number_count = 1$$, '1'),
+	('analyst', $$SELECT FROM engage_bi.fact_contact$$, '7'),
+	('analyst', $$SELECT FROM engage.unlisted_value WHERE field = 'incident_code' AND value = 'Free text'$$, '1'),
+	('admin', $$SELECT engage.forget_caller_key(-1)$$, '1'),
 	('admin', $$SELECT FROM engage.repeat_caller$$, '2'),
 	('admin', $$SELECT FROM engage.health()$$, '10'),
 	('admin', $$SELECT engage.adopt_risk_factors()$$, '1'),
@@ -922,6 +1040,7 @@ FROM (VALUES
 	('identity', $$SELECT FROM engage.risk r, engage.explain_risk(r.caller_id) e WHERE e.axis = 'demand'$$, '8'),
 	('identity', $$SELECT engage.end_marker(marker_id, 'Not so') FROM engage.marker WHERE marker = 'mental_health'$$, '1'),
 	('analyst', $$SELECT FROM engage.caller_marker$$, '1'),
+	('bi', $$SELECT FROM engage_bi.fact_risk WHERE caller_natures <> ''$$, '1'),
 	('analyst', $$SELECT FROM engage.risk r, engage.explain_risk(r.caller_id) e WHERE e.code = 'recent'$$, '2'),
 	('analyst', $$SELECT FROM engage.nuisance_candidate$$, '1'),
 	('analyst', $$SELECT FROM engage.evaluate_risk(now() - interval '28 days')$$, '55000'),
@@ -984,6 +1103,26 @@ FROM (VALUES
 	('analyst', $$SELECT FROM engage.verify()$$),
 	('analyst', $$SELECT engage.mark_everything()$$),
 	('analyst', $$SELECT engage.adopt_rules('kent_v2')$$),
+	('bi', $$SELECT FROM engage.repeat_caller$$),
+	('bi', $$SELECT engage.library_version()$$),
+	('bi', $$SELECT engage.current_caller(1)$$),
+	('bi', $$SELECT caller_key FROM engage.caller_pseudonym$$),
+	('bi', $$SELECT FROM engage_bi_named.dim_caller_named$$),
+	('bi', $$CREATE TABLE engage_bi.own (a int)$$),
+	('bi', $$SET ROLE engage_bi_named$$),
+	('bi_named', $$SELECT FROM engage_bi.dim_caller$$),
+	('bi_named', $$SELECT FROM engage.persona$$),
+	('bi_public', $$SELECT FROM engage_bi.dim_district$$),
+	('bi_public', $$SELECT FROM engage_bi_named.dim_caller_named$$),
+	('analyst', $$SELECT FROM engage_bi_named.dim_caller_named$$),
+	('analyst', $$SELECT FROM engage.caller_pseudonym$$),
+	('identity', $$SELECT FROM engage.caller_pseudonym$$),
+	('operator', $$SELECT FROM engage.roster$$),
+	('admin', $$SELECT FROM engage_bi.dim_caller$$),
+	('admin', $$SELECT FROM engage_bi_named.dim_caller_named$$),
+	('admin', $$SELECT engage.set_up_bi_login('rights_other')$$),
+	('admin', $$SELECT engage.key_callers('{1}')$$),
+	('loader', $$INSERT INTO engage.district (district, label) VALUES ('S', 'South')$$),
 	('bi', $$SELECT contact_id FROM engage.contact$$),
 	('bi', $$SELECT caller_id FROM engage.contact_caller$$),
 	('bi', $$SELECT flag_id FROM engage.flag$$),
@@ -1050,8 +1189,8 @@ SELECT is(pg_temp.attempt('admin', 'REVOKE engage_handler FROM rights_nobody'), 
 
 -- Every table and view, every verb, every login: what ends in 42501 is what is on no list above.
 CREATE TEMP TABLE tried AS
-SELECT who, c.relname::text AS relation, verb, pg_temp.attempt(who, statement, false) <> '42501' AS may
-FROM unnest('{admin, analyst, bi, handler, identity, loader, operator, nobody}'::text[]) who,
+SELECT who, c.relation, verb, pg_temp.attempt(who, statement, false) <> '42501' AS may
+FROM unnest('{admin, analyst, bi, bi_named, bi_public, handler, identity, loader, operator, nobody}'::text[]) who,
 	relation c,
 	LATERAL (SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = 2 OR a.attrelid = c.oid AND a.attnum = 1
 		ORDER BY a.attnum DESC LIMIT 1) a,
