@@ -68,6 +68,8 @@ packages_for() { # TASK MAJOR
 			echo "$(packages_for demo "$2") postgresql-$2-pgtap" \
 				"libtap-parser-sourcehandler-pgtap-perl libipc-run-perl" \
 				"clang libclang-rt-dev python3 shellcheck" \
+				"openssl libpq-dev default-jdk-headless libpostgresql-jdbc-java" \
+				"unixodbc-dev odbc-postgresql" \
 				"?clang-format-14 ?python3-pglast" \
 				"?postgresql-$2-plpgsql-check ?postgresql-$2-jit"
 			;;
