@@ -343,8 +343,10 @@ CROSS JOIN LATERAL (
 			WHERE p.caller_id = c.caller_id AND t.channel = ANY (r.channels)
 		) END, now() - k.width + '1 microsecond'::interval, now() + '1 microsecond'::interval) AS in_window
 ) n
-WHERE r.valid_from <= now() AND r.valid_to > now() AND engage.num_contacts(n.in_window) = engage.threshold(k.criterion) - 1;
-COMMENT ON VIEW engage_bi.fact_one_contact_away IS 'Callers who would meet a rolling criterion of a rule in force with one more contact now.';
+WHERE r.valid_from <= now() AND r.valid_to > now() AND engage.num_contacts(n.in_window) = engage.threshold(k.criterion) - 1
+	AND NOT EXISTS (SELECT FROM engage.roster x WHERE x.caller_id = c.caller_id AND x.rule_id = r.rule_id
+		AND x.last_day >= timezone(o.zone, now())::date);
+COMMENT ON VIEW engage_bi.fact_one_contact_away IS 'Callers not on a rule''s roster who would meet one of its rolling criteria with one more contact now.';
 COMMENT ON COLUMN engage_bi.fact_one_contact_away.caller_key IS 'Who.';
 COMMENT ON COLUMN engage_bi.fact_one_contact_away.rule_key IS 'Which rule.';
 COMMENT ON COLUMN engage_bi.fact_one_contact_away.missing_criterion IS 'The criterion, such as 6 in 7 days.';
