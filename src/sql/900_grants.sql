@@ -7,6 +7,7 @@
 ALTER SCHEMA engage OWNER TO engage_owner;
 ALTER SCHEMA engage_bi OWNER TO engage_owner;
 ALTER SCHEMA engage_bi_named OWNER TO engage_owner;
+ALTER SCHEMA engage_bi_public OWNER TO engage_owner;
 
 DO $$
 DECLARE
@@ -19,7 +20,7 @@ BEGIN
 		UNION ALL
 		SELECT pg_catalog.format('ALTER %s %s OWNER TO engage_owner',
 			CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.oid::pg_catalog.regclass)
-		FROM pg_catalog.pg_class c WHERE c.relnamespace = ANY ('{engage,engage_bi,engage_bi_named}'::pg_catalog.regnamespace[]) AND c.relkind IN ('r', 'v')
+		FROM pg_catalog.pg_class c WHERE c.relnamespace = ANY ('{engage,engage_bi,engage_bi_named,engage_bi_public}'::pg_catalog.regnamespace[]) AND c.relkind IN ('r', 'v')
 		UNION ALL
 		SELECT pg_catalog.format('ALTER TYPE %s OWNER TO engage_owner', t.oid::pg_catalog.regtype)
 		FROM pg_catalog.pg_type t
@@ -175,3 +176,9 @@ GRANT EXECUTE ON FUNCTION engage.date_key(date), engage.local_date(timestamptz, 
 GRANT USAGE ON SCHEMA engage_bi_named TO engage_bi_named;
 GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi_named TO engage_bi_named;
 GRANT EXECUTE ON FUNCTION engage.num_contacts(engage.timeline) TO engage_bi_named;
+
+-- What is published is for anybody; administrators decide when, and read what is stored.
+GRANT USAGE ON SCHEMA engage_bi_public TO engage_bi_public, engage_analyst, engage_admin;
+GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi_public TO engage_bi_public, engage_analyst, engage_admin;
+GRANT SELECT ON engage.publication, engage.published_count TO engage_analyst, engage_admin;
+GRANT EXECUTE ON FUNCTION engage.publish_months(date[], boolean, interval) TO engage_admin;

@@ -1,0 +1,198 @@
+/*
+ * engage_bi_public: what may be shown to anybody.
+ *
+ * Counts of a local month are published once, when it is over, with small ones
+ * suppressed.  The tables are stored, so that what was decided stays as it was:
+ * who compares two versions of a month sees what came in between.
+ */
+
+CREATE SCHEMA engage_bi_public;
+COMMENT ON SCHEMA engage_bi_public IS 'Counts by month that may be shown to anybody: small numbers are left out, and cannot be told from the rest.';
+
+CREATE TABLE engage.publication (
+	month_start date PRIMARY KEY CHECK (pg_catalog.date_part('day', month_start) OPERATOR(pg_catalog.=) 1),
+	published_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	version integer NOT NULL DEFAULT 1,
+	minimum_cell integer NOT NULL,
+	rule_label text,
+	repeat_contacts integer
+);
+COMMENT ON TABLE engage.publication IS 'Local months whose counts are published. Written by publish_months().';
+COMMENT ON COLUMN engage.publication.version IS 'How many times it was published; readers of two versions may tell suppressed counts.';
+COMMENT ON COLUMN engage.publication.minimum_cell IS 'policy.minimum_cell as it was then.';
+COMMENT ON COLUMN engage.publication.rule_label IS 'The rule by which repeat callers are counted; NULL if none was in force at the end of the month.';
+COMMENT ON COLUMN engage.publication.repeat_contacts IS 'Contacts of the force''s repeat callers in the month; NULL if suppressed.';
+SELECT pg_catalog.pg_extension_config_dump('engage.publication', '');
+
+CREATE TABLE engage.published_count (
+	month_start date REFERENCES engage.publication ON DELETE CASCADE,
+	measure text CHECK (measure OPERATOR(pg_catalog.=) ANY (ARRAY['contacts', 'repeat callers'])),
+	level text,
+	district_name text,
+	channel_group text,
+	count integer,
+	is_suppressed boolean NOT NULL,
+	PRIMARY KEY (month_start, measure, level, district_name, channel_group),
+	CHECK (is_suppressed OPERATOR(pg_catalog.=) (count IS NULL))
+);
+COMMENT ON TABLE engage.published_count IS 'The published counts: those that are suppressed are stored nowhere here. Written by publish_months().';
+COMMENT ON COLUMN engage.published_count.level IS 'Of what it is the count: force, district, channel group, or district and channel group.';
+SELECT pg_catalog.pg_extension_config_dump('engage.published_count', '');
+
+CREATE FUNCTION engage.store_published(month_start date, measure text, districts text[], channel_groups text[], counts bigint[], minimum integer,
+		weights bigint[]) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO engage.published_count (month_start, measure, level, district_name, channel_group, count, is_suppressed)
+	SELECT month_start, measure,
+		CASE WHEN s.row_no IS NULL AND s.column_no IS NULL THEN 'force' WHEN s.row_no IS NULL THEN 'channel group'
+			WHEN s.column_no IS NULL OR channel_groups IS NULL THEN 'district' ELSE 'district and channel group' END,
+		COALESCE(districts[s.row_no], 'All districts'), COALESCE(channel_groups[s.column_no], 'All channel groups'), s.count::integer, s.is_suppressed
+	FROM engage.suppress_table(
+		ARRAY(SELECT (i - 1) / COALESCE(cardinality(channel_groups), 1) + 1 FROM generate_series(1, cardinality(counts)) i ORDER BY i),
+		ARRAY(SELECT (i - 1) % COALESCE(cardinality(channel_groups), 1) + 1 FROM generate_series(1, cardinality(counts)) i ORDER BY i),
+		counts, minimum, weights) s
+	-- the total of a single column would repeat the counts
+	WHERE channel_groups IS NOT NULL OR (s.row_no IS NULL) = (s.column_no IS NULL);
+END;
+COMMENT ON FUNCTION engage.store_published(date, text, text[], text[], bigint[], integer, bigint[]) IS
+	'Stores the counts of a month and measure, by district and within it by channel group (NULL: by district alone), after suppress_table(). A step of publish_months().';
+
+CREATE FUNCTION engage.publish_contacts(month_start date, minimum integer) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT engage.store_published(month_start, 'contacts', d.names, g.names, ARRAY(
+			SELECT COALESCE(sum(c.daily_contact_count), 0)::bigint
+			FROM unnest(d.names) x (district_name) CROSS JOIN unnest(g.names) y (channel_group)
+			LEFT JOIN (
+				engage_bi.fact_contact_daily c
+				JOIN engage_bi.dim_district i ON i.district_key = c.district_key
+				JOIN engage_bi.dim_channel h ON h.channel_key = c.channel_key
+			) ON i.district_name = x.district_name AND h.channel_group = y.channel_group
+				AND c.date_key >= engage.date_key(month_start) AND c.date_key < engage.date_key((month_start + interval '1 month')::date)
+			GROUP BY x.district_name, y.channel_group
+			ORDER BY x.district_name, y.channel_group
+		), minimum, NULL)
+	FROM (SELECT array_agg(DISTINCT i.district_name ORDER BY i.district_name) AS names FROM engage_bi.dim_district i) d,
+		(SELECT array_agg(DISTINCT h.channel_group ORDER BY h.channel_group) AS names FROM engage_bi.dim_channel h) g;
+END;
+COMMENT ON FUNCTION engage.publish_contacts(date, integer) IS 'Stores the contacts of a month by district and channel group. A step of publish_months().';
+
+CREATE FUNCTION engage.publish_repeat_callers(month_start date, rule_key integer, minimum integer) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT engage.store_published(month_start, 'repeat callers', array_agg(d.district_name ORDER BY d.district_name), NULL,
+		array_agg(d.callers ORDER BY d.district_name), minimum, array_agg(d.weight ORDER BY d.district_name))
+	FROM (
+		SELECT i.district_name, COALESCE(sum(c.monthly_repeat_caller_count), 0)::bigint AS callers, COALESCE(max(p.count), 0)::bigint AS weight
+		FROM engage_bi.dim_district i
+		LEFT JOIN engage_bi.fact_repeat_caller_monthly c ON c.district_key = i.district_key AND c.rule_key = publish_repeat_callers.rule_key
+			AND c.date_key = engage.date_key(publish_repeat_callers.month_start)
+		LEFT JOIN engage.published_count p ON p.month_start = publish_repeat_callers.month_start AND p.measure = 'contacts' AND p.level = 'district'
+			AND p.district_name = i.district_name
+		GROUP BY i.district_name
+	) d;
+END;
+COMMENT ON FUNCTION engage.publish_repeat_callers(date, integer, integer) IS
+	'Stores the repeat callers of a month and rule by district. What is suppressed to hide others are districts with few published contacts. A step of publish_months().';
+
+CREATE FUNCTION engage.repeat_contacts_to_publish(month_start date, rule_key integer, minimum integer) RETURNS integer
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT sum(c.monthly_repeat_contact_count)::integer
+	FROM engage_bi.fact_repeat_caller_monthly c
+	JOIN engage.published_count k ON k.month_start = repeat_contacts_to_publish.month_start AND k.measure = 'repeat callers' AND k.level = 'force'
+	JOIN engage.published_count a ON a.month_start = repeat_contacts_to_publish.month_start AND a.measure = 'contacts' AND a.level = 'force'
+	WHERE c.rule_key = repeat_contacts_to_publish.rule_key AND c.date_key = engage.date_key(repeat_contacts_to_publish.month_start)
+		AND k.count IS NOT NULL
+	GROUP BY a.count
+	HAVING sum(c.monthly_repeat_contact_count) NOT BETWEEN 1 AND minimum - 1
+		AND a.count - sum(c.monthly_repeat_contact_count) NOT BETWEEN 1 AND minimum - 1;
+END;
+COMMENT ON FUNCTION engage.repeat_contacts_to_publish(date, integer, integer) IS
+	'Contacts of the force''s repeat callers in a published month; NULL where they are few, or those of all others, or the repeat callers themselves, or where either total is suppressed. A step of publish_months().';
+
+-- definer: publishes counts of what who calls it may not read
+CREATE FUNCTION engage.publish_months(months date[] DEFAULT NULL, republish boolean DEFAULT false, settle interval DEFAULT '7 days') RETURNS integer
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	today date;
+	minimum integer;
+	month date;
+	last_version integer;
+	rule record;
+	published integer := 0;
+BEGIN
+	SELECT timezone(o.zone, now())::date, o.minimum_cell INTO today, minimum FROM engage.policy o;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'there is no policy yet'
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+	END IF;
+	LOCK TABLE engage.publication IN SHARE ROW EXCLUSIVE MODE;
+	IF months IS NULL THEN
+		months := ARRAY(SELECT DISTINCT date_trunc('month', k.day::timestamp)::date FROM engage.daily_count d JOIN engage.calendar k ON k.date_key = d.date_key
+			WHERE date_trunc('month', k.day::timestamp) + interval '1 month' <= today - settle ORDER BY 1);
+	END IF;
+	FOREACH month IN ARRAY months LOOP
+		IF month IS NULL OR date_part('day', month) <> 1 OR month + interval '1 month' > today THEN
+			RAISE EXCEPTION '% is not the first day of a month that is over', COALESCE(month::text, 'NULL')
+				USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT engage.publish_months(''{2026-01-01, 2026-02-01}'');';
+		END IF;
+		SELECT p.version INTO last_version FROM engage.publication p WHERE p.month_start = month;
+		CONTINUE WHEN FOUND AND NOT republish;
+		DELETE FROM engage.publication p WHERE p.month_start = month;
+		SELECT r.rule_key, r.rule_label INTO rule FROM engage_bi.dim_rule r
+		WHERE r.rule_key <> -1 AND r.rule_valid_from < month + interval '1 month' AND r.rule_valid_to >= month + interval '1 month'
+		ORDER BY r.rule_key LIMIT 1;
+		INSERT INTO engage.publication (month_start, version, minimum_cell, rule_label)
+		VALUES (month, COALESCE(last_version, 0) + 1, minimum, rule.rule_label);
+		PERFORM engage.publish_contacts(month, minimum);
+		IF rule.rule_key IS NOT NULL THEN
+			PERFORM engage.publish_repeat_callers(month, rule.rule_key, minimum);
+			UPDATE engage.publication p SET repeat_contacts = engage.repeat_contacts_to_publish(month, rule.rule_key, minimum) WHERE p.month_start = month;
+		END IF;
+		published := published + 1;
+	END LOOP;
+	RETURN published;
+END
+$$;
+COMMENT ON FUNCTION engage.publish_months(date[], boolean, interval) IS
+	'Publishes the counts of local months, given by their first days, as policy.minimum_cell says, and gives how many it published; without months, all with contacts that have been over for settle. A month that is published stays as it is, unless republish is true: then who kept the earlier version may tell counts that are suppressed. Repeat callers are those by the rule in force at the end of the month; of several the one set up first. Errors: 22023 for what is not the first day of a month that is over, 55000 before setup().';
+
+CREATE VIEW engage_bi_public.contact_monthly AS
+SELECT p.month_start, p.level AS count_level, p.district_name, p.channel_group, p.count AS contact_count, p.is_suppressed
+FROM engage.published_count p
+WHERE p.measure = 'contacts';
+COMMENT ON VIEW engage_bi_public.contact_monthly IS 'Contacts by local month, district and channel group, with totals. Small ones are empty, and some others.';
+COMMENT ON COLUMN engage_bi_public.contact_monthly.month_start IS 'First day of the month.';
+COMMENT ON COLUMN engage_bi_public.contact_monthly.count_level IS 'Of what it is the count: force, district, channel group, or district and channel group. Keep to one of them in a sum.';
+COMMENT ON COLUMN engage_bi_public.contact_monthly.district_name IS 'The district, or All districts.';
+COMMENT ON COLUMN engage_bi_public.contact_monthly.channel_group IS 'Emergency, Non-emergency telephone, Digital, Other, or All channel groups.';
+COMMENT ON COLUMN engage_bi_public.contact_monthly.contact_count IS 'Contacts; empty if suppressed.';
+COMMENT ON COLUMN engage_bi_public.contact_monthly.is_suppressed IS 'Whether the count is left out: it is small, or would tell one that is.';
+
+CREATE VIEW engage_bi_public.repeat_caller_monthly AS
+SELECT p.month_start, p.level AS count_level, p.district_name, b.rule_label, p.count AS repeat_caller_count, p.is_suppressed
+FROM engage.published_count p
+JOIN engage.publication b ON b.month_start = p.month_start
+WHERE p.measure = 'repeat callers';
+COMMENT ON VIEW engage_bi_public.repeat_caller_monthly IS 'Repeat callers by local month and district, with the force''s total. Small ones are empty, and some others.';
+COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.month_start IS 'First day of the month.';
+COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.count_level IS 'Of what it is the count: force or district. Keep to one of them in a sum.';
+COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.district_name IS 'The district with most of the callers'' contacts, or All districts.';
+COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.rule_label IS 'The rule that makes a repeat caller.';
+COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.repeat_caller_count IS 'Callers whom the rule flagged on any day of the month; empty if suppressed.';
+COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.is_suppressed IS 'Whether the count is left out: it is small, or would tell one that is.';
+
+CREATE VIEW engage_bi_public.published_month AS
+SELECT p.month_start, timezone('UTC', p.published_at)::date AS published_on, p.version AS publication_version, p.minimum_cell AS minimum_count,
+	p.rule_label, p.repeat_contacts AS repeat_contact_count
+FROM engage.publication p;
+COMMENT ON VIEW engage_bi_public.published_month IS 'The months that are published, and how.';
+COMMENT ON COLUMN engage_bi_public.published_month.month_start IS 'First day of the month.';
+COMMENT ON COLUMN engage_bi_public.published_month.published_on IS 'When.';
+COMMENT ON COLUMN engage_bi_public.published_month.publication_version IS '1 for a month published once.';
+COMMENT ON COLUMN engage_bi_public.published_month.minimum_count IS 'Counts from 1 to below this are left out.';
+COMMENT ON COLUMN engage_bi_public.published_month.rule_label IS 'The rule that makes a repeat caller; empty if there was none.';
+COMMENT ON COLUMN engage_bi_public.published_month.repeat_contact_count IS 'Contacts of the force''s repeat callers in the month; empty if suppressed.';
