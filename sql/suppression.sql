@@ -235,9 +235,16 @@ DELETE FROM policy;
 SELECT pg_temp.refused('SELECT publish_months()');
 
 -- dashboards of the public see nothing else
-GRANT USAGE ON SCHEMA public TO engage_bi_public;
 SET ROLE engage_bi_public;
 SELECT count(*) > 0 AS readable FROM engage_bi_public.contact_monthly JOIN engage_bi_public.repeat_caller_monthly USING (month_start) JOIN engage_bi_public.published_month USING (month_start);
 RESET ROLE;
 SELECT has_schema_privilege('engage_bi_public', 'engage', 'USAGE') AS register, has_schema_privilege('engage_bi_public', 'engage_bi', 'USAGE') AS pseudonyms,
 	has_schema_privilege('engage_bi', 'engage_bi_public', 'USAGE') AS others;
+
+\set ECHO none
+SET client_min_messages = warning;
+DROP TABLE example, random_table, suppressed_table, before CASCADE;
+DROP VIEW true_monthly;
+DROP FUNCTION differences_tell;
+DROP EXTENSION engage CASCADE;
+CREATE EXTENSION engage;

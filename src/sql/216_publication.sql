@@ -25,7 +25,7 @@ COMMENT ON COLUMN engage.publication.repeat_contacts IS 'Contacts of the force''
 SELECT pg_catalog.pg_extension_config_dump('engage.publication', '');
 
 CREATE TABLE engage.published_count (
-	month_start date REFERENCES engage.publication ON DELETE CASCADE,
+	month_start date,
 	measure text CHECK (measure OPERATOR(pg_catalog.=) ANY (ARRAY['contacts', 'repeat callers'])),
 	level text,
 	district_name text,
@@ -36,6 +36,7 @@ CREATE TABLE engage.published_count (
 	CHECK (is_suppressed OPERATOR(pg_catalog.=) (count IS NULL))
 );
 COMMENT ON TABLE engage.published_count IS 'The published counts: those that are suppressed are stored nowhere here. Written by publish_months().';
+COMMENT ON COLUMN engage.published_count.month_start IS 'A month of publication. Not a foreign key: pg_restore --jobs does not heed those between tables of an extension.';
 COMMENT ON COLUMN engage.published_count.level IS 'Of what it is the count: force, district, channel group, or district and channel group.';
 SELECT pg_catalog.pg_extension_config_dump('engage.published_count', '');
 
@@ -141,6 +142,7 @@ BEGIN
 		END IF;
 		SELECT p.version INTO last_version FROM engage.publication p WHERE p.month_start = month;
 		CONTINUE WHEN FOUND AND NOT republish;
+		DELETE FROM engage.published_count p WHERE p.month_start = month;
 		DELETE FROM engage.publication p WHERE p.month_start = month;
 		SELECT r.rule_key, r.rule_label INTO rule FROM engage_bi.dim_rule r
 		WHERE r.rule_key <> -1 AND r.rule_valid_from < month + interval '1 month' AND r.rule_valid_to >= month + interval '1 month'
