@@ -111,7 +111,7 @@ count_cost(const Suppression *s, const SuppressionTable *table, size_t row, size
 		weight = (double) table->weights[row * table->columns + column];
 	else if (table->rows > 1 && table->columns > 1 && grand > 0)
 		weight = (double) cell_at(s, row, s->columns - 1)->value *
-			(double) cell_at(s, s->rows - 1, column)->value / grand;
+				 (double) cell_at(s, s->rows - 1, column)->value / grand;
 	if (weight >= (double) MAX_WEIGHT)
 		return MAX_WEIGHT;
 	return weight < 0 ? 1 : 1 + (uint64_t) weight;

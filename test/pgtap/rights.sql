@@ -125,6 +125,7 @@ INSERT INTO wanted_routine SELECT 'admin analyst identity loader', pg_temp.lines
 	timestamptz_array(timeline)
 	top_callers(bigint,timestamp with time zone,integer)
 	top_callers(text,timestamp with time zone,integer)
+	suppress_table(integer[],integer[],bigint[],integer,bigint[])
 	top_share(double precision,boolean,bigint)
 	total_risk_score(double precision[],double precision[])
 $$);
@@ -165,6 +166,7 @@ INSERT INTO wanted_routine SELECT 'admin', pg_temp.lines($$
 	bands_fit(integer[])
 	forget_caller_key(integer)
 	name_identity_details(jsonb)
+	publish_months(date[],boolean,interval)
 	set_risk_factor(text,numeric,boolean,text,risk_axis,text,text[],double precision,interval,double precision,boolean,text,text)
 	set_up_bi_login(name,name)
 	setup(text,text,text)
@@ -379,7 +381,11 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	marker_points(integer,timestamp with time zone,bigint[])
 	rolling_criterion(integer,interval)
 	rollup_transfn(internal,timeline)
+	publish_contacts(date,integer)
+	publish_repeat_callers(date,integer,integer)
+	repeat_contacts_to_publish(date,integer,integer)
 	roster_anew(bigint[])
+	store_published(date,text,text[],text[],bigint[],integer,bigint[])
 	roster_months_anew(bigint[])
 	rule_changed()
 	score_callers(integer,bigint[])
@@ -465,6 +471,7 @@ INSERT INTO definer VALUES
 	('flag_currency_changed()', 'administrators have no rights on the queue'),
 	('forget_caller_key(integer)', 'administrators erase keys without rights on callers'),
 	('list_changed()', 'administrators have no rights on the queue'),
+	('publish_months(date[],boolean,interval)', 'administrators publish counts of what they may not read'),
 	('policy_changed()', 'administrators have no rights on the queue'),
 	('rule_changed()', 'administrators have no rights on the queue'),
 	('refresh_begin(integer)', 'operators have no rights on runs and their lock'),
@@ -517,8 +524,9 @@ SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.
 		('persona_blocks(integer,uuid[])'), ('cluster_personas(integer,uuid[])'),
 		('identify_personas(integer,text,text,text,date,text,text,text,text,text,jsonb)'),
 		('demand_measures(timeline,timestamp with time zone,criterion[],demand_model,interval)'),
+		('suppress_table(integer[],integer[],bigint[],integer,bigint[])'),
 		('escalation(timeline,timestamp with time zone,escalation_prior,double precision,interval,double precision)')$$,
-	'C functions are STRICT, but for states of aggregates and seven that handle NULLs');
+	'C functions are STRICT, but for states of aggregates and eight that handle NULLs');
 
 -- --------------------------------------------------------------- relations
 
@@ -563,6 +571,8 @@ SELECT 'table', pg_temp.lines($$
 	preset_marker_kind
 	preset_risk_factor
 	preset_rule
+	publication
+	published_count
 	referral
 	referral_policy
 	refresh_lock
@@ -631,6 +641,7 @@ UNION ALL SELECT 'view', 'engage_bi.' || pg_temp.lines($$
 	meta_refresh
 $$)
 UNION ALL SELECT 'view', 'engage_bi_named.dim_caller_named'
+UNION ALL SELECT 'view', 'engage_bi_public.' || unnest('{contact_monthly,repeat_caller_monthly,published_month}'::text[])
 UNION ALL SELECT 'sequence', pg_temp.lines($$
 	caller_caller_id_seq
 	contact_contact_id_seq
@@ -755,7 +766,11 @@ INSERT INTO wanted_grant VALUES
 	('roster', 'SELECT', 'analyst'),
 	('roster_month', 'SELECT', 'analyst'),
 	('unlisted_value', 'SELECT', 'analyst'),
+	('publication', 'SELECT', 'admin analyst'),
+	('published_count', 'SELECT', 'admin analyst'),
 	('engage_bi_named.dim_caller_named', 'SELECT', 'bi_named');
+INSERT INTO wanted_grant
+SELECT relation, 'SELECT', 'admin analyst bi_public' FROM wanted_relation WHERE relation LIKE 'engage\_bi\_public.%';
 INSERT INTO wanted_grant
 SELECT relation, 'SELECT', 'analyst bi' FROM wanted_relation WHERE relation LIKE 'engage\_bi.%';
 
@@ -799,9 +814,9 @@ SELECT set_eq(
 		WHERE c.relation IN (SELECT relation FROM wanted_column) AND a.attnum > 0 AND NOT a.attisdropped$$,
 	'SELECT relation, column_name FROM wanted_column', 'every column of such a table is on a list');
 SELECT is_empty($$SELECT relation FROM relation WHERE relowner <> 'engage_owner'::regrole$$, 'engage_owner owns every relation');
-SELECT is_empty($$SELECT relation FROM relation WHERE kind = 'view' AND relation <> 'decided_persona' AND relation NOT LIKE 'engage\_bi.%'
+SELECT is_empty($$SELECT relation FROM relation WHERE kind = 'view' AND relation <> 'decided_persona' AND relation NOT LIKE 'engage\_bi.%' AND relation NOT LIKE 'engage\_bi\_public.%'
 		AND NOT coalesce('security_barrier=true' = ANY (reloptions), false)$$,
-	'views that show less than their tables are barriers; the other one is nobody''s, and those of engage_bi hide no row that tells more than others');
+	'views that show less than their tables are barriers; the other one is nobody''s, and those of engage_bi and engage_bi_public hide no row that tells more than others');
 
 -- ------------------------------------------------- types, operators, schema
 
@@ -852,7 +867,8 @@ CREATE TEMP TABLE wanted_schema (schema text PRIMARY KEY, who text NOT NULL);
 INSERT INTO wanted_schema VALUES
 	('engage', 'admin analyst handler identity loader operator'),
 	('engage_bi', 'analyst bi'),
-	('engage_bi_named', 'bi_named');
+	('engage_bi_named', 'bi_named'),
+	('engage_bi_public', 'admin analyst bi_public');
 SELECT set_eq('SELECT schema FROM extension_schema', 'SELECT schema FROM wanted_schema', 'every schema is on the list');
 SELECT is_empty($$SELECT schema FROM extension_schema WHERE nspowner <> 'engage_owner'::regrole$$, 'engage_owner owns the schemas');
 SELECT set_eq(

@@ -71,7 +71,7 @@ in_small_total(const Case *c, size_t i, size_t j)
 	if (i == c->rows || j == c->columns || c->value[i][c->columns] == 0 || c->value[c->rows][j] == 0)
 		return false;
 	return (c->columns > 1 && is_small(c, c->value[i][c->columns])) ||
-		(c->rows > 1 && is_small(c, c->value[c->rows][j]));
+		   (c->rows > 1 && is_small(c, c->value[c->rows][j]));
 }
 
 /* What the adversary knows of a hidden count beforehand. */
