@@ -18,7 +18,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-use constant KILLS => 25;
+use constant KILLS => 28;
 
 my $seconds = $ENV{ENGAGE_CHAOS_SECONDS} // 60;
 my $seed = $ENV{ENGAGE_CHAOS_SEED} // time() % 1_000_000;
@@ -162,7 +162,7 @@ is($node->safe_psql('chaos', 'SELECT * FROM engage.flag ORDER BY flag_id'), $fla
 # From nothing: the same contacts in a new database, with no function patched.
 $node->safe_psql('postgres', 'CREATE DATABASE anew');
 $node->safe_psql('anew', 'CREATE EXTENSION engage');
-for my $table ('policy', 'known_number', 'rule', 'linkage_model', 'link_decision', 'contact')
+for my $table ('policy', 'known_number', 'rule', 'linkage_model', 'link_decision', 'district', 'incident_code', 'contact')
 {
 	my $columns = $node->safe_psql('chaos',
 		"SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'engage.$table'::regclass AND attnum > 0 AND attgenerated = '' AND NOT attisdropped");

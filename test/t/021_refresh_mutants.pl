@@ -100,6 +100,24 @@ my @mutants = (
 		my ($db) = @_;
 		patch_function($node, $db, 'engage.rule_changed()',
 			q{INSERT INTO engage.dirty (subject, rule_id, cause) VALUES ('rule', NEW.rule_id, pg_catalog.lower(TG_OP));} => 'NULL;');
+	} ],
+	[ 'queue rows of a day deleted after it is summed up' => sub {
+		my ($db) = @_;
+		my $delete = q{DELETE FROM engage.dirty q WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends;};
+		patch_function($node, $db, 'engage.take_day()', $delete => '',
+			'PERFORM engage.sum_up_day(day);' => qq{PERFORM engage.sum_up_day(day);
+				PERFORM chaos.wait('between read and delete');
+				$delete});
+	} ],
+	[ 'an UPDATE queues only the days that its contacts are of now' => sub {
+		my ($db) = @_;
+		patch_function($node, $db, 'engage.contact_changed()',
+			'FROM (SELECT engage.quarter_hour(o.occurred_at) AS quarter_hour FROM old_rows o' => 'FROM (SELECT engage.quarter_hour(n.occurred_at) AS quarter_hour FROM new_rows n');
+	} ],
+	[ 'a district that is listed queues nothing' => sub {
+		my ($db) = @_;
+		patch_function($node, $db, 'engage.list_changed()',
+			q{INSERT INTO engage.dirty (subject, cause) VALUES ('days', 'list'), ('roster', 'list');} => 'NULL;');
 	} ]);
 
 # Put a database under load until a check fails or patience ends.

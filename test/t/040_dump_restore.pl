@@ -27,11 +27,15 @@ $old->safe_psql(
 	UPDATE engage.policy SET flag_current_for = '90 days', emergency_override = 'Listen first.';
 	INSERT INTO engage.known_number (number, sharing, label) VALUES
 		('+447700900002', 'payphone', 'Invented Street'), ('+447700900003', 'shared_household', NULL);
-	INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw, given_name, details)
-	SELECT 'test', n::text,
+	INSERT INTO engage.district (district, label, csu) VALUES ('S', 'South', 'South team'), ('N', 'North', NULL);
+	INSERT INTO engage.incident_code (code, label, is_policing) VALUES ('C1', 'Concern', NULL), ('C2', 'Crime', true);
+	DELETE FROM engage.bank_holiday WHERE day < '2020-01-01';
+	INSERT INTO engage.bank_holiday VALUES ('2026-07-01', 'Invented Day');
+	INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw, given_name, district, opening_code, details)
+	SELECT CASE WHEN n % 7 = 0 THEN 'web' ELSE 'test' END, n::text,
 		timestamptz '2026-01-05 00:00Z' + CASE n % 9 WHEN 0 THEN n * interval '3 hours' WHEN 1 THEN n * interval '2 hours' ELSE n * interval '4 hours 7 seconds' END,
 		(enum_range(NULL::engage.contact_channel))[1 + n % 5], CASE WHEN n % 9 < 8 THEN '07700 90000' || n % 9 END,
-		CASE WHEN n % 4 = 0 THEN 'Ada' END, jsonb_build_object('n', n)
+		CASE WHEN n % 4 = 0 THEN 'Ada' END, ('{N,S,Elsewhere}'::text[])[n % 4], ('{C1,C2,Free text}'::text[])[n % 5], jsonb_build_object('n', n)
 	FROM generate_series(1, 810) n;
 	CALL engage.refresh();
 	DELETE FROM engage.contact WHERE number_raw = '07700 900001' AND occurred_at > '2026-01-12';
@@ -67,7 +71,8 @@ fails_with($old, 'force', 'DELETE FROM engage.rule;', '23503', qr/HINT:  Set its
 
 my @TABLES = qw(contact persona persona_timeline persona_block block_large shared_number caller link link_decision merge_event linkage_model linkage_term linkage_state
 	identity_detail flag rule policy channel known_number refresh_run verification marker_kind marker harm_weight risk_model risk_factor risk_state
-	caller_risk risk_evaluation risk_prediction);
+	caller_risk risk_evaluation risk_prediction district incident_code bank_holiday calendar feed daily_count hourly_count feed_count
+	caller_pseudonym roster roster_month monthly_concentration publication published_count);
 
 sub tables
 {
@@ -79,22 +84,24 @@ sub tables
 	return \%seen;
 }
 
-# Owners and rights of everything in the schema, and of the table that is ours.
+# Owners and rights of everything in the schemas, and of the table that is ours.
 my $RIGHTS = q{
-	WITH object AS (
+	WITH space AS (
+		SELECT n.* FROM pg_namespace n WHERE n.nspname LIKE 'engage%'
+	), object AS (
 		SELECT p.oid::regprocedure::text AS name, p.proowner AS owner, coalesce(p.proacl, acldefault('f', p.proowner)) AS acl
-		FROM pg_proc p WHERE p.pronamespace = 'engage'::regnamespace
+		FROM pg_proc p WHERE p.pronamespace IN (SELECT oid FROM space)
 		UNION ALL
 		SELECT c.relkind::text || ' ' || c.oid::regclass::text, c.relowner, coalesce(c.relacl, acldefault('r', c.relowner))
-		FROM pg_class c WHERE c.relnamespace = 'engage'::regnamespace OR c.oid = 'public.pattern'::regclass
+		FROM pg_class c WHERE c.relnamespace IN (SELECT oid FROM space) OR c.oid = 'public.pattern'::regclass
 		UNION ALL
 		SELECT format('%s.%s', a.attrelid::regclass, a.attname), c.relowner, a.attacl
 		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-		WHERE c.relnamespace = 'engage'::regnamespace AND a.attacl IS NOT NULL
+		WHERE c.relnamespace IN (SELECT oid FROM space) AND a.attacl IS NOT NULL
 		UNION ALL
-		SELECT 'type ' || t.oid::regtype::text, t.typowner, t.typacl FROM pg_type t WHERE t.typnamespace = 'engage'::regnamespace
+		SELECT 'type ' || t.oid::regtype::text, t.typowner, t.typacl FROM pg_type t WHERE t.typnamespace IN (SELECT oid FROM space)
 		UNION ALL
-		SELECT 'schema ' || n.nspname, n.nspowner, n.nspacl FROM pg_namespace n WHERE n.nspname = 'engage'
+		SELECT 'schema ' || n.nspname, n.nspowner, n.nspacl FROM space n
 	)
 	SELECT o.name, o.owner::regrole::text, x.grantee::regrole::text, x.privilege_type, x.is_grantable
 	FROM object o LEFT JOIN LATERAL aclexplode(o.acl) x ON true
@@ -108,13 +115,22 @@ my $FLAGS = q{
 my $ALL_FLAGS = 'SELECT f FROM engage.flag f ORDER BY f.flag_id';
 my $IDS = q{
 	SELECT (SELECT max(contact_id) FROM engage.contact), (SELECT max(caller_id) FROM engage.caller),
-		(SELECT max(flag_id) FROM engage.flag), (SELECT max(rule_id) FROM engage.rule), (SELECT count(DISTINCT contact_id) FROM engage.contact)};
+		(SELECT max(flag_id) FROM engage.flag), (SELECT max(rule_id) FROM engage.rule), (SELECT max(district_key) FROM engage.district),
+		(SELECT max(contact_type_key) FROM engage.incident_code), (SELECT max(feed_key) FROM engage.feed), (SELECT count(DISTINCT contact_id) FROM engage.contact)};
 
-# New contacts, a new caller with a new flag, and a new rule.
+# What dashboards show; keys of new callers are drawn by lot.
+my $SHOWN = q{
+	SELECT 'daily ' || d::text FROM engage_bi.fact_contact_daily d UNION ALL SELECT 'hourly ' || d::text FROM engage_bi.fact_contact_hourly d
+	UNION ALL SELECT 'monthly ' || m::text FROM engage_bi.fact_repeat_caller_monthly m UNION ALL SELECT 'roster ' || r::text FROM engage.roster r
+	UNION ALL SELECT 'caller ' || (count(*), count(DISTINCT caller_key))::text FROM engage_bi.dim_caller ORDER BY 1};
+
+# New contacts, a new caller with a new flag, a new rule, district and code.
 my $GO_ON = q{
 	INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw)
 	SELECT 'later', n::text, timestamptz '2026-05-04 12:00Z' + n * interval '10 minutes', '999_voice', '07700 900088' FROM generate_series(1, 8) n;
 	INSERT INTO engage.rule (name, version, kind, criteria) VALUES ('later', 1, 'criteria', '{7 in 2 hours}');
+	INSERT INTO engage.district (district, label) VALUES ('W', 'West');
+	INSERT INTO engage.incident_code (code, label) VALUES ('C3', 'Other');
 	CALL engage.refresh();};
 
 # ------------------------------------------------------------ dump and restore
@@ -156,7 +172,7 @@ sub restores
 	$node->safe_psql('postgres', "CREATE DATABASE $db");
 	is_restored($node, $db, $name, 'pg_restore', @options, '-d', $node->connstr($db), "$dir/force.dump");
 	same_lines($node->safe_psql($db, $RIGHTS), $rights, "$name: owners and rights as before");
-	is($node->safe_psql($db, q{SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'engage.%' AND tgenabled = 'A'}), '15',
+	is($node->safe_psql($db, q{SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'engage.%' AND tgenabled = 'A'}), '18',
 		"$name: the triggers are always enabled");
 	return;
 }
@@ -207,6 +223,7 @@ for my $other ([ $old, 'copy', 'same cluster' ], [ $fresh, 'force', 'fresh clust
 	same_lines($node->safe_psql($db, $FLAGS), $old->safe_psql('force', $FLAGS), "$name: new flags are the same");
 	is( $node->safe_psql($db, q{SELECT count(*) FROM engage.flag f JOIN engage.rule r USING (rule_id) WHERE r.name = 'later'}),
 		'1', "$name: one of them by the new rule");
+	same_lines($node->safe_psql($db, $SHOWN), $old->safe_psql('force', $SHOWN), "$name: dashboards show the same");
 }
 
 # With the roles' memberships: those who were members work on.
@@ -226,7 +243,7 @@ $fresh->stop;
 
 fails_with($old, 'copy', 'DROP EXTENSION engage;', '2BP01', qr/HINT:  Use DROP \.\.\. CASCADE/, 'a table of the user holds a timeline');
 $old->safe_psql('copy', 'DROP TABLE public.pattern; DROP EXTENSION engage;');
-is($old->safe_psql('copy', q{SELECT count(*) FROM pg_namespace WHERE nspname = 'engage'}), '0', 'DROP EXTENSION leaves no schema');
+is($old->safe_psql('copy', q{SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'engage%'}), '0', 'DROP EXTENSION leaves no schema');
 is($old->safe_psql('copy', q{SELECT (SELECT count(*) FROM pg_proc WHERE proowner = 'engage_owner'::regrole) + (SELECT count(*) FROM pg_class WHERE relowner = 'engage_owner'::regrole)}),
 	'0', 'nor any object');
 is($old->safe_psql('force', 'SELECT count(*) FROM engage.verify()'), '0', 'another database has its own still');
@@ -253,6 +270,8 @@ sub refuses
 $bare->safe_psql('postgres', 'CREATE DATABASE squatted');
 $bare->safe_psql('squatted', 'CREATE SCHEMA engage');
 refuses('squatted', '42P06', qr/schema "engage" already exists/, 'a schema engage that is there', undef, '');
+$bare->safe_psql('squatted', 'DROP SCHEMA engage; CREATE SCHEMA engage_bi');
+refuses('squatted', '42P06', qr/schema "engage_bi" already exists/, 'a schema engage_bi that is there', undef, '');
 
 my $why = qr/role "engage_analyst" exists and is not a plain group role of engage/;
 my $hint = qr/HINT:  Rename or drop that role, then create the extension again\./;

@@ -44,6 +44,8 @@ sub prepare_chaos
 			('moody', 1, 'criteria', '{4 in 2 days}', '{999_voice, 101_voice}', NULL, NULL),
 			('top week', 1, 'top', NULL, NULL, 3, 'week'),
 			('top day', 1, 'top', NULL, '{999_voice, sms_999}', 2, 'day');
+		INSERT INTO engage.district (district, label) VALUES ('N', 'North'), ('S', 'South');
+		INSERT INTO engage.incident_code (code, label) VALUES ('C1', 'Concern'), ('C2', 'Crime');
 		$INSERT_QUIET
 		CALL engage.refresh();
 		DO \$\$BEGIN
@@ -108,18 +110,23 @@ sub other_details
 		any('NULL', 'NULL', 'NULL', "'ada\@example.com'", "'bo\@example.com'", "'cy\@example.com'"));
 }
 
+# Listed, and not.
+sub place { return any('NULL', "'N'", "'S'", "'W'"); }
+
+sub code { return any('NULL', "'C1'", "'C2'", "'C3'"); }
+
 sub contact_row
 {
 	my $ref = chance(0.15) ? "'fixed " . int(rand 40) . "'" : 'gen_random_uuid()';
-	return sprintf "('w', %s, %s, %s, %s, %s, %s, %s, %s)", $ref, moment(), channel(),
+	return sprintf "('w', %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)", $ref, moment(), channel(),
 	  any(("'inbound'") x 8, "'outbound'", "'radio'"), number(),
-	  any(('NULL') x 6, "'presented'", "'withheld'", "'payphone'"), name(), other_details();
+	  any(('NULL') x 6, "'presented'", "'withheld'", "'payphone'"), name(), other_details(), place(), code();
 }
 
 sub insert_contacts
 {
 	return
-	    'INSERT INTO engage.contact (source, source_ref, occurred_at, channel, direction, number_raw, cli_status, given_name, family_name, date_of_birth, email) VALUES '
+	    'INSERT INTO engage.contact (source, source_ref, occurred_at, channel, direction, number_raw, cli_status, given_name, family_name, date_of_birth, email, district, opening_code) VALUES '
 	  . join(', ', map { contact_row() } 1 .. 1 + int rand 5)
 	  . ' ON CONFLICT (source, source_ref) DO '
 	  . any('NOTHING;', 'UPDATE SET occurred_at = excluded.occurred_at, number_raw = excluded.number_raw;');
@@ -145,6 +152,9 @@ sub update_contacts
 		'duplicate_of = ' . any('NULL', '1'),
 		'callback_of = ' . any('NULL', '1'),
 		'cli_status = ' . any('NULL', "'withheld'"),
+		'district = ' . place(),
+		'closing_code = ' . code(),
+		'(answered_at, handling_seconds) = (occurred_at + interval $$' . int(rand 20) . '.5 seconds$$, ' . int(rand 900) . ')',
 		"tag = 'x'");
 	return "UPDATE engage.contact SET $set WHERE " . some_contacts(4) . ';';
 }
@@ -203,7 +213,10 @@ sub admins_transaction
 		"UPDATE engage.rule SET valid_to = $until WHERE (name, version) = (" . any("'moody', 1", "'moody', 2", "'top week', 1", "'top day', 1") . ');',
 		q{INSERT INTO engage.rule (name, version, kind, criteria, valid_from) SELECT 'moody', max(version) + 1, 'criteria', '{4 in 3 days}', '2026-03-20'
 			FROM engage.rule WHERE name = 'moody' HAVING max(version) < 4;},
-		(chance(0.15) ? 'UPDATE engage.policy SET ' . any("zone = 'Pacific/Apia'", "zone = 'Europe/London'", "region = 'US'", "region = 'GB'") . ';' : ()));
+		(chance(0.15) ? 'UPDATE engage.policy SET ' . any("zone = 'Pacific/Apia'", "zone = 'Europe/London'", "region = 'US'", "region = 'GB'", "flag_current_for = '28 days'", "flag_current_for = '7 days'") . ';' : ()),
+		(chance(0.3) ? "INSERT INTO engage.district (district, label) VALUES ('W', 'West') ON CONFLICT DO NOTHING;" : ()),
+		(chance(0.3) ? "DELETE FROM engage.district WHERE district = 'W';" : ()),
+		(chance(0.3) ? "UPDATE engage.incident_code SET code = CASE code WHEN 'C2' THEN 'C3' ELSE 'C2' END WHERE code <> 'C1';" : ()));
 	$text =~ s/\n\s*/ /g;
 	return $text . ' SELECT pg_sleep(' . (0.1 + rand 0.4) . ');' if chance(0.7);
 	return "BEGIN; $text SELECT pg_sleep(" . (rand 0.6) . '); ' . any('COMMIT;', 'COMMIT;', 'ROLLBACK;');
@@ -475,7 +488,18 @@ my %PICTURE = (
 	callers => "$NAMED SELECT n.name, timeline, contacts, first_at, last_at FROM engage.caller LEFT JOIN named n USING (caller_id) WHERE contacts > 0 ORDER BY 1",
 	flags => qq{$NAMED SELECT n.name, r.name, r.version, f.started_at, f.met_at, f.ended_at, f.contacts, f.peak, f.criteria_met
 		FROM engage.flag f JOIN engage.rule r USING (rule_id) LEFT JOIN named n USING (caller_id)
-		WHERE f.withdrawn_at IS NULL ORDER BY 1, 2, 3, 4, 5, 6});
+		WHERE f.withdrawn_at IS NULL ORDER BY 1, 2, 3, 4, 5, 6},
+	calendar => 'SELECT k FROM engage.calendar k ORDER BY date_key',
+	days => 'SELECT c FROM engage.daily_count c ORDER BY date_key, channel_key, contact_type_key, district_key',
+	hours => 'SELECT c FROM engage.hourly_count c ORDER BY date_key, time_key, channel_key, district_key',
+	feeds => q{SELECT f.source, c.date_key, c.contacts, c.last_at, c.last_recorded_at, c.delay_seconds, c.without_details, c.district_not_listed,
+			c.code_not_listed, c.without_handling_time, c.without_district, c.recorded_late
+		FROM engage.feed_count c JOIN engage.feed f USING (feed_key) ORDER BY 1, 2},
+	roster => qq{$NAMED SELECT n.name, r.rule_id, r.spell_no, r.first_day, r.last_day, r.district_key
+		FROM engage.roster r LEFT JOIN named n USING (caller_id) ORDER BY 1, 2, 3},
+	roster_months => qq{$NAMED SELECT n.name, r.rule_id, r.month_start, r.contacts, r.district_key, r.is_new, r.is_returned, r.is_dropped
+		FROM engage.roster_month r LEFT JOIN named n USING (caller_id) ORDER BY 1, 2, 3},
+	keyed_callers => "$NAMED SELECT n.name FROM engage.caller_pseudonym p JOIN engage.caller c USING (caller_id) LEFT JOIN named n USING (caller_id) WHERE c.contacts > 0 ORDER BY 1");
 
 sub picture
 {

@@ -109,6 +109,7 @@ our @WAIT_POINTS = (
 	'between callers and flags',
 	'between personas and periods',
 	'between period and flags',
+	'between the queue and days',
 	'before the commit');
 
 # Waits at the points above.  What a wait does is up to the database's
@@ -145,6 +146,10 @@ sub install_waits
 		period := engage.take_period();},
 		'outcome := engage.assess_period(' => q{PERFORM chaos.wait('between period and flags');
 		outcome := engage.assess_period(});
+	patch_function(
+		$node, $db, 'engage.take_day()',
+		'PERFORM engage.sum_up_day(day);' => q{PERFORM chaos.wait('between the queue and days');
+		PERFORM engage.sum_up_day(day);});
 	return;
 }
 
