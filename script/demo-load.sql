@@ -17,6 +17,12 @@ SELECT engage.set_risk_factor('repeat_victim', 5, axis => 'nature', measure => '
 
 SELECT engage_demo.simulate(days => 84, start_on => current_date - 84);
 SELECT engage_demo.load();
+INSERT INTO engage.district (district, label, csu)
+SELECT DISTINCT district, initcap(replace(district, '_', ' ')), initcap(replace(district, '_', ' ')) || ' CSU' FROM engage_demo.person ORDER BY 1;
+INSERT INTO engage.incident_code (code, label, category, demand_class, is_policing)
+SELECT c.code, initcap(replace(t.subject, '_', ' ')) || c.stage, initcap(replace(t.subject, '_', ' ')), t.demand_class,
+	CASE t.demand_class WHEN 'policing' THEN true WHEN 'avoidable_policing' THEN true WHEN 'unclear' THEN NULL ELSE false END
+FROM engage_demo.topic t, LATERAL (VALUES (t.closing_code, ''), (t.opening_code, ', open')) c (code, stage);
 INSERT INTO engage.known_number (number, sharing, label)
 SELECT number, sharing, label FROM engage_demo.place;	-- phone box, hostel, alarm company
 

@@ -17,7 +17,9 @@ BEGIN
 		SELECT * FROM (VALUES
 			('engage_owner', 'owns the objects of the extension; nobody is a member'),
 			('engage_analyst', 'reads callers, flags and contacts, and uses the toolkit'),
-			('engage_bi', 'reads what dashboards show'),
+			('engage_bi', 'reads what dashboards show, by pseudonym'),
+			('engage_bi_named', 'reads who is behind the pseudonyms of flagged callers'),
+			('engage_bi_public', 'reads what is published, small numbers suppressed'),
 			('engage_handler', 'looks numbers up, identifies callers and refers them'),
 			('engage_identity', 'sees who is behind the numbers, and confirms and rejects links'),
 			('engage_loader', 'writes contacts'),

@@ -40,6 +40,12 @@ RETURN pg_catalog.array_position(demand_bands, NULL) IS NULL AND pg_catalog.arra
 COMMENT ON FUNCTION engage.tiers_fit(double precision[], numeric[], integer[]) IS
 	'Whether bands ascend and the matrix has a tier, from 1 on, for each pair of them. For policy''s constraint.';
 
+CREATE FUNCTION engage.bands_fit(bands integer[]) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN pg_catalog.array_position(bands, NULL) IS NULL AND pg_catalog.cardinality(bands) OPERATOR(pg_catalog.>) 0
+	AND bands OPERATOR(pg_catalog.=) ARRAY(SELECT DISTINCT u FROM pg_catalog.unnest(bands) u ORDER BY u);
+COMMENT ON FUNCTION engage.bands_fit(integer[]) IS 'Whether bands ascend, and there is one. For policy''s constraint.';
+
 CREATE TABLE engage.policy (
 	one boolean PRIMARY KEY DEFAULT true CHECK (one),
 	zone text NOT NULL,
@@ -55,6 +61,8 @@ CREATE TABLE engage.policy (
 	demand_bands double precision[] NOT NULL DEFAULT '{0.05, 0.2, 0.5}',
 	harm_bands numeric[] NOT NULL DEFAULT '{2, 5, 10}',
 	tier_matrix integer[] NOT NULL DEFAULT '{{5, 4, 3, 3}, {4, 3, 3, 2}, {3, 3, 2, 1}, {2, 2, 1, 1}}',
+	contact_bands integer[] NOT NULL DEFAULT '{1, 2, 5, 10, 20, 50}' CONSTRAINT policy_contact_bands CHECK (engage.bands_fit(contact_bands)),
+	minimum_cell integer NOT NULL DEFAULT 5 CHECK (minimum_cell OPERATOR(pg_catalog.>=) 2),
 	emergency_override text NOT NULL DEFAULT 'Assess every call on what is said now. If life may be at risk, respond as to anybody.',
 	CONSTRAINT policy_tiers CHECK (engage.tiers_fit(demand_bands, harm_bands, tier_matrix))
 );
@@ -71,32 +79,36 @@ COMMENT ON COLUMN engage.policy.demand_bands IS 'Probabilities at which the next
 COMMENT ON COLUMN engage.policy.harm_bands IS 'Points at which the next band of harm begins, ascending.';
 COMMENT ON COLUMN engage.policy.tier_matrix IS
 	'The tier for each band of harm (rows, lowest first) and of demand (columns): 1 is for those to be looked at first.';
+COMMENT ON COLUMN engage.policy.contact_bands IS 'Numbers of contacts in 28 days at which the next band of dashboards begins, ascending.';
+COMMENT ON COLUMN engage.policy.minimum_cell IS 'Counts of people or contacts below this are not published.';
 COMMENT ON COLUMN engage.policy.emergency_override IS 'What every lookup says first.';
 SELECT pg_catalog.pg_extension_config_dump('engage.policy', '');
 
 CREATE TABLE engage.preset_channel (
 	channel engage.contact_channel PRIMARY KEY,
+	channel_key integer NOT NULL UNIQUE,
 	label text NOT NULL,
 	is_emergency boolean NOT NULL
 );
 COMMENT ON TABLE engage.preset_channel IS 'Shipped labels of channels, from which setup() fills channel.';
-INSERT INTO engage.preset_channel VALUES
-	('999_voice', '999 call', true),
-	('101_voice', '101 call', false),
-	('switchboard', 'Switchboard', false),
-	('digital_desk', 'Digital desk', false),
-	('live_chat', 'Live chat', false),
-	('email', 'E-mail', false),
-	('online_report', 'Online report', false),
-	('portal', 'Portal', false),
-	('sms_999', '999 text message', true),
-	('relay_999', '999 relay', true),
-	('bsl_999', '999 sign language', true),
-	('video', 'Video', false),
-	('in_person', 'In person', false),
-	('callback', 'Call-back', false),
-	('partner', 'Partner', false),
-	('other', 'Other', false);
+COMMENT ON COLUMN engage.preset_channel.channel_key IS 'What stands for it in dashboards.';
+INSERT INTO engage.preset_channel (channel, channel_key, label, is_emergency) VALUES
+	('999_voice', 1, '999 call', true),
+	('101_voice', 2, '101 call', false),
+	('switchboard', 3, 'Switchboard', false),
+	('digital_desk', 4, 'Digital desk', false),
+	('live_chat', 5, 'Live chat', false),
+	('email', 6, 'E-mail', false),
+	('online_report', 7, 'Online report', false),
+	('portal', 8, 'Portal', false),
+	('sms_999', 9, '999 text message', true),
+	('relay_999', 10, '999 relay', true),
+	('bsl_999', 11, '999 sign language', true),
+	('video', 12, 'Video', false),
+	('in_person', 13, 'In person', false),
+	('callback', 14, 'Call-back', false),
+	('partner', 15, 'Partner', false),
+	('other', 16, 'Other', false);
 
 CREATE TABLE engage.channel (
 	channel engage.contact_channel PRIMARY KEY,

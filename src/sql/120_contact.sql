@@ -120,9 +120,11 @@ ALTER TABLE engage.contact ENABLE ALWAYS TRIGGER contact_identity_details;
 CREATE INDEX contact_counted ON engage.contact (persona_key, occurred_at) INCLUDE (channel)
 	WHERE direction OPERATOR(pg_catalog.=) 'inbound' AND callback_of IS NULL AND duplicate_of IS NULL;
 CREATE INDEX contact_occurred_at ON engage.contact USING brin (occurred_at);
+-- what dashboards load in parts by, and refresh sums days up by
+CREATE INDEX contact_occurred_utc ON engage.contact (pg_catalog.timezone('UTC', occurred_at));
 
 CREATE TABLE engage.dirty (
-	subject text NOT NULL CHECK (subject OPERATOR(pg_catalog.=) ANY (ARRAY['persona', 'number', 'identity', 'identities', 'caller', 'period', 'rule', 'risk', 'risks', 'everything'])),
+	subject text NOT NULL CHECK (subject OPERATOR(pg_catalog.=) ANY (ARRAY['persona', 'number', 'identity', 'identities', 'caller', 'period', 'rule', 'risk', 'risks', 'day', 'days', 'roster', 'everything'])),
 	persona_key uuid,
 	number text,
 	caller_id bigint,
@@ -140,8 +142,13 @@ COMMENT ON COLUMN engage.dirty.subject IS 'What is to be computed anew, named by
 COMMENT ON COLUMN engage.dirty.at IS 'When the change was made. Shown as lag; it never decides what is computed.';
 
 -- The rows that are looked for among those of personas, which are many.
-CREATE INDEX dirty_other ON engage.dirty (subject) WHERE subject OPERATOR(pg_catalog.<>) 'persona';
+CREATE INDEX dirty_other ON engage.dirty (subject, period_start) WHERE subject OPERATOR(pg_catalog.<>) 'persona';
 SELECT pg_catalog.pg_extension_config_dump('engage.dirty', '');
+
+CREATE FUNCTION engage.quarter_hour(at timestamptz) RETURNS timestamptz
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN pg_catalog.date_bin('15 minutes'::interval, at, '2000-01-01 00:00:00+00'::timestamptz);
+COMMENT ON FUNCTION engage.quarter_hour(timestamptz) IS 'The beginning of an instant''s quarter hour. Local days begin and end at one in every zone.';
 
 -- definer: writers of contacts have no rights on the queue
 CREATE FUNCTION engage.contact_changed() RETURNS trigger
@@ -151,14 +158,22 @@ BEGIN
 	IF TG_OP = 'INSERT' THEN
 		INSERT INTO engage.dirty (subject, persona_key, cause)
 		SELECT DISTINCT 'persona', n.persona_key, 'insert' FROM new_rows n WHERE n.persona_key IS NOT NULL;
+		INSERT INTO engage.dirty (subject, period_start, cause)
+		SELECT DISTINCT 'day', engage.quarter_hour(n.occurred_at), 'insert' FROM new_rows n;
 	ELSIF TG_OP = 'DELETE' THEN
 		INSERT INTO engage.dirty (subject, persona_key, cause)
 		SELECT DISTINCT 'persona', o.persona_key, 'delete' FROM old_rows o WHERE o.persona_key IS NOT NULL;
+		INSERT INTO engage.dirty (subject, period_start, cause)
+		SELECT DISTINCT 'day', engage.quarter_hour(o.occurred_at), 'delete' FROM old_rows o;
 	ELSIF TG_OP = 'UPDATE' THEN
 		INSERT INTO engage.dirty (subject, persona_key, cause)
 		SELECT 'persona', u.persona_key, 'update'
 		FROM (SELECT o.persona_key FROM old_rows o UNION SELECT n.persona_key FROM new_rows n) u
 		WHERE u.persona_key IS NOT NULL;
+		INSERT INTO engage.dirty (subject, period_start, cause)
+		SELECT 'day', u.quarter_hour, 'update'
+		FROM (SELECT engage.quarter_hour(o.occurred_at) AS quarter_hour FROM old_rows o
+			UNION SELECT engage.quarter_hour(n.occurred_at) FROM new_rows n) u;
 	ELSE
 		INSERT INTO engage.dirty (subject, cause) VALUES ('everything', 'truncate');
 	END IF;
@@ -166,7 +181,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.contact_changed() IS
-	'Trigger: puts the personas of a statement''s contacts, before and after it, into the queue.';
+	'Trigger: puts the personas and the quarter hours of a statement''s contacts, before and after it, into the queue.';
 
 CREATE TRIGGER contact_inserted AFTER INSERT ON engage.contact
 	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.contact_changed();

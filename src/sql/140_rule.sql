@@ -151,7 +151,8 @@ BEGIN
 				HINT = 'Change settings with UPDATE engage.policy, and rules with engage.adopt_rules().';
 	END IF;
 	INSERT INTO engage.policy (zone, region) VALUES (setup.zone, setup.region);
-	INSERT INTO engage.channel SELECT p.* FROM engage.preset_channel p;
+	INSERT INTO engage.channel SELECT p.channel, p.label, p.is_emergency FROM engage.preset_channel p;
+	INSERT INTO engage.bank_holiday SELECT p.* FROM engage.preset_bank_holiday p;
 	INSERT INTO engage.marker_kind SELECT p.* FROM engage.preset_marker_kind p;
 	PERFORM engage.adopt_linkage_model('contacts');
 	IF rules IS NOT NULL THEN
@@ -160,4 +161,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.setup(text, text, text) IS
-	'Makes the policy, the channels, the kinds of marker, the shipped linkage model and a first rule (a preset of preset_rule, NULL for none). Once; an error (55000) after that.';
+	'Makes the policy, the channels, the bank holidays, the kinds of marker, the shipped linkage model and a first rule (a preset of preset_rule, NULL for none). Once; an error (55000) after that.';

@@ -46,7 +46,7 @@ SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('en
 CREATE FUNCTION engage.has_markers() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
 RETURN EXISTS (SELECT FROM engage.dirty q
-	WHERE q.subject OPERATOR(pg_catalog.=) ANY (ARRAY['everything', 'rule', 'number']));
+	WHERE q.subject OPERATOR(pg_catalog.=) ANY (ARRAY['everything', 'rule', 'number', 'days', 'roster']));
 COMMENT ON FUNCTION engage.has_markers() IS 'Whether queue rows stand for many subjects.';
 
 CREATE FUNCTION engage.expand_markers() RETURNS bigint
@@ -54,9 +54,11 @@ CREATE FUNCTION engage.expand_markers() RETURNS bigint
 AS $$
 DECLARE
 	expanded bigint;
+	wants_days boolean;
+	wants_roster boolean;
 BEGIN
 	WITH markers AS (
-		DELETE FROM engage.dirty q WHERE q.subject IN ('everything', 'rule', 'number')
+		DELETE FROM engage.dirty q WHERE q.subject IN ('everything', 'rule', 'number', 'days', 'roster')
 		RETURNING q.subject, q.number, q.rule_id
 	), every_persona AS (
 		INSERT INTO engage.dirty (subject, persona_key, cause)
@@ -99,7 +101,17 @@ BEGIN
 		SELECT 'risks', 'rule'
 		WHERE EXISTS (SELECT FROM markers m WHERE m.subject IN ('everything', 'rule')) AND EXISTS (SELECT FROM engage.risk_model)
 	)
-	SELECT count(*) INTO expanded FROM markers;
+	SELECT count(*), bool_or(m.subject IN ('everything', 'days')), bool_or(m.subject IN ('everything', 'roster'))
+	INTO expanded, wants_days, wants_roster
+	FROM markers m;
+	IF wants_days THEN
+		PERFORM engage.fill_calendar(d.day, d.day)
+		FROM (SELECT engage.local_date(now(), o.zone) AS day FROM engage.policy o) d;
+		PERFORM engage.queue_days();
+	END IF;
+	IF wants_roster THEN
+		PERFORM engage.keep_whole_roster();
+	END IF;
 	RETURN expanded;
 END
 $$;
@@ -278,6 +290,9 @@ BEGIN
 		WHERE a.pid = r.pid AND a.pid <> pg_backend_pid() AND COALESCE(a.backend_start <= r.started_at, true)));
 	INSERT INTO engage.refresh_run DEFAULT VALUES RETURNING run_id INTO run;
 	PERFORM engage.harvest_referrals();
+	PERFORM engage.fill_calendar(d.day, d.day)
+	FROM (SELECT engage.local_date(now(), o.zone) AS day FROM engage.policy o) d
+	WHERE NOT EXISTS (SELECT FROM engage.calendar k WHERE k.day = d.day);
 	IF engage.scores_are_due() THEN
 		PERFORM engage.queue_risks();
 	END IF;
@@ -296,6 +311,7 @@ DECLARE
 	period record;
 	outcome record;
 	newly_scored bigint;
+	summed_up boolean;
 BEGIN
 	IF engage.has_markers() AND engage.expand_markers() > 0 THEN
 		UPDATE engage.refresh_run r SET steps = steps + 1, last_step_at = clock_timestamp() WHERE r.run_id = run;
@@ -310,6 +326,7 @@ BEGIN
 	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN
 		IF engage.wants_linking_of_everything() THEN
 			caller_ids := COALESCE(caller_ids, '{}') || engage.link_everything(run);
+			PERFORM engage.key_callers(caller_ids);
 			PERFORM engage.sum_up_all_callers();
 			PERFORM engage.queue_callers(caller_ids);
 			PERFORM engage.queue_risks();
@@ -319,6 +336,7 @@ BEGIN
 		END IF;
 	END IF;
 	IF caller_ids IS NOT NULL THEN
+		PERFORM engage.key_callers(caller_ids);
 		PERFORM engage.sum_up_callers(caller_ids);
 		PERFORM engage.queue_risks(caller_ids);
 		IF engage.more_personas_wait(run) OR engage.identities_wait() THEN
@@ -333,15 +351,21 @@ BEGIN
 
 	IF caller_ids IS NOT NULL THEN
 		outcome := engage.assess_callers(caller_ids, run);
+		PERFORM engage.keep_roster(caller_ids);
 	ELSE
 		period := engage.take_period();
 		IF period.rule_id IS NULL THEN
-			newly_scored := engage.take_risks(batch_size);
-			UPDATE engage.refresh_run r SET steps = r.steps + 1, last_step_at = clock_timestamp(), scored = r.scored + newly_scored
-			WHERE r.run_id = run AND newly_scored IS NOT NULL;
-			RETURN newly_scored IS NOT NULL;
+			summed_up := engage.take_day();
+			IF NOT summed_up THEN
+				newly_scored := engage.take_risks(batch_size);
+				summed_up := newly_scored IS NULL AND engage.measure_concentration();
+			END IF;
+			UPDATE engage.refresh_run r SET steps = r.steps + 1, last_step_at = clock_timestamp(), scored = r.scored + COALESCE(newly_scored, 0)
+			WHERE r.run_id = run AND (summed_up OR newly_scored IS NOT NULL);
+			RETURN summed_up OR newly_scored IS NOT NULL;
 		END IF;
 		outcome := engage.assess_period(period.rule_id, period.period_start, run);
+		PERFORM engage.keep_roster(engage.callers_of_period(period.rule_id, period.period_start));
 	END IF;
 	UPDATE engage.refresh_run r
 	SET steps = r.steps + 1, last_step_at = clock_timestamp(),

@@ -184,11 +184,11 @@ BEGIN ATOMIC
 		CASE WHEN count(*) > 0 THEN 'SELECT * FROM engage.refresh_run WHERE state IN (''failed'', ''died'') ORDER BY run_id DESC;' END
 	FROM engage.refresh_run r WHERE r.state IN ('failed', 'died') AND r.started_at > now() - interval '24 hours'
 	UNION ALL
-	SELECT 'capture', CASE WHEN count(*) = 15 THEN 'ok' ELSE 'failed' END, count(*)::text || ' of 15 triggers are always enabled',
-		CASE WHEN count(*) <> 15 THEN 'ALTER TABLE ... ENABLE ALWAYS TRIGGER for those of engage.contact, known_number, policy, rule, linkage_model, risk_model, harm_weight and marker_kind, then CALL engage.rebuild().' END
+	SELECT 'capture', CASE WHEN count(*) = 18 THEN 'ok' ELSE 'failed' END, count(*)::text || ' of 18 triggers are always enabled',
+		CASE WHEN count(*) <> 18 THEN 'ALTER TABLE ... ENABLE ALWAYS TRIGGER for those of engage.contact, known_number, policy, rule, linkage_model, risk_model, harm_weight, marker_kind, district and incident_code, then CALL engage.rebuild().' END
 	FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 	WHERE c.relnamespace = 'engage'::regnamespace
-		AND c.relname IN ('contact', 'known_number', 'policy', 'rule', 'linkage_model', 'risk_model', 'harm_weight', 'marker_kind')
+		AND c.relname IN ('contact', 'known_number', 'policy', 'rule', 'linkage_model', 'risk_model', 'harm_weight', 'marker_kind', 'district', 'incident_code')
 		AND NOT t.tgisinternal AND t.tgenabled = 'A'
 	UNION ALL
 	SELECT 'verification', CASE WHEN v.problems > 0 THEN 'failed' ELSE 'ok' END,

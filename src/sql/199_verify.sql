@@ -12,7 +12,10 @@ BEGIN ATOMIC
 		SELECT COALESCE(bool_or(q.subject = 'everything'), false) AS everything,
 			COALESCE(bool_or(q.subject = 'persona'), false) AS personas,
 			COALESCE(bool_or(q.subject = 'rule'), false) AS rules,
-			COALESCE(bool_or(q.subject = 'number'), false) AS numbers
+			COALESCE(bool_or(q.subject = 'number'), false) AS numbers,
+			COALESCE(bool_or(q.subject = 'days'), false) AS days,
+			COALESCE(bool_or(q.subject = 'roster'), false) AS roster,
+			COALESCE(bool_or(q.subject = 'period'), false) AS periods
 		FROM engage.dirty q
 	), dirty_persona AS MATERIALIZED (
 		SELECT DISTINCT q.persona_key FROM engage.dirty q WHERE q.subject = 'persona'
@@ -22,6 +25,9 @@ BEGIN ATOMIC
 		SELECT DISTINCT q.caller_id FROM engage.dirty q WHERE q.subject = 'caller'
 	), dirty_risk AS MATERIALIZED (
 		SELECT DISTINCT q.caller_id, q.subject FROM engage.dirty q WHERE q.subject IN ('risk', 'risks')
+	), dirty_day AS MATERIALIZED (
+		SELECT DISTINCT engage.date_key(engage.local_date(q.period_start, o.zone)) AS date_key
+		FROM engage.dirty q, engage.policy o WHERE q.subject = 'day'
 	), truth AS MATERIALIZED (
 		SELECT c.persona_key, c.channel, engage.timeline_agg(c.occurred_at) AS timeline
 		FROM engage.contact c
@@ -151,10 +157,45 @@ BEGIN ATOMIC
 			AND NOT EXISTS (SELECT FROM dirty_risk q WHERE q.subject = 'risks')
 			AND NOT EXISTS (SELECT FROM dirty_risk q WHERE q.caller_id = c.caller_id)
 			AND NOT EXISTS (SELECT FROM engage.caller_risk k WHERE k.caller_id = c.caller_id)
+	), wrong_day AS (
+		SELECT DISTINCT 'day'::text, d.date_key::text, 'its summary is not what its contacts give'
+		FROM (
+			SELECT x.date_key FROM (SELECT * FROM engage.days_anew('-infinity', 'infinity') EXCEPT ALL SELECT * FROM engage.daily_count) x
+			UNION ALL
+			SELECT x.date_key FROM (SELECT * FROM engage.daily_count EXCEPT ALL SELECT * FROM engage.days_anew('-infinity', 'infinity')) x
+			UNION ALL
+			SELECT x.date_key FROM (SELECT * FROM engage.hours_anew('-infinity', 'infinity') EXCEPT ALL SELECT * FROM engage.hourly_count) x
+			UNION ALL
+			SELECT x.date_key FROM (SELECT * FROM engage.hourly_count EXCEPT ALL SELECT * FROM engage.hours_anew('-infinity', 'infinity')) x
+			UNION ALL
+			SELECT x.date_key FROM (SELECT * FROM engage.feeds_anew('-infinity', 'infinity') EXCEPT ALL SELECT * FROM engage.feed_count) x
+			UNION ALL
+			SELECT x.date_key FROM (SELECT * FROM engage.feed_count EXCEPT ALL SELECT * FROM engage.feeds_anew('-infinity', 'infinity')) x
+		) d, marked m
+		WHERE NOT m.days AND engage.is_sampled(d.date_key::text, sample) AND NOT EXISTS (SELECT FROM dirty_day q WHERE q.date_key = d.date_key)
+	), wrong_roster AS (
+		SELECT DISTINCT 'roster'::text, 'caller ' || d.caller_id, 'it is not what the flags and contacts give'
+		FROM (
+			SELECT x.caller_id FROM (SELECT * FROM engage.roster_anew(NULL) EXCEPT ALL SELECT * FROM engage.roster) x
+			UNION ALL
+			SELECT x.caller_id FROM (SELECT * FROM engage.roster EXCEPT ALL SELECT * FROM engage.roster_anew(NULL)) x
+			UNION ALL
+			SELECT x.caller_id FROM (SELECT * FROM engage.roster_months_anew(NULL) EXCEPT ALL SELECT * FROM engage.roster_month) x
+			UNION ALL
+			SELECT x.caller_id FROM (SELECT * FROM engage.roster_month EXCEPT ALL SELECT * FROM engage.roster_months_anew(NULL)) x
+		) d, marked m
+		WHERE NOT m.roster AND NOT m.rules AND NOT m.personas AND NOT m.numbers AND NOT m.periods AND NOT (SELECT x.waits FROM dirty_identity x)
+			AND engage.is_sampled(d.caller_id::text, sample) AND NOT EXISTS (SELECT FROM dirty_caller q WHERE q.caller_id = d.caller_id)
+		UNION ALL
+		SELECT 'caller', c.caller_id::text, 'it has no key for dashboards'
+		FROM engage.caller c
+		WHERE c.contacts > 0 AND engage.is_sampled(c.caller_id::text, sample)
+			AND NOT EXISTS (SELECT FROM engage.caller_pseudonym p WHERE p.caller_id = c.caller_id)
 	)
 	SELECT w.* FROM (
 		SELECT * FROM wrong_timeline UNION ALL SELECT * FROM wrong_persona UNION ALL SELECT * FROM wrong_identity UNION ALL SELECT * FROM wrong_caller
 		UNION ALL SELECT * FROM wrong_flag UNION ALL SELECT * FROM wrong_top UNION ALL SELECT * FROM wrong_risk
+		UNION ALL SELECT * FROM wrong_day UNION ALL SELECT * FROM wrong_roster
 	) w, marked m
 	WHERE NOT m.everything;
 END;

@@ -5,6 +5,8 @@
  * usable by all: without them no table of a user's own could hold a timeline.
  */
 ALTER SCHEMA engage OWNER TO engage_owner;
+ALTER SCHEMA engage_bi OWNER TO engage_owner;
+ALTER SCHEMA engage_bi_named OWNER TO engage_owner;
 
 DO $$
 DECLARE
@@ -17,7 +19,7 @@ BEGIN
 		UNION ALL
 		SELECT pg_catalog.format('ALTER %s %s OWNER TO engage_owner',
 			CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.oid::pg_catalog.regclass)
-		FROM pg_catalog.pg_class c WHERE c.relnamespace = 'engage'::pg_catalog.regnamespace AND c.relkind IN ('r', 'v')
+		FROM pg_catalog.pg_class c WHERE c.relnamespace = ANY ('{engage,engage_bi,engage_bi_named}'::pg_catalog.regnamespace[]) AND c.relkind IN ('r', 'v')
 		UNION ALL
 		SELECT pg_catalog.format('ALTER TYPE %s OWNER TO engage_owner', t.oid::pg_catalog.regtype)
 		FROM pg_catalog.pg_type t
@@ -42,7 +44,7 @@ $$;
 
 REVOKE ALL ON ALL ROUTINES IN SCHEMA engage FROM PUBLIC;
 
-GRANT USAGE ON SCHEMA engage TO engage_analyst, engage_bi, engage_handler, engage_identity, engage_loader, engage_operator, engage_admin;
+GRANT USAGE ON SCHEMA engage TO engage_analyst, engage_handler, engage_identity, engage_loader, engage_operator, engage_admin;
 
 -- The toolkit: every function in C that is not a support function of the server, nor reads the register.
 DO $$
@@ -50,7 +52,7 @@ DECLARE
 	statement text;
 BEGIN
 	FOR statement IN
-		SELECT pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO engage_analyst, engage_bi, engage_identity, engage_loader, engage_admin', p.oid::pg_catalog.regprocedure)
+		SELECT pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO engage_analyst, engage_identity, engage_loader, engage_admin', p.oid::pg_catalog.regprocedure)
 		FROM pg_catalog.pg_proc p
 		WHERE p.pronamespace = 'engage'::pg_catalog.regnamespace
 			AND (p.prokind = 'a' OR p.prolang = (SELECT l.oid FROM pg_catalog.pg_language l WHERE l.lanname = 'c'))
@@ -67,7 +69,7 @@ GRANT EXECUTE ON FUNCTION engage.library_version() TO engage_operator, engage_ha
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.contact TO engage_loader;
 GRANT EXECUTE ON FUNCTION engage.presented_number(text, engage.cli_status), engage.pick_identity_details(jsonb) TO engage_loader;
 GRANT EXECUTE ON FUNCTION engage.period_start(timestamptz, text, text), engage.period_end(timestamptz, text, text)
-	TO engage_analyst, engage_bi, engage_admin;
+	TO engage_analyst, engage_admin;
 
 -- Analysts see callers and flags by id, and what explains them.
 GRANT SELECT (contact_id, source, source_ref, occurred_at, recorded_at, channel, direction, cli_status, district, opening_code,
@@ -80,8 +82,6 @@ GRANT EXECUTE ON FUNCTION engage.explain_flag(bigint), engage.lookup(text),
 	engage.back_test(engage.criterion[], timestamptz, timestamptz, engage.contact_channel[]),
 	engage.back_test_grid(integer, integer, interval[], timestamptz, timestamptz, engage.criterion[], engage.contact_channel[]),
 	engage.workable_threshold(integer, timestamptz, timestamptz, interval[], engage.contact_channel[]), engage.health() TO engage_analyst;
-
-GRANT SELECT ON engage.repeat_caller, engage.rule, engage.channel TO engage_bi;
 
 GRANT EXECUTE ON FUNCTION engage.lookup(text),
 	engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision) TO engage_handler;
@@ -114,14 +114,14 @@ GRANT EXECUTE ON FUNCTION engage.refresh_begin(integer), engage.refresh_step(big
 -- Administrators set what the force decides.
 GRANT SELECT, INSERT, UPDATE ON engage.policy, engage.rule TO engage_admin;
 -- a constraint of policy calls it as who writes the row
-GRANT EXECUTE ON FUNCTION engage.tiers_fit(double precision[], numeric[], integer[]) TO engage_admin;
+GRANT EXECUTE ON FUNCTION engage.tiers_fit(double precision[], numeric[], integer[]), engage.bands_fit(integer[]) TO engage_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.channel, engage.known_number TO engage_admin;
 GRANT SELECT ON engage.preset_rule, engage.preset_channel, engage.refresh_run, engage.verification, engage.repeat_caller,
 	engage.linkage_model, engage.preset_linkage_model, engage.identity_detail TO engage_admin;
 GRANT EXECUTE ON FUNCTION engage.setup(text, text, text), engage.adopt_rules(text, timestamptz), engage.health(),
 	engage.name_identity_details(jsonb), engage.adopt_linkage_model(text), engage.adopt_linkage_model(integer), engage.train_linkage(bigint)
 	TO engage_admin;
-GRANT engage_analyst, engage_bi, engage_handler, engage_identity, engage_loader, engage_operator TO engage_admin WITH ADMIN OPTION;
+GRANT engage_analyst, engage_bi, engage_bi_named, engage_bi_public, engage_handler, engage_identity, engage_loader, engage_operator TO engage_admin WITH ADMIN OPTION;
 
 -- Handlers refer; reviewers read what they said, and decide.
 GRANT EXECUTE ON FUNCTION engage.refer(text, text, text, text, text, engage.referral_identified_by, bigint, bigint, text, text, date,
@@ -132,8 +132,7 @@ GRANT EXECUTE ON FUNCTION engage.open_review_batch(), engage.review_referral(big
 	engage.referral_settings() TO engage_identity, engage_admin;
 GRANT EXECUTE ON FUNCTION engage.harvest_referrals() TO engage_identity, engage_admin, engage_operator;
 GRANT SELECT ON engage.referral_overlap, engage.referral_route TO engage_analyst, engage_identity, engage_admin;
-GRANT SELECT ON engage.referral_route TO engage_bi;
-GRANT EXECUTE ON FUNCTION engage.current_caller(bigint) TO engage_analyst, engage_bi, engage_identity, engage_admin;
+GRANT EXECUTE ON FUNCTION engage.current_caller(bigint) TO engage_analyst, engage_identity, engage_admin;
 
 -- Scores are read by analysts, set up by administrators, fitted by operators too; markers are set by those who see who is behind a number.
 GRANT SELECT ON engage.caller_risk, engage.risk, engage.caller_nature, engage.nuisance_candidate, engage.caller_marker, engage.marker_kind,
@@ -156,3 +155,23 @@ GRANT EXECUTE ON FUNCTION engage.adopt_risk_factors(text), engage.adopt_risk_mod
 	TO engage_admin;
 GRANT SELECT ON engage.risk_model, engage.risk_factor, engage.risk_state, engage.demand_fit TO engage_operator;
 GRANT EXECUTE ON FUNCTION engage.fit_risk(timestamptz) TO engage_operator;
+
+-- Lists for dashboards: administrators keep them, analysts read them and see what is missing.
+GRANT SELECT, INSERT, UPDATE, DELETE ON engage.district, engage.incident_code, engage.bank_holiday TO engage_admin;
+GRANT SELECT ON engage.preset_bank_holiday TO engage_admin;
+GRANT SELECT ON engage.district, engage.incident_code, engage.bank_holiday, engage.unlisted_value, engage.calendar, engage.feed, engage.daily_count,
+	engage.hourly_count, engage.feed_count, engage.roster, engage.roster_month, engage.monthly_concentration TO engage_analyst;
+GRANT EXECUTE ON FUNCTION engage.is_abandoned(boolean, boolean, boolean) TO engage_analyst;
+GRANT EXECUTE ON FUNCTION engage.date_key(date), engage.local_date(timestamptz, text) TO engage_analyst;
+-- the trigger of contact works with its owner's rights; administrators answer a request for erasure
+GRANT EXECUTE ON FUNCTION engage.forget_caller_key(integer), engage.set_up_bi_login(name, name) TO engage_admin;
+
+-- Dashboards read the views of one schema, and may run what these call; they see nothing of the register.
+GRANT USAGE ON SCHEMA engage_bi TO engage_bi, engage_analyst;
+GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi TO engage_bi, engage_analyst;
+GRANT EXECUTE ON FUNCTION engage.date_key(date), engage.local_date(timestamptz, text), engage.num_contacts(engage.timeline),
+	engage.slice(engage.timeline, timestamptz, timestamptz), engage.first_at(engage.timeline), engage.rollup(engage.timeline),
+	engage.threshold(engage.criterion), engage.library_version() TO engage_bi, engage_analyst;
+GRANT USAGE ON SCHEMA engage_bi_named TO engage_bi_named;
+GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi_named TO engage_bi_named;
+GRANT EXECUTE ON FUNCTION engage.num_contacts(engage.timeline) TO engage_bi_named;

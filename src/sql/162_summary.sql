@@ -1,0 +1,477 @@
+/*
+ * Summaries: what dashboards count, kept by refresh.
+ *
+ * Contacts are summed up by local day.  A statement that changes contacts
+ * queues the quarter hours it touches (no zone needs finer: days begin at
+ * one), and refresh computes the whole local days anew from contacts.  Who was
+ * on the roster when follows from flags and is computed with them, caller by
+ * caller.  Nothing is added or subtracted, so a refresh equals a rebuild.
+ */
+
+CREATE FUNCTION engage.date_key(day date) RETURNS integer
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN pg_catalog.to_char(day, 'YYYYMMDD')::integer;
+COMMENT ON FUNCTION engage.date_key(date) IS 'A date as dashboards have it: 20260331.';
+
+CREATE FUNCTION engage.local_date(at timestamptz, zone text) RETURNS date
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN LEAST(GREATEST(pg_catalog.timezone(zone, at), '1900-01-01'::timestamp), '2199-12-31'::timestamp)::date;
+COMMENT ON FUNCTION engage.local_date(timestamptz, text) IS 'An instant''s local date, held within 1900 to 2199, which clients can show.';
+
+CREATE FUNCTION engage.is_abandoned(disconnected boolean, spoke_to_service boolean, confirmed_safe boolean) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN disconnected AND spoke_to_service IS NOT TRUE AND confirmed_safe IS NOT TRUE;
+COMMENT ON FUNCTION engage.is_abandoned(boolean, boolean, boolean) IS
+	'Whether a call was abandoned: disconnected, and not known to have spoken to a service or been confirmed safe; NULL where it is not known whether it was disconnected.';
+
+CREATE TABLE engage.calendar (
+	date_key integer PRIMARY KEY,
+	day date NOT NULL UNIQUE,
+	starts_at timestamptz NOT NULL,
+	ends_at timestamptz NOT NULL
+);
+COMMENT ON TABLE engage.calendar IS
+	'The local days of the policy''s zone, without a gap: whole years, from the first contact to now. Made by refresh.';
+COMMENT ON COLUMN engage.calendar.ends_at IS 'When the next day starts: 23, 24 or 25 hours later.';
+SELECT pg_catalog.pg_extension_config_dump('engage.calendar', '');
+
+CREATE TABLE engage.feed (
+	feed_key integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	source text NOT NULL UNIQUE
+);
+COMMENT ON TABLE engage.feed IS 'Sources of contacts, numbered as they come. Made by refresh.';
+SELECT pg_catalog.pg_extension_config_dump('engage.feed', '');
+SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.feed', 'feed_key')::regclass, '');
+
+CREATE TABLE engage.daily_count (
+	date_key integer,
+	channel_key integer,
+	contact_type_key integer,
+	district_key integer,
+	contacts integer NOT NULL,
+	answered integer NOT NULL,
+	answered_within_10s integer NOT NULL,
+	abandoned integer NOT NULL,
+	answer_seconds double precision NOT NULL,
+	handling_seconds double precision NOT NULL,
+	deployed integer NOT NULL,
+	incidents integer NOT NULL,
+	PRIMARY KEY (date_key, channel_key, contact_type_key, district_key)
+);
+COMMENT ON TABLE engage.daily_count IS 'Counted contacts by local day, channel, type and district. Made by refresh.';
+SELECT pg_catalog.pg_extension_config_dump('engage.daily_count', '');
+
+CREATE TABLE engage.hourly_count (
+	date_key integer,
+	time_key integer,
+	channel_key integer,
+	district_key integer,
+	contacts integer NOT NULL,
+	answered integer NOT NULL,
+	answer_seconds double precision NOT NULL,
+	handling_seconds double precision NOT NULL,
+	PRIMARY KEY (date_key, time_key, channel_key, district_key)
+);
+COMMENT ON TABLE engage.hourly_count IS 'Counted contacts by local day, hour, channel and district. Made by refresh.';
+SELECT pg_catalog.pg_extension_config_dump('engage.hourly_count', '');
+
+CREATE TABLE engage.feed_count (
+	date_key integer,
+	feed_key integer,
+	contacts integer NOT NULL,
+	last_at timestamptz NOT NULL,
+	last_recorded_at timestamptz NOT NULL,
+	delay_seconds double precision NOT NULL,
+	without_details integer NOT NULL,
+	district_not_listed integer NOT NULL,
+	code_not_listed integer NOT NULL,
+	without_handling_time integer NOT NULL,
+	without_district integer NOT NULL,
+	recorded_late integer NOT NULL,
+	PRIMARY KEY (date_key, feed_key)
+);
+COMMENT ON TABLE engage.feed_count IS 'Counted contacts by local day and source, and how many lack what. Made by refresh.';
+COMMENT ON COLUMN engage.feed_count.delay_seconds IS 'From occurred_at to recorded_at, summed over the contacts.';
+COMMENT ON COLUMN engage.feed_count.recorded_late IS 'Recorded more than a day after they occurred.';
+SELECT pg_catalog.pg_extension_config_dump('engage.feed_count', '');
+
+CREATE TABLE engage.caller_pseudonym (
+	caller_key integer PRIMARY KEY,
+	caller_id bigint NOT NULL UNIQUE
+);
+COMMENT ON TABLE engage.caller_pseudonym IS
+	'The keys that stand for callers in dashboards: drawn by lot, and only this table tells whose they are. forget_caller_key() erases one. Made by refresh.';
+SELECT pg_catalog.pg_extension_config_dump('engage.caller_pseudonym', '');
+
+CREATE TABLE engage.roster (
+	rule_id integer,
+	caller_id bigint,
+	spell_no integer,
+	first_day date NOT NULL,
+	last_day date NOT NULL,
+	district_key integer NOT NULL,
+	PRIMARY KEY (caller_id, rule_id, spell_no)
+);
+COMMENT ON TABLE engage.roster IS
+	'When callers were flagged by a rule, in unbroken spells of local days: from the day on which the rule was met to the last at whose end the flag was current (policy.flag_current_for). Made by refresh.';
+COMMENT ON COLUMN engage.roster.spell_no IS '1 for the first time; from 2 on they returned.';
+COMMENT ON COLUMN engage.roster.district_key IS 'The listed district with most of the caller''s contacts; -1 if there is none.';
+CREATE INDEX roster_last_day ON engage.roster (last_day);
+SELECT pg_catalog.pg_extension_config_dump('engage.roster', '');
+
+CREATE TABLE engage.roster_month (
+	rule_id integer,
+	caller_id bigint,
+	month_start date,
+	contacts integer NOT NULL,
+	district_key integer NOT NULL,
+	is_new boolean NOT NULL,
+	is_returned boolean NOT NULL,
+	is_dropped boolean NOT NULL,
+	PRIMARY KEY (caller_id, rule_id, month_start)
+);
+COMMENT ON TABLE engage.roster_month IS 'Callers on the roster on any day of a local month, and their counted contacts in it. Made by refresh.';
+COMMENT ON COLUMN engage.roster_month.is_new IS 'Their first spell began in the month.';
+COMMENT ON COLUMN engage.roster_month.is_returned IS 'A later spell began in it.';
+COMMENT ON COLUMN engage.roster_month.is_dropped IS 'At the end of the month they were no longer on the roster.';
+SELECT pg_catalog.pg_extension_config_dump('engage.roster_month', '');
+
+CREATE TABLE engage.monthly_concentration (
+	month_start date PRIMARY KEY,
+	concentration engage.concentration NOT NULL,
+	as_of timestamptz NOT NULL
+);
+COMMENT ON TABLE engage.monthly_concentration IS
+	'How contacts of a local month are spread over callers, as known at as_of; all months anew once a day. Made by refresh.';
+SELECT pg_catalog.pg_extension_config_dump('engage.monthly_concentration', '');
+
+CREATE FUNCTION engage.counted_contacts(from_at timestamptz, to_at timestamptz,
+		OUT occurred_at timestamptz, OUT recorded_at timestamptz, OUT date_key integer, OUT time_key integer, OUT channel_key integer,
+		OUT contact_type_key integer, OUT district_key integer, OUT source text, OUT has_details boolean, OUT has_district boolean, OUT has_code boolean,
+		OUT answer_seconds double precision, OUT handling_seconds integer, OUT is_abandoned boolean,
+		OUT deployed boolean, OUT has_incident boolean) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
+BEGIN ATOMIC
+	SELECT c.occurred_at, c.recorded_at, d.date_key, date_part('hour', timezone(o.zone, c.occurred_at))::integer, h.channel_key,
+		COALESCE(i.contact_type_key, -1), COALESCE(x.district_key, -1), c.source, c.persona_key IS NOT NULL, c.district IS NOT NULL,
+		COALESCE(c.closing_code, c.opening_code) IS NOT NULL,
+		CASE WHEN c.answered_at >= c.occurred_at THEN date_part('epoch', c.answered_at - c.occurred_at) END, c.handling_seconds,
+		engage.is_abandoned(c.disconnected, c.spoke_to_service, c.confirmed_safe), c.deployed, c.incident_ref IS NOT NULL
+	FROM engage.policy o
+	CROSS JOIN engage.contact c
+	JOIN engage.calendar d ON d.day = timezone(o.zone, c.occurred_at)::date
+	JOIN engage.preset_channel h ON h.channel = c.channel
+	LEFT JOIN engage.incident_code i ON i.code = COALESCE(c.closing_code, c.opening_code)
+	LEFT JOIN engage.district x ON x.district = c.district
+	WHERE timezone('UTC', c.occurred_at) >= timezone('UTC', from_at) AND timezone('UTC', c.occurred_at) < timezone('UTC', to_at)
+		AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL;
+END;
+COMMENT ON FUNCTION engage.counted_contacts(timestamptz, timestamptz) IS
+	'The counted contacts from an instant up to another as summaries see them, for days that are in the calendar.';
+
+CREATE FUNCTION engage.days_anew(from_at timestamptz, to_at timestamptz) RETURNS SETOF engage.daily_count
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT c.date_key, c.channel_key, c.contact_type_key, c.district_key, count(*)::integer, count(c.answer_seconds)::integer,
+		(count(*) FILTER (WHERE c.answer_seconds < 10))::integer, (count(*) FILTER (WHERE c.is_abandoned))::integer,
+		COALESCE(sum(round(c.answer_seconds::numeric, 3)), 0)::double precision, COALESCE(sum(c.handling_seconds), 0)::double precision,
+		(count(*) FILTER (WHERE c.deployed))::integer, (count(*) FILTER (WHERE c.has_incident))::integer
+	FROM engage.counted_contacts(from_at, to_at) c
+	GROUP BY c.date_key, c.channel_key, c.contact_type_key, c.district_key;
+END;
+COMMENT ON FUNCTION engage.days_anew(timestamptz, timestamptz) IS 'What daily_count is to hold of the contacts from an instant up to another.';
+
+CREATE FUNCTION engage.hours_anew(from_at timestamptz, to_at timestamptz) RETURNS SETOF engage.hourly_count
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT c.date_key, c.time_key, c.channel_key, c.district_key, count(*)::integer, count(c.answer_seconds)::integer,
+		COALESCE(sum(round(c.answer_seconds::numeric, 3)), 0)::double precision, COALESCE(sum(c.handling_seconds), 0)::double precision
+	FROM engage.counted_contacts(from_at, to_at) c
+	GROUP BY c.date_key, c.time_key, c.channel_key, c.district_key;
+END;
+COMMENT ON FUNCTION engage.hours_anew(timestamptz, timestamptz) IS 'What hourly_count is to hold of the contacts from an instant up to another.';
+
+CREATE FUNCTION engage.feeds_anew(from_at timestamptz, to_at timestamptz) RETURNS SETOF engage.feed_count
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT c.date_key, f.feed_key, count(*)::integer, max(c.occurred_at), max(c.recorded_at),
+		sum(round(date_part('epoch', c.recorded_at - c.occurred_at)::numeric, 3))::double precision,
+		(count(*) FILTER (WHERE NOT c.has_details))::integer, (count(*) FILTER (WHERE c.has_district AND c.district_key = -1))::integer,
+		(count(*) FILTER (WHERE c.has_code AND c.contact_type_key = -1))::integer, (count(*) FILTER (WHERE c.handling_seconds IS NULL))::integer,
+		(count(*) FILTER (WHERE NOT c.has_district))::integer,
+		(count(*) FILTER (WHERE c.recorded_at > c.occurred_at + interval '24 hours'))::integer
+	FROM engage.counted_contacts(from_at, to_at) c
+	JOIN engage.feed f ON f.source = c.source
+	GROUP BY c.date_key, f.feed_key;
+END;
+COMMENT ON FUNCTION engage.feeds_anew(timestamptz, timestamptz) IS 'What feed_count is to hold of the contacts from an instant up to another.';
+
+CREATE FUNCTION engage.fill_calendar(first date, last date) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO engage.calendar AS k (date_key, day, starts_at, ends_at)
+	SELECT engage.date_key(d.day), d.day, timezone(o.zone, d.day::timestamp), timezone(o.zone, (d.day + 1)::timestamp)
+	FROM engage.policy o, LATERAL (
+			SELECT LEAST(min(x.day), fill_calendar.first) AS first, GREATEST(max(x.day), fill_calendar.last) AS last FROM engage.calendar x
+		) span, LATERAL (
+			SELECT g::date AS day
+			FROM generate_series(date_trunc('year', span.first::timestamp), date_trunc('year', span.last::timestamp) + interval '1 year' - interval '1 day', interval '1 day') g
+		) d
+	ON CONFLICT (date_key) DO UPDATE SET starts_at = excluded.starts_at, ends_at = excluded.ends_at
+		WHERE (k.starts_at, k.ends_at) IS DISTINCT FROM (excluded.starts_at, excluded.ends_at);
+END;
+COMMENT ON FUNCTION engage.fill_calendar(date, date) IS
+	'Makes the calendar hold the whole years of two days, those that it has, and all between, in the policy''s zone. A stage of refresh.';
+
+CREATE FUNCTION engage.sum_up_day(day date) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET enable_seqscan = off
+AS $$
+DECLARE
+	known engage.calendar;
+BEGIN
+	SELECT k.* INTO known FROM engage.calendar k WHERE k.day = sum_up_day.day;
+	IF NOT FOUND THEN
+		PERFORM engage.fill_calendar(day, day);
+		SELECT k.* INTO known FROM engage.calendar k WHERE k.day = sum_up_day.day;
+	END IF;
+	DELETE FROM engage.daily_count d WHERE d.date_key = known.date_key;
+	DELETE FROM engage.hourly_count d WHERE d.date_key = known.date_key;
+	DELETE FROM engage.feed_count d WHERE d.date_key = known.date_key;
+	INSERT INTO engage.feed (source)
+	SELECT DISTINCT c.source FROM engage.counted_contacts(known.starts_at, known.ends_at) c
+	WHERE NOT EXISTS (SELECT FROM engage.feed f WHERE f.source = c.source);
+	INSERT INTO engage.daily_count SELECT * FROM engage.days_anew(known.starts_at, known.ends_at);
+	INSERT INTO engage.hourly_count SELECT * FROM engage.hours_anew(known.starts_at, known.ends_at);
+	INSERT INTO engage.feed_count SELECT * FROM engage.feeds_anew(known.starts_at, known.ends_at);
+END
+$$;
+COMMENT ON FUNCTION engage.sum_up_day(date) IS 'Computes the summaries of a local day anew from contacts. A stage of refresh.';
+
+CREATE FUNCTION engage.take_day() RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+	queued timestamptz;
+	day date;
+	day_starts timestamptz;
+	day_ends timestamptz;
+	place_zone constant text := (SELECT o.zone FROM engage.policy o);
+BEGIN
+	SELECT q.period_start INTO queued FROM engage.dirty q WHERE q.subject = 'day' LIMIT 1;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	day := timezone(place_zone, queued)::date;
+	day_starts := timezone(place_zone, day::timestamp);
+	day_ends := timezone(place_zone, (day + 1)::timestamp);
+	DELETE FROM engage.dirty q WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends;
+	IF day BETWEEN '1900-01-01' AND '2199-12-31' THEN
+		PERFORM engage.sum_up_day(day);
+	END IF;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION engage.take_day() IS
+	'Takes one local day from the queue, with all its rows, and sums it up; false if there is none. Days before 1900 and after 2199 are in no summary. A stage of refresh.';
+
+CREATE FUNCTION engage.queue_days() RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO engage.dirty (subject, period_start, cause)
+	SELECT DISTINCT 'day', engage.quarter_hour(c.occurred_at), 'everything' FROM engage.contact c
+	UNION
+	SELECT 'day', k.starts_at, 'everything' FROM engage.calendar k
+	WHERE k.date_key IN (SELECT d.date_key FROM engage.daily_count d);
+END;
+COMMENT ON FUNCTION engage.queue_days() IS 'Queues every day that has contacts, or had. A stage of refresh.';
+
+CREATE FUNCTION engage.key_callers(caller_ids bigint[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	keyless bigint[] := ARRAY(SELECT c.caller_id FROM engage.caller c
+		WHERE c.caller_id = ANY (caller_ids) AND NOT EXISTS (SELECT FROM engage.caller_pseudonym p WHERE p.caller_id = c.caller_id));
+BEGIN
+	-- again for those whose lot was drawn already
+	WHILE cardinality(keyless) > 0 LOOP
+		INSERT INTO engage.caller_pseudonym (caller_key, caller_id)
+		SELECT ('x' || left(md5(gen_random_uuid()::text), 8))::bit(32)::integer & 2147483647, u.caller_id
+		FROM unnest(keyless) u (caller_id)
+		ON CONFLICT DO NOTHING;
+		keyless := ARRAY(SELECT u.caller_id FROM unnest(keyless) u (caller_id)
+			WHERE NOT EXISTS (SELECT FROM engage.caller_pseudonym p WHERE p.caller_id = u.caller_id));
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION engage.key_callers(bigint[]) IS
+	'Draws a key for those of the callers who have none. A stage of refresh.';
+
+CREATE FUNCTION engage.roster_anew(caller_ids bigint[]) RETURNS SETOF engage.roster
+	LANGUAGE sql STABLE PARALLEL SAFE SET timezone = 'UTC'
+BEGIN ATOMIC
+	WITH flagged AS (
+		SELECT f.rule_id, f.caller_id, engage.local_date(f.met_at, o.zone) AS first_day,
+			GREATEST(engage.local_date(f.ended_at + o.flag_current_for, o.zone) - 1, engage.local_date(f.met_at, o.zone)) AS last_day
+		FROM engage.policy o, engage.flag f
+		WHERE f.withdrawn_at IS NULL AND (caller_ids IS NULL OR f.caller_id = ANY (caller_ids))
+	), numbered AS (
+		-- a gap of at least a day starts a spell
+		SELECT x.*, count(*) FILTER (WHERE x.starts) OVER (PARTITION BY x.caller_id, x.rule_id ORDER BY x.first_day, x.last_day) AS spell_no
+		FROM (
+			SELECT g.*, COALESCE(g.first_day > 1 + max(g.last_day) OVER (PARTITION BY g.caller_id, g.rule_id ORDER BY g.first_day, g.last_day
+				ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), true) AS starts
+			FROM flagged g
+		) x
+	)
+	SELECT n.rule_id, n.caller_id, n.spell_no::integer, min(n.first_day), max(n.last_day), COALESCE((
+			SELECT d.district_key
+			FROM engage.persona p JOIN engage.contact c ON c.persona_key = p.persona_key JOIN engage.district d ON d.district = c.district
+			WHERE p.caller_id = n.caller_id AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+			GROUP BY d.district_key ORDER BY count(*) DESC, d.district_key LIMIT 1
+		), -1)
+	FROM numbered n
+	GROUP BY n.rule_id, n.caller_id, n.spell_no;
+END;
+COMMENT ON FUNCTION engage.roster_anew(bigint[]) IS 'What roster is to hold of some callers, or of all for NULL, by the flags that stand.';
+
+CREATE FUNCTION engage.roster_months_anew(caller_ids bigint[]) RETURNS SETOF engage.roster_month
+	LANGUAGE sql STABLE PARALLEL SAFE SET timezone = 'UTC'
+BEGIN ATOMIC
+	SELECT r.rule_id, r.caller_id, m.month_start, num_contacts.n::integer, r.district_key, r.is_new, r.is_returned, r.last_day < m.next_start - 1
+	FROM (
+		SELECT x.rule_id, x.caller_id, g.month_start, min(x.district_key) AS district_key, max(x.last_day) AS last_day,
+			bool_or(x.spell_no = 1 AND x.first_day >= g.month_start) AS is_new, bool_or(x.spell_no > 1 AND x.first_day >= g.month_start) AS is_returned
+		FROM engage.roster x, LATERAL (
+			SELECT s::date AS month_start FROM generate_series(date_trunc('month', x.first_day::timestamp), x.last_day::timestamp, interval '1 month') s
+		) g
+		WHERE caller_ids IS NULL OR x.caller_id = ANY (caller_ids)
+		GROUP BY x.rule_id, x.caller_id, g.month_start
+	) r
+	JOIN engage.caller c ON c.caller_id = r.caller_id
+	CROSS JOIN engage.policy o
+	CROSS JOIN LATERAL (SELECT r.month_start, (r.month_start + interval '1 month')::date AS next_start) m
+	CROSS JOIN LATERAL (
+		SELECT COALESCE(engage.num_contacts(engage.slice(c.timeline, timezone(o.zone, m.month_start::timestamp), timezone(o.zone, m.next_start::timestamp))), 0) AS n
+	) num_contacts;
+END;
+COMMENT ON FUNCTION engage.roster_months_anew(bigint[]) IS 'What roster_month is to hold of some callers, or of all for NULL, by roster and their contacts.';
+
+CREATE FUNCTION engage.keep_roster(caller_ids bigint[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
+AS $$
+BEGIN
+	DELETE FROM engage.roster r WHERE r.caller_id = ANY (caller_ids);
+	DELETE FROM engage.roster_month r WHERE r.caller_id = ANY (caller_ids);
+	IF EXISTS (SELECT FROM engage.flag f WHERE f.caller_id = ANY (caller_ids) AND f.withdrawn_at IS NULL) THEN
+		INSERT INTO engage.roster SELECT * FROM engage.roster_anew(caller_ids);
+		INSERT INTO engage.roster_month SELECT * FROM engage.roster_months_anew(caller_ids);
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION engage.keep_roster(bigint[]) IS 'Brings the roster of callers in line with their flags. A stage of refresh.';
+
+CREATE FUNCTION engage.callers_of_period(rule_id integer, period_start timestamptz) RETURNS bigint[]
+	LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (
+	SELECT pg_catalog.array_agg(DISTINCT f.caller_id)
+	FROM engage.policy o, engage.rule r, engage.flag f
+	WHERE r.rule_id OPERATOR(pg_catalog.=) callers_of_period.rule_id AND f.rule_id OPERATOR(pg_catalog.=) r.rule_id
+		AND f.started_at OPERATOR(pg_catalog.>=) callers_of_period.period_start
+		AND f.started_at OPERATOR(pg_catalog.<) engage.period_end(callers_of_period.period_start, r.top_period, o.zone));
+COMMENT ON FUNCTION engage.callers_of_period(integer, timestamptz) IS
+	'The callers who have, or had, a flag of a rule of kind top for the local period that began at period_start.';
+
+CREATE FUNCTION engage.keep_whole_roster() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	DELETE FROM engage.roster;
+	DELETE FROM engage.roster_month;
+	INSERT INTO engage.roster SELECT * FROM engage.roster_anew(NULL);
+	INSERT INTO engage.roster_month SELECT * FROM engage.roster_months_anew(NULL);
+END
+$$;
+COMMENT ON FUNCTION engage.keep_whole_roster() IS 'As keep_roster(), for all callers. A stage of refresh.';
+
+CREATE FUNCTION engage.concentration_is_due() RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT EXISTS (
+		SELECT FROM engage.policy o
+		WHERE EXISTS (SELECT FROM engage.caller c WHERE c.contacts > 0)
+			AND COALESCE((SELECT max(m.as_of) FROM engage.monthly_concentration m) < engage.period_start(now(), 'day', o.zone), true));
+END;
+COMMENT ON FUNCTION engage.concentration_is_due() IS 'Whether the months'' concentration has not been computed on this local day.';
+
+CREATE FUNCTION engage.measure_concentration() RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+AS $$
+BEGIN
+	IF NOT engage.concentration_is_due() THEN
+		RETURN false;
+	END IF;
+	DELETE FROM engage.monthly_concentration;
+	INSERT INTO engage.monthly_concentration (month_start, concentration, as_of)
+	SELECT t.month_start, engage.concentration(t.contacts), now()
+	FROM (
+		SELECT date_trunc('month', timezone(o.zone, d.at))::date AS month_start, count(*) AS contacts
+		FROM engage.policy o, engage.caller c, LATERAL engage.contact_times(c.timeline) d (at)
+		WHERE d.at >= '1900-01-02' AND d.at < '2199-12-31'
+		GROUP BY 1, c.caller_id
+	) t
+	GROUP BY t.month_start;
+	RETURN FOUND;
+END
+$$;
+COMMENT ON FUNCTION engage.measure_concentration() IS
+	'Computes the concentration of all months anew from callers'' timelines, if it is due; false if not, or if there is nothing to measure. A stage of refresh.';
+
+-- definer: who sets the lists has no rights on the queue
+CREATE FUNCTION engage.list_changed() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO engage.dirty (subject, cause) VALUES ('days', 'list'), ('roster', 'list');
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION engage.list_changed() IS 'Trigger: a district or code that is listed, or no longer is, may change the summary of every day.';
+CREATE TRIGGER district_changed AFTER INSERT OR UPDATE OF district OR DELETE OR TRUNCATE ON engage.district
+	FOR EACH STATEMENT EXECUTE FUNCTION engage.list_changed();
+CREATE TRIGGER incident_code_changed AFTER INSERT OR UPDATE OF code OR DELETE OR TRUNCATE ON engage.incident_code
+	FOR EACH STATEMENT EXECUTE FUNCTION engage.list_changed();
+ALTER TABLE engage.district ENABLE ALWAYS TRIGGER district_changed;
+ALTER TABLE engage.incident_code ENABLE ALWAYS TRIGGER incident_code_changed;
+
+-- definer: who sets policy has no rights on the queue
+CREATE FUNCTION engage.flag_currency_changed() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO engage.dirty (subject, cause) VALUES ('roster', 'policy');
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION engage.flag_currency_changed() IS 'Trigger: how long flags stay current decides who was on the roster when.';
+CREATE TRIGGER flag_currency_changed AFTER UPDATE OF flag_current_for ON engage.policy
+	FOR EACH STATEMENT EXECUTE FUNCTION engage.flag_currency_changed();
+ALTER TABLE engage.policy ENABLE ALWAYS TRIGGER flag_currency_changed;
+
+-- definer: administrators erase keys without rights on callers
+CREATE FUNCTION engage.forget_caller_key(caller_key integer) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	whose bigint;
+BEGIN
+	DELETE FROM engage.caller_pseudonym p WHERE p.caller_key = forget_caller_key.caller_key RETURNING p.caller_id INTO whose;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	PERFORM engage.key_callers(ARRAY[whose]);
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION engage.forget_caller_key(integer) IS
+	'Erases the key that stands for a caller in dashboards and draws another: what was exported under the old one no longer leads to anybody. False if there is no such key.';

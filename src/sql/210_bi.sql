@@ -1,0 +1,469 @@
+/*
+ * engage_bi: the star schema that dashboards read, without who anybody is.
+ *
+ * Plain views over stored tables, which clients can filter and fold.  Only
+ * types that every client can show; only names that end in _key are shared, so
+ * that a client that guesses relationships guesses these; -1 is the unknown
+ * member of each dimension but date and time, which have none.
+ */
+
+CREATE SCHEMA engage_bi;
+COMMENT ON SCHEMA engage_bi IS 'What dashboards read: counts and pseudonyms, nobody''s details. Still personal data.';
+
+CREATE VIEW engage_bi.dim_date AS
+SELECT k.date_key, k.day AS full_date, date_part('year', k.day)::integer AS calendar_year, date_part('quarter', k.day)::integer AS quarter_number,
+	date_part('month', k.day)::integer AS month_number, to_char(k.day, 'FMMonth') AS month_name, k.date_key / 100 AS year_month,
+	date_trunc('month', k.day::timestamp)::date AS month_start, date_part('isoyear', k.day)::integer AS iso_year, date_part('week', k.day)::integer AS iso_week,
+	date_trunc('week', k.day::timestamp)::date AS week_start, date_part('isodow', k.day)::integer AS day_of_week, to_char(k.day, 'FMDay') AS day_name,
+	date_part('isodow', k.day) > 5 AS is_weekend, h.day IS NOT NULL AS is_bank_holiday, h.label AS bank_holiday_name,
+	to_char(k.day - interval '3 months', 'YYYY') || '/' || to_char(k.day + interval '9 months', 'YY') AS financial_year,
+	date_part('quarter', k.day - interval '3 months')::integer AS financial_quarter,
+	(date_part('epoch', k.ends_at - k.starts_at) / 3600)::integer AS hours_in_day, k.day - t.today AS relative_day,
+	(date_trunc('week', k.day::timestamp)::date - date_trunc('week', t.today::timestamp)::date) / 7 AS relative_week,
+	((date_part('year', k.day) - date_part('year', t.today)) * 12 + date_part('month', k.day) - date_part('month', t.today))::integer AS relative_month,
+	k.day > t.today - 28 AND k.day <= t.today AS is_last_28_days,
+	k.day > (t.today - interval '13 months')::date AND k.day <= t.today AS is_last_13_months
+FROM engage.calendar k
+CROSS JOIN (SELECT timezone(o.zone, now())::date AS today FROM engage.policy o) t
+LEFT JOIN engage.bank_holiday h ON h.day = k.day;
+COMMENT ON VIEW engage_bi.dim_date IS 'Local days, without a gap: whole years from the first contact to now.';
+COMMENT ON COLUMN engage_bi.dim_date.date_key IS 'The day as yyyymmdd.';
+COMMENT ON COLUMN engage_bi.dim_date.full_date IS 'The day.';
+COMMENT ON COLUMN engage_bi.dim_date.calendar_year IS 'Its year.';
+COMMENT ON COLUMN engage_bi.dim_date.quarter_number IS '1 to 4, from January.';
+COMMENT ON COLUMN engage_bi.dim_date.month_number IS '1 to 12.';
+COMMENT ON COLUMN engage_bi.dim_date.month_name IS 'January to December.';
+COMMENT ON COLUMN engage_bi.dim_date.year_month IS 'The month as yyyymm.';
+COMMENT ON COLUMN engage_bi.dim_date.month_start IS 'First day of its month.';
+COMMENT ON COLUMN engage_bi.dim_date.iso_year IS 'Year of its ISO week.';
+COMMENT ON COLUMN engage_bi.dim_date.iso_week IS 'ISO week, 1 to 53, from Monday.';
+COMMENT ON COLUMN engage_bi.dim_date.week_start IS 'Monday of its week.';
+COMMENT ON COLUMN engage_bi.dim_date.day_of_week IS '1 (Monday) to 7 (Sunday).';
+COMMENT ON COLUMN engage_bi.dim_date.day_name IS 'Monday to Sunday.';
+COMMENT ON COLUMN engage_bi.dim_date.is_weekend IS 'Saturday or Sunday.';
+COMMENT ON COLUMN engage_bi.dim_date.is_bank_holiday IS 'Whether the force lists it as a bank holiday.';
+COMMENT ON COLUMN engage_bi.dim_date.bank_holiday_name IS 'Name of the bank holiday; empty on other days.';
+COMMENT ON COLUMN engage_bi.dim_date.financial_year IS 'April to March, as 2025/26.';
+COMMENT ON COLUMN engage_bi.dim_date.financial_quarter IS '1 to 4, from April.';
+COMMENT ON COLUMN engage_bi.dim_date.hours_in_day IS '24; 23 and 25 when the clocks change. For rates by the hour.';
+COMMENT ON COLUMN engage_bi.dim_date.relative_day IS '0 today, -1 yesterday.';
+COMMENT ON COLUMN engage_bi.dim_date.relative_week IS '0 this week, -1 last week.';
+COMMENT ON COLUMN engage_bi.dim_date.relative_month IS '0 this month, -1 last month.';
+COMMENT ON COLUMN engage_bi.dim_date.is_last_28_days IS 'Today and the 27 days before.';
+COMMENT ON COLUMN engage_bi.dim_date.is_last_13_months IS 'Today and the thirteen months before.';
+
+CREATE VIEW engage_bi.dim_time AS
+SELECT g.hour AS time_key, lpad(g.hour::text, 2, '0') || ':00-' || lpad(g.hour::text, 2, '0') || ':59' AS hour_label,
+	CASE WHEN g.hour BETWEEN 7 AND 14 THEN 'Early' WHEN g.hour BETWEEN 15 AND 22 THEN 'Late' ELSE 'Night' END AS shift_name,
+	g.hour NOT BETWEEN 7 AND 22 AS is_night
+FROM generate_series(0, 23) g (hour);
+COMMENT ON VIEW engage_bi.dim_time IS 'Hours of the local day.';
+COMMENT ON COLUMN engage_bi.dim_time.time_key IS 'The hour, 0 to 23.';
+COMMENT ON COLUMN engage_bi.dim_time.hour_label IS 'Such as 07:00-07:59.';
+COMMENT ON COLUMN engage_bi.dim_time.shift_name IS 'Early from 07, Late from 15, Night from 23.';
+COMMENT ON COLUMN engage_bi.dim_time.is_night IS 'From 23 to 06:59.';
+
+CREATE VIEW engage_bi.dim_channel AS
+SELECT p.channel_key, p.channel::text AS channel_code, COALESCE(c.label, p.label) AS channel_name,
+	CASE WHEN COALESCE(c.is_emergency, p.is_emergency) THEN 'Emergency'
+		WHEN p.channel::text IN ('101_voice', 'switchboard', 'callback') THEN 'Non-emergency telephone'
+		WHEN p.channel::text IN ('in_person', 'partner', 'other') THEN 'Other' ELSE 'Digital' END AS channel_group,
+	COALESCE(c.is_emergency, p.is_emergency) AS is_emergency
+FROM engage.preset_channel p
+LEFT JOIN engage.channel c ON c.channel = p.channel;
+COMMENT ON VIEW engage_bi.dim_channel IS 'How people get in touch.';
+COMMENT ON COLUMN engage_bi.dim_channel.channel_key IS 'Stands for the channel.';
+COMMENT ON COLUMN engage_bi.dim_channel.channel_code IS 'Such as 999_voice.';
+COMMENT ON COLUMN engage_bi.dim_channel.channel_name IS 'The force''s name of it.';
+COMMENT ON COLUMN engage_bi.dim_channel.channel_group IS 'Emergency, Non-emergency telephone, Digital or Other.';
+COMMENT ON COLUMN engage_bi.dim_channel.is_emergency IS 'Whether it is an emergency line.';
+
+CREATE VIEW engage_bi.dim_contact_type AS
+SELECT i.contact_type_key, i.code AS contact_type_code, i.label AS contact_type_name, COALESCE(i.category, 'Not grouped') AS contact_type_group,
+	COALESCE(i.demand_class, 'Not classed') AS demand_class,
+	CASE WHEN i.is_policing THEN 'Policing' WHEN NOT i.is_policing THEN 'Non-policing' ELSE 'Not known' END AS policing_demand
+FROM engage.incident_code i
+UNION ALL
+SELECT -1, '-', 'Unknown or not listed', 'Unknown', 'Unknown', 'Not known';
+COMMENT ON VIEW engage_bi.dim_contact_type IS 'What contacts are about: the codes that the force lists.';
+COMMENT ON COLUMN engage_bi.dim_contact_type.contact_type_key IS 'Stands for the code; -1 for none, or one that is not listed.';
+COMMENT ON COLUMN engage_bi.dim_contact_type.contact_type_code IS 'The closing code, or where a contact has none the opening code.';
+COMMENT ON COLUMN engage_bi.dim_contact_type.contact_type_name IS 'What the code means.';
+COMMENT ON COLUMN engage_bi.dim_contact_type.contact_type_group IS 'The group of codes it belongs to.';
+COMMENT ON COLUMN engage_bi.dim_contact_type.demand_class IS 'The force''s class of demand.';
+COMMENT ON COLUMN engage_bi.dim_contact_type.policing_demand IS 'Policing, Non-policing or Not known.';
+
+CREATE VIEW engage_bi.dim_district AS
+SELECT d.district_key, d.district AS district_code, d.label AS district_name, COALESCE(d.csu, 'None') AS csu_name
+FROM engage.district d
+UNION ALL
+SELECT -1, '-', 'Unknown or not listed', 'None';
+COMMENT ON VIEW engage_bi.dim_district IS 'The districts that the force lists.';
+COMMENT ON COLUMN engage_bi.dim_district.district_key IS 'Stands for the district; -1 for none, or one that is not listed.';
+COMMENT ON COLUMN engage_bi.dim_district.district_code IS 'As contacts have it.';
+COMMENT ON COLUMN engage_bi.dim_district.district_name IS 'Its name.';
+COMMENT ON COLUMN engage_bi.dim_district.csu_name IS 'The Community Safety Unit that looks after it.';
+
+CREATE VIEW engage_bi.dim_caller AS
+SELECT p.caller_key, 'C-' || lpad(to_hex(p.caller_key), 8, '0') AS caller_pseudonym, LEAST(c.contacts, 2147483647)::integer AS caller_contact_count,
+	engage.local_date(c.first_at, o.zone) AS first_contact_date, engage.local_date(c.last_at, o.zone) AS last_contact_date
+FROM engage.caller_pseudonym p
+JOIN engage.caller c ON c.caller_id = p.caller_id
+CROSS JOIN engage.policy o
+UNION ALL
+SELECT -1, 'Not known', NULL::integer, NULL::date, NULL::date;
+COMMENT ON VIEW engage_bi.dim_caller IS 'Callers, by pseudonym. Personal data all the same.';
+COMMENT ON COLUMN engage_bi.dim_caller.caller_key IS 'Stands for the caller: drawn by lot, may be erased and drawn anew; -1 where nobody can be told.';
+COMMENT ON COLUMN engage_bi.dim_caller.caller_pseudonym IS 'The key to read aloud.';
+COMMENT ON COLUMN engage_bi.dim_caller.caller_contact_count IS 'All contacts that count; 0 for one who has become another.';
+COMMENT ON COLUMN engage_bi.dim_caller.first_contact_date IS 'Local day of the first contact.';
+COMMENT ON COLUMN engage_bi.dim_caller.last_contact_date IS 'Local day of the latest contact.';
+
+CREATE VIEW engage_bi.dim_rule AS
+SELECT r.rule_id AS rule_key, r.name || ' ' || r.version AS rule_label, r.name AS rule_name, r.version AS rule_version, r.kind AS rule_kind,
+	COALESCE((SELECT string_agg(k::text, ' or ') FROM unnest(r.criteria) k), 'top ' || r.top_n || ' of a ' || r.top_period) AS rule_criteria,
+	COALESCE((SELECT string_agg(h::text, ', ') FROM unnest(r.channels) h), 'all') AS rule_channels,
+	CASE WHEN isfinite(r.valid_from) THEN engage.local_date(r.valid_from, o.zone) ELSE '1900-01-01' END AS rule_valid_from,
+	CASE WHEN isfinite(r.valid_to) THEN engage.local_date(r.valid_to, o.zone) ELSE '9999-12-31' END AS rule_valid_to,
+	r.valid_from <= now() AND r.valid_to > now() AS is_current_rule
+FROM engage.rule r
+CROSS JOIN engage.policy o
+UNION ALL
+SELECT -1, 'Unknown', 'Unknown', NULL::integer, 'unknown', '-', '-', '1900-01-01', '9999-12-31', false;
+COMMENT ON VIEW engage_bi.dim_rule IS 'The force''s rules: who is flagged, and since when the rule holds.';
+COMMENT ON COLUMN engage_bi.dim_rule.rule_key IS 'Stands for a version of a rule.';
+COMMENT ON COLUMN engage_bi.dim_rule.rule_label IS 'Name and version.';
+COMMENT ON COLUMN engage_bi.dim_rule.rule_name IS 'Name, the same for all its versions.';
+COMMENT ON COLUMN engage_bi.dim_rule.rule_version IS 'Version.';
+COMMENT ON COLUMN engage_bi.dim_rule.rule_kind IS 'criteria, or top: the callers with the most contacts.';
+COMMENT ON COLUMN engage_bi.dim_rule.rule_criteria IS 'What it asks for.';
+COMMENT ON COLUMN engage_bi.dim_rule.rule_channels IS 'Channels that count, or all.';
+COMMENT ON COLUMN engage_bi.dim_rule.rule_valid_from IS 'First day; 1900-01-01 for ever.';
+COMMENT ON COLUMN engage_bi.dim_rule.rule_valid_to IS 'The day on which it no longer holds; 9999-12-31 for ever.';
+COMMENT ON COLUMN engage_bi.dim_rule.is_current_rule IS 'Whether it is in force now.';
+
+CREATE VIEW engage_bi.dim_band AS
+SELECT b.band_no AS band_key, CASE WHEN b.band_no = 0 THEN 'Fewer than ' || o.contact_bands[1] WHEN b.band_no = cardinality(o.contact_bands) THEN o.contact_bands[b.band_no] || ' or more'
+		WHEN o.contact_bands[b.band_no + 1] = o.contact_bands[b.band_no] + 1 THEN o.contact_bands[b.band_no]::text
+		ELSE o.contact_bands[b.band_no] || ' to ' || o.contact_bands[b.band_no + 1] - 1 END AS band_name,
+	CASE WHEN b.band_no = 0 THEN 0 ELSE o.contact_bands[b.band_no] END AS band_from,
+	COALESCE(o.contact_bands[b.band_no + 1] - 1, 2147483647) AS band_to
+FROM engage.policy o, generate_series(0, cardinality(o.contact_bands)) b (band_no);
+COMMENT ON VIEW engage_bi.dim_band IS 'Bands of contacts in 28 days.';
+COMMENT ON COLUMN engage_bi.dim_band.band_key IS 'Stands for the band, and sorts it.';
+COMMENT ON COLUMN engage_bi.dim_band.band_name IS 'Such as 10 to 19.';
+COMMENT ON COLUMN engage_bi.dim_band.band_from IS 'Fewest contacts.';
+COMMENT ON COLUMN engage_bi.dim_band.band_to IS 'Most contacts.';
+
+CREATE VIEW engage_bi.dim_feed AS
+SELECT f.feed_key, f.source AS feed_name FROM engage.feed f
+UNION ALL
+SELECT -1, 'Unknown';
+COMMENT ON VIEW engage_bi.dim_feed IS 'Systems that contacts come from.';
+COMMENT ON COLUMN engage_bi.dim_feed.feed_key IS 'Stands for the system.';
+COMMENT ON COLUMN engage_bi.dim_feed.feed_name IS 'Its name.';
+
+CREATE VIEW engage_bi.fact_contact AS
+SELECT c.contact_id AS contact_key, d.date_key, date_part('hour', timezone(o.zone, c.occurred_at))::integer AS time_key, w.caller_key, h.channel_key,
+	COALESCE(i.contact_type_key, -1) AS contact_type_key, COALESCE(x.district_key, -1) AS district_key,
+	timezone(o.zone, c.occurred_at)::timestamp(0) AS contact_start_local, timezone('UTC', c.occurred_at)::timestamp AS contact_start_utc,
+	(date_part('epoch', timezone(o.zone, c.occurred_at) - timezone('UTC', c.occurred_at)) / 60)::integer AS utc_offset_minutes, 1 AS contact_count,
+	(c.answered_at >= c.occurred_at)::integer AS answered_count,
+	(c.disconnected AND c.spoke_to_service IS NOT TRUE AND c.confirmed_safe IS NOT TRUE)::integer AS abandoned_count,
+	CASE WHEN c.answered_at >= c.occurred_at THEN LEAST(date_part('epoch', c.answered_at - c.occurred_at), 2147483647)::integer END AS answer_seconds,
+	c.handling_seconds, c.deployed::integer AS deployed_count, (c.incident_ref IS NOT NULL)::integer AS incident_count,
+	timezone('UTC', LEAST(GREATEST(c.recorded_at, '1900-01-01'), '2199-12-31'))::timestamp(0) AS loaded_at_utc
+FROM engage.policy o
+CROSS JOIN engage.contact c
+JOIN engage.calendar d ON d.day = timezone(o.zone, c.occurred_at)::date
+JOIN engage.preset_channel h ON h.channel = c.channel
+JOIN engage.persona p ON p.persona_key = c.persona_key
+JOIN engage.caller_pseudonym w ON w.caller_id = p.caller_id
+LEFT JOIN engage.incident_code i ON i.code = COALESCE(c.closing_code, c.opening_code)
+LEFT JOIN engage.district x ON x.district = c.district
+WHERE c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+UNION ALL
+SELECT c.contact_id, d.date_key, date_part('hour', timezone(o.zone, c.occurred_at))::integer, -1, h.channel_key,
+	COALESCE(i.contact_type_key, -1), COALESCE(x.district_key, -1),
+	timezone(o.zone, c.occurred_at)::timestamp(0), timezone('UTC', c.occurred_at)::timestamp,
+	(date_part('epoch', timezone(o.zone, c.occurred_at) - timezone('UTC', c.occurred_at)) / 60)::integer, 1,
+	(c.answered_at >= c.occurred_at)::integer,
+	(c.disconnected AND c.spoke_to_service IS NOT TRUE AND c.confirmed_safe IS NOT TRUE)::integer,
+	CASE WHEN c.answered_at >= c.occurred_at THEN LEAST(date_part('epoch', c.answered_at - c.occurred_at), 2147483647)::integer END,
+	c.handling_seconds, c.deployed::integer, (c.incident_ref IS NOT NULL)::integer,
+	timezone('UTC', LEAST(GREATEST(c.recorded_at, '1900-01-01'), '2199-12-31'))::timestamp(0)
+FROM engage.policy o
+CROSS JOIN engage.contact c
+JOIN engage.calendar d ON d.day = timezone(o.zone, c.occurred_at)::date
+JOIN engage.preset_channel h ON h.channel = c.channel
+LEFT JOIN (engage.persona p JOIN engage.caller_pseudonym w ON w.caller_id = p.caller_id) ON p.persona_key = c.persona_key
+LEFT JOIN engage.incident_code i ON i.code = COALESCE(c.closing_code, c.opening_code)
+LEFT JOIN engage.district x ON x.district = c.district
+WHERE c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL AND w.caller_key IS NULL;
+COMMENT ON VIEW engage_bi.fact_contact IS 'One row a contact that counts: inbound, neither a call-back nor a duplicate. Load it in parts by contact_start_utc; for sums over many take the daily and hourly facts.';
+COMMENT ON COLUMN engage_bi.fact_contact.contact_key IS 'Stands for the contact.';
+COMMENT ON COLUMN engage_bi.fact_contact.date_key IS 'Local day.';
+COMMENT ON COLUMN engage_bi.fact_contact.time_key IS 'Local hour.';
+COMMENT ON COLUMN engage_bi.fact_contact.caller_key IS 'Who it was, as far as can be told.';
+COMMENT ON COLUMN engage_bi.fact_contact.channel_key IS 'How.';
+COMMENT ON COLUMN engage_bi.fact_contact.contact_type_key IS 'What about.';
+COMMENT ON COLUMN engage_bi.fact_contact.district_key IS 'Where.';
+COMMENT ON COLUMN engage_bi.fact_contact.contact_start_local IS 'Local time; twice a year an hour of it is missing, or comes twice.';
+COMMENT ON COLUMN engage_bi.fact_contact.contact_start_utc IS 'The same in UTC: sort and load by it.';
+COMMENT ON COLUMN engage_bi.fact_contact.utc_offset_minutes IS 'Local time minus UTC.';
+COMMENT ON COLUMN engage_bi.fact_contact.contact_count IS '1.';
+COMMENT ON COLUMN engage_bi.fact_contact.answered_count IS '1 if it was answered; empty if not known.';
+COMMENT ON COLUMN engage_bi.fact_contact.abandoned_count IS '1 if it was disconnected and is not known to have spoken to a service or been confirmed safe, otherwise 0; empty if it is not known whether it was disconnected.';
+COMMENT ON COLUMN engage_bi.fact_contact.answer_seconds IS 'Seconds until it was answered.';
+COMMENT ON COLUMN engage_bi.fact_contact.handling_seconds IS 'Seconds that a call handler spent on it.';
+COMMENT ON COLUMN engage_bi.fact_contact.deployed_count IS '1 if officers were sent; empty if not known.';
+COMMENT ON COLUMN engage_bi.fact_contact.incident_count IS '1 if it led to an incident.';
+COMMENT ON COLUMN engage_bi.fact_contact.loaded_at_utc IS 'When it became known here; for the detection of changes.';
+
+CREATE VIEW engage_bi.fact_contact_daily AS
+SELECT d.date_key, d.channel_key, d.contact_type_key, d.district_key, d.contacts AS daily_contact_count, d.answered AS daily_answered_count,
+	d.answered_within_10s AS daily_answered_within_10s_count, d.abandoned AS daily_abandoned_count, d.answer_seconds AS daily_answer_seconds,
+	d.handling_seconds AS daily_handling_seconds, d.deployed AS daily_deployed_count, d.incidents AS daily_incident_count
+FROM engage.daily_count d;
+COMMENT ON VIEW engage_bi.fact_contact_daily IS 'Contacts by local day, channel, type and district, summed up.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.date_key IS 'Local day.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.channel_key IS 'How.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.contact_type_key IS 'What about.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.district_key IS 'Where.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_contact_count IS 'Contacts.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_answered_count IS 'Of these, with a known time of answer.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_answered_within_10s_count IS 'Answered in less than 10 seconds.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_abandoned_count IS 'Abandoned.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_answer_seconds IS 'Seconds until answer, summed over the answered.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_handling_seconds IS 'Seconds of handling, summed up.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_deployed_count IS 'Contacts to which officers were sent.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_incident_count IS 'Contacts that led to an incident.';
+
+CREATE VIEW engage_bi.fact_contact_hourly AS
+SELECT d.date_key, d.time_key, d.channel_key, d.district_key, d.contacts AS hourly_contact_count, d.answered AS hourly_answered_count,
+	d.answer_seconds AS hourly_answer_seconds, d.handling_seconds AS hourly_handling_seconds
+FROM engage.hourly_count d;
+COMMENT ON VIEW engage_bi.fact_contact_hourly IS 'Contacts by local day, hour, channel and district, summed up.';
+COMMENT ON COLUMN engage_bi.fact_contact_hourly.date_key IS 'Local day.';
+COMMENT ON COLUMN engage_bi.fact_contact_hourly.time_key IS 'Local hour.';
+COMMENT ON COLUMN engage_bi.fact_contact_hourly.channel_key IS 'How.';
+COMMENT ON COLUMN engage_bi.fact_contact_hourly.district_key IS 'Where.';
+COMMENT ON COLUMN engage_bi.fact_contact_hourly.hourly_contact_count IS 'Contacts.';
+COMMENT ON COLUMN engage_bi.fact_contact_hourly.hourly_answered_count IS 'Of these, with a known time of answer.';
+COMMENT ON COLUMN engage_bi.fact_contact_hourly.hourly_answer_seconds IS 'Seconds until answer, summed over the answered.';
+COMMENT ON COLUMN engage_bi.fact_contact_hourly.hourly_handling_seconds IS 'Seconds of handling, summed up.';
+
+CREATE VIEW engage_bi.fact_caller_snapshot AS
+SELECT k.date_key, COALESCE(w.caller_key, -1) AS caller_key, r.rule_id AS rule_key, width_bucket(n.contacts_28d, o.contact_bands) AS band_key, r.district_key,
+	CASE WHEN k.day > r.last_day THEN 'dropped' WHEN k.day > r.first_day THEN 'continuing' WHEN r.spell_no = 1 THEN 'new' ELSE 'returned' END AS roster_status,
+	(k.day <= r.last_day)::integer AS snapshot_on_roster_count, (k.day = r.first_day AND r.spell_no = 1)::integer AS snapshot_new_count,
+	(k.day = r.first_day AND r.spell_no > 1)::integer AS snapshot_returned_count, (k.day > r.last_day)::integer AS snapshot_dropped_count,
+	n.contacts_7d, n.contacts_28d, n.contacts_90d, n.contacts_365d, n.contacts_previous_28d, k.day = t.today AS is_latest
+FROM engage.policy o
+CROSS JOIN (SELECT timezone(x.zone, now())::date AS today FROM engage.policy x) t
+CROSS JOIN engage.roster r
+JOIN engage.calendar k ON k.day >= r.first_day AND k.day <= r.last_day + 1 AND k.day <= t.today
+LEFT JOIN engage.caller c ON c.caller_id = r.caller_id
+LEFT JOIN engage.caller_pseudonym w ON w.caller_id = r.caller_id
+CROSS JOIN LATERAL (
+	SELECT engage.num_contacts(engage.slice(c.timeline, k.ends_at - '168 hours'::interval, k.ends_at))::integer AS contacts_7d,
+		engage.num_contacts(engage.slice(c.timeline, k.ends_at - '672 hours'::interval, k.ends_at))::integer AS contacts_28d,
+		engage.num_contacts(engage.slice(c.timeline, k.ends_at - '2160 hours'::interval, k.ends_at))::integer AS contacts_90d,
+		engage.num_contacts(engage.slice(c.timeline, k.ends_at - '8760 hours'::interval, k.ends_at))::integer AS contacts_365d,
+		engage.num_contacts(engage.slice(c.timeline, k.ends_at - '1344 hours'::interval, k.ends_at - '672 hours'::interval))::integer AS contacts_previous_28d
+) n;
+COMMENT ON VIEW engage_bi.fact_caller_snapshot IS
+	'Who was on the roster of flagged callers at the end of each local day up to today, by rule, and on the day after they dropped out; by what is known now. Never sum it over days.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.date_key IS 'The day, as at whose end it is.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.caller_key IS 'Who.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.rule_key IS 'By which rule.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.band_key IS 'Band of contacts_28d.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.district_key IS 'The listed district with most of the caller''s contacts.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.roster_status IS 'new: for the first time; returned: again after a gap; continuing; dropped: no longer, since the day before.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.snapshot_on_roster_count IS '1 unless dropped.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.snapshot_new_count IS '1 on the first day ever.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.snapshot_returned_count IS '1 on the first day of a later spell.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.snapshot_dropped_count IS '1 on the day after the last.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.contacts_7d IS 'Contacts in the 168 hours to the end of the day.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.contacts_28d IS 'Contacts in 28 times 24 hours.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.contacts_90d IS 'Contacts in 90 times 24 hours.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.contacts_365d IS 'Contacts in 365 times 24 hours.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.contacts_previous_28d IS 'Contacts in the 28 times 24 hours before those.';
+COMMENT ON COLUMN engage_bi.fact_caller_snapshot.is_latest IS 'Whether it is today''s, so far.';
+
+CREATE VIEW engage_bi.fact_repeat_caller_monthly AS
+SELECT engage.date_key(r.month_start) AS date_key, r.rule_id AS rule_key, r.district_key, count(*)::integer AS monthly_repeat_caller_count,
+	sum(r.contacts)::integer AS monthly_repeat_contact_count, (count(*) FILTER (WHERE r.is_new))::integer AS monthly_new_caller_count,
+	(count(*) FILTER (WHERE r.is_returned))::integer AS monthly_returned_caller_count,
+	(count(*) FILTER (WHERE r.is_dropped))::integer AS monthly_dropped_caller_count
+FROM engage.roster_month r
+CROSS JOIN engage.policy o
+WHERE r.month_start <= timezone(o.zone, now())::date
+GROUP BY r.month_start, r.rule_id, r.district_key;
+COMMENT ON VIEW engage_bi.fact_repeat_caller_monthly IS 'Callers who were on the roster on any day of a local month, by rule and district.';
+COMMENT ON COLUMN engage_bi.fact_repeat_caller_monthly.date_key IS 'First day of the month.';
+COMMENT ON COLUMN engage_bi.fact_repeat_caller_monthly.rule_key IS 'By which rule.';
+COMMENT ON COLUMN engage_bi.fact_repeat_caller_monthly.district_key IS 'The listed district with most of the callers'' contacts.';
+COMMENT ON COLUMN engage_bi.fact_repeat_caller_monthly.monthly_repeat_caller_count IS 'Callers.';
+COMMENT ON COLUMN engage_bi.fact_repeat_caller_monthly.monthly_repeat_contact_count IS 'All their contacts in the month, by any channel.';
+COMMENT ON COLUMN engage_bi.fact_repeat_caller_monthly.monthly_new_caller_count IS 'For the first time.';
+COMMENT ON COLUMN engage_bi.fact_repeat_caller_monthly.monthly_returned_caller_count IS 'Again after a gap.';
+COMMENT ON COLUMN engage_bi.fact_repeat_caller_monthly.monthly_dropped_caller_count IS 'No longer at the end of the month.';
+
+CREATE VIEW engage_bi.fact_concentration_monthly AS
+SELECT engage.date_key(m.month_start) AS date_key, (m.concentration).contacts::integer AS month_identified_contact_count, (m.concentration).callers::integer AS month_caller_count,
+	(m.concentration).top_10 AS top_10_caller_share, (m.concentration).top_1_percent AS top_1_percent_caller_share,
+	(m.concentration).top_5_percent AS top_5_percent_caller_share, (m.concentration).gini AS gini_coefficient,
+	timezone('UTC', m.as_of)::timestamp(0) AS concentration_as_of_utc
+FROM engage.monthly_concentration m;
+COMMENT ON VIEW engage_bi.fact_concentration_monthly IS 'How much of a local month''s contacts comes from how few callers; computed anew once a day.';
+COMMENT ON COLUMN engage_bi.fact_concentration_monthly.date_key IS 'First day of the month.';
+COMMENT ON COLUMN engage_bi.fact_concentration_monthly.month_identified_contact_count IS 'Contacts whose caller can be told.';
+COMMENT ON COLUMN engage_bi.fact_concentration_monthly.month_caller_count IS 'Callers who made them.';
+COMMENT ON COLUMN engage_bi.fact_concentration_monthly.top_10_caller_share IS 'Share of these contacts, 0 to 1, that the ten most frequent callers made.';
+COMMENT ON COLUMN engage_bi.fact_concentration_monthly.top_1_percent_caller_share IS 'The same of the most frequent 1 % of callers.';
+COMMENT ON COLUMN engage_bi.fact_concentration_monthly.top_5_percent_caller_share IS 'The same of the most frequent 5 %.';
+COMMENT ON COLUMN engage_bi.fact_concentration_monthly.gini_coefficient IS '0: all alike; towards 1: all from one.';
+COMMENT ON COLUMN engage_bi.fact_concentration_monthly.concentration_as_of_utc IS 'As known then.';
+
+CREATE VIEW engage_bi.fact_one_contact_away AS
+SELECT w.caller_key, r.rule_id AS rule_key, k.criterion::text AS missing_criterion, (engage.threshold(k.criterion) - 1) AS window_contact_count,
+	timezone(o.zone, engage.first_at(n.in_window) + k.width)::timestamp(0) AS window_lapses_local
+FROM engage.policy o
+CROSS JOIN engage.rule r
+CROSS JOIN LATERAL (
+	-- rolling criteria alone: N in some days or hours
+	SELECT u AS criterion, split_part(u::text, ' in ', 2)::interval AS width FROM unnest(r.criteria) u WHERE strpos(u::text, ' in ') > 0 AND strpos(u::text, ' per ') = 0
+) k
+JOIN engage.caller c ON c.last_at > now() - k.width AND c.contacts >= engage.threshold(k.criterion) - 1 AND c.contacts >= 1
+JOIN engage.caller_pseudonym w ON w.caller_id = c.caller_id
+CROSS JOIN LATERAL (
+	SELECT engage.slice(CASE WHEN r.channels IS NULL THEN c.timeline ELSE (
+			SELECT engage.rollup(t.timeline) FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
+			WHERE p.caller_id = c.caller_id AND t.channel = ANY (r.channels)
+		) END, now() - k.width + '1 microsecond'::interval, now() + '1 microsecond'::interval) AS in_window
+) n
+WHERE r.valid_from <= now() AND r.valid_to > now() AND engage.num_contacts(n.in_window) = engage.threshold(k.criterion) - 1
+	AND NOT EXISTS (SELECT FROM engage.roster x WHERE x.caller_id = c.caller_id AND x.rule_id = r.rule_id
+		AND x.last_day >= timezone(o.zone, now())::date);
+COMMENT ON VIEW engage_bi.fact_one_contact_away IS 'Callers not on a rule''s roster who would meet one of its rolling criteria with one more contact now.';
+COMMENT ON COLUMN engage_bi.fact_one_contact_away.caller_key IS 'Who.';
+COMMENT ON COLUMN engage_bi.fact_one_contact_away.rule_key IS 'Which rule.';
+COMMENT ON COLUMN engage_bi.fact_one_contact_away.missing_criterion IS 'The criterion, such as 6 in 7 days.';
+COMMENT ON COLUMN engage_bi.fact_one_contact_away.window_contact_count IS 'Contacts in the window that ends now: one less than it asks for.';
+COMMENT ON COLUMN engage_bi.fact_one_contact_away.window_lapses_local IS 'When the first of them leaves the window.';
+
+CREATE VIEW engage_bi.fact_flag AS
+SELECT f.flag_id AS flag_key, engage.date_key(engage.local_date(f.met_at, o.zone)) AS date_key, COALESCE(w.caller_key, -1) AS caller_key, f.rule_id AS rule_key,
+	timezone(o.zone, f.met_at)::timestamp(0) AS flag_met_local, timezone('UTC', f.met_at)::timestamp(0) AS flag_met_utc,
+	timezone(o.zone, f.started_at)::timestamp(0) AS flag_started_local, timezone(o.zone, f.ended_at)::timestamp(0) AS flag_ended_local,
+	f.contacts::integer AS flag_contact_count, f.peak::integer AS flag_peak_count, f.withdrawn_at IS NOT NULL AS is_withdrawn,
+	timezone('UTC', f.raised_at)::timestamp(0) AS flag_raised_utc, timezone('UTC', f.data_as_of)::timestamp(0) AS flag_data_as_of_utc
+FROM engage.flag f
+CROSS JOIN engage.policy o
+LEFT JOIN engage.caller_pseudonym w ON w.caller_id = f.caller_id
+WHERE f.started_at >= '1900-01-02' AND f.ended_at < '2199-12-31';
+COMMENT ON VIEW engage_bi.fact_flag IS 'Flags: a rule met by a caller, one row an episode. Withdrawn ones stay.';
+COMMENT ON COLUMN engage_bi.fact_flag.flag_key IS 'Stands for the flag.';
+COMMENT ON COLUMN engage_bi.fact_flag.date_key IS 'Local day on which the rule was met.';
+COMMENT ON COLUMN engage_bi.fact_flag.caller_key IS 'Who.';
+COMMENT ON COLUMN engage_bi.fact_flag.rule_key IS 'Which version of a rule.';
+COMMENT ON COLUMN engage_bi.fact_flag.flag_met_local IS 'First contact at which it was met, local time.';
+COMMENT ON COLUMN engage_bi.fact_flag.flag_met_utc IS 'The same in UTC.';
+COMMENT ON COLUMN engage_bi.fact_flag.flag_started_local IS 'First contact of the episode, local time.';
+COMMENT ON COLUMN engage_bi.fact_flag.flag_ended_local IS 'Last contact at which it was met so far, local time.';
+COMMENT ON COLUMN engage_bi.fact_flag.flag_contact_count IS 'Contacts of the episode on the rule''s channels.';
+COMMENT ON COLUMN engage_bi.fact_flag.flag_peak_count IS 'Contacts of its fullest window.';
+COMMENT ON COLUMN engage_bi.fact_flag.is_withdrawn IS 'Whether it no longer holds.';
+COMMENT ON COLUMN engage_bi.fact_flag.flag_raised_utc IS 'When it was raised.';
+COMMENT ON COLUMN engage_bi.fact_flag.flag_data_as_of_utc IS 'When its figures last changed.';
+
+CREATE VIEW engage_bi.fact_risk AS
+SELECT w.caller_key, o.tier_matrix[b.harm_band + 1][b.demand_band + 1] AS risk_tier, b.demand_band AS demand_band_number, b.harm_band AS harm_band_number,
+	k.probability AS meets_rule_probability, k.expected_contacts AS expected_contact_count, k.expected_hours AS expected_handling_hours,
+	k.probability_active AS still_active_probability, k.harm_points::double precision AS harm_point_count,
+	array_to_string(n.natures, ', ') AS caller_natures, 'repeat_victim' = ANY (n.natures) AS is_repeat_victim, 'vulnerable' = ANY (n.natures) AS is_vulnerable,
+	timezone('UTC', k.as_of)::timestamp(0) AS risk_as_of_utc
+FROM engage.caller_risk k
+JOIN engage.caller_pseudonym w ON w.caller_id = k.caller_id
+CROSS JOIN engage.policy o
+CROSS JOIN LATERAL (
+	SELECT width_bucket(k.probability, o.demand_bands) AS demand_band, width_bucket(k.harm_points, o.harm_bands) AS harm_band
+) b
+LEFT JOIN (
+	SELECT m.caller_id, array_agg(DISTINCT m.nature ORDER BY m.nature) AS natures FROM engage.caller_marker m WHERE m.nature IS NOT NULL GROUP BY m.caller_id
+) x ON x.caller_id = k.caller_id
+CROSS JOIN LATERAL (SELECT CASE WHEN x.natures IS NULL THEN k.natures ELSE k.natures || x.natures END AS natures) n;
+COMMENT ON VIEW engage_bi.fact_risk IS 'Scores on two axes, where the force has them: a prompt for people, not a verdict.';
+COMMENT ON COLUMN engage_bi.fact_risk.caller_key IS 'Who.';
+COMMENT ON COLUMN engage_bi.fact_risk.risk_tier IS '1 is for those to be looked at first.';
+COMMENT ON COLUMN engage_bi.fact_risk.demand_band_number IS 'Band of meets_rule_probability, from 0.';
+COMMENT ON COLUMN engage_bi.fact_risk.harm_band_number IS 'Band of harm_point_count, from 0.';
+COMMENT ON COLUMN engage_bi.fact_risk.meets_rule_probability IS 'Of meeting a rule within the horizon.';
+COMMENT ON COLUMN engage_bi.fact_risk.expected_contact_count IS 'Contacts expected within the horizon; empty where no model is fitted.';
+COMMENT ON COLUMN engage_bi.fact_risk.expected_handling_hours IS 'Hours of handling expected within it.';
+COMMENT ON COLUMN engage_bi.fact_risk.still_active_probability IS 'That the caller has not stopped.';
+COMMENT ON COLUMN engage_bi.fact_risk.harm_point_count IS 'Points of harm.';
+COMMENT ON COLUMN engage_bi.fact_risk.caller_natures IS 'What kind of caller somebody seems to be, by contacts and markers that are not sensitive.';
+COMMENT ON COLUMN engage_bi.fact_risk.is_repeat_victim IS 'Repeat victims are not nuisances, whatever their number of contacts.';
+COMMENT ON COLUMN engage_bi.fact_risk.is_vulnerable IS 'Seems, or is marked, vulnerable.';
+COMMENT ON COLUMN engage_bi.fact_risk.risk_as_of_utc IS 'Contacts and markers up to then count.';
+
+CREATE VIEW engage_bi.fact_feed_daily AS
+SELECT f.date_key, f.feed_key, f.contacts AS feed_contact_count, timezone(o.zone, f.last_at)::timestamp(0) AS feed_last_contact_local,
+	timezone('UTC', LEAST(GREATEST(f.last_recorded_at, '1900-01-01'), '2199-12-31'))::timestamp(0) AS feed_last_loaded_utc,
+	f.delay_seconds / f.contacts AS feed_mean_delay_seconds
+FROM engage.feed_count f
+CROSS JOIN engage.policy o;
+COMMENT ON VIEW engage_bi.fact_feed_daily IS 'What came from each system, by local day.';
+COMMENT ON COLUMN engage_bi.fact_feed_daily.date_key IS 'Local day of the contacts.';
+COMMENT ON COLUMN engage_bi.fact_feed_daily.feed_key IS 'From where.';
+COMMENT ON COLUMN engage_bi.fact_feed_daily.feed_contact_count IS 'Contacts that count.';
+COMMENT ON COLUMN engage_bi.fact_feed_daily.feed_last_contact_local IS 'The day''s last contact, local time.';
+COMMENT ON COLUMN engage_bi.fact_feed_daily.feed_last_loaded_utc IS 'When the last of them became known here.';
+COMMENT ON COLUMN engage_bi.fact_feed_daily.feed_mean_delay_seconds IS 'Mean seconds from contact to here.';
+
+CREATE VIEW engage_bi.meta_refresh AS
+SELECT timezone(o.zone, a.as_at)::timestamp(0) AS data_as_at_local, timezone('UTC', a.as_at)::timestamp(0) AS data_as_at_utc,
+	timezone(o.zone, (SELECT max(f.last_at) FROM engage.feed_count f))::timestamp(0) AS latest_contact_local,
+	(SELECT sum(f.contacts) FROM engage.feed_count f)::bigint AS total_contact_count, q.waiting::integer AS waiting_change_count,
+	COALESCE(GREATEST(date_part('epoch', now() - q.oldest), 0), 0)::integer AS oldest_wait_seconds,
+	(SELECT r.state FROM engage.refresh_run r ORDER BY r.run_id DESC LIMIT 1) AS last_run_state,
+	timezone(o.zone, (SELECT r.finished_at FROM engage.refresh_run r ORDER BY r.run_id DESC LIMIT 1))::timestamp(0) AS last_run_finished_local,
+	(SELECT string_agg(r.name || ' ' || r.version, ', ' ORDER BY r.name, r.version) FROM engage.rule r WHERE r.valid_from <= now() AND r.valid_to > now()) AS rules_in_force,
+	engage.library_version() AS engage_version
+FROM engage.policy o
+CROSS JOIN (SELECT count(*) AS waiting, min(d.at) AS oldest FROM engage.dirty d) q
+CROSS JOIN LATERAL (
+	SELECT LEAST(q.oldest, max(r.finished_at)) AS as_at FROM engage.refresh_run r WHERE r.state = 'done'
+) a;
+COMMENT ON VIEW engage_bi.meta_refresh IS 'How fresh it all is, in one row.';
+COMMENT ON COLUMN engage_bi.meta_refresh.data_as_at_local IS 'Everything that was known here then is in the figures, local time.';
+COMMENT ON COLUMN engage_bi.meta_refresh.data_as_at_utc IS 'The same in UTC.';
+COMMENT ON COLUMN engage_bi.meta_refresh.latest_contact_local IS 'The latest contact, local time.';
+COMMENT ON COLUMN engage_bi.meta_refresh.total_contact_count IS 'All contacts that count.';
+COMMENT ON COLUMN engage_bi.meta_refresh.waiting_change_count IS 'Changes that wait for the next refresh.';
+COMMENT ON COLUMN engage_bi.meta_refresh.oldest_wait_seconds IS 'How long the oldest has waited.';
+COMMENT ON COLUMN engage_bi.meta_refresh.last_run_state IS 'done, running, failed or died.';
+COMMENT ON COLUMN engage_bi.meta_refresh.last_run_finished_local IS 'When the last refresh ended, local time; empty while it runs.';
+COMMENT ON COLUMN engage_bi.meta_refresh.rules_in_force IS 'The rules that flag now.';
+COMMENT ON COLUMN engage_bi.meta_refresh.engage_version IS 'Version of the software.';
+
+CREATE VIEW engage_bi.meta_data_quality AS
+SELECT f.date_key, f.feed_key, c.check_code, c.check_name, c.failed_count, f.contacts AS checked_count
+FROM engage.feed_count f
+CROSS JOIN LATERAL (VALUES
+	('no_details', 'Nothing tells who it was', f.without_details),
+	('no_district', 'No district', f.without_district),
+	('district_not_listed', 'A district that is not listed', f.district_not_listed),
+	('code_not_listed', 'A code that is not listed', f.code_not_listed),
+	('no_handling_time', 'No handling time', f.without_handling_time),
+	('recorded_late', 'Recorded more than a day late', f.recorded_late)
+) c (check_code, check_name, failed_count);
+COMMENT ON VIEW engage_bi.meta_data_quality IS 'What contacts lack, by local day and system.';
+COMMENT ON COLUMN engage_bi.meta_data_quality.date_key IS 'Local day of the contacts.';
+COMMENT ON COLUMN engage_bi.meta_data_quality.feed_key IS 'From where.';
+COMMENT ON COLUMN engage_bi.meta_data_quality.check_code IS 'What was looked for.';
+COMMENT ON COLUMN engage_bi.meta_data_quality.check_name IS 'The same in words.';
+COMMENT ON COLUMN engage_bi.meta_data_quality.failed_count IS 'Contacts of which it is true.';
+COMMENT ON COLUMN engage_bi.meta_data_quality.checked_count IS 'Contacts looked at.';

@@ -1,0 +1,36 @@
+/*
+ * engage_bi_named: who stands behind a pseudonym, for those who look after
+ * repeat callers.  Only callers who met a rule.
+ */
+
+CREATE SCHEMA engage_bi_named;
+COMMENT ON SCHEMA engage_bi_named IS 'Who is behind a pseudonym, of callers who met a rule. For coordinators.';
+
+CREATE VIEW engage_bi_named.dim_caller_named AS
+SELECT w.caller_key, w.caller_id AS caller_reference, n.label AS named_caller_label, m.number AS named_most_used_number,
+	m.numbers::integer AS named_number_count, n.date_of_birth AS named_date_of_birth
+FROM engage.caller_pseudonym w
+LEFT JOIN LATERAL (
+	SELECT concat_ws(' ', p.given_name, p.family_name) AS label, CASE WHEN p.date_of_birth BETWEEN '1850-01-01' AND '2199-12-31' THEN p.date_of_birth END AS date_of_birth
+	FROM engage.persona p
+	WHERE p.caller_id = w.caller_id AND (p.given_name IS NOT NULL OR p.family_name IS NOT NULL)
+	ORDER BY p.given_name IS NULL, p.family_name IS NULL, (SELECT sum(engage.num_contacts(t.timeline)) FROM engage.persona_timeline t WHERE t.persona_key = p.persona_key) DESC, p.persona_key
+	LIMIT 1
+) n ON true
+LEFT JOIN LATERAL (
+	SELECT (array_agg(x.number ORDER BY x.contacts DESC, x.number))[1] AS number, count(*) AS numbers
+	FROM (
+		SELECT p.number, sum(engage.num_contacts(t.timeline)) AS contacts
+		FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
+		WHERE p.caller_id = w.caller_id AND p.number IS NOT NULL
+		GROUP BY p.number
+	) x
+) m ON true
+WHERE EXISTS (SELECT FROM engage.roster r WHERE r.caller_id = w.caller_id);
+COMMENT ON VIEW engage_bi_named.dim_caller_named IS 'Callers who met a rule, and who they are as far as their contacts tell.';
+COMMENT ON COLUMN engage_bi_named.dim_caller_named.caller_key IS 'Stands for the caller in engage_bi.';
+COMMENT ON COLUMN engage_bi_named.dim_caller_named.caller_reference IS 'Stands for the caller in the register.';
+COMMENT ON COLUMN engage_bi_named.dim_caller_named.named_caller_label IS 'The name given with most contacts; empty if none was.';
+COMMENT ON COLUMN engage_bi_named.dim_caller_named.named_most_used_number IS 'The number with most contacts.';
+COMMENT ON COLUMN engage_bi_named.dim_caller_named.named_number_count IS 'How many numbers.';
+COMMENT ON COLUMN engage_bi_named.dim_caller_named.named_date_of_birth IS 'Date of birth that was given with the name.';
