@@ -22,7 +22,7 @@ SPACE = uuid.UUID("6f1d3ec1-6a0e-4a3b-9a55-0e8a5f6c2d10")
 URI = "postgresql+psycopg2://LOGIN:XXXXXXXXXX@HOST:5432/DATABASE"
 VIZ = {
     "number": "big_number_total", "line": "echarts_timeseries_line", "bars": "echarts_timeseries_bar",
-    "heat": "heatmap_v2", "pie": "pie", "table": "table", "rows": "table",
+    "heat": "heatmap_v2", "table": "table", "rows": "table",
 }
 DATE_FORMAT, TIME_FORMAT = "%d %b %Y", "%d %b %Y %H:%M"
 
@@ -36,8 +36,10 @@ def slug(title):
 
 
 def title_of(column):
-    words = column.removesuffix("_local").removesuffix("_utc").replace("_", " ")
-    return words[0].upper() + words[1:]
+    """A column's heading: what the name says, without what only tells names apart."""
+    words = re.sub("_(local|utc|name|label)$", "", column).replace("_", " ")
+    words = re.sub(r"\b(\d+)d\b", r"\1 days", words)
+    return "CSU" if words == "csu" else words[0].upper() + words[1:]
 
 
 class Catalogue:
@@ -100,7 +102,7 @@ def params(chart):
     }
     if time:
         shared["granularity_sqla"] = time
-    return shared | globals()["params_of_" + kind](chart, metrics, form)
+    return shared | PARAMS[kind](chart, metrics, form)
 
 
 def params_of_number(chart, metrics, form):
@@ -113,8 +115,8 @@ def params_of_series(chart, metrics, form):
     result = {
         "x_axis": chart["x"], "metrics": metrics, "groupby": chart["by"], "row_limit": 10000,
         "y_axis_format": form, "truncate_metric": True, "show_legend": len(metrics) > 1 or bool(chart["by"]),
-        "legendOrientation": "top", "legendType": "scroll", "rich_tooltip": True, "tooltipTimeFormat": DATE_FORMAT,
-        "x_axis_time_format": "%d %b", "color_scheme": "supersetColors", "order_desc": True,
+        "legendOrientation": "top", "legendType": "plain", "rich_tooltip": True, "tooltipTimeFormat": DATE_FORMAT,
+        "x_axis_time_format": "%b %Y" if chart["grain"] == "P1M" else "%d %b", "color_scheme": "supersetColors", "order_desc": True,
         "y_axis_bounds": [0, None], "truncateYAxis": False,
     }
     if chart["grain"]:
@@ -139,18 +141,9 @@ def params_of_heat(chart, metrics, form):
     return {
         "x_axis": chart["x"], "groupby": chart["by"][0], "metric": metrics[0], "row_limit": 10000,
         "sort_x_axis": "alpha_asc", "sort_y_axis": "alpha_desc", "normalize_across": "heatmap",
-        "linear_color_scheme": "blue_white_yellow", "xscale_interval": -1, "yscale_interval": -1,
+        "linear_color_scheme": "schemeBlues", "xscale_interval": -1, "yscale_interval": -1,
         "left_margin": "auto", "bottom_margin": "auto", "value_bounds": [None, None], "y_axis_format": form,
-        "show_legend": True, "show_percentage": False, "show_values": True, "normalized": False,
-    }
-
-
-def params_of_pie(chart, metrics, form):
-    return {
-        "groupby": chart["by"], "metric": metrics[0], "row_limit": 100, "sort_by_metric": True, "donut": True,
-        "innerRadius": 40, "outerRadius": 70, "label_type": "key_percent", "number_format": form,
-        "show_labels": True, "labels_outside": True, "label_line": True, "show_labels_threshold": 2,
-        "show_legend": False, "color_scheme": "supersetColors",
+        "show_legend": True, "show_percentage": False, "show_values": chart["values"], "normalized": False,
     }
 
 
@@ -158,6 +151,7 @@ def params_of_table(chart, metrics, form):
     return table_look() | {
         "query_mode": "aggregate", "groupby": chart["by"], "metrics": metrics, "timeseries_limit_metric": metrics[0],
         "order_desc": True, "show_cell_bars": True,
+        "column_config": {metric: {"showCellBars": False} for metric in metrics[1:]},
     }
 
 
@@ -165,11 +159,26 @@ def params_of_rows(chart, metrics, form):
     return table_look() | {
         "query_mode": "raw", "all_columns": chart["columns"], "show_cell_bars": False,
         "order_by_cols": [json.dumps([column, ascending]) for column, ascending in chart["order"]],
-        "column_config": {column: {"d3NumberFormat": ",.2f"} for column in chart["columns"]
-                          if column.startswith(("expected_", "harm_"))}
-        | {column: {"d3NumberFormat": ".0%"} for column in chart["columns"] if column.endswith("_probability")}
-        | {column: {"d3TimeFormat": DATE_FORMAT} for column in chart["columns"] if column.endswith("_date")},
+        "column_config": {column: look for column in chart["columns"] if (look := look_of(column))},
     }
+
+
+def look_of(column):
+    if column.startswith(("expected_", "harm_")):
+        return {"d3NumberFormat": ",.1f"}
+    if column.endswith("_probability"):
+        return {"d3NumberFormat": ".0%"}
+    if column.endswith("_count"):
+        return {"d3NumberFormat": ",d"}
+    if column.endswith("_date"):
+        return {"d3TimeFormat": DATE_FORMAT}
+    return None
+
+
+PARAMS = {
+    "number": params_of_number, "line": params_of_line, "bars": params_of_bars, "heat": params_of_heat,
+    "table": params_of_table, "rows": params_of_rows,
+}
 
 
 def table_look():
@@ -214,7 +223,7 @@ class Layout:
         self.add(tab, "TAB", parents, names, {"text": title, "defaultText": title, "placeholder": title})
         parents = parents + [tab]
         self.row(names[0], parents, [(f"MARKDOWN-{slug(title)}", "MARKDOWN",
-                                      {"code": question, "width": 12, "height": 10 if len(question) < 150 else 14})])
+                                      {"code": question, "width": 12, "height": 5 if len(question) < 150 else 8})])
         for name, (height, charts) in zip(names[1:], rows):
             self.row(name, parents, [self.chart(title, chart, width, height) for width, chart in charts])
 
@@ -234,7 +243,7 @@ class Layout:
 def filter_of(layout, name, kind, source, column, pages, first):
     inside = pages or [page[0] for page in PAGES if page[0] != "Caller profile" or kind == "time"]
     outside = [number for page, numbers in layout.charts.items() if page not in inside for number in numbers]
-    control = {"enableEmptyFilter": False}
+    control = {"enableEmptyFilter": bool(first)}
     target = {}
     if kind == "value":
         target = {"datasetUuid": identifier("dataset", source), "column": {"name": column}}

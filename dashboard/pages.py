@@ -213,12 +213,9 @@ def bars(title, dataset, metrics, x, by=(), grain=None, where=None, note="", acr
                 note=note, across=across)
 
 
-def heat(title, dataset, metric, x, y, where=None, note=""):
-    return dict(kind="heat", title=title, dataset=dataset, metrics=[metric], x=x, by=[y], where=where, note=note)
-
-
-def pie(title, dataset, metric, by, where=None, note=""):
-    return dict(kind="pie", title=title, dataset=dataset, metrics=[metric], by=[by], where=where, note=note)
+def heat(title, dataset, metric, x, y, where=None, note="", values=False):
+    return dict(kind="heat", title=title, dataset=dataset, metrics=[metric], x=x, by=[y], where=where, note=note,
+                values=values)
 
 
 def table(title, dataset, by, metrics, where=None, note=""):
@@ -235,19 +232,19 @@ def rows(title, dataset, columns, order, where=None, note=""):
 PAGES = [
     (
         "Overview",
-        "How many people contact us, and how much of it do repeat callers make?",
+        "How much are we contacted, and how much of it is by repeat callers?",
         [
             (22, [
                 (3, number("Contacts in 28 days", "contact_daily", "contacts", "is_last_28_days")),
                 (3, number("Repeat callers now", "roster", "callers", "is_latest",
                            "Callers on the roster of any rule on the latest day.")),
-                (3, number("Made by repeat callers in 28 days", "contact", "repeat_share", "is_last_28_days",
+                (3, number("Of these, by repeat callers", "contact", "repeat_share", "is_last_28_days",
                            "Contacts of callers who were on the roster on that day.")),
                 (3, number("Data as at", "refresh", "data_as_at")),
             ]),
             (52, [
-                (7, line("Contacts a day, by group of channels", "contact_daily", ["contacts"], by=["channel_group"])),
-                (5, bars("Share of a month's contacts", "concentration_monthly",
+                (6, line("Contacts a day, by group of channels", "contact_daily", ["contacts"], by=["channel_group"])),
+                (6, bars("Share of a month's contacts", "concentration_monthly",
                          ["top_10", "top_1_percent", "top_5_percent"], "full_date", grain="P1M",
                          note="Of contacts whose caller is known.")),
             ]),
@@ -301,7 +298,8 @@ PAGES = [
         "Demand by hour",
         "At which hours of the week does demand come? Local time, all contacts of the period chosen.",
         [
-            (60, [(12, heat("Demand by hour and weekday", "contact_hourly", "contacts", "hour_label", "weekday"))]),
+            (60, [(12, heat("Demand by hour and weekday", "contact_hourly", "contacts", "hour_label", "weekday",
+                            values=True))]),
             (46, [
                 (7, bars("Contacts by hour, by group of channels", "contact_hourly", ["contacts"], "hour_label",
                          by=["channel_group"])),
@@ -314,7 +312,7 @@ PAGES = [
         "How do people reach us, and are they answered in time?",
         [
             (50, [
-                (5, pie("Contacts by channel", "contact_daily", "contacts", "channel_name")),
+                (5, bars("Contacts by channel", "contact_daily", ["contacts"], "channel_name", across=True)),
                 (7, line("Answered within 10 seconds, emergency calls", "contact_daily", ["answered_within_10s"],
                          where="channel_group = 'Emergency'",
                          note="Of calls that were answered.")),
@@ -328,7 +326,7 @@ PAGES = [
     ),
     (
         "Places",
-        "Where does demand come from, and where do repeat callers live in it?",
+        "Where does demand come from, and where do repeat callers contact us from?",
         [
             (54, [
                 (6, bars("Contacts by district", "contact_daily", ["contacts"], "district_name", across=True)),
