@@ -46,9 +46,11 @@ quietly() {
 
 # Two runs in one checkout would build and serve over each other.
 alone() {
+	[ "${ENGAGE_LOCKED-}" != "$ROOT" ] || return 0	# by the script that runs this one
 	mkdir -p "$STATE"
 	exec 9>"$STATE/lock" || die "cannot write to $STATE: does it belong to another user?"
 	flock -n 9 || die "another of this checkout's scripts is running"
+	export ENGAGE_LOCKED=$ROOT
 }
 
 # ---------------------------------------------------------------- packages
@@ -63,6 +65,9 @@ packages_for() { # TASK MAJOR
 			;;
 		demo)
 			echo "$(packages_for build "$2") postgresql-$2-cron"
+			;;
+		dashboard)
+			echo "$(packages_for demo "$2") python3-venv ca-certificates"
 			;;
 		test)
 			echo "$(packages_for demo "$2") postgresql-$2-pgtap" \

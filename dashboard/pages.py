@@ -1,0 +1,388 @@
+"""What the dashboard shows: datasets, and pages of charts.
+
+generate.py makes Superset's export out of it.  Columns are described by the
+catalogue's comments on the views of engage_bi; no column but keys is in two
+views, so a column's name says which comment it has.
+"""
+
+DATE = "JOIN engage_bi.dim_date d USING (date_key)"
+TIME = "JOIN engage_bi.dim_time h USING (time_key)"
+CHANNEL = "JOIN engage_bi.dim_channel c USING (channel_key)"
+TYPE = "JOIN engage_bi.dim_contact_type t USING (contact_type_key)"
+DISTRICT = "JOIN engage_bi.dim_district p USING (district_key)"
+CALLER = "JOIN engage_bi.dim_caller k USING (caller_key)"
+RULE = "JOIN engage_bi.dim_rule r USING (rule_key)"
+FEED = "JOIN engage_bi.dim_feed s USING (feed_key)"
+
+
+def select(fact, columns, *joins):
+    return "\n".join([f"SELECT {columns}", f"FROM engage_bi.{fact} f", *joins])
+
+
+# name: description, column that time filters use, SQL, {metric: (expression, label, format)}
+DATASETS = {
+    "contact_daily": (
+        "Contacts of a day, channel, type and district.",
+        "full_date",
+        select(
+            "fact_contact_daily",
+            "d.full_date, d.week_start, d.month_start, d.is_last_28_days, c.channel_name, c.channel_group,\n"
+            "    t.contact_type_name, t.policing_demand, p.district_name, p.csu_name, f.daily_contact_count,\n"
+            "    f.daily_answered_count, f.daily_answered_within_10s_count, f.daily_abandoned_count,\n"
+            "    f.daily_answer_seconds, f.daily_handling_seconds, f.daily_deployed_count",
+            DATE, CHANNEL, TYPE, DISTRICT,
+        ),
+        {
+            "contacts": ("SUM(daily_contact_count)", "Contacts", ",d"),
+            "answered_within_10s": (
+                "SUM(daily_answered_within_10s_count)::float8 / NULLIF(SUM(daily_answered_count), 0)",
+                "Answered within 10 s", ".1%",
+            ),
+            "mean_answer": (
+                "SUM(daily_answer_seconds) / NULLIF(SUM(daily_answered_count), 0)", "Mean seconds to answer", ",.1f",
+            ),
+            "abandoned": (
+                "SUM(daily_abandoned_count)::float8 / NULLIF(SUM(daily_contact_count), 0)", "Abandoned", ".1%",
+            ),
+            "deployed": (
+                "SUM(daily_deployed_count)::float8 / NULLIF(SUM(daily_contact_count), 0)", "Deployed to", ".1%",
+            ),
+            "handling_hours": ("SUM(daily_handling_seconds) / 3600", "Hours of handling", ",.0f"),
+        },
+    ),
+    "contact_hourly": (
+        "Contacts of an hour of the day, day, channel and district.",
+        "full_date",
+        select(
+            "fact_contact_hourly",
+            "d.full_date, d.day_of_week || ' ' || d.day_name AS weekday, h.hour_label, h.shift_name, c.channel_name,\n"
+            "    c.channel_group, p.district_name, f.hourly_contact_count, f.hourly_answered_count,\n"
+            "    f.hourly_answer_seconds, f.hourly_handling_seconds",
+            DATE, TIME, CHANNEL, DISTRICT,
+        ),
+        {
+            "contacts": ("SUM(hourly_contact_count)", "Contacts", ",d"),
+            "handling_hours": ("SUM(hourly_handling_seconds) / 3600", "Hours of handling", ",.0f"),
+        },
+    ),
+    "contact": (
+        "Contacts, each with its caller, and whether that caller was on the roster on that day.",
+        "full_date",
+        select(
+            "fact_contact",
+            "d.full_date, d.week_start, d.is_last_28_days, d.day_of_week || ' ' || d.day_name AS weekday,\n"
+            "    h.hour_label, c.channel_name, c.channel_group, t.contact_type_name, p.district_name, k.caller_pseudonym,\n"
+            "    CASE WHEN o.caller_key IS NULL THEN 'Other callers' ELSE 'Repeat callers' END AS made_by,\n"
+            "    f.contact_count, f.handling_seconds",
+            DATE, TIME, CHANNEL, TYPE, DISTRICT, CALLER,
+            "LEFT JOIN (SELECT DISTINCT date_key, caller_key FROM engage_bi.fact_caller_snapshot\n"
+            "    WHERE snapshot_on_roster_count = 1) o USING (date_key, caller_key)",
+        ),
+        {
+            "contacts": ("SUM(contact_count)", "Contacts", ",d"),
+            "repeat_share": (
+                "SUM(contact_count) FILTER (WHERE made_by = 'Repeat callers')::float8 / NULLIF(SUM(contact_count), 0)",
+                "Made by repeat callers", ".1%",
+            ),
+        },
+    ),
+    "roster": (
+        "Callers on the roster of a rule, day by day, and on the day after.",
+        "full_date",
+        select(
+            "fact_caller_snapshot",
+            "d.full_date, d.week_start, k.caller_pseudonym, r.rule_label, b.band_key, b.band_name, p.district_name,\n"
+            "    f.roster_status, f.snapshot_on_roster_count, f.snapshot_new_count, f.snapshot_returned_count,\n"
+            "    f.snapshot_dropped_count, f.contacts_7d, f.contacts_28d, f.contacts_90d, f.contacts_365d,\n"
+            "    f.contacts_previous_28d, f.is_latest",
+            DATE, CALLER, RULE, "JOIN engage_bi.dim_band b USING (band_key)", DISTRICT,
+        ),
+        {
+            "callers": (
+                "COUNT(DISTINCT caller_pseudonym) FILTER (WHERE snapshot_on_roster_count = 1)", "Repeat callers", ",d",
+            ),
+            "new_callers": ("SUM(snapshot_new_count)", "New", ",d"),
+            "returned_callers": ("SUM(snapshot_returned_count)", "Returned", ",d"),
+            "dropped_callers": ("SUM(snapshot_dropped_count)", "Dropped", ",d"),
+            "contacts_now": (
+                "COALESCE(MAX(contacts_28d) FILTER (WHERE is_latest), 0)", "Contacts in 28 days, now", ",d",
+            ),
+        },
+    ),
+    "one_contact_away": (
+        "Callers whom one more contact would put on the roster.",
+        None,
+        select(
+            "fact_one_contact_away",
+            "k.caller_pseudonym, r.rule_label, f.missing_criterion, f.window_contact_count, f.window_lapses_local",
+            CALLER, RULE,
+        ),
+        {"callers": ("COUNT(DISTINCT caller_pseudonym)", "Callers", ",d")},
+    ),
+    "risk": (
+        "Scores of callers, as engage last worked them out.",
+        None,
+        select(
+            "fact_risk",
+            "k.caller_pseudonym, k.caller_contact_count, k.first_contact_date, k.last_contact_date, f.risk_tier,\n"
+            "    f.meets_rule_probability, f.expected_contact_count, f.expected_handling_hours, f.harm_point_count,\n"
+            "    f.caller_natures, f.is_repeat_victim, f.is_vulnerable, f.risk_as_of_utc",
+            CALLER,
+        ),
+        {"callers": ("COUNT(*)", "Callers", ",d")},
+    ),
+    "flag": (
+        "Times at which a caller met a rule.",
+        "full_date",
+        select(
+            "fact_flag",
+            "d.full_date, k.caller_pseudonym, r.rule_label, f.flag_met_local, f.flag_started_local, f.flag_ended_local,\n"
+            "    f.flag_contact_count, f.flag_peak_count, f.is_withdrawn",
+            DATE, CALLER, RULE,
+        ),
+        {"flags": ("COUNT(*)", "Flags", ",d")},
+    ),
+    "concentration_monthly": (
+        "Which share of a month's contacts its busiest callers made.",
+        "full_date",
+        select(
+            "fact_concentration_monthly",
+            "d.full_date, f.month_identified_contact_count, f.month_caller_count, f.top_10_caller_share,\n"
+            "    f.top_1_percent_caller_share, f.top_5_percent_caller_share, f.gini_coefficient",
+            DATE,
+        ),
+        {
+            "top_10": ("MAX(top_10_caller_share)", "Top 10 callers", ".1%"),
+            "top_1_percent": ("MAX(top_1_percent_caller_share)", "Top 1 % of callers", ".1%"),
+            "top_5_percent": ("MAX(top_5_percent_caller_share)", "Top 5 % of callers", ".1%"),
+        },
+    ),
+    "feed_daily": (
+        "What came in from each feed of contacts, day by day.",
+        "full_date",
+        select(
+            "fact_feed_daily",
+            "d.full_date, s.feed_name, f.feed_contact_count, f.feed_last_contact_local, f.feed_last_loaded_utc,\n"
+            "    f.feed_mean_delay_seconds",
+            DATE, FEED,
+        ),
+        {
+            "contacts": ("SUM(feed_contact_count)", "Contacts", ",d"),
+            "last_contact": ("MAX(feed_last_contact_local)", "Last contact", None),
+            "last_loaded": ("MAX(feed_last_loaded_utc)", "Last loaded, UTC", None),
+        },
+    ),
+    "data_quality": (
+        "How many records of a day and feed fail each check.",
+        "full_date",
+        select(
+            "meta_data_quality",
+            "d.full_date, s.feed_name, f.check_code, f.check_name, f.failed_count, f.checked_count",
+            DATE, FEED,
+        ),
+        {
+            "checked": ("SUM(checked_count)", "Checked", ",d"),
+            "failed": ("SUM(failed_count)", "Failed", ",d"),
+            "failed_share": ("SUM(failed_count)::float8 / NULLIF(SUM(checked_count), 0)", "Share failed", ".1%"),
+        },
+    ),
+    "refresh": (
+        "How fresh the figures are. One row.",
+        None,
+        select(
+            "meta_refresh",
+            "f.data_as_at_local, f.latest_contact_local, f.total_contact_count, f.waiting_change_count,\n"
+            "    f.last_run_state, f.last_run_finished_local, f.rules_in_force, f.engage_version",
+        ),
+        {"data_as_at": ("MAX(data_as_at_local)", "Data as at", None)},
+    ),
+}
+
+
+def number(title, dataset, metric, where=None, note=""):
+    return dict(kind="number", title=title, dataset=dataset, metrics=[metric], where=where, note=note)
+
+
+def line(title, dataset, metrics, x="full_date", by=(), grain="P1D", where=None, note=""):
+    return dict(kind="line", title=title, dataset=dataset, metrics=metrics, x=x, by=list(by), grain=grain, where=where,
+                note=note)
+
+
+def bars(title, dataset, metrics, x, by=(), grain=None, where=None, note="", across=False):
+    return dict(kind="bars", title=title, dataset=dataset, metrics=metrics, x=x, by=list(by), grain=grain, where=where,
+                note=note, across=across)
+
+
+def heat(title, dataset, metric, x, y, where=None, note="", values=False):
+    return dict(kind="heat", title=title, dataset=dataset, metrics=[metric], x=x, by=[y], where=where, note=note,
+                values=values)
+
+
+def table(title, dataset, by, metrics, where=None, note=""):
+    """Groups with metrics, the greatest of the first metric on top."""
+    return dict(kind="table", title=title, dataset=dataset, by=by, metrics=metrics, where=where, note=note)
+
+
+def rows(title, dataset, columns, order, where=None, note=""):
+    """Records as they are; order is a list of (column, ascending)."""
+    return dict(kind="rows", title=title, dataset=dataset, columns=columns, order=order, where=where, note=note)
+
+
+# page, what it answers, rows of (width out of 12, chart), and heights of rows
+PAGES = [
+    (
+        "Overview",
+        "How much are we contacted, and how much of it is by repeat callers?",
+        [
+            (22, [
+                (3, number("Contacts in 28 days", "contact_daily", "contacts", "is_last_28_days")),
+                (3, number("Repeat callers now", "roster", "callers", "is_latest",
+                           "Callers on the roster of any rule on the latest day.")),
+                (3, number("Of these, by repeat callers", "contact", "repeat_share", "is_last_28_days",
+                           "Contacts of callers who were on the roster on that day.")),
+                (3, number("Data as at", "refresh", "data_as_at")),
+            ]),
+            (52, [
+                (6, line("Contacts a day, by group of channels", "contact_daily", ["contacts"], by=["channel_group"])),
+                (6, bars("Share of a month's contacts", "concentration_monthly",
+                         ["top_10", "top_1_percent", "top_5_percent"], "full_date", grain="P1M",
+                         note="Of contacts whose caller is known.")),
+            ]),
+        ],
+    ),
+    (
+        "Repeat callers",
+        "Who is on the roster, is it growing, and who is about to join it?",
+        [
+            (50, [
+                (6, line("Repeat callers a day, by rule", "roster", ["callers"], by=["rule_label"])),
+                (6, bars("Repeat callers now, by contacts in 28 days", "roster", ["callers"], "band_name",
+                         where="is_latest", note="Bands are set in engage.policy.")),
+            ]),
+            (64, [
+                (7, rows("Roster now", "roster",
+                         ["caller_pseudonym", "rule_label", "roster_status", "contacts_7d", "contacts_28d",
+                          "contacts_previous_28d", "district_name"],
+                         [("contacts_28d", False)], "is_latest AND snapshot_on_roster_count = 1")),
+                (5, rows("One contact away", "one_contact_away",
+                         ["caller_pseudonym", "rule_label", "missing_criterion", "window_lapses_local"],
+                         [("window_lapses_local", True)])),
+            ]),
+        ],
+    ),
+    (
+        "Caller profile",
+        "When and how does one caller contact us? Choose the caller on the left; names are not in these views.",
+        [
+            (24, [
+                (12, rows("Scores", "risk",
+                          ["caller_pseudonym", "risk_tier", "caller_contact_count", "first_contact_date",
+                           "last_contact_date", "meets_rule_probability", "expected_contact_count",
+                           "expected_handling_hours", "harm_point_count", "caller_natures"],
+                          [("risk_tier", True)])),
+            ]),
+            (46, [
+                (6, bars("Contacts a week, by channel", "contact", ["contacts"], "full_date", by=["channel_name"],
+                         grain="P1W")),
+                (6, heat("Contacts by hour and weekday", "contact", "contacts", "hour_label", "weekday")),
+            ]),
+            (40, [
+                (6, table("What it is about", "contact", ["contact_type_name"], ["contacts"])),
+                (6, rows("When a rule was met", "flag",
+                         ["rule_label", "flag_met_local", "flag_ended_local", "flag_contact_count", "flag_peak_count"],
+                         [("flag_met_local", False)], "NOT is_withdrawn")),
+            ]),
+        ],
+    ),
+    (
+        "Demand by hour",
+        "At which hours of the week does demand come? Local time, all contacts of the period chosen.",
+        [
+            (60, [(12, heat("Demand by hour and weekday", "contact_hourly", "contacts", "hour_label", "weekday",
+                            values=True))]),
+            (46, [
+                (7, bars("Contacts by hour, by group of channels", "contact_hourly", ["contacts"], "hour_label",
+                         by=["channel_group"])),
+                (5, table("Shifts", "contact_hourly", ["shift_name"], ["contacts", "handling_hours"])),
+            ]),
+        ],
+    ),
+    (
+        "Channels",
+        "How do people reach us, and are they answered in time?",
+        [
+            (50, [
+                (5, bars("Contacts by channel", "contact_daily", ["contacts"], "channel_name", across=True)),
+                (7, line("Answered within 10 seconds, emergency calls", "contact_daily", ["answered_within_10s"],
+                         where="channel_group = 'Emergency'",
+                         note="Of calls that were answered.")),
+            ]),
+            (44, [
+                (12, table("Service by channel", "contact_daily", ["channel_name"],
+                           ["contacts", "mean_answer", "answered_within_10s", "abandoned", "deployed",
+                            "handling_hours"])),
+            ]),
+        ],
+    ),
+    (
+        "Places",
+        "Where does demand come from, and where do repeat callers contact us from?",
+        [
+            (54, [
+                (6, bars("Contacts by district", "contact_daily", ["contacts"], "district_name", across=True)),
+                (6, bars("Repeat callers now, by district", "roster", ["callers"], "district_name",
+                         where="is_latest", across=True)),
+            ]),
+            (46, [
+                (12, table("Districts", "contact_daily", ["csu_name", "district_name"],
+                           ["contacts", "abandoned", "deployed", "handling_hours"])),
+            ]),
+        ],
+    ),
+    (
+        "Interventions",
+        "Do callers come off the roster, and do they stay off? **engage keeps no table of interventions yet**, so this "
+        "page cannot tell what was done about a caller. It shows who dropped off the roster, and who returned to it.",
+        [
+            (22, [
+                (4, number("Dropped off", "roster", "dropped_callers")),
+                (4, number("Returned", "roster", "returned_callers")),
+                (4, number("New", "roster", "new_callers")),
+            ]),
+            (50, [
+                (7, bars("Roster a week: new, returned, dropped", "roster",
+                         ["new_callers", "returned_callers", "dropped_callers"], "full_date", grain="P1W")),
+                (5, table("Callers who returned", "roster", ["caller_pseudonym", "rule_label"],
+                          ["returned_callers", "dropped_callers", "contacts_now"],
+                          "roster_status IN ('returned', 'dropped')")),
+            ]),
+        ],
+    ),
+    (
+        "Data quality",
+        "Can these figures be relied on: is the data complete and fresh?",
+        [
+            (24, [
+                (12, rows("Freshness", "refresh",
+                          ["data_as_at_local", "latest_contact_local", "total_contact_count", "waiting_change_count",
+                           "last_run_state", "last_run_finished_local", "rules_in_force", "engage_version"], [])),
+            ]),
+            (50, [
+                (7, line("Contacts a day, by feed", "feed_daily", ["contacts"], by=["feed_name"])),
+                (5, table("Feeds", "feed_daily", ["feed_name"], ["contacts", "last_contact", "last_loaded"])),
+            ]),
+            (46, [
+                (5, table("Checks", "data_quality", ["check_name"], ["failed_share", "failed", "checked"])),
+                (7, line("Share failed a day, by check", "data_quality", ["failed_share"], by=["check_name"])),
+            ]),
+        ],
+    ),
+]
+
+# name, kind, dataset and column of the values, pages, metric that orders the values (the first is chosen)
+FILTERS = [
+    ("Caller", "value", "roster", "caller_pseudonym", ["Caller profile"], "contacts_now"),
+    ("Period", "time", None, None, None, None),
+    ("District", "value", "contact_daily", "district_name", None, None),
+    ("Channel", "value", "contact_daily", "channel_name", ["Overview", "Demand by hour", "Channels", "Places"], None),
+]
