@@ -69,6 +69,9 @@ packages_for() { # TASK MAJOR
 		dashboard)
 			echo "$(packages_for demo "$2") python3-venv ca-certificates"
 			;;
+		dashboard_test)
+			echo "$(packages_for dashboard "$2") chromium chromium-driver"
+			;;
 		test)
 			echo "$(packages_for demo "$2") postgresql-$2-pgtap" \
 				"libtap-parser-sourcehandler-pgtap-perl libipc-run-perl" \
