@@ -69,6 +69,9 @@ packages_for() { # TASK MAJOR
 		dashboard)
 			echo "$(packages_for demo "$2") python3-venv ca-certificates"
 			;;
+		powerquery)
+			echo "nodejs npm"
+			;;
 		dashboard_test)
 			echo "$(packages_for dashboard "$2") chromium chromium-driver"
 			;;
@@ -76,7 +79,7 @@ packages_for() { # TASK MAJOR
 			echo "$(packages_for demo "$2") postgresql-$2-pgtap" \
 				"libtap-parser-sourcehandler-pgtap-perl libipc-run-perl" \
 				"clang libclang-rt-dev python3 shellcheck" \
-				"openssl libpq-dev default-jdk-headless libpostgresql-jdbc-java" \
+				"openssl libpq-dev default-jdk-headless libpostgresql-jdbc-java python3-jsonschema" \
 				"unixodbc-dev odbc-postgresql" \
 				"?clang-format-14 ?python3-pglast" \
 				"?postgresql-$2-plpgsql-check ?postgresql-$2-jit"
