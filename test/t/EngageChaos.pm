@@ -214,9 +214,9 @@ sub admins_transaction
 		q{INSERT INTO engage.rule (name, version, kind, criteria, valid_from) SELECT 'moody', max(version) + 1, 'criteria', '{4 in 3 days}', '2026-03-20'
 			FROM engage.rule WHERE name = 'moody' HAVING max(version) < 4;},
 		(chance(0.15) ? 'UPDATE engage.policy SET ' . any("zone = 'Pacific/Apia'", "zone = 'Europe/London'", "region = 'US'", "region = 'GB'", "flag_current_for = '28 days'", "flag_current_for = '7 days'") . ';' : ()),
-		(chance(0.3) ? "INSERT INTO engage.district (district, label) VALUES ('W', 'West') ON CONFLICT DO NOTHING;" : ()),
-		(chance(0.3) ? "DELETE FROM engage.district WHERE district = 'W';" : ()),
-		(chance(0.3) ? "UPDATE engage.incident_code SET code = CASE code WHEN 'C2' THEN 'C3' ELSE 'C2' END WHERE code <> 'C1';" : ()));
+		(chance(0.1) ? "INSERT INTO engage.district (district, label) VALUES ('W', 'West') ON CONFLICT DO NOTHING;" : ()),
+		(chance(0.1) ? "DELETE FROM engage.district WHERE district = 'W';" : ()),
+		(chance(0.1) ? "UPDATE engage.incident_code SET code = CASE code WHEN 'C2' THEN 'C3' ELSE 'C2' END WHERE code <> 'C1';" : ()));
 	$text =~ s/\n\s*/ /g;
 	return $text . ' SELECT pg_sleep(' . (0.1 + rand 0.4) . ');' if chance(0.7);
 	return "BEGIN; $text SELECT pg_sleep(" . (rand 0.6) . '); ' . any('COMMIT;', 'COMMIT;', 'ROLLBACK;');
