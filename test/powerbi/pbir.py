@@ -136,7 +136,7 @@ def lint(files):
             problems.append(f'{path}: not a file that such a project has')
             continue
         documents[path] = document = json.loads(text)
-        schema, shape = KINDS[kind]
+        schema, shape = kind
         found = list(misshapen(document, {'$schema': {f'{PUBLISHED}{schema}/schema.json'}, **shape}))
         problems += [f'{path}: {p}' for p in found]
         if found:
