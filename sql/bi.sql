@@ -26,6 +26,7 @@ FROM generate_series(1, 3000) g, LATERAL (
 UPDATE contact SET duplicate_of = contact_id - 1 WHERE contact_id % 50 = 0;
 UPDATE contact SET callback_of = contact_id - 1 WHERE contact_id % 53 = 0;
 CALL refresh();
+ANALYZE;
 CREATE VIEW counted AS
 SELECT c.*, occurred_at AT TIME ZONE 'Europe/London' AS local_at,
 	CASE COALESCE(closing_code, opening_code) WHEN 'R1' THEN 1 WHEN 'R2' THEN 2 WHEN 'D1' THEN 3 ELSE -1 END AS type_key,
@@ -113,7 +114,6 @@ SELECT (caller_key = -1) AS nobody, count(*) FROM engage_bi.fact_contact GROUP B
 SELECT sum(caller_contact_count) AS by_callers, (SELECT sum(contact_count) FROM engage_bi.fact_contact WHERE caller_key <> -1) AS by_contacts FROM engage_bi.dim_caller;
 
 -- filters reach an index: those of a part that is loaded, and of one caller
-ANALYZE;
 SET enable_seqscan = off;
 CREATE FUNCTION scans(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
