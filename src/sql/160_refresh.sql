@@ -367,8 +367,10 @@ BEGIN
 		outcome := engage.assess_period(period.rule_id, period.period_start, run);
 		PERFORM engage.keep_roster(engage.callers_of_period(period.rule_id, period.period_start));
 	END IF;
-	-- one with every step: under a load that never pauses, days would wait for ever
-	PERFORM engage.take_day();
+	-- under a load that never pauses, days would wait for ever
+	IF EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'day' AND q.at < clock_timestamp() - interval '30 seconds') THEN
+		PERFORM engage.take_day();
+	END IF;
 	UPDATE engage.refresh_run r
 	SET steps = r.steps + 1, last_step_at = clock_timestamp(),
 		personas = r.personas + COALESCE(cardinality(persona_keys), 0), callers = r.callers + COALESCE(cardinality(caller_ids), 0),

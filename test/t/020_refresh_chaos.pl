@@ -76,7 +76,7 @@ sub strike
 
 	ask("UPDATE chaos.setting SET hold = '$point'");
 	my $pid = poll("a refresh to be held $point",
-		sub { ask("SELECT pid FROM pg_stat_activity WHERE application_name = 'held $point' AND wait_event = 'PgSleep' LIMIT 1") });
+		sub { ask("SELECT pid FROM pg_stat_activity WHERE application_name = 'held $point' AND wait_event = 'PgSleep' LIMIT 1") }, 600);
 	my $what = (('kill_backend') x 5, ('kill_postmaster') x 5, 'stop_immediate', 'cancel', 'cancel', 'terminate')[ int rand 14 ];
 
 	if ($what eq 'kill_backend')
