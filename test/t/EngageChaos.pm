@@ -489,7 +489,6 @@ my %PICTURE = (
 	flags => qq{$NAMED SELECT n.name, r.name, r.version, f.started_at, f.met_at, f.ended_at, f.contacts, f.peak, f.criteria_met
 		FROM engage.flag f JOIN engage.rule r USING (rule_id) LEFT JOIN named n USING (caller_id)
 		WHERE f.withdrawn_at IS NULL ORDER BY 1, 2, 3, 4, 5, 6},
-	calendar => 'SELECT k FROM engage.calendar k ORDER BY date_key',
 	days => 'SELECT c FROM engage.daily_count c ORDER BY date_key, channel_key, contact_type_key, district_key',
 	hours => 'SELECT c FROM engage.hourly_count c ORDER BY date_key, time_key, channel_key, district_key',
 	feeds => q{SELECT f.source, c.date_key, c.contacts, c.last_at, c.last_recorded_at, c.delay_seconds, c.without_details, c.district_not_listed,
