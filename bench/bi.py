@@ -3,11 +3,12 @@
 Usage: script/bench bi [CONTACTS ...]   (default: 1000000 10000000)
 
 Contacts of three years up to now, 0.18 callers a contact, each active for a
-time of their own; 12 districts, 30 codes and 8 channels, unevenly used.  The
-queries are in the shapes that Power BI's connector sends, run by a login as
-set_up_bi_login() makes it, on one connection each, best of three after one to
-warm up.  Exits 1 if one takes longer than it may, or the filter of incremental
-refresh finds no index.
+time of their own; 12 districts, 30 codes and 8 channels, unevenly used.  There is
+one query for each visual of powerbi/source/model.py, over thirteen months where
+it goes over time, in the shapes that Power BI's connector sends, run by a login
+as set_up_bi_login() makes it, on one connection each, best of three after one
+to warm up.  Exits 1 if one takes longer than it may, or the filter of
+incremental refresh finds no index.
 """
 import os
 import re
@@ -32,48 +33,72 @@ FROM (SELECT %(n)s::bigint AS n, (%(n)s * 0.18)::bigint AS callers) s,
 
 COLUMNS = 'source, source_ref, occurred_at, recorded_at, channel, number_raw, closing_code, district, answered_at, handling_seconds, disconnected, deployed'
 
-# A fact filtered and joined to dimensions, as DirectQuery folds it.
-def folded(fact, measures, groups, where='true', date=True, order=None):
-    """groups: (dimension, key, column) of each column that is grouped by."""
-    inner = f'select "$Outer".*{", " + ", ".join(f"d{i}.{c}" for i, (_, _, c) in enumerate(groups)) if groups else ""} from (select "_".* from "engage_bi"."{fact}" "_") "$Outer"'
-    if date:
+def folded(fact, measures, groups, where='true', date=True, callers=False):
+    """A fact, filtered and joined to dimensions, as DirectQuery folds it; groups: (dimension, key, column), the key None for the fact's own."""
+    joined = {dimension: key for dimension, key, _ in groups if key and key != 'date_key'}
+    if callers:
+        joined['dim_caller'] = 'caller_key'
+    columns = ', '.join(f'"{"$Date" if key == "date_key" else dimension if key else "$Outer"}"."{column}" as "c{i}"' for i, (dimension, key, column) in enumerate(groups))
+    inner = f'select "$Outer".*{", " + columns if groups else ""} from (select "_".* from "engage_bi"."{fact}" "_") "$Outer"'
+    if date or any(key == 'date_key' for _, key, _ in groups):
         inner += ' inner join (select "_".* from "engage_bi"."dim_date" "_") "$Date" on "$Outer"."date_key" = "$Date"."date_key"'
-    for i, (dimension, key, _) in enumerate(groups):
-        inner += f' left outer join "engage_bi"."{dimension}" d{i} on "$Outer"."{key}" = d{i}."{key}"'
-    inner += f' where {where}'
-    names = [f'"{c}"' for _, _, c in groups]
-    listed = ', '.join(f'"rows".{n}' for n in names)
-    sums = ', '.join(f'{m} as "a{i}"' for i, m in enumerate(measures))
-    return (f'select {", ".join(names + [f"{chr(34)}a{i}{chr(34)}" for i in range(len(measures))])} from (select {listed + ", " if names else ""}{sums} from ({inner}) "rows"'
-            + (f' group by {listed}' if names else '') + ') "_"' + (f' order by {order}' if order else '') + ' limit 1000001')
+    for dimension, key in joined.items():
+        inner += f' left outer join "engage_bi"."{dimension}" "{dimension}" on "$Outer"."{key}" = "{dimension}"."{key}"'
+    names = ', '.join(f'"rows"."c{i}"' for i in range(len(groups)))
+    sums = ', '.join(f'{measure} as "a{i}"' for i, measure in enumerate(measures))
+    return (f'select "_".* from (select {names + ", " if names else ""}{sums} from ({inner} where {where}) "rows"' + (f' group by {names}' if names else '') + ') "_" limit 1000001')
 
 
 LAST_YEAR = '"$Date"."is_last_13_months"'
 LAST_28 = '"$Date"."is_last_28_days"'
+TODAY = '"$Outer"."date_key" = %(today)s and "$Outer"."snapshot_on_roster_count" = 1'
+CALLER = '"dim_caller"."caller_pseudonym" = \'%(caller)s\''
 DATE = lambda column: ('dim_date', 'date_key', column)  # noqa: E731
+CALLERS, HOUR, RULE = 'count(distinct "rows"."caller_key")', ('dim_time', 'time_key', 'hour_label'), ('dim_rule', 'rule_key', 'rule_label')
 
+
+def listed(fact, columns, joins, where='true', order='1', chosen='true'):
+    """Rows of a fact beside columns of dimensions, as a table visual folds it."""
+    inner = f'select {", ".join(columns)} from (select "_".* from "engage_bi"."{fact}" "_" where {where}) "$Outer"'
+    for dimension, key in joins:
+        inner += f' left outer join "engage_bi"."{dimension}" "{dimension}" on "$Outer"."{key}" = "{dimension}"."{key}"'
+    return f'select "_".* from ({inner} where {chosen}) "_" order by {order} limit 501'
+
+
+# page, visual of powerbi/source/model.py, query
 QUERIES = [
-    ('Overview', 'freshness', 'select "$Table".* from "engage_bi"."meta_refresh" "$Table" limit 1000001'),
-    ('Overview', 'contacts of 28 days', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")', 'sum("rows"."daily_handling_seconds")'], [], LAST_28)),
-    ('Overview', 'contacts by month and channel group', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")'], [DATE('month_start'), ('dim_channel', 'channel_key', 'channel_group')], LAST_YEAR)),
-    ('Overview', 'new and on the roster today', folded('fact_caller_snapshot', ['sum("rows"."snapshot_new_count")', 'sum("rows"."snapshot_on_roster_count")'], [('dim_rule', 'rule_key', 'rule_label')], '"$Outer"."is_latest"')),
-    ('Overview', 'roster by day of 28 days', folded('fact_caller_snapshot', ['sum("rows"."snapshot_on_roster_count")'], [DATE('full_date')], LAST_28)),
-    ('Overview', 'one contact away', 'select "rows"."rule_key" as "rule_key", count(distinct("rows"."caller_key")) as "a0" from "engage_bi"."fact_one_contact_away" "rows" group by "rule_key" limit 1000001'),
-    ('Overview', 'concentration by month', folded('fact_concentration_monthly', ['max("rows"."top_10_caller_share")', 'max("rows"."gini_coefficient")'], [DATE('month_start')], LAST_YEAR)),
-    ('Repeat callers', 'repeat callers by month', folded('fact_repeat_caller_monthly', ['sum("rows"."monthly_repeat_caller_count")', 'sum("rows"."monthly_repeat_contact_count")'], [DATE('month_start'), ('dim_rule', 'rule_key', 'rule_label')], LAST_YEAR)),
-    ('Repeat callers', 'table of the roster, most contacts first', 'select "_"."caller_pseudonym", "_"."a0", "_"."a1" from (select "rows"."caller_pseudonym" as "caller_pseudonym", sum("rows"."contacts_28d") as "a0", sum("rows"."contacts_7d") as "a1" from (select "$Outer"."contacts_28d", "$Outer"."contacts_7d", "$Inner"."caller_pseudonym" from (select "_".* from "engage_bi"."fact_caller_snapshot" "_" where "_"."is_latest" and "_"."rule_key" = 1) "$Outer" left outer join "engage_bi"."dim_caller" "$Inner" on "$Outer"."caller_key" = "$Inner"."caller_key") "rows" group by "caller_pseudonym") "_" where not "_"."a0" is null order by "_"."a0" desc limit 501'),
-    ('Caller profile', 'contacts of a caller by day', folded('fact_contact', ['sum("rows"."contact_count")'], [DATE('full_date')], '"$Outer"."caller_key" = %(caller)s')),
-    ('Caller profile', 'contacts of a caller by hour and channel', folded('fact_contact', ['sum("rows"."contact_count")'], [('dim_time', 'time_key', 'hour_label'), ('dim_channel', 'channel_key', 'channel_name')], '"$Outer"."caller_key" = %(caller)s', date=False)),
-    ('Caller profile', 'flags of a caller', 'select "_"."flag_met_local", "_"."flag_contact_count" from "engage_bi"."fact_flag" "_" where "_"."caller_key" = %(caller)s order by "_"."flag_met_local" desc limit 501'),
-    ('Caller profile', 'scores of a caller', 'select "_"."risk_tier", "_"."caller_natures" from "engage_bi"."fact_risk" "_" where "_"."caller_key" = %(caller)s limit 501'),
-    ('Demand by hour and weekday', 'hour and weekday, 13 months', folded('fact_contact_hourly', ['sum("rows"."hourly_contact_count")'], [('dim_time', 'time_key', 'hour_label'), DATE('day_name')], LAST_YEAR)),
-    ('Channels', 'answering by channel, 13 months', folded('fact_contact_daily', ['sum("rows"."daily_answered_count")', 'sum("rows"."daily_answered_within_10s_count")', 'sum("rows"."daily_answer_seconds")'], [('dim_channel', 'channel_key', 'channel_name')], LAST_YEAR)),
-    ('Channels', 'types, 13 months', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")', 'sum("rows"."daily_handling_seconds")'], [('dim_contact_type', 'contact_type_key', 'contact_type_name')], LAST_YEAR)),
-    ('Places', 'districts by month', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")'], [('dim_district', 'district_key', 'district_name'), DATE('month_start')], LAST_YEAR)),
-    ('Places', 'repeat callers by unit', folded('fact_caller_snapshot', ['sum("rows"."snapshot_on_roster_count")'], [('dim_district', 'district_key', 'csu_name')], '"$Outer"."is_latest"')),
-    ('Interventions', 'returned and dropped by month', folded('fact_repeat_caller_monthly', ['sum("rows"."monthly_returned_caller_count")', 'sum("rows"."monthly_dropped_caller_count")'], [DATE('month_start')], LAST_YEAR)),
-    ('Data quality', 'checks by feed, 28 days', folded('meta_data_quality', ['sum("rows"."failed_count")', 'sum("rows"."checked_count")'], [('dim_feed', 'feed_key', 'feed_name')], LAST_28)),
-    ('Data quality', 'last contact by feed', folded('fact_feed_daily', ['max("rows"."feed_last_contact_local")'], [('dim_feed', 'feed_key', 'feed_name')], LAST_28)),
+    ('Overview', 'Contacts', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")'], [], LAST_YEAR)),
+    ('Overview', 'On the roster', folded('fact_caller_snapshot', [CALLERS], [], TODAY, date=False)),
+    ('Overview', 'One contact away', folded('fact_one_contact_away', [CALLERS], [], date=False)),
+    ('Overview', 'Data as at', 'select max("rows"."data_as_at_local") as "a0" from "engage_bi"."meta_refresh" "rows" limit 1000001'),
+    ('Overview', 'Contacts by month and channel group', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")'], [DATE('month_start'), ('dim_channel', 'channel_key', 'channel_group')], LAST_YEAR)),
+    ('Overview', 'New, returned and dropped out by week', folded('fact_roster_daily', ['sum("rows"."roster_new_count")', 'sum("rows"."roster_returned_count")', 'sum("rows"."roster_dropped_count")'], [DATE('week_start')], LAST_YEAR)),
+    ('Overview', 'Share of the top ten callers', folded('fact_concentration_monthly', ['max("rows"."top_10_caller_share")'], [DATE('month_start')], LAST_YEAR)),
+    ('Repeat callers', 'The roster, most contacts first', listed('fact_caller_snapshot', ['"caller_pseudonym"', '"rule_label"', '"roster_status"', 'max("contacts_28d") as "a0"', 'max("contacts_previous_28d") as "a1"'],
+        [('dim_caller', 'caller_key'), ('dim_rule', 'rule_key')], '"_"."date_key" = %(today)s and "_"."snapshot_on_roster_count" = 1', '"_"."a0" desc').replace('where true', 'group by 1, 2, 3')),
+    ('Repeat callers', 'On the roster by day', folded('fact_roster_daily', ['sum("rows"."roster_caller_count")'], [DATE('full_date'), RULE], LAST_YEAR)),
+    ('Repeat callers', 'By band of contacts', folded('fact_caller_snapshot', [CALLERS], [('dim_band', 'band_key', 'band_name')], TODAY, date=False)),
+    ('Repeat callers', 'One contact away', listed('fact_one_contact_away', ['"caller_pseudonym"', '"rule_label"', '"missing_criterion"', '"window_lapses_local"'], [('dim_caller', 'caller_key'), ('dim_rule', 'rule_key')])),
+    ('Caller profile', 'Caller', 'select "_"."caller_pseudonym" from (select "rows"."caller_pseudonym" from "engage_bi"."dim_caller" "rows" where "rows"."caller_pseudonym" like \'C-00%%\' group by "caller_pseudonym") "_" order by 1 limit 101'),
+    ('Caller profile', 'Contacts by week', folded('fact_caller_contact', ['sum("rows"."repeat_contact_count")'], [DATE('week_start'), ('dim_channel', 'channel_key', 'channel_name')], CALLER, callers=True)),
+    ('Caller profile', 'Hour and weekday', folded('fact_caller_contact', ['sum("rows"."repeat_contact_count")'], [HOUR, DATE('day_name')], CALLER, callers=True)),
+    ('Caller profile', 'Flags', listed('fact_flag', ['"rule_label"', '"flag_met_local"', '"flag_ended_local"', '"is_withdrawn"'], [('dim_rule', 'rule_key'), ('dim_caller', 'caller_key')], chosen=CALLER)),
+    ('Caller profile', 'Scores and natures', listed('fact_risk', ['"risk_tier"', '"caller_natures"', '"is_repeat_victim"', '"is_vulnerable"', '"risk_as_of_utc"'], [('dim_caller', 'caller_key')], chosen=CALLER)),
+    ('Demand by hour and weekday', 'Contacts by hour and weekday', folded('fact_contact_hourly', ['sum("rows"."hourly_contact_count")'], [HOUR, DATE('day_name')], LAST_YEAR)),
+    ('Demand by hour and weekday', 'Contacts by hour', folded('fact_contact_hourly', ['sum("rows"."hourly_contact_count")'], [HOUR], LAST_YEAR)),
+    ('Demand by hour and weekday', 'Contacts by shift', folded('fact_contact_hourly', ['sum("rows"."hourly_contact_count")'], [('dim_time', 'time_key', 'shift_name')], LAST_YEAR)),
+    ('Channels', 'Contacts by channel', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")'], [('dim_channel', 'channel_key', 'channel_name')], LAST_YEAR)),
+    ('Channels', 'Answered within 10 seconds', folded('fact_contact_daily', ['sum("rows"."daily_answered_within_10s_count")', 'sum("rows"."daily_answered_count")'], [DATE('month_start'), ('dim_channel', 'channel_key', 'channel_group')], LAST_YEAR)),
+    ('Channels', 'Service by channel', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")', 'sum("rows"."daily_answered_count")', 'sum("rows"."daily_answer_seconds")', 'sum("rows"."daily_abandoned_count")'], [('dim_channel', 'channel_key', 'channel_name')], LAST_YEAR)),
+    ('Channels', 'What it is about', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")', 'sum("rows"."daily_handling_seconds")', 'sum("rows"."daily_incident_count")', 'sum("rows"."daily_deployed_count")'], [('dim_contact_type', 'contact_type_key', 'contact_type_group'), ('dim_contact_type', 'contact_type_key', 'contact_type_name')], LAST_YEAR)),
+    ('Places', 'Contacts by district', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")'], [('dim_district', 'district_key', 'district_name')], LAST_YEAR)),
+    ('Places', 'Repeat callers by Community Safety Unit', folded('fact_caller_snapshot', [CALLERS], [('dim_district', 'district_key', 'csu_name')], TODAY, date=False)),
+    ('Places', 'Districts', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")', 'sum("rows"."daily_handling_seconds")'], [('dim_district', 'district_key', 'district_name'), ('dim_district', 'district_key', 'csu_name'), ('dim_contact_type', 'contact_type_key', 'policing_demand')], LAST_YEAR)),
+    ('Interventions', 'Returned and dropped out by month', folded('fact_roster_daily', ['sum("rows"."roster_returned_count")', 'sum("rows"."roster_dropped_count")'], [DATE('month_start')], LAST_YEAR)),
+    ('Interventions', 'Contacts of repeat callers', folded('fact_repeat_caller_monthly', ['sum("rows"."monthly_repeat_contact_count")'], [DATE('month_start'), RULE], LAST_YEAR)),
+    ('Data quality', 'Freshness', 'select "$Table".* from "engage_bi"."meta_refresh" "$Table" limit 1000001'),
+    ('Data quality', 'Failed checks by system', folded('meta_data_quality', ['sum("rows"."failed_count")', 'sum("rows"."checked_count")'], [('meta_data_quality', None, 'check_name'), ('dim_feed', 'feed_key', 'feed_name')], LAST_YEAR)),
+    ('Data quality', 'Failed checks by day', folded('meta_data_quality', ['sum("rows"."failed_count")', 'sum("rows"."checked_count")'], [('meta_data_quality', None, 'check_name'), DATE('full_date')], LAST_28)),
 ]
 
 PART = """select "_"."contact_key", "_"."date_key", "_"."caller_key" from "engage_bi"."fact_contact" "_"
@@ -127,11 +152,11 @@ def after(new):
 def measure(contacts):
     say(f'## {contacts:,} contacts\n')
     load(contacts)
-    caller = psql('SELECT caller_key FROM engage_bi.fact_caller_snapshot WHERE is_latest ORDER BY contacts_365d DESC LIMIT 1')[0]
+    caller, today = psql('SELECT caller_pseudonym, date_key FROM engage_bi.fact_caller_snapshot JOIN engage_bi.dim_caller USING (caller_key) WHERE is_latest ORDER BY contacts_365d DESC LIMIT 1')[0].split('|')
     slow = []
     say('| page | query | rows | ms |\n|---|---|---|---|')
     for page, name, query in QUERIES:
-        query = query % {'caller': caller} if '%(caller)s' in query else query
+        query = query % {'caller': caller, 'today': today}
         rows, _ = psql(f'select count(*) from ({query}) c', login='bench_dashboard')
         best = min(psql(*[query] * 4, login='bench_dashboard')[1][-3:])
         say(f'| {page} | {name} | {rows} | {best:.0f} |')
@@ -150,7 +175,17 @@ def measure(contacts):
     return by_index and not slow
 
 
+def visuals():
+    """The visuals of the report that ask the database."""
+    sys.path.insert(0, os.path.join(os.environ['ENGAGE_ROOT'], 'powerbi', 'source'))
+    sys.dont_write_bytecode = True
+    from model import PAGES
+    return {(page, title) for page, contents in PAGES for _, title, fields in contents if fields}
+
+
 def main():
+    if visuals() != {(page, title) for page, title, _ in QUERIES}:
+        sys.exit('bi.py and powerbi/source/model.py do not have the same visuals')
     say(f"PostgreSQL {psql('SHOW server_version', database='postgres')[0]}, {os.cpu_count()} processors\n")
     sys.exit(0 if all([measure(contacts) for contacts in [int(argument) for argument in sys.argv[1:]] or [1000000, 10000000]]) else 1)
 

@@ -80,6 +80,15 @@ FROM engage_bi.dim_date WHERE full_date <= '2026-12-31';
 SELECT full_date, hours_in_day, day_name, financial_year, financial_quarter, iso_week FROM engage_bi.dim_date WHERE full_date BETWEEN '2026-01-01' AND '2026-12-31' AND hours_in_day <> 24 ORDER BY 1;
 SELECT full_date, bank_holiday_name FROM engage_bi.dim_date WHERE is_bank_holiday AND calendar_year = 2026 ORDER BY 1;
 
+-- what the calendar stores is what PostgreSQL says of the day
+SELECT count(*) AS wrong FROM engage_bi.dim_date
+WHERE (calendar_year, quarter_number, month_number, month_name, month_start, iso_year, iso_week, week_start, day_of_week, day_name, financial_year, financial_quarter)
+	IS DISTINCT FROM (to_char(full_date, 'YYYY')::int, to_char(full_date, 'Q')::int, to_char(full_date, 'MM')::int, to_char(full_date, 'FMMonth'),
+		to_date(to_char(full_date, 'YYYYMM'), 'YYYYMM'), to_char(full_date, 'IYYY')::int, to_char(full_date, 'IW')::int, to_date(to_char(full_date, 'IYYYIW'), 'IYYYIW'),
+		to_char(full_date, 'ID')::int, to_char(full_date, 'FMDay'), to_char(full_date - interval '3 months', 'YYYY/') || to_char(full_date + interval '9 months', 'YY'),
+		to_char(full_date - interval '3 months', 'Q')::int)
+	OR hours_in_day <> extract(epoch FROM (full_date + 1)::timestamp AT TIME ZONE 'Europe/London' - full_date::timestamp AT TIME ZONE 'Europe/London') / 3600;
+
 -- facts equal contacts, by every dimension at once: no row differs
 (SELECT to_char(local_at, 'YYYYMMDD')::int, channel::text, type_key, place_key, count(*), count(answered_at),
 		count(*) FILTER (WHERE answered_at < occurred_at + interval '10 seconds'),
@@ -113,6 +122,16 @@ WHERE f.caller_key <> COALESCE(k.caller_key, -1);
 SELECT (caller_key = -1) AS nobody, count(*) FROM engage_bi.fact_contact GROUP BY 1 ORDER BY 1;
 SELECT sum(caller_contact_count) AS by_callers, (SELECT sum(contact_count) FROM engage_bi.fact_contact WHERE caller_key <> -1) AS by_contacts FROM engage_bi.dim_caller;
 
+-- those who were ever on the roster, and every contact of theirs
+(SELECT c.contact_id, to_char(local_at, 'YYYYMMDD')::int, extract(hour FROM local_at)::int, channel::text, type_key, place_key, local_at::timestamp(0), handling_seconds, k.caller_key
+	FROM counted c JOIN persona p USING (persona_key) JOIN caller_pseudonym k USING (caller_id)
+	WHERE p.caller_id IN (SELECT f.caller_id FROM flag f WHERE f.withdrawn_at IS NULL))
+EXCEPT ALL
+SELECT contact_key, date_key, time_key, channel_code, contact_type_key, district_key, caller_contact_start_local, repeat_handling_seconds, caller_key
+FROM engage_bi.fact_caller_contact JOIN engage_bi.dim_channel USING (channel_key);
+SELECT count(*) > 0 AS contacts, sum(repeat_contact_count) = (SELECT count(*) FROM counted JOIN persona p USING (persona_key) WHERE p.caller_id IN (SELECT caller_id FROM flag WHERE withdrawn_at IS NULL)) AS same
+FROM engage_bi.fact_caller_contact;
+
 -- filters reach an index: those of a part that is loaded, and of one caller
 SET enable_seqscan = off;
 CREATE FUNCTION scans(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
@@ -127,6 +146,12 @@ $$;
 SELECT DISTINCT scans($$SELECT "_"."contact_key", "_"."date_key" FROM "engage_bi"."fact_contact" "_"
 	WHERE "_"."contact_start_utc" >= timestamp '2026-03-29 00:00:00' AND "_"."contact_start_utc" < timestamp '2026-03-30 00:00:00'$$);
 SELECT DISTINCT scans($$SELECT "_"."contact_key", "_"."date_key" FROM "engage_bi"."fact_contact" "_" WHERE "_"."caller_key" = 5$$);
+SET from_collapse_limit = 16;
+SET join_collapse_limit = 16;
+SELECT DISTINCT scans($$SELECT f.contact_key, d.full_date FROM engage_bi.fact_caller_contact f JOIN engage_bi.dim_date d USING (date_key)
+	LEFT JOIN engage_bi.dim_caller c USING (caller_key) WHERE c.caller_pseudonym = 'C-00000005'$$);
+RESET from_collapse_limit;
+RESET join_collapse_limit;
 RESET enable_seqscan;
 
 -- a login for dashboards reads one schema, and that is all

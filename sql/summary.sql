@@ -28,6 +28,14 @@ SELECT p.number, m.month_start, m.contacts, m.is_new, m.is_returned, m.is_droppe
 SELECT d.full_date, p.number, s.roster_status, s.contacts_7d, s.contacts_28d
 FROM engage_bi.fact_caller_snapshot s JOIN engage_bi.dim_date d USING (date_key) JOIN caller_pseudonym USING (caller_key) JOIN persona p USING (caller_id)
 WHERE d.full_date IN ('2026-03-09', '2026-03-10', '2026-03-11', '2026-03-19', '2026-03-20', '2026-03-21', '2026-05-20') ORDER BY 1, 2;
+-- how many, day by day, are those who are listed
+CREATE VIEW roster_differs AS
+SELECT * FROM (SELECT date_key, rule_key, district_key, sum(snapshot_on_roster_count) AS callers, sum(snapshot_new_count) AS new, sum(snapshot_returned_count) AS returned,
+		sum(snapshot_dropped_count) AS dropped FROM engage_bi.fact_caller_snapshot GROUP BY 1, 2, 3) s
+FULL JOIN (SELECT * FROM engage_bi.fact_roster_daily WHERE roster_caller_count + roster_new_count + roster_returned_count + roster_dropped_count > 0) d USING (date_key, rule_key, district_key)
+WHERE (callers, new, returned, dropped) IS DISTINCT FROM (roster_caller_count, roster_new_count, roster_returned_count, roster_dropped_count);
+SELECT * FROM roster_differs;
+SELECT min(date_key), count(*) = max(date_key::text::date) - min(date_key::text::date) + 1 AS without_gap, max(roster_caller_count) AS most FROM engage_bi.fact_roster_daily;
 SELECT date_key, monthly_repeat_caller_count, monthly_repeat_contact_count, monthly_new_caller_count, monthly_returned_caller_count, monthly_dropped_caller_count
 FROM engage_bi.fact_repeat_caller_monthly ORDER BY 1;
 
@@ -58,6 +66,7 @@ UPDATE district SET district = 'north east';
 CALL refresh();
 SELECT DISTINCT district_key FROM daily;
 SELECT * FROM spells;
+SELECT * FROM roster_differs;
 SELECT field, value, contacts FROM unlisted_value;
 UPDATE district SET district = 'north';
 CALL refresh();
@@ -104,6 +113,6 @@ SELECT (SELECT count(*) FROM daily_count) + (SELECT count(*) FROM hourly_count) 
 
 \set ECHO none
 SET client_min_messages = warning;
-DROP VIEW daily, spells;
+DROP VIEW daily, spells, roster_differs;
 DROP EXTENSION engage CASCADE;
 CREATE EXTENSION engage;

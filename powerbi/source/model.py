@@ -6,8 +6,8 @@ SCHEMA = 'engage_bi'
 TABLES = {
     'dim_date': 'Date', 'dim_time': 'Hour', 'dim_channel': 'Channel', 'dim_contact_type': 'Contact type', 'dim_district': 'District',
     'dim_caller': 'Caller', 'dim_rule': 'Rule', 'dim_band': 'Band', 'dim_feed': 'Feed',
-    'fact_contact': 'Contact', 'fact_contact_daily': 'Contacts by day', 'fact_contact_hourly': 'Contacts by hour',
-    'fact_caller_snapshot': 'Roster', 'fact_repeat_caller_monthly': 'Repeat callers by month', 'fact_concentration_monthly': 'Concentration',
+    'fact_contact': 'Contact', 'fact_caller_contact': 'Contact of a repeat caller', 'fact_contact_daily': 'Contacts by day', 'fact_contact_hourly': 'Contacts by hour',
+    'fact_caller_snapshot': 'Roster', 'fact_roster_daily': 'Roster by day', 'fact_repeat_caller_monthly': 'Repeat callers by month', 'fact_concentration_monthly': 'Concentration',
     'fact_one_contact_away': 'One contact away', 'fact_flag': 'Flag', 'fact_risk': 'Risk', 'fact_feed_daily': 'Feed by day',
     'meta_refresh': 'Refresh', 'meta_data_quality': 'Data quality',
 }
@@ -26,7 +26,7 @@ INCREMENTAL = {'fact_contact': 'contact_start_utc'}
 # (view that it stands with, folder, name, DAX, format, description)
 MEASURES = [
     ('fact_contact_daily', 'Demand', 'Contacts', "SUM('Contacts by day'[daily contact count])", '#,##0', 'Contacts that count.'),
-    ('fact_contact_daily', 'Demand', 'Contacts a day', "DIVIDE([Contacts], COUNTROWS('Date'))", '#,##0.0', 'Contacts by days of the period.'),
+    ('fact_contact_daily', 'Demand', 'Contacts a day', "DIVIDE([Contacts], CALCULATE(COUNTROWS('Date'), 'Date'[relative day] <= 0))", '#,##0.0', 'Contacts by days of the period up to today, which is not over.'),
     ('fact_contact_daily', 'Demand', 'Contacts last year', "CALCULATE([Contacts], SAMEPERIODLASTYEAR('Date'[full date]))", '#,##0', 'Contacts of the same days a year before.'),
     ('fact_contact_daily', 'Demand', 'Change on last year', "DIVIDE([Contacts] - [Contacts last year], [Contacts last year])", '+0.0%;-0.0%;0.0%', 'Contacts against the year before.'),
     ('fact_contact_daily', 'Demand', 'Hours of handling', "DIVIDE(SUM('Contacts by day'[daily handling seconds]), 3600)", '#,##0.0', 'Hours that call handlers spent.'),
@@ -39,18 +39,20 @@ MEASURES = [
     ('fact_contact_daily', 'Service', 'Abandoned', "SUM('Contacts by day'[daily abandoned count])", '#,##0', 'Calls that were abandoned.'),
     ('fact_contact_daily', 'Service', 'Abandoned share', "DIVIDE([Abandoned], [Contacts])", '0.0%', 'Abandoned calls by contacts.'),
     ('fact_contact_hourly', 'Demand', 'Contacts in the hour', "SUM('Contacts by hour'[hourly contact count])", '#,##0', 'Contacts by local hour.'),
-    ('fact_contact', 'Detail', 'Contacts in detail', "SUM(Contact[contact count])", '#,##0', 'Contacts one by one, for a chosen caller.'),
-    ('fact_caller_snapshot', 'Repeat callers', 'On the roster', "VAR lastday = CALCULATE(MAX(Roster[date key]), ALL(Roster), VALUES('Date'[date key])) RETURN CALCULATE(DISTINCTCOUNT(Roster[caller key]), 'Date'[date key] = lastday, Roster[snapshot on roster count] = 1)", '#,##0', 'Flagged callers at the end of the last day of the period, by rule; never a sum over days.'),
-    ('fact_caller_snapshot', 'Repeat callers', 'New', "SUM(Roster[snapshot new count])", '#,##0', 'Callers who came onto the roster for the first time in the period.'),
-    ('fact_caller_snapshot', 'Repeat callers', 'Returned', "SUM(Roster[snapshot returned count])", '#,##0', 'Callers who came back onto it.'),
-    ('fact_caller_snapshot', 'Repeat callers', 'Dropped out', "SUM(Roster[snapshot dropped count])", '#,##0', 'Callers who left it.'),
-    ('fact_caller_snapshot', 'Repeat callers', 'Contacts in 28 days', "VAR lastday = CALCULATE(MAX(Roster[date key]), ALL(Roster), VALUES('Date'[date key])) RETURN CALCULATE(SUMX(VALUES(Roster[caller key]), CALCULATE(MAX(Roster[contacts 28d]))), 'Date'[date key] = lastday, Roster[snapshot on roster count] = 1)", '#,##0', 'Contacts in 28 days of those on the roster, as at the last day of the period.'),
-    ('fact_caller_snapshot', 'Repeat callers', 'Contacts in the 28 days before', "VAR lastday = CALCULATE(MAX(Roster[date key]), ALL(Roster), VALUES('Date'[date key])) RETURN CALCULATE(SUMX(VALUES(Roster[caller key]), CALCULATE(MAX(Roster[contacts previous 28d]))), 'Date'[date key] = lastday, Roster[snapshot on roster count] = 1)", '#,##0', 'The same for the 28 days before those.'),
+    ('fact_contact', 'Detail', 'Contacts in detail', "SUM(Contact[contact count])", '#,##0', 'Contacts one by one.'),
+    ('fact_caller_contact', 'Repeat callers', 'Contacts of the caller', "SUM('Contact of a repeat caller'[repeat contact count])", '#,##0', 'Contacts of callers who were ever on the roster; choose one.'),
+    ('fact_caller_snapshot', 'Repeat callers', 'On the roster', "VAR lastday = CALCULATE(MAX('Date'[date key]), 'Date'[relative day] <= 0) RETURN CALCULATE(DISTINCTCOUNT(Roster[caller key]), 'Date'[date key] = lastday, Roster[snapshot on roster count] = 1)", '#,##0', 'Callers on the roster at the end of the last day of the period, or now; each once, by however many rules; never a sum over days.'),
+    ('fact_roster_daily', 'Repeat callers', 'On the roster by rule', "VAR lastday = CALCULATE(MAX('Date'[date key]), 'Date'[relative day] <= 0) RETURN CALCULATE(SUM('Roster by day'[roster caller count]), 'Date'[date key] = lastday)", '#,##0', 'The same, summed over rules: split it by rule, or choose one. Quick over many days.'),
+    ('fact_roster_daily', 'Repeat callers', 'New', "SUM('Roster by day'[roster new count])", '#,##0', 'Callers who came onto the roster for the first time in the period, by rule.'),
+    ('fact_roster_daily', 'Repeat callers', 'Returned', "SUM('Roster by day'[roster returned count])", '#,##0', 'Callers who came back onto it, by rule.'),
+    ('fact_roster_daily', 'Repeat callers', 'Dropped out', "SUM('Roster by day'[roster dropped count])", '#,##0', 'Callers who left it, by rule.'),
+    ('fact_caller_snapshot', 'Repeat callers', 'Contacts in 28 days', "VAR lastday = CALCULATE(MAX('Date'[date key]), 'Date'[relative day] <= 0) RETURN CALCULATE(SUMX(VALUES(Roster[caller key]), CALCULATE(MAX(Roster[contacts 28d]))), 'Date'[date key] = lastday, Roster[snapshot on roster count] = 1)", '#,##0', 'Contacts in 28 days of those on the roster, as at the last day of the period.'),
+    ('fact_caller_snapshot', 'Repeat callers', 'Contacts in the 28 days before', "VAR lastday = CALCULATE(MAX('Date'[date key]), 'Date'[relative day] <= 0) RETURN CALCULATE(SUMX(VALUES(Roster[caller key]), CALCULATE(MAX(Roster[contacts previous 28d]))), 'Date'[date key] = lastday, Roster[snapshot on roster count] = 1)", '#,##0', 'The same for the 28 days before those.'),
     ('fact_repeat_caller_monthly', 'Repeat callers', 'Repeat callers', "SUM('Repeat callers by month'[monthly repeat caller count])", '#,##0', 'Callers on the roster in a month, by rule; choose one rule and one month.'),
     ('fact_repeat_caller_monthly', 'Repeat callers', 'Contacts of repeat callers', "SUM('Repeat callers by month'[monthly repeat contact count])", '#,##0', 'Contacts in the month of callers who were on the roster in it.'),
     ('fact_one_contact_away', 'Repeat callers', 'One contact away from a rule', "DISTINCTCOUNT('One contact away'[caller key])", '#,##0', 'Callers who would be flagged with one more contact now.'),
-    ('fact_concentration_monthly', 'Repeat callers', 'Share of the top ten', "MAX(Concentration[top 10 caller share])", '0.0%', 'Share of a month\'s contacts that the ten most frequent callers made.'),
-    ('fact_concentration_monthly', 'Repeat callers', 'Gini of contacts', "MAX(Concentration[gini coefficient])", '0.00', '0: all callers alike; towards 1: all from one.'),
+    ('fact_concentration_monthly', 'Repeat callers', 'Share of the top ten', "MAX(Concentration[top 10 caller share])", '0.0%', 'Share of a month\'s contacts that the ten most frequent callers made; of several months the highest.'),
+    ('fact_concentration_monthly', 'Repeat callers', 'Gini of contacts', "MAX(Concentration[gini coefficient])", '0.00', '0: all callers alike; towards 1: all from one; of several months the highest.'),
     ('fact_flag', 'Repeat callers', 'Flags', "CALCULATE(COUNTROWS(Flag), Flag[is withdrawn] = FALSE())", '#,##0', 'Flags that stand, by the day on which the rule was met.'),
     ('fact_risk', 'Risk', 'Callers in tier 1', "CALCULATE(COUNTROWS(Risk), Risk[risk tier] = 1)", '#,##0', 'Callers to be looked at first. A prompt for people, not a verdict.'),
     ('meta_refresh', 'Data quality', 'Data as at', "MAX(Refresh[data as at local])", 'dd mmm yyyy hh:nn:ss', 'As of when, in local time, the data are.'),
@@ -61,7 +63,7 @@ MEASURES = [
 ROLE = 'Own districts'
 ROLE_FILTERS = [
     ('District', "'District'[district code] IN SELECTCOLUMNS(FILTER(Access, Access[user] = USERPRINCIPALNAME()), \"code\", Access[access district])"),
-    ('Contact', 'FALSE()'), ('Flag', 'FALSE()'), ('Risk', 'FALSE()'), ('One contact away', 'FALSE()'),
+    ('Contact', 'FALSE()'), ('Contact of a repeat caller', 'FALSE()'), ('Flag', 'FALSE()'), ('Risk', 'FALSE()'), ('One contact away', 'FALSE()'),
 ]
 
 # A visual: (type, title, {role: fields}, alternative text); a field is [Measure] or (view, column).
@@ -75,14 +77,14 @@ PAGES = [
     ]),
     ('Repeat callers', [
         ('tableEx', 'The roster, most contacts first', {'Values': [('dim_caller', 'caller_pseudonym'), ('dim_rule', 'rule_label'), ('fact_caller_snapshot', 'roster_status'), '[Contacts in 28 days]', '[Contacts in the 28 days before]']}),
-        ('lineChart', 'On the roster by day', {'Category': [('dim_date', 'full_date')], 'Series': [('dim_rule', 'rule_label')], 'Y': ['[On the roster]']}),
+        ('lineChart', 'On the roster by day', {'Category': [('dim_date', 'full_date')], 'Series': [('dim_rule', 'rule_label')], 'Y': ['[On the roster by rule]']}),
         ('clusteredBarChart', 'By band of contacts', {'Category': [('dim_band', 'band_name')], 'Y': ['[On the roster]']}),
         ('tableEx', 'One contact away', {'Values': [('dim_caller', 'caller_pseudonym'), ('dim_rule', 'rule_label'), ('fact_one_contact_away', 'missing_criterion'), ('fact_one_contact_away', 'window_lapses_local')]}),
     ]),
     ('Caller profile', [
         ('slicer', 'Caller', {'Values': [('dim_caller', 'caller_pseudonym')]}),
-        ('clusteredColumnChart', 'Contacts by week', {'Category': [('dim_date', 'week_start')], 'Series': [('dim_channel', 'channel_name')], 'Y': ['[Contacts in detail]']}),
-        ('pivotTable', 'Hour and weekday', {'Rows': [('dim_time', 'hour_label')], 'Columns': [('dim_date', 'day_name')], 'Values': ['[Contacts in detail]']}),
+        ('clusteredColumnChart', 'Contacts by week', {'Category': [('dim_date', 'week_start')], 'Series': [('dim_channel', 'channel_name')], 'Y': ['[Contacts of the caller]']}),
+        ('pivotTable', 'Hour and weekday', {'Rows': [('dim_time', 'hour_label')], 'Columns': [('dim_date', 'day_name')], 'Values': ['[Contacts of the caller]']}),
         ('tableEx', 'Flags', {'Values': [('dim_rule', 'rule_label'), ('fact_flag', 'flag_met_local'), ('fact_flag', 'flag_ended_local'), ('fact_flag', 'is_withdrawn')]}),
         ('tableEx', 'Scores and natures', {'Values': [('fact_risk', 'risk_tier'), ('fact_risk', 'caller_natures'), ('fact_risk', 'is_repeat_victim'), ('fact_risk', 'is_vulnerable'), ('fact_risk', 'risk_as_of_utc')]}),
     ]),

@@ -52,6 +52,7 @@ CREATE TABLE engage.caller (
 COMMENT ON TABLE engage.caller IS
 	'A person that one or more personas resolve to. The id is stable: a caller whose contacts all went keeps its row. Made by refresh.';
 COMMENT ON COLUMN engage.caller.timeline IS 'All counted contacts, of all personas and channels; NULL if there are none.';
+CREATE INDEX caller_last_at ON engage.caller (last_at);
 SELECT pg_catalog.pg_extension_config_dump('engage.caller', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.caller', 'caller_id')::regclass, '');
 

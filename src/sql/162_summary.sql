@@ -28,11 +28,29 @@ CREATE TABLE engage.calendar (
 	date_key integer PRIMARY KEY,
 	day date NOT NULL UNIQUE,
 	starts_at timestamptz NOT NULL,
-	ends_at timestamptz NOT NULL
+	ends_at timestamptz NOT NULL,
+	-- stored, for views evaluate expressions of dimensions once a fact, not once a day
+	calendar_year integer NOT NULL GENERATED ALWAYS AS (date_part('year', day)) STORED,
+	quarter_number integer NOT NULL GENERATED ALWAYS AS (date_part('quarter', day)) STORED,
+	month_number integer NOT NULL GENERATED ALWAYS AS (date_part('month', day)) STORED,
+	month_name text NOT NULL GENERATED ALWAYS AS ((
+		'{January,February,March,April,May,June,July,August,September,October,November,December}'::text[])[date_part('month', day)]) STORED,
+	month_start date NOT NULL GENERATED ALWAYS AS (date_trunc('month', day::timestamp)) STORED,
+	iso_year integer NOT NULL GENERATED ALWAYS AS (date_part('isoyear', day)) STORED,
+	iso_week integer NOT NULL GENERATED ALWAYS AS (date_part('week', day)) STORED,
+	week_start date NOT NULL GENERATED ALWAYS AS (date_trunc('week', day::timestamp)) STORED,
+	day_of_week integer NOT NULL GENERATED ALWAYS AS (date_part('isodow', day)) STORED,
+	day_name text NOT NULL GENERATED ALWAYS AS ((
+		'{Monday,Tuesday,Wednesday,Thursday,Friday,Saturday,Sunday}'::text[])[date_part('isodow', day)]) STORED,
+	financial_year text NOT NULL GENERATED ALWAYS AS (
+		date_part('year', day - interval '3 months')::integer::text || '/' || right(date_part('year', day + interval '9 months')::integer::text, 2)) STORED,
+	financial_quarter integer NOT NULL GENERATED ALWAYS AS (date_part('quarter', day - interval '3 months')) STORED,
+	hours_in_day integer NOT NULL GENERATED ALWAYS AS (date_part('epoch', ends_at - starts_at) / 3600) STORED
 );
 COMMENT ON TABLE engage.calendar IS
 	'The local days of the policy''s zone, without a gap: whole years, from the first contact to now. Made by refresh.';
 COMMENT ON COLUMN engage.calendar.ends_at IS 'When the next day starts: 23, 24 or 25 hours later.';
+COMMENT ON COLUMN engage.calendar.financial_year IS 'April to March, as 2025/26.';
 SELECT pg_catalog.pg_extension_config_dump('engage.calendar', '');
 
 CREATE TABLE engage.feed (
@@ -97,11 +115,16 @@ SELECT pg_catalog.pg_extension_config_dump('engage.feed_count', '');
 
 CREATE TABLE engage.caller_pseudonym (
 	caller_key integer PRIMARY KEY,
-	caller_id bigint NOT NULL UNIQUE
+	caller_id bigint UNIQUE,
+	label text COLLATE "C" NOT NULL UNIQUE
+		GENERATED ALWAYS AS (CASE WHEN caller_key = -1 THEN 'Not known' ELSE 'C-' || lpad(to_hex(caller_key), 8, '0') END) STORED,
+	CHECK ((caller_key = -1) = (caller_id IS NULL))
 );
 COMMENT ON TABLE engage.caller_pseudonym IS
-	'The keys that stand for callers in dashboards: drawn by lot, and only this table tells whose they are. forget_caller_key() erases one. Made by refresh.';
-SELECT pg_catalog.pg_extension_config_dump('engage.caller_pseudonym', '');
+	'The keys that stand for callers in dashboards: drawn by lot, and only this table tells whose they are. -1 stands for nobody who can be told. forget_caller_key() erases one. Made by refresh.';
+COMMENT ON COLUMN engage.caller_pseudonym.label IS 'The key to read aloud, and to look for.';
+INSERT INTO engage.caller_pseudonym (caller_key) VALUES (-1);
+SELECT pg_catalog.pg_extension_config_dump('engage.caller_pseudonym', 'WHERE caller_id IS NOT NULL');
 
 CREATE TABLE engage.roster (
 	rule_id integer,
@@ -473,7 +496,7 @@ AS $$
 DECLARE
 	whose bigint;
 BEGIN
-	DELETE FROM engage.caller_pseudonym p WHERE p.caller_key = forget_caller_key.caller_key RETURNING p.caller_id INTO whose;
+	DELETE FROM engage.caller_pseudonym p WHERE p.caller_key = forget_caller_key.caller_key AND p.caller_id IS NOT NULL RETURNING p.caller_id INTO whose;
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;

@@ -4,23 +4,19 @@
  * Plain views over stored tables, which clients can filter and fold.  Only
  * types that every client can show; only names that end in _key are shared, so
  * that a client that guesses relationships guesses these; -1 is the unknown
- * member of each dimension but date and time, which have none.
+ * member of each dimension but date and time, which have none.  Labels of small
+ * dimensions are made before they are joined (OFFSET 0), not once a fact.
  */
 
 CREATE SCHEMA engage_bi;
 COMMENT ON SCHEMA engage_bi IS 'What dashboards read: counts and pseudonyms, nobody''s details. Still personal data.';
 
 CREATE VIEW engage_bi.dim_date AS
-SELECT k.date_key, k.day AS full_date, date_part('year', k.day)::integer AS calendar_year, date_part('quarter', k.day)::integer AS quarter_number,
-	date_part('month', k.day)::integer AS month_number, to_char(k.day, 'FMMonth') AS month_name, k.date_key / 100 AS year_month,
-	date_trunc('month', k.day::timestamp)::date AS month_start, date_part('isoyear', k.day)::integer AS iso_year, date_part('week', k.day)::integer AS iso_week,
-	date_trunc('week', k.day::timestamp)::date AS week_start, date_part('isodow', k.day)::integer AS day_of_week, to_char(k.day, 'FMDay') AS day_name,
-	date_part('isodow', k.day) > 5 AS is_weekend, h.day IS NOT NULL AS is_bank_holiday, h.label AS bank_holiday_name,
-	to_char(k.day - interval '3 months', 'YYYY') || '/' || to_char(k.day + interval '9 months', 'YY') AS financial_year,
-	date_part('quarter', k.day - interval '3 months')::integer AS financial_quarter,
-	(date_part('epoch', k.ends_at - k.starts_at) / 3600)::integer AS hours_in_day, k.day - t.today AS relative_day,
-	(date_trunc('week', k.day::timestamp)::date - date_trunc('week', t.today::timestamp)::date) / 7 AS relative_week,
-	((date_part('year', k.day) - date_part('year', t.today)) * 12 + date_part('month', k.day) - date_part('month', t.today))::integer AS relative_month,
+SELECT k.date_key, k.day AS full_date, k.calendar_year, k.quarter_number, k.month_number, k.month_name, k.date_key / 100 AS year_month,
+	k.month_start, k.iso_year, k.iso_week, k.week_start, k.day_of_week, k.day_name, k.day_of_week > 5 AS is_weekend,
+	h.day IS NOT NULL AS is_bank_holiday, h.label AS bank_holiday_name, k.financial_year, k.financial_quarter, k.hours_in_day,
+	k.day - t.today AS relative_day, (k.week_start - date_trunc('week', t.today::timestamp)::date) / 7 AS relative_week,
+	((k.calendar_year - date_part('year', t.today)) * 12 + k.month_number - date_part('month', t.today))::integer AS relative_month,
 	k.day > t.today - 28 AND k.day <= t.today AS is_last_28_days,
 	k.day > (t.today - interval '13 months')::date AND k.day <= t.today AS is_last_13_months
 FROM engage.calendar k
@@ -56,7 +52,8 @@ CREATE VIEW engage_bi.dim_time AS
 SELECT g.hour AS time_key, lpad(g.hour::text, 2, '0') || ':00-' || lpad(g.hour::text, 2, '0') || ':59' AS hour_label,
 	CASE WHEN g.hour BETWEEN 7 AND 14 THEN 'Early' WHEN g.hour BETWEEN 15 AND 22 THEN 'Late' ELSE 'Night' END AS shift_name,
 	g.hour NOT BETWEEN 7 AND 22 AS is_night
-FROM generate_series(0, 23) g (hour);
+FROM generate_series(0, 23) g (hour)
+OFFSET 0;
 COMMENT ON VIEW engage_bi.dim_time IS 'Hours of the local day.';
 COMMENT ON COLUMN engage_bi.dim_time.time_key IS 'The hour, 0 to 23.';
 COMMENT ON COLUMN engage_bi.dim_time.hour_label IS 'Such as 07:00-07:59.';
@@ -70,7 +67,8 @@ SELECT p.channel_key, p.channel::text AS channel_code, COALESCE(c.label, p.label
 		WHEN p.channel::text IN ('in_person', 'partner', 'other') THEN 'Other' ELSE 'Digital' END AS channel_group,
 	COALESCE(c.is_emergency, p.is_emergency) AS is_emergency
 FROM engage.preset_channel p
-LEFT JOIN engage.channel c ON c.channel = p.channel;
+LEFT JOIN engage.channel c ON c.channel = p.channel
+OFFSET 0;
 COMMENT ON VIEW engage_bi.dim_channel IS 'How people get in touch.';
 COMMENT ON COLUMN engage_bi.dim_channel.channel_key IS 'Stands for the channel.';
 COMMENT ON COLUMN engage_bi.dim_channel.channel_code IS 'Such as 999_voice.';
@@ -105,13 +103,11 @@ COMMENT ON COLUMN engage_bi.dim_district.district_name IS 'Its name.';
 COMMENT ON COLUMN engage_bi.dim_district.csu_name IS 'The Community Safety Unit that looks after it.';
 
 CREATE VIEW engage_bi.dim_caller AS
-SELECT p.caller_key, 'C-' || lpad(to_hex(p.caller_key), 8, '0') AS caller_pseudonym, LEAST(c.contacts, 2147483647)::integer AS caller_contact_count,
-	engage.local_date(c.first_at, o.zone) AS first_contact_date, engage.local_date(c.last_at, o.zone) AS last_contact_date
+SELECT p.caller_key, p.label AS caller_pseudonym, CASE WHEN c.contacts IS NOT NULL THEN LEAST(c.contacts, 2147483647) END::integer AS caller_contact_count,
+	engage.local_date(c.first_at, (SELECT o.zone FROM engage.policy o)) AS first_contact_date,
+	engage.local_date(c.last_at, (SELECT o.zone FROM engage.policy o)) AS last_contact_date
 FROM engage.caller_pseudonym p
-JOIN engage.caller c ON c.caller_id = p.caller_id
-CROSS JOIN engage.policy o
-UNION ALL
-SELECT -1, 'Not known', NULL::integer, NULL::date, NULL::date;
+LEFT JOIN engage.caller c ON c.caller_id = p.caller_id;
 COMMENT ON VIEW engage_bi.dim_caller IS 'Callers, by pseudonym. Personal data all the same.';
 COMMENT ON COLUMN engage_bi.dim_caller.caller_key IS 'Stands for the caller: drawn by lot, may be erased and drawn anew; -1 where nobody can be told.';
 COMMENT ON COLUMN engage_bi.dim_caller.caller_pseudonym IS 'The key to read aloud.';
@@ -220,6 +216,33 @@ COMMENT ON COLUMN engage_bi.fact_contact.deployed_count IS '1 if officers were s
 COMMENT ON COLUMN engage_bi.fact_contact.incident_count IS '1 if it led to an incident.';
 COMMENT ON COLUMN engage_bi.fact_contact.loaded_at_utc IS 'When it became known here; for the detection of changes.';
 
+CREATE VIEW engage_bi.fact_caller_contact AS
+SELECT c.contact_id AS contact_key, d.date_key, date_part('hour', timezone(o.zone, c.occurred_at))::integer AS time_key, w.caller_key, h.channel_key,
+	COALESCE(i.contact_type_key, -1) AS contact_type_key, COALESCE(x.district_key, -1) AS district_key,
+	timezone(o.zone, c.occurred_at)::timestamp(0) AS caller_contact_start_local, 1 AS repeat_contact_count, c.handling_seconds AS repeat_handling_seconds
+FROM engage.policy o
+CROSS JOIN engage.contact c
+JOIN engage.calendar d ON d.day = timezone(o.zone, c.occurred_at)::date
+JOIN engage.preset_channel h ON h.channel = c.channel
+JOIN engage.persona p ON p.persona_key = c.persona_key
+JOIN engage.caller_pseudonym w ON w.caller_id = p.caller_id
+LEFT JOIN engage.incident_code i ON i.code = COALESCE(c.closing_code, c.opening_code)
+LEFT JOIN engage.district x ON x.district = c.district
+WHERE c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+	AND EXISTS (SELECT FROM engage.roster r WHERE r.caller_id = p.caller_id);
+COMMENT ON VIEW engage_bi.fact_caller_contact IS
+	'The contacts of callers who were ever on the roster, one row a contact: what a caller''s profile needs. Quick for one caller.';
+COMMENT ON COLUMN engage_bi.fact_caller_contact.contact_key IS 'Stands for the contact.';
+COMMENT ON COLUMN engage_bi.fact_caller_contact.date_key IS 'Local day.';
+COMMENT ON COLUMN engage_bi.fact_caller_contact.time_key IS 'Local hour.';
+COMMENT ON COLUMN engage_bi.fact_caller_contact.caller_key IS 'Who.';
+COMMENT ON COLUMN engage_bi.fact_caller_contact.channel_key IS 'How.';
+COMMENT ON COLUMN engage_bi.fact_caller_contact.contact_type_key IS 'What about.';
+COMMENT ON COLUMN engage_bi.fact_caller_contact.district_key IS 'Where.';
+COMMENT ON COLUMN engage_bi.fact_caller_contact.caller_contact_start_local IS 'When, local time.';
+COMMENT ON COLUMN engage_bi.fact_caller_contact.repeat_contact_count IS '1.';
+COMMENT ON COLUMN engage_bi.fact_caller_contact.repeat_handling_seconds IS 'Seconds that a call handler spent on it.';
+
 CREATE VIEW engage_bi.fact_contact_daily AS
 SELECT d.date_key, d.channel_key, d.contact_type_key, d.district_key, d.contacts AS daily_contact_count, d.answered AS daily_answered_count,
 	d.answered_within_10s AS daily_answered_within_10s_count, d.abandoned AS daily_abandoned_count, d.answer_seconds AS daily_answer_seconds,
@@ -254,7 +277,7 @@ COMMENT ON COLUMN engage_bi.fact_contact_hourly.hourly_answer_seconds IS 'Second
 COMMENT ON COLUMN engage_bi.fact_contact_hourly.hourly_handling_seconds IS 'Seconds of handling, summed up.';
 
 CREATE VIEW engage_bi.fact_caller_snapshot AS
-SELECT k.date_key, COALESCE(w.caller_key, -1) AS caller_key, r.rule_id AS rule_key, width_bucket(n.contacts_28d, o.contact_bands) AS band_key, r.district_key,
+SELECT k.date_key, w.caller_key, r.rule_id AS rule_key, width_bucket(n.contacts_28d, o.contact_bands) AS band_key, r.district_key,
 	CASE WHEN k.day > r.last_day THEN 'dropped' WHEN k.day > r.first_day THEN 'continuing' WHEN r.spell_no = 1 THEN 'new' ELSE 'returned' END AS roster_status,
 	(k.day <= r.last_day)::integer AS snapshot_on_roster_count, (k.day = r.first_day AND r.spell_no = 1)::integer AS snapshot_new_count,
 	(k.day = r.first_day AND r.spell_no > 1)::integer AS snapshot_returned_count, (k.day > r.last_day)::integer AS snapshot_dropped_count,
@@ -263,8 +286,8 @@ FROM engage.policy o
 CROSS JOIN (SELECT timezone(x.zone, now())::date AS today FROM engage.policy x) t
 CROSS JOIN engage.roster r
 JOIN engage.calendar k ON k.day >= r.first_day AND k.day <= r.last_day + 1 AND k.day <= t.today
-LEFT JOIN engage.caller c ON c.caller_id = r.caller_id
-LEFT JOIN engage.caller_pseudonym w ON w.caller_id = r.caller_id
+JOIN engage.caller c ON c.caller_id = r.caller_id
+JOIN engage.caller_pseudonym w ON w.caller_id = r.caller_id
 CROSS JOIN LATERAL (
 	SELECT engage.num_contacts(engage.slice(c.timeline, k.ends_at - '168 hours'::interval, k.ends_at))::integer AS contacts_7d,
 		engage.num_contacts(engage.slice(c.timeline, k.ends_at - '672 hours'::interval, k.ends_at))::integer AS contacts_28d,
@@ -290,6 +313,32 @@ COMMENT ON COLUMN engage_bi.fact_caller_snapshot.contacts_90d IS 'Contacts in 90
 COMMENT ON COLUMN engage_bi.fact_caller_snapshot.contacts_365d IS 'Contacts in 365 times 24 hours.';
 COMMENT ON COLUMN engage_bi.fact_caller_snapshot.contacts_previous_28d IS 'Contacts in the 28 times 24 hours before those.';
 COMMENT ON COLUMN engage_bi.fact_caller_snapshot.is_latest IS 'Whether it is today''s, so far.';
+
+CREATE VIEW engage_bi.fact_roster_daily AS
+SELECT engage.date_key(u.day) AS date_key, u.rule_id AS rule_key, u.district_key,
+	(sum(sum(u.came + u.returned - u.dropped)) OVER (PARTITION BY u.rule_id, u.district_key ORDER BY u.day))::integer AS roster_caller_count,
+	sum(u.came)::integer AS roster_new_count, sum(u.returned)::integer AS roster_returned_count, sum(u.dropped)::integer AS roster_dropped_count
+FROM (
+	SELECT r.rule_id, r.district_key, r.first_day AS day, (r.spell_no = 1)::integer AS came, (r.spell_no > 1)::integer AS returned, 0 AS dropped FROM engage.roster r
+	UNION ALL
+	SELECT r.rule_id, r.district_key, r.last_day + 1, 0, 0, 1 FROM engage.roster r
+	UNION ALL
+	-- days on which nothing changes
+	SELECT s.rule_id, s.district_key, k.day, 0, 0, 0
+	FROM (SELECT r.rule_id, r.district_key, min(r.first_day) AS first_day FROM engage.roster r GROUP BY r.rule_id, r.district_key) s
+	JOIN engage.calendar k ON k.day >= s.first_day
+) u
+WHERE u.day <= (SELECT timezone(o.zone, now())::date FROM engage.policy o)
+GROUP BY u.rule_id, u.district_key, u.day;
+COMMENT ON VIEW engage_bi.fact_roster_daily IS
+	'How many callers were on the roster at the end of each local day up to today, by rule and district, from the first day on; by what is known now. Never sum roster_caller_count over days.';
+COMMENT ON COLUMN engage_bi.fact_roster_daily.date_key IS 'The day, as at whose end it is.';
+COMMENT ON COLUMN engage_bi.fact_roster_daily.rule_key IS 'By which rule.';
+COMMENT ON COLUMN engage_bi.fact_roster_daily.district_key IS 'The listed district with most of the callers'' contacts.';
+COMMENT ON COLUMN engage_bi.fact_roster_daily.roster_caller_count IS 'Callers on the roster.';
+COMMENT ON COLUMN engage_bi.fact_roster_daily.roster_new_count IS 'Who came onto it on the day for the first time.';
+COMMENT ON COLUMN engage_bi.fact_roster_daily.roster_returned_count IS 'Who came back onto it on the day.';
+COMMENT ON COLUMN engage_bi.fact_roster_daily.roster_dropped_count IS 'Who left it: on it until the day before.';
 
 CREATE VIEW engage_bi.fact_repeat_caller_monthly AS
 SELECT engage.date_key(r.month_start) AS date_key, r.rule_id AS rule_key, r.district_key, count(*)::integer AS monthly_repeat_caller_count,
@@ -335,7 +384,12 @@ CROSS JOIN LATERAL (
 	-- rolling criteria alone: N in some days or hours
 	SELECT u AS criterion, split_part(u::text, ' in ', 2)::interval AS width FROM unnest(r.criteria) u WHERE strpos(u::text, ' in ') > 0 AND strpos(u::text, ' per ') = 0
 ) k
-JOIN engage.caller c ON c.last_at > now() - k.width AND c.contacts >= engage.threshold(k.criterion) - 1 AND c.contacts >= 1
+CROSS JOIN LATERAL (
+	-- apart, and with both bounds, so that the index on last_at is taken
+	SELECT x.* FROM engage.caller x
+	WHERE x.last_at > now() - k.width AND x.last_at < 'infinity' AND x.contacts >= engage.threshold(k.criterion) - 1
+	OFFSET 0
+) c
 JOIN engage.caller_pseudonym w ON w.caller_id = c.caller_id
 CROSS JOIN LATERAL (
 	SELECT engage.slice(CASE WHEN r.channels IS NULL THEN c.timeline ELSE (
@@ -354,14 +408,14 @@ COMMENT ON COLUMN engage_bi.fact_one_contact_away.window_contact_count IS 'Conta
 COMMENT ON COLUMN engage_bi.fact_one_contact_away.window_lapses_local IS 'When the first of them leaves the window.';
 
 CREATE VIEW engage_bi.fact_flag AS
-SELECT f.flag_id AS flag_key, engage.date_key(engage.local_date(f.met_at, o.zone)) AS date_key, COALESCE(w.caller_key, -1) AS caller_key, f.rule_id AS rule_key,
+SELECT f.flag_id AS flag_key, engage.date_key(engage.local_date(f.met_at, o.zone)) AS date_key, w.caller_key, f.rule_id AS rule_key,
 	timezone(o.zone, f.met_at)::timestamp(0) AS flag_met_local, timezone('UTC', f.met_at)::timestamp(0) AS flag_met_utc,
 	timezone(o.zone, f.started_at)::timestamp(0) AS flag_started_local, timezone(o.zone, f.ended_at)::timestamp(0) AS flag_ended_local,
 	f.contacts::integer AS flag_contact_count, f.peak::integer AS flag_peak_count, f.withdrawn_at IS NOT NULL AS is_withdrawn,
 	timezone('UTC', f.raised_at)::timestamp(0) AS flag_raised_utc, timezone('UTC', f.data_as_of)::timestamp(0) AS flag_data_as_of_utc
 FROM engage.flag f
 CROSS JOIN engage.policy o
-LEFT JOIN engage.caller_pseudonym w ON w.caller_id = f.caller_id
+JOIN engage.caller_pseudonym w ON w.caller_id = f.caller_id
 WHERE f.started_at >= '1900-01-02' AND f.ended_at < '2199-12-31';
 COMMENT ON VIEW engage_bi.fact_flag IS 'Flags: a rule met by a caller, one row an episode. Withdrawn ones stay.';
 COMMENT ON COLUMN engage_bi.fact_flag.flag_key IS 'Stands for the flag.';

@@ -24,8 +24,11 @@ BEGIN
 	EXECUTE format('ALTER ROLE %I IN DATABASE %I SET default_transaction_read_only = on', login, current_database());
 	EXECUTE format('ALTER ROLE %I IN DATABASE %I SET statement_timeout = ''230s''', login, current_database());
 	EXECUTE format('ALTER ROLE %I IN DATABASE %I SET jit = off', login, current_database());
+	-- a fact and the dimensions that a dashboard joins to it are planned as one
+	EXECUTE format('ALTER ROLE %I IN DATABASE %I SET from_collapse_limit = 16', login, current_database());
+	EXECUTE format('ALTER ROLE %I IN DATABASE %I SET join_collapse_limit = 16', login, current_database());
 	EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = %I', login, current_database(), role);
 END
 $$;
 COMMENT ON FUNCTION engage.set_up_bi_login(name, name) IS
-	'Makes a login for dashboards, if there is none of that name, a member of engage_bi, engage_bi_named or engage_bi_public: read-only, without JIT, and with a statement time-out of 230 seconds, which is under the 4 minutes of Power BI''s service. Set its password with \password. Needs the right to make roles. An error (22023) for a login that has rights of its own.';
+	'Makes a login for dashboards, if there is none of that name, a member of engage_bi, engage_bi_named or engage_bi_public: read-only, without JIT, with joins planned as one, and with a statement time-out of 230 seconds, which is under the 4 minutes of Power BI''s service. Set its password with \password. Needs the right to make roles. An error (22023) for a login that has rights of its own.';

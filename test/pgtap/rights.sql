@@ -627,6 +627,7 @@ UNION ALL SELECT 'view', 'engage_bi.' || pg_temp.lines($$
 	dim_feed
 	dim_rule
 	dim_time
+	fact_caller_contact
 	fact_caller_snapshot
 	fact_concentration_monthly
 	fact_contact
@@ -637,6 +638,7 @@ UNION ALL SELECT 'view', 'engage_bi.' || pg_temp.lines($$
 	fact_one_contact_away
 	fact_repeat_caller_monthly
 	fact_risk
+	fact_roster_daily
 	meta_data_quality
 	meta_refresh
 $$)

@@ -36,7 +36,8 @@ $node->safe_psql('postgres', "CREATE DATABASE $_ TEMPLATE template_identity") fo
 my $EMPTY = q{
 	TRUNCATE engage.contact, engage.persona, engage.persona_timeline, engage.persona_block, engage.block_large, engage.caller, engage.link,
 		engage.link_decision, engage.merge_event, engage.shared_number, engage.known_number, engage.daily_count, engage.hourly_count,
-		engage.feed_count, engage.caller_pseudonym RESTART IDENTITY;
+		engage.feed_count RESTART IDENTITY;
+	DELETE FROM engage.caller_pseudonym WHERE caller_id IS NOT NULL;
 	UPDATE engage.policy SET region = 'GB' WHERE region <> 'GB';
 	TRUNCATE engage.dirty;};
 
