@@ -257,7 +257,8 @@ def filter_of(layout, name, kind, source, column, pages, first):
         "description": "",
     }
     if first:
-        result["sortMetric"] = first
+        # Without requiredFirst the first value is chosen, but no chart is told.
+        result |= {"sortMetric": first, "requiredFirst": True}
         control["sortAscending"] = False
     return result
 
