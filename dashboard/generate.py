@@ -24,6 +24,7 @@ VIZ = {
     "number": "big_number_total", "line": "echarts_timeseries_line", "bars": "echarts_timeseries_bar",
     "heat": "heatmap_v2", "table": "table", "rows": "table",
 }
+WIDTHS = {"caller_pseudonym": 80, "rule_label": 97}  # in pixels, so that they stay in one line
 DATE_FORMAT, TIME_FORMAT = "%d %b %Y", "%d %b %Y %H:%M"
 
 
@@ -37,7 +38,8 @@ def slug(title):
 
 def title_of(column):
     """A column's heading: what the name says, without what only tells names apart."""
-    words = re.sub("_(local|utc|name|label)$", "", column).replace("_", " ")
+    words = re.sub("_(local|utc|name|label|pseudonym)$", "", column).replace("_", " ")
+    words = re.sub("(contact|change|point) count$", r"\1s", words).removesuffix(" count")
     words = re.sub(r"\b(\d+)d\b", r"\1 days", words)
     return "CSU" if words == "csu" else words[0].upper() + words[1:]
 
@@ -85,8 +87,8 @@ def dataset(name, catalogue):
     }
 
 
-def condition(expression):
-    return {"expressionType": "SQL", "clause": "WHERE", "sqlExpression": expression,
+def condition(clause, expression):
+    return {"expressionType": "SQL", "clause": clause, "sqlExpression": expression,
             "filterOptionName": "filter_" + uuid.uuid5(SPACE, expression).hex[:12]}
 
 
@@ -98,7 +100,8 @@ def params(chart):
     time = DATASETS[chart["dataset"]][1]
     shared = {
         "viz_type": VIZ[kind], "time_range": "No filter", "extra_form_data": {},
-        "adhoc_filters": [condition(chart["where"])] if chart["where"] else [],
+        "adhoc_filters": [condition(clause, chart[clause.lower()]) for clause in ("WHERE", "HAVING")
+                          if chart.get(clause.lower())],
     }
     if time:
         shared["granularity_sqla"] = time
@@ -116,16 +119,21 @@ def params_of_series(chart, metrics, form):
         "x_axis": chart["x"], "metrics": metrics, "groupby": chart["by"], "row_limit": 10000,
         "y_axis_format": form, "truncate_metric": True, "show_legend": len(metrics) > 1 or bool(chart["by"]),
         "legendOrientation": "top", "legendType": "plain", "rich_tooltip": True, "tooltipTimeFormat": DATE_FORMAT,
-        "x_axis_time_format": "%b %Y" if chart["grain"] == "P1M" else "%d %b", "color_scheme": "supersetColors", "order_desc": True,
+        "x_axis_time_format": "%b %Y" if chart["grain"] == "P1M" else "%d %b", "color_scheme": "supersetColors",
+        "order_desc": True,
         "y_axis_bounds": [0, None], "truncateYAxis": False,
     }
     if chart["grain"]:
         return result | {"time_grain_sqla": chart["grain"]}
-    return result | {"x_axis_sort": chart["x"], "x_axis_sort_asc": True, "xAxisForceCategorical": True}
+    return result | {"x_axis_sort": chart["x"], "x_axis_sort_asc": True, "xAxisForceCategorical": True,
+                     "xAxisLabelInterval": "0"}
 
 
 def params_of_line(chart, metrics, form):
-    return params_of_series(chart, metrics, form) | {"seriesType": "line", "markerEnabled": False}
+    result = params_of_series(chart, metrics, form) | {"seriesType": "line", "markerEnabled": False}
+    if form == ",d":  # a day without any is a zero, not a gap
+        result |= {"resample_rule": "1D", "resample_method": "zerofill"}
+    return result
 
 
 def params_of_bars(chart, metrics, form):
@@ -133,7 +141,8 @@ def params_of_bars(chart, metrics, form):
     if chart["by"]:
         result["stack"] = "Stack"
     if chart["across"]:
-        result |= {"orientation": "horizontal", "show_value": True, "x_axis_sort": metrics[0]}
+        result |= {"orientation": "horizontal", "show_value": True,
+                   "x_axis_sort": metrics[0] if chart["ranked"] else chart["x"]}
     return result
 
 
@@ -147,11 +156,17 @@ def params_of_heat(chart, metrics, form):
     }
 
 
+def look_of_metric(form):
+    return {"d3TimeFormat": form} if form and form.startswith("%") else {}
+
+
 def params_of_table(chart, metrics, form):
+    known = DATASETS[chart["dataset"]][3]
     return table_look() | {
         "query_mode": "aggregate", "groupby": chart["by"], "metrics": metrics, "timeseries_limit_metric": metrics[0],
         "order_desc": True, "show_cell_bars": True,
-        "column_config": {metric: {"showCellBars": False} for metric in metrics[1:]},
+        "column_config": looks(chart["by"]) | {metric: {"showCellBars": False} | look_of_metric(known[metric][2])
+                                               for metric in metrics[1:]},
     }
 
 
@@ -159,17 +174,25 @@ def params_of_rows(chart, metrics, form):
     return table_look() | {
         "query_mode": "raw", "all_columns": chart["columns"], "show_cell_bars": False,
         "order_by_cols": [json.dumps([column, ascending]) for column, ascending in chart["order"]],
-        "column_config": {column: look for column in chart["columns"] if (look := look_of(column))},
+        "column_config": looks(chart["columns"]),
     }
 
 
+def looks(columns):
+    return {column: look for column in columns if (look := look_of(column))}
+
+
 def look_of(column):
+    if column in WIDTHS:
+        return {"columnWidth": WIDTHS[column]}
     if column.startswith(("expected_", "harm_")):
         return {"d3NumberFormat": ",.1f"}
     if column.endswith("_probability"):
         return {"d3NumberFormat": ".0%"}
     if column.endswith("_count"):
         return {"d3NumberFormat": ",d"}
+    if column == "window_lapses_local":  # soon, so no year
+        return {"d3TimeFormat": "%d %b %H:%M"}
     if column.endswith("_date"):
         return {"d3TimeFormat": DATE_FORMAT}
     return None
@@ -201,6 +224,7 @@ class Layout:
     def __init__(self, title):
         self.nodes = {"DASHBOARD_VERSION_KEY": "v2"}
         self.charts = {}  # page -> numbers
+        self.fixed = []  # those of charts that show the latest days
         self.count = 0
         self.add("ROOT_ID", "ROOT", [], ["GRID_ID"], None)
         self.add("GRID_ID", "GRID", ["ROOT_ID"], ["TABS-pages"], None)
@@ -223,7 +247,7 @@ class Layout:
         self.add(tab, "TAB", parents, names, {"text": title, "defaultText": title, "placeholder": title})
         parents = parents + [tab]
         self.row(names[0], parents, [(f"MARKDOWN-{slug(title)}", "MARKDOWN",
-                                      {"code": question, "width": 12, "height": 5 if len(question) < 150 else 8})])
+                                      {"code": question, "width": 12, "height": 8 if len(question) < 150 else 11})])
         for name, (height, charts) in zip(names[1:], rows):
             self.row(name, parents, [self.chart(title, chart, width, height) for width, chart in charts])
 
@@ -235,6 +259,8 @@ class Layout:
     def chart(self, page, chart, width, height):
         self.count += 1
         self.charts.setdefault(page, []).append(self.count)
+        if re.search(r"\bis_(latest|last_28_days)\b", chart.get("where") or ""):
+            self.fixed.append(self.count)
         return (f"CHART-{slug(page)}-{slug(chart['title'])}", "CHART",
                 {"chartId": self.count, "uuid": identifier("chart", page, chart["title"]),
                  "sliceName": chart["title"], "width": width, "height": height})
@@ -242,7 +268,8 @@ class Layout:
 
 def filter_of(layout, name, kind, source, column, pages, first):
     inside = pages or [page[0] for page in PAGES if page[0] != "Caller profile" or kind == "time"]
-    outside = [number for page, numbers in layout.charts.items() if page not in inside for number in numbers]
+    outside = [number for page, numbers in layout.charts.items() for number in numbers
+               if page not in inside or kind == "time" and number in layout.fixed]
     control = {"enableEmptyFilter": bool(first)}
     target = {}
     if kind == "value":

@@ -13,6 +13,11 @@ DISTRICT = "JOIN engage_bi.dim_district p USING (district_key)"
 CALLER = "JOIN engage_bi.dim_caller k USING (caller_key)"
 RULE = "JOIN engage_bi.dim_rule r USING (rule_key)"
 FEED = "JOIN engage_bi.dim_feed s USING (feed_key)"
+# Charts sort by text: the lower a band, the more spaces are in front of its name.
+BAND = (
+    "JOIN (SELECT band_key, band_name, repeat(' ', (max(band_key) OVER () - band_key)::integer) || band_name AS"
+    " band_in_order\n    FROM engage_bi.dim_band) b USING (band_key)"
+)
 
 
 def select(fact, columns, *joins):
@@ -55,8 +60,8 @@ DATASETS = {
         "full_date",
         select(
             "fact_contact_hourly",
-            "d.full_date, d.day_of_week || ' ' || d.day_name AS weekday, h.hour_label, h.shift_name, c.channel_name,\n"
-            "    c.channel_group, p.district_name, f.hourly_contact_count, f.hourly_answered_count,\n"
+            "d.full_date, d.day_of_week || ' ' || d.day_name AS weekday, left(h.hour_label, 2) AS hour, h.shift_name,\n"
+            "    c.channel_name, c.channel_group, p.district_name, f.hourly_contact_count, f.hourly_answered_count,\n"
             "    f.hourly_answer_seconds, f.hourly_handling_seconds",
             DATE, TIME, CHANNEL, DISTRICT,
         ),
@@ -71,9 +76,9 @@ DATASETS = {
         select(
             "fact_contact",
             "d.full_date, d.week_start, d.is_last_28_days, d.day_of_week || ' ' || d.day_name AS weekday,\n"
-            "    h.hour_label, c.channel_name, c.channel_group, t.contact_type_name, p.district_name, k.caller_pseudonym,\n"
-            "    CASE WHEN o.caller_key IS NULL THEN 'Other callers' ELSE 'Repeat callers' END AS made_by,\n"
-            "    f.contact_count, f.handling_seconds",
+            "    left(h.hour_label, 2) AS hour, c.channel_name, c.channel_group, t.contact_type_name, p.district_name,\n"
+            "    k.caller_pseudonym, f.contact_count, f.handling_seconds,\n"
+            "    CASE WHEN o.caller_key IS NULL THEN 'Other callers' ELSE 'Repeat callers' END AS made_by",
             DATE, TIME, CHANNEL, TYPE, DISTRICT, CALLER,
             "LEFT JOIN (SELECT DISTINCT date_key, caller_key FROM engage_bi.fact_caller_snapshot\n"
             "    WHERE snapshot_on_roster_count = 1) o USING (date_key, caller_key)",
@@ -82,7 +87,7 @@ DATASETS = {
             "contacts": ("SUM(contact_count)", "Contacts", ",d"),
             "repeat_share": (
                 "SUM(contact_count) FILTER (WHERE made_by = 'Repeat callers')::float8 / NULLIF(SUM(contact_count), 0)",
-                "Made by repeat callers", ".1%",
+                "From repeat callers", ".1%",
             ),
         },
     ),
@@ -91,11 +96,11 @@ DATASETS = {
         "full_date",
         select(
             "fact_caller_snapshot",
-            "d.full_date, d.week_start, k.caller_pseudonym, r.rule_label, b.band_key, b.band_name, p.district_name,\n"
-            "    f.roster_status, f.snapshot_on_roster_count, f.snapshot_new_count, f.snapshot_returned_count,\n"
-            "    f.snapshot_dropped_count, f.contacts_7d, f.contacts_28d, f.contacts_90d, f.contacts_365d,\n"
-            "    f.contacts_previous_28d, f.is_latest",
-            DATE, CALLER, RULE, "JOIN engage_bi.dim_band b USING (band_key)", DISTRICT,
+            "d.full_date, d.week_start, k.caller_pseudonym, r.rule_label, b.band_name, b.band_in_order,\n"
+            "    p.district_name, f.roster_status, f.snapshot_on_roster_count, f.snapshot_new_count,\n"
+            "    f.snapshot_returned_count, f.snapshot_dropped_count, f.contacts_7d, f.contacts_28d, f.contacts_90d,\n"
+            "    f.contacts_365d, f.contacts_previous_28d, f.is_latest",
+            DATE, CALLER, RULE, BAND, DISTRICT,
         ),
         {
             "callers": (
@@ -106,6 +111,9 @@ DATASETS = {
             "dropped_callers": ("SUM(snapshot_dropped_count)", "Dropped", ",d"),
             "contacts_now": (
                 "COALESCE(MAX(contacts_28d) FILTER (WHERE is_latest), 0)", "Contacts in 28 days, now", ",d",
+            ),
+            "last_on_roster": (
+                "MAX(full_date) FILTER (WHERE snapshot_on_roster_count = 1)", "Last on roster", "%d %b %Y",
             ),
         },
     ),
@@ -153,8 +161,8 @@ DATASETS = {
         ),
         {
             "top_10": ("MAX(top_10_caller_share)", "Top 10 callers", ".1%"),
-            "top_1_percent": ("MAX(top_1_percent_caller_share)", "Top 1 % of callers", ".1%"),
-            "top_5_percent": ("MAX(top_5_percent_caller_share)", "Top 5 % of callers", ".1%"),
+            "top_1_percent": ("MAX(top_1_percent_caller_share)", "Top 1 %", ".1%"),
+            "top_5_percent": ("MAX(top_5_percent_caller_share)", "Top 5 %", ".1%"),
         },
     ),
     "feed_daily": (
@@ -208,9 +216,10 @@ def line(title, dataset, metrics, x="full_date", by=(), grain="P1D", where=None,
                 note=note)
 
 
-def bars(title, dataset, metrics, x, by=(), grain=None, where=None, note="", across=False):
+def bars(title, dataset, metrics, x, by=(), grain=None, where=None, note="", across=False, ranked=True):
+    """Bars stand in the order of x; those across lie in the order of their length, or if not ranked, of x upwards."""
     return dict(kind="bars", title=title, dataset=dataset, metrics=metrics, x=x, by=list(by), grain=grain, where=where,
-                note=note, across=across)
+                note=note, across=across, ranked=ranked)
 
 
 def heat(title, dataset, metric, x, y, where=None, note="", values=False):
@@ -218,9 +227,10 @@ def heat(title, dataset, metric, x, y, where=None, note="", values=False):
                 values=values)
 
 
-def table(title, dataset, by, metrics, where=None, note=""):
+def table(title, dataset, by, metrics, having=None, note=""):
     """Groups with metrics, the greatest of the first metric on top."""
-    return dict(kind="table", title=title, dataset=dataset, by=by, metrics=metrics, where=where, note=note)
+    return dict(kind="table", title=title, dataset=dataset, by=by, metrics=metrics, where=None, having=having,
+                note=note)
 
 
 def rows(title, dataset, columns, order, where=None, note=""):
@@ -236,15 +246,15 @@ PAGES = [
         [
             (22, [
                 (3, number("Contacts in 28 days", "contact_daily", "contacts", "is_last_28_days")),
+                (3, number("From repeat callers", "contact", "repeat_share", "is_last_28_days",
+                           "Which share of them; from callers who were on the roster on that day.")),
                 (3, number("Repeat callers now", "roster", "callers", "is_latest",
                            "Callers on the roster of any rule on the latest day.")),
-                (3, number("Of these, by repeat callers", "contact", "repeat_share", "is_last_28_days",
-                           "Contacts of callers who were on the roster on that day.")),
                 (3, number("Data as at", "refresh", "data_as_at")),
             ]),
             (52, [
-                (6, line("Contacts a day, by group of channels", "contact_daily", ["contacts"], by=["channel_group"])),
-                (6, bars("Share of a month's contacts", "concentration_monthly",
+                (7, line("Contacts a day, by group of channels", "contact_daily", ["contacts"], by=["channel_group"])),
+                (5, bars("Busiest callers' share of a month's contacts", "concentration_monthly",
                          ["top_10", "top_1_percent", "top_5_percent"], "full_date", grain="P1M",
                          note="Of contacts whose caller is known.")),
             ]),
@@ -255,15 +265,17 @@ PAGES = [
         "Who is on the roster, is it growing, and who is about to join it?",
         [
             (50, [
-                (6, line("Repeat callers a day, by rule", "roster", ["callers"], by=["rule_label"])),
-                (6, bars("Repeat callers now, by contacts in 28 days", "roster", ["callers"], "band_name",
-                         where="is_latest", note="Bands are set in engage.policy.")),
+                (7, line("Repeat callers a day, by rule", "roster", ["callers"], by=["rule_label"])),
+                (5, bars("Repeat callers now, by contacts in 28 days", "roster", ["callers"], "band_in_order",
+                         where="is_latest", across=True, ranked=False,
+                         note="Bands are set in engage.policy.")),
             ]),
             (64, [
                 (7, rows("Roster now", "roster",
                          ["caller_pseudonym", "rule_label", "roster_status", "contacts_7d", "contacts_28d",
                           "contacts_previous_28d", "district_name"],
-                         [("contacts_28d", False)], "is_latest AND snapshot_on_roster_count = 1")),
+                         [("contacts_28d", False), ("caller_pseudonym", True), ("rule_label", True)],
+                         "is_latest AND snapshot_on_roster_count = 1")),
                 (5, rows("One contact away", "one_contact_away",
                          ["caller_pseudonym", "rule_label", "missing_criterion", "window_lapses_local"],
                          [("window_lapses_local", True)])),
@@ -284,7 +296,7 @@ PAGES = [
             (46, [
                 (6, bars("Contacts a week, by channel", "contact", ["contacts"], "full_date", by=["channel_name"],
                          grain="P1W")),
-                (6, heat("Contacts by hour and weekday", "contact", "contacts", "hour_label", "weekday")),
+                (6, heat("Contacts by hour and weekday", "contact", "contacts", "hour", "weekday")),
             ]),
             (40, [
                 (6, table("What it is about", "contact", ["contact_type_name"], ["contacts"])),
@@ -298,10 +310,10 @@ PAGES = [
         "Demand by hour",
         "At which hours of the week does demand come? Local time, all contacts of the period chosen.",
         [
-            (60, [(12, heat("Demand by hour and weekday", "contact_hourly", "contacts", "hour_label", "weekday",
+            (60, [(12, heat("Demand by hour and weekday", "contact_hourly", "contacts", "hour", "weekday",
                             values=True))]),
             (46, [
-                (7, bars("Contacts by hour, by group of channels", "contact_hourly", ["contacts"], "hour_label",
+                (7, bars("Contacts by hour, by group of channels", "contact_hourly", ["contacts"], "hour",
                          by=["channel_group"])),
                 (5, table("Shifts", "contact_hourly", ["shift_name"], ["contacts", "handling_hours"])),
             ]),
@@ -317,7 +329,7 @@ PAGES = [
                          where="channel_group = 'Emergency'",
                          note="Of calls that were answered.")),
             ]),
-            (44, [
+            (66, [
                 (12, table("Service by channel", "contact_daily", ["channel_name"],
                            ["contacts", "mean_answer", "answered_within_10s", "abandoned", "deployed",
                             "handling_hours"])),
@@ -349,12 +361,14 @@ PAGES = [
                 (4, number("Returned", "roster", "returned_callers")),
                 (4, number("New", "roster", "new_callers")),
             ]),
-            (50, [
-                (7, bars("Roster a week: new, returned, dropped", "roster",
-                         ["new_callers", "returned_callers", "dropped_callers"], "full_date", grain="P1W")),
-                (5, table("Callers who returned", "roster", ["caller_pseudonym", "rule_label"],
-                          ["returned_callers", "dropped_callers", "contacts_now"],
-                          "roster_status IN ('returned', 'dropped')")),
+            (46, [
+                (12, bars("Roster a week: new, returned, dropped", "roster",
+                          ["new_callers", "returned_callers", "dropped_callers"], "full_date", grain="P1W")),
+            ]),
+            (56, [
+                (12, table("Callers who dropped off or returned", "roster", ["caller_pseudonym", "rule_label"],
+                           ["returned_callers", "dropped_callers", "last_on_roster"],
+                           "SUM(snapshot_returned_count + snapshot_dropped_count) > 0")),
             ]),
         ],
     ),
@@ -362,27 +376,27 @@ PAGES = [
         "Data quality",
         "Can these figures be relied on: is the data complete and fresh?",
         [
-            (24, [
+            (18, [
                 (12, rows("Freshness", "refresh",
                           ["data_as_at_local", "latest_contact_local", "total_contact_count", "waiting_change_count",
                            "last_run_state", "last_run_finished_local", "rules_in_force", "engage_version"], [])),
             ]),
-            (50, [
-                (7, line("Contacts a day, by feed", "feed_daily", ["contacts"], by=["feed_name"])),
-                (5, table("Feeds", "feed_daily", ["feed_name"], ["contacts", "last_contact", "last_loaded"])),
+            (39, [
+                (6, table("Feeds", "feed_daily", ["feed_name"], ["contacts", "last_contact", "last_loaded"])),
+                (6, table("Checks", "data_quality", ["check_name"], ["failed_share", "failed", "checked"])),
             ]),
-            (46, [
-                (5, table("Checks", "data_quality", ["check_name"], ["failed_share", "failed", "checked"])),
-                (7, line("Share failed a day, by check", "data_quality", ["failed_share"], by=["check_name"])),
-            ]),
+            (46, [(12, line("Contacts a day, by feed", "feed_daily", ["contacts"], by=["feed_name"]))]),
+            (46, [(12, line("Share failed a day, by check", "data_quality", ["failed_share"], by=["check_name"]))]),
         ],
     ),
 ]
 
-# name, kind, dataset and column of the values, pages, metric that orders the values (the first is chosen)
+# name, kind, dataset and column of the values, pages, metric that orders the values (the first is chosen).
+# Charts of the latest day or of the last 28 days keep to it, whatever the period chosen.
 FILTERS = [
     ("Caller", "value", "roster", "caller_pseudonym", ["Caller profile"], "contacts_now"),
     ("Period", "time", None, None, None, None),
-    ("District", "value", "contact_daily", "district_name", None, None),
+    ("District", "value", "contact_daily", "district_name",
+     ["Overview", "Repeat callers", "Demand by hour", "Channels", "Places", "Interventions"], None),
     ("Channel", "value", "contact_daily", "channel_name", ["Overview", "Demand by hour", "Channels", "Places"], None),
 ]
