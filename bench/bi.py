@@ -4,7 +4,7 @@ Usage: script/bench bi [CONTACTS ...]   (default: 1000000 10000000)
 
 Contacts of three years up to now, 0.18 callers a contact, each active for a
 time of their own; 12 districts, 30 codes and 8 channels, unevenly used.  There is
-one query for each visual of powerbi/source/model.py, over thirteen months where
+a query for each visual of powerbi/source/model.py, over thirteen months where
 it goes over time, in the shapes that Power BI's connector sends, run by a login
 as set_up_bi_login() makes it, on one connection each, best of three after one
 to warm up.  Exits 1 if one takes longer than it may, or the filter of
@@ -56,6 +56,8 @@ CALLER = '"dim_caller"."caller_pseudonym" = \'%(caller)s\''
 DATE = lambda column: ('dim_date', 'date_key', column)  # noqa: E731
 CALLERS, HOUR, RULE = 'count(distinct "rows"."caller_key")', ('dim_time', 'time_key', 'hour_label'), ('dim_rule', 'rule_key', 'rule_label')
 
+DISTRICT = [('dim_district', 'district_key', 'district_name'), ('dim_district', 'district_key', 'csu_name')]
+
 
 def listed(fact, columns, joins, where='true', order='1', chosen='true'):
     """Rows of a fact beside columns of dimensions, as a table visual folds it."""
@@ -93,7 +95,9 @@ QUERIES = [
     ('Channels', 'What it is about', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")', 'sum("rows"."daily_handling_seconds")', 'sum("rows"."daily_incident_count")', 'sum("rows"."daily_deployed_count")'], [('dim_contact_type', 'contact_type_key', 'contact_type_group'), ('dim_contact_type', 'contact_type_key', 'contact_type_name')], LAST_YEAR)),
     ('Places', 'Contacts by district', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")'], [('dim_district', 'district_key', 'district_name')], LAST_YEAR)),
     ('Places', 'Repeat callers by Community Safety Unit', folded('fact_caller_snapshot', [CALLERS], [('dim_district', 'district_key', 'csu_name')], TODAY, date=False)),
-    ('Places', 'Districts', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")', 'sum("rows"."daily_handling_seconds")'], [('dim_district', 'district_key', 'district_name'), ('dim_district', 'district_key', 'csu_name'), ('dim_contact_type', 'contact_type_key', 'policing_demand')], LAST_YEAR)),
+    ('Places', 'Districts', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")', 'sum("rows"."daily_handling_seconds")'], DISTRICT, LAST_YEAR)),
+    ('Places', 'Districts', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")'], [*DISTRICT, ('dim_contact_type', 'contact_type_key', 'policing_demand')], LAST_YEAR + ' and "dim_contact_type"."policing_demand" = \'Policing\'')),
+    ('Places', 'Districts', folded('fact_caller_snapshot', [CALLERS], DISTRICT, TODAY, date=False)),
     ('Interventions', 'Returned and dropped out by month', folded('fact_roster_daily', ['sum("rows"."roster_returned_count")', 'sum("rows"."roster_dropped_count")'], [DATE('month_start')], LAST_YEAR)),
     ('Interventions', 'Contacts of repeat callers', folded('fact_repeat_caller_monthly', ['sum("rows"."monthly_repeat_contact_count")'], [DATE('month_start'), RULE], LAST_YEAR)),
     ('Data quality', 'Freshness', 'select "$Table".* from "engage_bi"."meta_refresh" "$Table" limit 1000001'),
@@ -167,6 +171,10 @@ def measure(contacts):
     by_index = 'contact_occurred_utc' in plan
     part = psql(*[PART % {'day': day, 'next': following}] * 2, login='bench_dashboard')[1][-1]
     say(f'\nA day loaded by contact_start_utc: {part:.0f} ms, {"by the index contact_occurred_utc" if by_index else "WITHOUT AN INDEX"}.')
+    views = psql("SELECT viewname FROM pg_views WHERE schemaname = 'engage_bi' AND viewname <> 'fact_contact' ORDER BY 1")[0].split()
+    whole = {view: psql(f"COPY (SELECT * FROM engage_bi.{view}) TO '/dev/null'")[1][0] / 1000 for view in views}
+    slowest = max(whole, key=whole.get)
+    say(f'All other views read whole, as Import does: {sum(whole.values()):.0f} s, of which {slowest} {whole[slowest]:.0f} s.')
     for new in (1000, 1):
         times = after(new)
         say(f'Refresh after {new:,} new contacts: {times[2]:.0f} ms median, {times[-1]:.0f} ms at most of 5.')

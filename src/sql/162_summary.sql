@@ -46,12 +46,17 @@ CREATE TABLE engage.calendar (
 		date_part('year', day - interval '3 months')::integer::text || '/' || right(date_part('year', day + interval '9 months')::integer::text, 2)) STORED,
 	financial_quarter integer NOT NULL GENERATED ALWAYS AS (date_part('quarter', day - interval '3 months')) STORED,
 	hours_in_day integer NOT NULL GENERATED ALWAYS AS (date_part('epoch', ends_at - starts_at) / 3600) STORED
-);
+) WITH (parallel_workers = 4);	-- small, but what is joined to it is not: days are shared out
 COMMENT ON TABLE engage.calendar IS
 	'The local days of the policy''s zone, without a gap: whole years, from the first contact to now. Made by refresh.';
 COMMENT ON COLUMN engage.calendar.ends_at IS 'When the next day starts: 23, 24 or 25 hours later.';
 COMMENT ON COLUMN engage.calendar.financial_year IS 'April to March, as 2025/26.';
 SELECT pg_catalog.pg_extension_config_dump('engage.calendar', '');
+
+CREATE VIEW engage.today AS
+SELECT timezone(o.zone, now())::date AS day FROM engage.policy o;
+COMMENT ON VIEW engage.today IS 'Today in the policy''s zone.';
+COMMENT ON COLUMN engage.today.day IS 'The local day.';
 
 CREATE TABLE engage.feed (
 	feed_key integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -196,42 +201,29 @@ END;
 COMMENT ON FUNCTION engage.counted_contacts(timestamptz, timestamptz) IS
 	'The counted contacts from an instant up to another as summaries see them, for days that are in the calendar.';
 
-CREATE FUNCTION engage.days_anew(from_at timestamptz, to_at timestamptz) RETURNS SETOF engage.daily_count
-	LANGUAGE sql STABLE PARALLEL SAFE
+CREATE FUNCTION engage.counts_anew(from_at timestamptz, to_at timestamptz,
+		OUT grain text, OUT date_key integer, OUT time_key integer, OUT channel_key integer, OUT contact_type_key integer, OUT district_key integer, OUT source text,
+		OUT contacts integer, OUT answered integer, OUT answered_within_10s integer, OUT abandoned integer, OUT answer_seconds double precision,
+		OUT handling_seconds double precision, OUT deployed integer, OUT incidents integer, OUT last_at timestamptz, OUT last_recorded_at timestamptz,
+		OUT delay_seconds double precision, OUT without_details integer, OUT district_not_listed integer, OUT code_not_listed integer,
+		OUT without_handling_time integer, OUT without_district integer, OUT recorded_late integer) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 5000
 BEGIN ATOMIC
-	SELECT c.date_key, c.channel_key, c.contact_type_key, c.district_key, count(*)::integer, count(c.answer_seconds)::integer,
+	-- seconds are added up as whole milliseconds: the order of contacts changes nothing
+	SELECT CASE WHEN GROUPING(c.contact_type_key) = 0 THEN 'day' WHEN GROUPING(c.time_key) = 0 THEN 'hour' ELSE 'feed' END,
+		c.date_key, c.time_key, c.channel_key, c.contact_type_key, c.district_key, c.source, count(*)::integer, count(c.answer_seconds)::integer,
 		(count(*) FILTER (WHERE c.answer_seconds < 10))::integer, (count(*) FILTER (WHERE c.is_abandoned))::integer,
-		COALESCE(sum(round(c.answer_seconds::numeric, 3)), 0)::double precision, COALESCE(sum(c.handling_seconds), 0)::double precision,
-		(count(*) FILTER (WHERE c.deployed))::integer, (count(*) FILTER (WHERE c.has_incident))::integer
-	FROM engage.counted_contacts(from_at, to_at) c
-	GROUP BY c.date_key, c.channel_key, c.contact_type_key, c.district_key;
-END;
-COMMENT ON FUNCTION engage.days_anew(timestamptz, timestamptz) IS 'What daily_count is to hold of the contacts from an instant up to another.';
-
-CREATE FUNCTION engage.hours_anew(from_at timestamptz, to_at timestamptz) RETURNS SETOF engage.hourly_count
-	LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT c.date_key, c.time_key, c.channel_key, c.district_key, count(*)::integer, count(c.answer_seconds)::integer,
-		COALESCE(sum(round(c.answer_seconds::numeric, 3)), 0)::double precision, COALESCE(sum(c.handling_seconds), 0)::double precision
-	FROM engage.counted_contacts(from_at, to_at) c
-	GROUP BY c.date_key, c.time_key, c.channel_key, c.district_key;
-END;
-COMMENT ON FUNCTION engage.hours_anew(timestamptz, timestamptz) IS 'What hourly_count is to hold of the contacts from an instant up to another.';
-
-CREATE FUNCTION engage.feeds_anew(from_at timestamptz, to_at timestamptz) RETURNS SETOF engage.feed_count
-	LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-	SELECT c.date_key, f.feed_key, count(*)::integer, max(c.occurred_at), max(c.recorded_at),
-		sum(round(date_part('epoch', c.recorded_at - c.occurred_at)::numeric, 3))::double precision,
+		COALESCE(sum(round(c.answer_seconds * 1000)::bigint), 0)::double precision / 1000, COALESCE(sum(c.handling_seconds), 0)::double precision,
+		(count(*) FILTER (WHERE c.deployed))::integer, (count(*) FILTER (WHERE c.has_incident))::integer, max(c.occurred_at), max(c.recorded_at),
+		sum(round(date_part('epoch', c.recorded_at - c.occurred_at) * 1000)::bigint)::double precision / 1000,
 		(count(*) FILTER (WHERE NOT c.has_details))::integer, (count(*) FILTER (WHERE c.has_district AND c.district_key = -1))::integer,
 		(count(*) FILTER (WHERE c.has_code AND c.contact_type_key = -1))::integer, (count(*) FILTER (WHERE c.handling_seconds IS NULL))::integer,
-		(count(*) FILTER (WHERE NOT c.has_district))::integer,
-		(count(*) FILTER (WHERE c.recorded_at > c.occurred_at + interval '24 hours'))::integer
+		(count(*) FILTER (WHERE NOT c.has_district))::integer, (count(*) FILTER (WHERE c.recorded_at > c.occurred_at + interval '24 hours'))::integer
 	FROM engage.counted_contacts(from_at, to_at) c
-	JOIN engage.feed f ON f.source = c.source
-	GROUP BY c.date_key, f.feed_key;
+	GROUP BY GROUPING SETS ((c.date_key, c.channel_key, c.contact_type_key, c.district_key), (c.date_key, c.time_key, c.channel_key, c.district_key), (c.date_key, c.source));
 END;
-COMMENT ON FUNCTION engage.feeds_anew(timestamptz, timestamptz) IS 'What feed_count is to hold of the contacts from an instant up to another.';
+COMMENT ON FUNCTION engage.counts_anew(timestamptz, timestamptz) IS
+	'What the summaries are to hold of the contacts from an instant up to another: the rows of daily_count (grain day), of hourly_count (hour) and of feed_count (feed).';
 
 CREATE FUNCTION engage.fill_calendar(first date, last date) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -264,12 +256,27 @@ BEGIN
 	DELETE FROM engage.daily_count d WHERE d.date_key = known.date_key;
 	DELETE FROM engage.hourly_count d WHERE d.date_key = known.date_key;
 	DELETE FROM engage.feed_count d WHERE d.date_key = known.date_key;
-	INSERT INTO engage.feed (source)
-	SELECT DISTINCT c.source FROM engage.counted_contacts(known.starts_at, known.ends_at) c
-	WHERE NOT EXISTS (SELECT FROM engage.feed f WHERE f.source = c.source);
-	INSERT INTO engage.daily_count SELECT * FROM engage.days_anew(known.starts_at, known.ends_at);
-	INSERT INTO engage.hourly_count SELECT * FROM engage.hours_anew(known.starts_at, known.ends_at);
-	INSERT INTO engage.feed_count SELECT * FROM engage.feeds_anew(known.starts_at, known.ends_at);
+	WITH anew AS MATERIALIZED (
+		SELECT * FROM engage.counts_anew(known.starts_at, known.ends_at)
+	), days AS (
+		INSERT INTO engage.daily_count
+		SELECT a.date_key, a.channel_key, a.contact_type_key, a.district_key, a.contacts, a.answered, a.answered_within_10s, a.abandoned,
+			a.answer_seconds, a.handling_seconds, a.deployed, a.incidents
+		FROM anew a WHERE a.grain = 'day'
+	), hours AS (
+		INSERT INTO engage.hourly_count
+		SELECT a.date_key, a.time_key, a.channel_key, a.district_key, a.contacts, a.answered, a.answer_seconds, a.handling_seconds
+		FROM anew a WHERE a.grain = 'hour'
+	), new_feed AS (
+		INSERT INTO engage.feed (source)
+		SELECT a.source FROM anew a WHERE a.grain = 'feed' AND NOT EXISTS (SELECT FROM engage.feed f WHERE f.source = a.source)
+		RETURNING feed_key, source
+	)
+	INSERT INTO engage.feed_count
+	SELECT a.date_key, f.feed_key, a.contacts, a.last_at, a.last_recorded_at, a.delay_seconds, a.without_details, a.district_not_listed,
+		a.code_not_listed, a.without_handling_time, a.without_district, a.recorded_late
+	FROM anew a JOIN (SELECT x.feed_key, x.source FROM engage.feed x UNION ALL SELECT n.feed_key, n.source FROM new_feed n) f ON f.source = a.source
+	WHERE a.grain = 'feed';
 END
 $$;
 COMMENT ON FUNCTION engage.sum_up_day(date) IS 'Computes the summaries of a local day anew from contacts. A stage of refresh.';

@@ -157,20 +157,33 @@ BEGIN ATOMIC
 			AND NOT EXISTS (SELECT FROM dirty_risk q WHERE q.subject = 'risks')
 			AND NOT EXISTS (SELECT FROM dirty_risk q WHERE q.caller_id = c.caller_id)
 			AND NOT EXISTS (SELECT FROM engage.caller_risk k WHERE k.caller_id = c.caller_id)
+	), anew AS MATERIALIZED (
+		SELECT * FROM engage.counts_anew('-infinity', 'infinity')
+	), days AS (
+		SELECT a.date_key, a.channel_key, a.contact_type_key, a.district_key, a.contacts, a.answered, a.answered_within_10s, a.abandoned,
+			a.answer_seconds, a.handling_seconds, a.deployed, a.incidents
+		FROM anew a WHERE a.grain = 'day'
+	), hours AS (
+		SELECT a.date_key, a.time_key, a.channel_key, a.district_key, a.contacts, a.answered, a.answer_seconds, a.handling_seconds
+		FROM anew a WHERE a.grain = 'hour'
+	), feeds AS (
+		SELECT a.date_key, f.feed_key, a.contacts, a.last_at, a.last_recorded_at, a.delay_seconds, a.without_details, a.district_not_listed,
+			a.code_not_listed, a.without_handling_time, a.without_district, a.recorded_late
+		FROM anew a LEFT JOIN engage.feed f ON f.source = a.source WHERE a.grain = 'feed'
 	), wrong_day AS (
 		SELECT DISTINCT 'day'::text, d.date_key::text, 'its summary is not what its contacts give'
 		FROM (
-			SELECT x.date_key FROM (SELECT * FROM engage.days_anew('-infinity', 'infinity') EXCEPT ALL SELECT * FROM engage.daily_count) x
+			SELECT x.date_key FROM (SELECT * FROM days EXCEPT ALL SELECT * FROM engage.daily_count) x
 			UNION ALL
-			SELECT x.date_key FROM (SELECT * FROM engage.daily_count EXCEPT ALL SELECT * FROM engage.days_anew('-infinity', 'infinity')) x
+			SELECT x.date_key FROM (SELECT * FROM engage.daily_count EXCEPT ALL SELECT * FROM days) x
 			UNION ALL
-			SELECT x.date_key FROM (SELECT * FROM engage.hours_anew('-infinity', 'infinity') EXCEPT ALL SELECT * FROM engage.hourly_count) x
+			SELECT x.date_key FROM (SELECT * FROM hours EXCEPT ALL SELECT * FROM engage.hourly_count) x
 			UNION ALL
-			SELECT x.date_key FROM (SELECT * FROM engage.hourly_count EXCEPT ALL SELECT * FROM engage.hours_anew('-infinity', 'infinity')) x
+			SELECT x.date_key FROM (SELECT * FROM engage.hourly_count EXCEPT ALL SELECT * FROM hours) x
 			UNION ALL
-			SELECT x.date_key FROM (SELECT * FROM engage.feeds_anew('-infinity', 'infinity') EXCEPT ALL SELECT * FROM engage.feed_count) x
+			SELECT x.date_key FROM (SELECT * FROM feeds EXCEPT ALL SELECT * FROM engage.feed_count) x
 			UNION ALL
-			SELECT x.date_key FROM (SELECT * FROM engage.feed_count EXCEPT ALL SELECT * FROM engage.feeds_anew('-infinity', 'infinity')) x
+			SELECT x.date_key FROM (SELECT * FROM engage.feed_count EXCEPT ALL SELECT * FROM feeds) x
 		) d, marked m
 		WHERE NOT m.days AND engage.is_sampled(d.date_key::text, sample) AND NOT EXISTS (SELECT FROM dirty_day q WHERE q.date_key = d.date_key)
 	), wrong_roster AS (

@@ -5,7 +5,9 @@
  * types that every client can show; only names that end in _key are shared, so
  * that a client that guesses relationships guesses these; -1 is the unknown
  * member of each dimension but date and time, which have none.  Labels of small
- * dimensions are made before they are joined (OFFSET 0), not once a fact.
+ * dimensions are made before they are joined, not once a fact, by an OFFSET; it
+ * is written as a bigint, for else the planner thinks that it limits something
+ * and shares no such join out to parallel workers.
  */
 
 CREATE SCHEMA engage_bi;
@@ -15,12 +17,13 @@ CREATE VIEW engage_bi.dim_date AS
 SELECT k.date_key, k.day AS full_date, k.calendar_year, k.quarter_number, k.month_number, k.month_name, k.date_key / 100 AS year_month,
 	k.month_start, k.iso_year, k.iso_week, k.week_start, k.day_of_week, k.day_name, k.day_of_week > 5 AS is_weekend,
 	h.day IS NOT NULL AS is_bank_holiday, h.label AS bank_holiday_name, k.financial_year, k.financial_quarter, k.hours_in_day,
-	k.day - t.today AS relative_day, (k.week_start - date_trunc('week', t.today::timestamp)::date) / 7 AS relative_week,
-	((k.calendar_year - date_part('year', t.today)) * 12 + k.month_number - date_part('month', t.today))::integer AS relative_month,
-	k.day > t.today - 28 AND k.day <= t.today AS is_last_28_days,
-	k.day > (t.today - interval '13 months')::date AND k.day <= t.today AS is_last_13_months
+	k.day - (SELECT t.day FROM engage.today t) AS relative_day,
+	(k.week_start - (SELECT date_trunc('week', t.day::timestamp)::date FROM engage.today t)) / 7 AS relative_week,
+	k.calendar_year * 12 + k.month_number - (SELECT date_part('year', t.day) * 12 + date_part('month', t.day) FROM engage.today t)::integer AS relative_month,
+	k.day > (SELECT t.day - 28 FROM engage.today t) AND k.day <= (SELECT t.day FROM engage.today t) AS is_last_28_days,
+	-- as a CASE, of which the planner expects half the days, not a few
+	CASE WHEN k.day <= (SELECT t.day FROM engage.today t) THEN k.day > (SELECT (t.day - interval '13 months')::date FROM engage.today t) ELSE false END AS is_last_13_months
 FROM engage.calendar k
-CROSS JOIN (SELECT timezone(o.zone, now())::date AS today FROM engage.policy o) t
 LEFT JOIN engage.bank_holiday h ON h.day = k.day;
 COMMENT ON VIEW engage_bi.dim_date IS 'Local days, without a gap: whole years from the first contact to now.';
 COMMENT ON COLUMN engage_bi.dim_date.date_key IS 'The day as yyyymmdd.';
@@ -53,7 +56,7 @@ SELECT g.hour AS time_key, lpad(g.hour::text, 2, '0') || ':00-' || lpad(g.hour::
 	CASE WHEN g.hour BETWEEN 7 AND 14 THEN 'Early' WHEN g.hour BETWEEN 15 AND 22 THEN 'Late' ELSE 'Night' END AS shift_name,
 	g.hour NOT BETWEEN 7 AND 22 AS is_night
 FROM generate_series(0, 23) g (hour)
-OFFSET 0;
+OFFSET bigint '0';
 COMMENT ON VIEW engage_bi.dim_time IS 'Hours of the local day.';
 COMMENT ON COLUMN engage_bi.dim_time.time_key IS 'The hour, 0 to 23.';
 COMMENT ON COLUMN engage_bi.dim_time.hour_label IS 'Such as 07:00-07:59.';
@@ -68,7 +71,7 @@ SELECT p.channel_key, p.channel::text AS channel_code, COALESCE(c.label, p.label
 	COALESCE(c.is_emergency, p.is_emergency) AS is_emergency
 FROM engage.preset_channel p
 LEFT JOIN engage.channel c ON c.channel = p.channel
-OFFSET 0;
+OFFSET bigint '0';
 COMMENT ON VIEW engage_bi.dim_channel IS 'How people get in touch.';
 COMMENT ON COLUMN engage_bi.dim_channel.channel_key IS 'Stands for the channel.';
 COMMENT ON COLUMN engage_bi.dim_channel.channel_code IS 'Such as 999_voice.';
@@ -82,7 +85,8 @@ SELECT i.contact_type_key, i.code AS contact_type_code, i.label AS contact_type_
 	CASE WHEN i.is_policing THEN 'Policing' WHEN NOT i.is_policing THEN 'Non-policing' ELSE 'Not known' END AS policing_demand
 FROM engage.incident_code i
 UNION ALL
-SELECT -1, '-', 'Unknown or not listed', 'Unknown', 'Unknown', 'Not known';
+SELECT -1, '-', 'Unknown or not listed', 'Unknown', 'Unknown', 'Not known'
+OFFSET bigint '0';
 COMMENT ON VIEW engage_bi.dim_contact_type IS 'What contacts are about: the codes that the force lists.';
 COMMENT ON COLUMN engage_bi.dim_contact_type.contact_type_key IS 'Stands for the code; -1 for none, or one that is not listed.';
 COMMENT ON COLUMN engage_bi.dim_contact_type.contact_type_code IS 'The closing code, or where a contact has none the opening code.';
@@ -95,7 +99,8 @@ CREATE VIEW engage_bi.dim_district AS
 SELECT d.district_key, d.district AS district_code, d.label AS district_name, COALESCE(d.csu, 'None') AS csu_name
 FROM engage.district d
 UNION ALL
-SELECT -1, '-', 'Unknown or not listed', 'None';
+SELECT -1, '-', 'Unknown or not listed', 'None'
+OFFSET bigint '0';
 COMMENT ON VIEW engage_bi.dim_district IS 'The districts that the force lists.';
 COMMENT ON COLUMN engage_bi.dim_district.district_key IS 'Stands for the district; -1 for none, or one that is not listed.';
 COMMENT ON COLUMN engage_bi.dim_district.district_code IS 'As contacts have it.';
@@ -281,11 +286,10 @@ SELECT k.date_key, w.caller_key, r.rule_id AS rule_key, width_bucket(n.contacts_
 	CASE WHEN k.day > r.last_day THEN 'dropped' WHEN k.day > r.first_day THEN 'continuing' WHEN r.spell_no = 1 THEN 'new' ELSE 'returned' END AS roster_status,
 	(k.day <= r.last_day)::integer AS snapshot_on_roster_count, (k.day = r.first_day AND r.spell_no = 1)::integer AS snapshot_new_count,
 	(k.day = r.first_day AND r.spell_no > 1)::integer AS snapshot_returned_count, (k.day > r.last_day)::integer AS snapshot_dropped_count,
-	n.contacts_7d, n.contacts_28d, n.contacts_90d, n.contacts_365d, n.contacts_previous_28d, k.day = t.today AS is_latest
+	n.contacts_7d, n.contacts_28d, n.contacts_90d, n.contacts_365d, n.contacts_previous_28d, k.day = (SELECT t.day FROM engage.today t) AS is_latest
 FROM engage.policy o
-CROSS JOIN (SELECT timezone(x.zone, now())::date AS today FROM engage.policy x) t
 CROSS JOIN engage.roster r
-JOIN engage.calendar k ON k.day >= r.first_day AND k.day <= r.last_day + 1 AND k.day <= t.today
+JOIN engage.calendar k ON k.day >= r.first_day AND k.day <= r.last_day + 1 AND k.day <= (SELECT t.day FROM engage.today t)
 JOIN engage.caller c ON c.caller_id = r.caller_id
 JOIN engage.caller_pseudonym w ON w.caller_id = r.caller_id
 CROSS JOIN LATERAL (
@@ -328,7 +332,7 @@ FROM (
 	FROM (SELECT r.rule_id, r.district_key, min(r.first_day) AS first_day FROM engage.roster r GROUP BY r.rule_id, r.district_key) s
 	JOIN engage.calendar k ON k.day >= s.first_day
 ) u
-WHERE u.day <= (SELECT timezone(o.zone, now())::date FROM engage.policy o)
+WHERE u.day <= (SELECT t.day FROM engage.today t)
 GROUP BY u.rule_id, u.district_key, u.day;
 COMMENT ON VIEW engage_bi.fact_roster_daily IS
 	'How many callers were on the roster at the end of each local day up to today, by rule and district, from the first day on; by what is known now. Never sum roster_caller_count over days.';
@@ -346,8 +350,7 @@ SELECT engage.date_key(r.month_start) AS date_key, r.rule_id AS rule_key, r.dist
 	(count(*) FILTER (WHERE r.is_returned))::integer AS monthly_returned_caller_count,
 	(count(*) FILTER (WHERE r.is_dropped))::integer AS monthly_dropped_caller_count
 FROM engage.roster_month r
-CROSS JOIN engage.policy o
-WHERE r.month_start <= timezone(o.zone, now())::date
+WHERE r.month_start <= (SELECT t.day FROM engage.today t)
 GROUP BY r.month_start, r.rule_id, r.district_key;
 COMMENT ON VIEW engage_bi.fact_repeat_caller_monthly IS 'Callers who were on the roster on any day of a local month, by rule and district.';
 COMMENT ON COLUMN engage_bi.fact_repeat_caller_monthly.date_key IS 'First day of the month.';
@@ -399,7 +402,7 @@ CROSS JOIN LATERAL (
 ) n
 WHERE r.valid_from <= now() AND r.valid_to > now() AND engage.num_contacts(n.in_window) = engage.threshold(k.criterion) - 1
 	AND NOT EXISTS (SELECT FROM engage.roster x WHERE x.caller_id = c.caller_id AND x.rule_id = r.rule_id
-		AND x.last_day >= timezone(o.zone, now())::date);
+		AND x.last_day >= (SELECT t.day FROM engage.today t));
 COMMENT ON VIEW engage_bi.fact_one_contact_away IS 'Callers not on a rule''s roster who would meet one of its rolling criteria with one more contact now.';
 COMMENT ON COLUMN engage_bi.fact_one_contact_away.caller_key IS 'Who.';
 COMMENT ON COLUMN engage_bi.fact_one_contact_away.rule_key IS 'Which rule.';

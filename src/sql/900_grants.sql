@@ -161,7 +161,7 @@ GRANT EXECUTE ON FUNCTION engage.fit_risk(timestamptz) TO engage_operator;
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.district, engage.incident_code, engage.bank_holiday TO engage_admin;
 GRANT SELECT ON engage.preset_bank_holiday TO engage_admin;
 GRANT SELECT ON engage.district, engage.incident_code, engage.bank_holiday, engage.unlisted_value, engage.calendar, engage.feed, engage.daily_count,
-	engage.hourly_count, engage.feed_count, engage.roster, engage.roster_month, engage.monthly_concentration TO engage_analyst;
+	engage.hourly_count, engage.feed_count, engage.roster, engage.roster_month, engage.monthly_concentration, engage.today TO engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.is_abandoned(boolean, boolean, boolean) TO engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.date_key(date), engage.local_date(timestamptz, text) TO engage_analyst;
 -- the trigger of contact works with its owner's rights; administrators answer a request for erasure

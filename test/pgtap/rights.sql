@@ -275,10 +275,10 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	core_of_caller(bigint)
 	count_shared_numbers(integer,text[])
 	counted_contacts(timestamp with time zone,timestamp with time zone)
+	counts_anew(timestamp with time zone,timestamp with time zone)
 	criteria_in_force(timestamp with time zone)
 	criterion_in(cstring)
 	criterion_recv(internal)
-	days_anew(timestamp with time zone,timestamp with time zone)
 	decayed_count_combinefn(internal,internal)
 	decayed_count_deserialfn(bytea,internal)
 	decayed_count_finalfn(internal)
@@ -301,7 +301,6 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	escalation_prior_transfn(internal,timeline,timestamp with time zone)
 	escalation_prior_transfn(internal,timeline,timestamp with time zone,interval)
 	expand_markers()
-	feeds_anew(timestamp with time zone,timestamp with time zone)
 	fill_calendar(date,date)
 	fit_is_due()
 	flag_currency_changed()
@@ -314,7 +313,6 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	harm_factors(integer)
 	harm_weight_changed()
 	has_markers()
-	hours_anew(timestamp with time zone,timestamp with time zone)
 	identify_personas(integer,text,text,text,date,text,text,text,text,text,jsonb)
 	identities_wait()
 	is_sampled(text,double precision)
@@ -615,6 +613,7 @@ UNION ALL SELECT 'view', pg_temp.lines($$
 	risk_factor_in_force
 	risk_reliability
 	shared_number_suspect
+	today
 	unlisted_value
 $$)
 UNION ALL SELECT 'view', 'engage_bi.' || pg_temp.lines($$
@@ -767,6 +766,7 @@ INSERT INTO wanted_grant VALUES
 	('monthly_concentration', 'SELECT', 'analyst'),
 	('roster', 'SELECT', 'analyst'),
 	('roster_month', 'SELECT', 'analyst'),
+	('today', 'SELECT', 'analyst'),
 	('unlisted_value', 'SELECT', 'analyst'),
 	('publication', 'SELECT', 'admin analyst'),
 	('published_count', 'SELECT', 'admin analyst'),
