@@ -294,6 +294,8 @@ find_server_caps() {
 		die "user postgres cannot read $ROOT, and no capability is left to grant; move the checkout to /srv, say"
 	fi
 	SERVER_CAPS="--inh-caps=$cap --ambient-caps=$cap"
+	# access(2), by which Python looks for files, heeds it only so
+	if ((bounding & 1 << 8)); then SERVER_CAPS+=" --securebits=+no_setuid_fixup"; fi
 }
 
 # A directory that belongs to the server's user and is closed to others.
