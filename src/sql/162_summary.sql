@@ -53,7 +53,7 @@ COMMENT ON COLUMN engage.calendar.ends_at IS 'When the next day starts: 23, 24 o
 COMMENT ON COLUMN engage.calendar.financial_year IS 'April to March, as 2025/26.';
 SELECT pg_catalog.pg_extension_config_dump('engage.calendar', '');
 
-CREATE VIEW engage.today AS
+CREATE VIEW engage.today WITH (security_barrier) AS
 SELECT timezone(o.zone, now())::date AS day FROM engage.policy o;
 COMMENT ON VIEW engage.today IS 'Today in the policy''s zone.';
 COMMENT ON COLUMN engage.today.day IS 'The local day.';
