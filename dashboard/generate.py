@@ -41,7 +41,8 @@ def title_of(column):
     words = re.sub("_(local|utc|name|label|pseudonym)$", "", column).replace("_", " ")
     words = re.sub("(contact|change|point) count$", r"\1s", words).removesuffix(" count")
     words = re.sub(r"\b(\d+)d\b", r"\1 days", words)
-    return "CSU" if words == "csu" else words[0].upper() + words[1:]
+    words = {"csu": "CSU", "full date": "day"}.get(words, words)
+    return words[0].upper() + words[1:]
 
 
 class Catalogue:
@@ -100,8 +101,7 @@ def params(chart):
     time = DATASETS[chart["dataset"]][1]
     shared = {
         "viz_type": VIZ[kind], "time_range": "No filter", "extra_form_data": {},
-        "adhoc_filters": [condition(clause, chart[clause.lower()]) for clause in ("WHERE", "HAVING")
-                          if chart.get(clause.lower())],
+        "adhoc_filters": [condition("WHERE", chart["where"])] if chart["where"] else [],
     }
     if time:
         shared["granularity_sqla"] = time
@@ -163,8 +163,9 @@ def look_of_metric(form):
 def params_of_table(chart, metrics, form):
     known = DATASETS[chart["dataset"]][3]
     return table_look() | {
-        "query_mode": "aggregate", "groupby": chart["by"], "metrics": metrics, "timeseries_limit_metric": metrics[0],
-        "order_desc": True, "show_cell_bars": True,
+        "query_mode": "aggregate", "groupby": chart["by"], "metrics": metrics,
+        "timeseries_limit_metric": chart["order"], "order_desc": not chart["ascending"],
+        "show_cell_bars": chart["order"] == metrics[0],
         "column_config": looks(chart["by"]) | {metric: {"showCellBars": False} | look_of_metric(known[metric][2])
                                                for metric in metrics[1:]},
     }
@@ -259,7 +260,7 @@ class Layout:
     def chart(self, page, chart, width, height):
         self.count += 1
         self.charts.setdefault(page, []).append(self.count)
-        if re.search(r"\bis_(latest|last_28_days)\b", chart.get("where") or ""):
+        if chart.get("latest") or re.search(r"\b(is_latest|is_last_28_days|relative_day)\b", chart["where"] or ""):
             self.fixed.append(self.count)
         return (f"CHART-{slug(page)}-{slug(chart['title'])}", "CHART",
                 {"chartId": self.count, "uuid": identifier("chart", page, chart["title"]),
@@ -274,7 +275,7 @@ def filter_of(layout, name, kind, source, column, pages, first):
     target = {}
     if kind == "value":
         target = {"datasetUuid": identifier("dataset", source), "column": {"name": column}}
-        control |= {"defaultToFirstItem": bool(first), "multiSelect": not first, "searchAllOptions": False,
+        control |= {"defaultToFirstItem": bool(first), "multiSelect": not first, "searchAllOptions": bool(first),
                     "inverseSelection": False}
     result = {
         "id": f"NATIVE_FILTER-{slug(name)}", "name": name, "type": "NATIVE_FILTER",

@@ -60,9 +60,9 @@ DATASETS = {
         "full_date",
         select(
             "fact_contact_hourly",
-            "d.full_date, d.day_of_week || ' ' || d.day_name AS weekday, left(h.hour_label, 2) AS hour, h.shift_name,\n"
-            "    c.channel_name, c.channel_group, p.district_name, f.hourly_contact_count, f.hourly_answered_count,\n"
-            "    f.hourly_answer_seconds, f.hourly_handling_seconds",
+            "d.full_date, d.is_last_28_days, d.day_of_week || ' ' || left(d.day_name, 3) AS weekday,\n"
+            "    left(h.hour_label, 2) AS hour, h.shift_name, c.channel_name, c.channel_group, p.district_name,\n"
+            "    f.hourly_contact_count, f.hourly_answered_count, f.hourly_answer_seconds, f.hourly_handling_seconds",
             DATE, TIME, CHANNEL, DISTRICT,
         ),
         {
@@ -70,29 +70,57 @@ DATASETS = {
             "handling_hours": ("SUM(hourly_handling_seconds) / 3600", "Hours of handling", ",.0f"),
         },
     ),
-    "contact": (
-        "Contacts, each with its caller, and whether that caller was on the roster on that day.",
+    "repeat_share": (
+        "Contacts of the last 28 days, all and those of callers who are on the roster of any rule today, by day, "
+        "channel and district.",
         "full_date",
-        select(
-            "fact_contact",
-            "d.full_date, d.week_start, d.is_last_28_days, d.day_of_week || ' ' || d.day_name AS weekday,\n"
-            "    left(h.hour_label, 2) AS hour, c.channel_name, c.channel_group, t.contact_type_name, p.district_name,\n"
-            "    k.caller_pseudonym, f.contact_count, f.handling_seconds,\n"
-            "    CASE WHEN o.caller_key IS NULL THEN 'Other callers' ELSE 'Repeat callers' END AS made_by",
-            DATE, TIME, CHANNEL, TYPE, DISTRICT, CALLER,
-            "LEFT JOIN (SELECT DISTINCT date_key, caller_key FROM engage_bi.fact_caller_snapshot\n"
-            "    WHERE snapshot_on_roster_count = 1) o USING (date_key, caller_key)",
-        ),
+        """SELECT d.full_date, c.channel_name, c.channel_group, p.district_name, f.all_count, f.repeat_count
+FROM (
+    SELECT date_key, channel_key, district_key, daily_contact_count AS all_count, 0 AS repeat_count
+    FROM engage_bi.fact_contact_daily
+    UNION ALL
+    SELECT n.date_key, n.channel_key, n.district_key, 0, n.repeat_contact_count
+    FROM (SELECT DISTINCT caller_key FROM engage_bi.fact_caller_snapshot
+        WHERE is_latest AND snapshot_on_roster_count = 1) o
+    -- caller by caller, for else all contacts are read
+    CROSS JOIN LATERAL (SELECT * FROM engage_bi.fact_caller_contact x WHERE x.caller_key = o.caller_key OFFSET 0) n
+) f
+""" + "\n".join([DATE, CHANNEL, DISTRICT, "WHERE d.is_last_28_days"]),
         {
-            "contacts": ("SUM(contact_count)", "Contacts", ",d"),
             "repeat_share": (
-                "SUM(contact_count) FILTER (WHERE made_by = 'Repeat callers')::float8 / NULLIF(SUM(contact_count), 0)",
-                "From repeat callers", ".1%",
+                "SUM(repeat_count)::float8 / NULLIF(SUM(all_count), 0)", "From repeat callers", ".1%",
             ),
         },
     ),
+    "caller_contact": (
+        "Contacts of callers who were ever on the roster. Ask for a caller: it is read caller by caller.",
+        "full_date",
+        """SELECT d.full_date, d.week_start, d.day_of_week || ' ' || left(d.day_name, 3) AS weekday,
+    left(h.hour_label, 2) AS hour, c.channel_name, c.channel_group, t.contact_type_name, p.district_name,
+    k.caller_pseudonym, f.caller_contact_start_local, f.repeat_contact_count, f.repeat_handling_seconds
+FROM engage_bi.dim_caller k
+-- from a caller to the contacts, for else all contacts are read
+CROSS JOIN LATERAL (SELECT * FROM engage_bi.fact_caller_contact x WHERE x.caller_key = k.caller_key OFFSET 0) f
+""" + "\n".join([DATE, TIME, CHANNEL, TYPE, DISTRICT]),
+        {
+            "contacts": ("SUM(repeat_contact_count)", "Contacts", ",d"),
+            "handling_hours": ("SUM(repeat_handling_seconds) / 3600.0", "Hours of handling", ",.1f"),
+        },
+    ),
+    "caller": (
+        "Callers who ever met a rule, with their contacts of 28 days if they are on its roster now.",
+        None,
+        """SELECT k.caller_pseudonym, n.contacts_28d
+FROM (SELECT DISTINCT caller_key FROM engage_bi.fact_flag WHERE NOT is_withdrawn) f
+"""
+        + CALLER + """
+LEFT JOIN (SELECT caller_key, max(contacts_28d) AS contacts_28d FROM engage_bi.fact_caller_snapshot
+    WHERE is_latest GROUP BY caller_key) n USING (caller_key)""",
+        {"contacts_now": ("COALESCE(MAX(contacts_28d), 0)", "Contacts in 28 days, now", ",d")},
+    ),
     "roster": (
-        "Callers on the roster of a rule, day by day, and on the day after.",
+        "Who is on the roster of a rule at the end of a day, and who no longer is. Many rows: ask for is_latest, or "
+        "for days on which somebody came or dropped.",
         "full_date",
         select(
             "fact_caller_snapshot",
@@ -106,15 +134,31 @@ DATASETS = {
             "callers": (
                 "COUNT(DISTINCT caller_pseudonym) FILTER (WHERE snapshot_on_roster_count = 1)", "Repeat callers", ",d",
             ),
-            "new_callers": ("SUM(snapshot_new_count)", "New", ",d"),
-            "returned_callers": ("SUM(snapshot_returned_count)", "Returned", ",d"),
-            "dropped_callers": ("SUM(snapshot_dropped_count)", "Dropped", ",d"),
-            "contacts_now": (
-                "COALESCE(MAX(contacts_28d) FILTER (WHERE is_latest), 0)", "Contacts in 28 days, now", ",d",
+        },
+    ),
+    "roster_daily": (
+        "How many callers are on the roster of a rule, by day and district. Who is on two rosters is in both: keep "
+        "rules apart.",
+        "full_date",
+        select(
+            "fact_roster_daily",
+            "d.full_date, d.week_start, d.relative_day, r.rule_label, p.district_name, f.roster_caller_count,\n"
+            "    f.roster_new_count, f.roster_returned_count, f.roster_dropped_count",
+            DATE, RULE, DISTRICT,
+        ),
+        {
+            # over several days a mean, never a sum
+            "on_roster": (
+                "SUM(roster_caller_count)::float8 / NULLIF(COUNT(DISTINCT full_date), 0)", "On the roster", ",d",
             ),
-            "last_on_roster": (
-                "MAX(full_date) FILTER (WHERE snapshot_on_roster_count = 1)", "Last on roster", "%d %b %Y",
+            "continuing_callers": (
+                "SUM(roster_caller_count - roster_new_count - roster_returned_count)::float8"
+                " / NULLIF(COUNT(DISTINCT full_date), 0)", "Continuing", ",d",
             ),
+            "new_callers": ("SUM(roster_new_count)", "New", ",d"),
+            "returned_callers": ("SUM(roster_returned_count)", "Returned", ",d"),
+            "dropped_callers": ("SUM(roster_dropped_count)", "Dropped", ",d"),
+            "day_and_rule": ("to_char(MAX(full_date), 'YYYYMMDD ') || MAX(rule_label)", "For sorting", None),
         },
     ),
     "one_contact_away": (
@@ -207,8 +251,11 @@ DATASETS = {
 }
 
 
-def number(title, dataset, metric, where=None, note=""):
-    return dict(kind="number", title=title, dataset=dataset, metrics=[metric], where=where, note=note)
+# Charts that are latest keep to the latest days whatever the period chosen, as do those where is_latest and the like.
+
+
+def number(title, dataset, metric, where=None, note="", latest=False):
+    return dict(kind="number", title=title, dataset=dataset, metrics=[metric], where=where, note=note, latest=latest)
 
 
 def line(title, dataset, metrics, x="full_date", by=(), grain="P1D", where=None, note=""):
@@ -227,10 +274,10 @@ def heat(title, dataset, metric, x, y, where=None, note="", values=False):
                 values=values)
 
 
-def table(title, dataset, by, metrics, having=None, note=""):
-    """Groups with metrics, the greatest of the first metric on top."""
-    return dict(kind="table", title=title, dataset=dataset, by=by, metrics=metrics, where=None, having=having,
-                note=note)
+def table(title, dataset, by, metrics, where=None, note="", order=None, ascending=False, latest=False):
+    """Groups with metrics, the greatest of the metric order, or else of the first one, on top."""
+    return dict(kind="table", title=title, dataset=dataset, by=by, metrics=metrics, where=where, note=note,
+                order=order or metrics[0], ascending=ascending, latest=latest)
 
 
 def rows(title, dataset, columns, order, where=None, note=""):
@@ -238,25 +285,49 @@ def rows(title, dataset, columns, order, where=None, note=""):
     return dict(kind="rows", title=title, dataset=dataset, columns=columns, order=order, where=where, note=note)
 
 
+BY_RULE = "By each rule: a caller on the rosters of two rules is counted twice."
+
 # page, what it answers, rows of (width out of 12, chart), and heights of rows
 PAGES = [
     (
         "Overview",
-        "How much are we contacted, and how much of it is by repeat callers?",
+        "How many came onto the roster or dropped off it, how much are we contacted, and how much of it is by repeat "
+        "callers?",
         [
-            (22, [
+            (20, [
                 (3, number("Contacts in 28 days", "contact_daily", "contacts", "is_last_28_days")),
-                (3, number("From repeat callers", "contact", "repeat_share", "is_last_28_days",
-                           "Which share of them; from callers who were on the roster on that day.")),
+                (3, number("From repeat callers", "repeat_share", "repeat_share", latest=True,
+                           note="Of all contacts of the last 28 days, the share made by callers who are on the roster "
+                                "of any rule today. Callers who dropped off before today are not counted.")),
                 (3, number("Repeat callers now", "roster", "callers", "is_latest",
-                           "Callers on the roster of any rule on the latest day.")),
-                (3, number("Data as at", "refresh", "data_as_at")),
+                           "Callers on the roster of any rule today, each counted once.")),
+                (3, number("One contact away", "one_contact_away", "callers",
+                           note="Callers whom one more contact now would put on the roster of a rule.")),
             ]),
-            (52, [
-                (7, line("Contacts a day, by group of channels", "contact_daily", ["contacts"], by=["channel_group"])),
-                (5, bars("Busiest callers' share of a month's contacts", "concentration_monthly",
+            (44, [
+                (6, table("Roster, last seven days", "roster_daily", ["full_date", "rule_label"],
+                          ["new_callers", "continuing_callers", "returned_callers", "dropped_callers"],
+                          "relative_day > -7", order="day_and_rule",
+                          note="As at the end of each day; today as it is so far. Continuing: on the roster the day "
+                               "before, too. Dropped: on it until the day before.")),
+                (6, line("Contacts a day, by group of channels", "contact_daily", ["contacts"], by=["channel_group"])),
+            ]),
+            (44, [
+                (4, heat("Contacts by hour of week, 28 days", "contact_hourly", "contacts", "hour", "weekday",
+                         "is_last_28_days", "Local time.")),
+                (4, bars("Contacts by channel, 28 days", "contact_daily", ["contacts"], "channel_name",
+                         where="is_last_28_days", across=True)),
+                (4, bars("Busiest callers' share, by month", "concentration_monthly",
                          ["top_10", "top_1_percent", "top_5_percent"], "full_date", grain="P1M",
-                         note="Of contacts whose caller is known.")),
+                         note="Of a month's contacts whose caller is known, in all districts, by all channels.")),
+            ]),
+            (38, [
+                (4, table("Contacts by CSU and district, 28 days", "contact_daily", ["csu_name", "district_name"],
+                          ["contacts"], "is_last_28_days")),
+                (5, table("Latest contact of each feed", "feed_daily", ["feed_name"], ["last_contact", "last_loaded"],
+                          order="last_contact", ascending=True, latest=True,
+                          note="The system that has been silent longest on top.")),
+                (3, number("Data as at", "refresh", "data_as_at")),
             ]),
         ],
     ),
@@ -265,7 +336,7 @@ PAGES = [
         "Who is on the roster, is it growing, and who is about to join it?",
         [
             (50, [
-                (7, line("Repeat callers a day, by rule", "roster", ["callers"], by=["rule_label"])),
+                (7, line("Repeat callers a day, by rule", "roster_daily", ["on_roster"], by=["rule_label"])),
                 (5, bars("Repeat callers now, by contacts in 28 days", "roster", ["callers"], "band_in_order",
                          where="is_latest", across=True, ranked=False,
                          note="Bands are set in engage.policy.")),
@@ -294,12 +365,12 @@ PAGES = [
                           [("risk_tier", True)])),
             ]),
             (46, [
-                (6, bars("Contacts a week, by channel", "contact", ["contacts"], "full_date", by=["channel_name"],
-                         grain="P1W")),
-                (6, heat("Contacts by hour and weekday", "contact", "contacts", "hour", "weekday")),
+                (6, bars("Contacts a week, by channel", "caller_contact", ["contacts"], "full_date",
+                         by=["channel_name"], grain="P1W")),
+                (6, heat("Contacts by hour and weekday", "caller_contact", "contacts", "hour", "weekday")),
             ]),
             (40, [
-                (6, table("What it is about", "contact", ["contact_type_name"], ["contacts"])),
+                (6, table("What it is about", "caller_contact", ["contact_type_name"], ["contacts", "handling_hours"])),
                 (6, rows("When a rule was met", "flag",
                          ["rule_label", "flag_met_local", "flag_ended_local", "flag_contact_count", "flag_peak_count"],
                          [("flag_met_local", False)], "NOT is_withdrawn")),
@@ -357,18 +428,22 @@ PAGES = [
         "page cannot tell what was done about a caller. It shows who dropped off the roster, and who returned to it.",
         [
             (22, [
-                (4, number("Dropped off", "roster", "dropped_callers")),
-                (4, number("Returned", "roster", "returned_callers")),
-                (4, number("New", "roster", "new_callers")),
+                (4, number("Dropped off", "roster_daily", "dropped_callers", note=BY_RULE)),
+                (4, number("Returned", "roster_daily", "returned_callers", note=BY_RULE)),
+                (4, number("New", "roster_daily", "new_callers", note=BY_RULE)),
             ]),
             (46, [
-                (12, bars("Roster a week: new, returned, dropped", "roster",
-                          ["new_callers", "returned_callers", "dropped_callers"], "full_date", grain="P1W")),
+                (12, bars("Roster a week: new, returned, dropped", "roster_daily",
+                          ["new_callers", "returned_callers", "dropped_callers"], "full_date", grain="P1W",
+                          note=BY_RULE + " Weeks begin on Monday.")),
             ]),
             (56, [
-                (12, table("Callers who dropped off or returned", "roster", ["caller_pseudonym", "rule_label"],
-                           ["returned_callers", "dropped_callers", "last_on_roster"],
-                           "SUM(snapshot_returned_count + snapshot_dropped_count) > 0")),
+                (12, rows("Callers who dropped off or returned", "roster",
+                          ["full_date", "caller_pseudonym", "rule_label", "roster_status", "contacts_28d",
+                           "contacts_previous_28d", "district_name"],
+                          [("full_date", False), ("caller_pseudonym", True), ("rule_label", True)],
+                          "snapshot_returned_count + snapshot_dropped_count > 0",
+                          "The day on which a caller was no longer on the roster, or on it again.")),
             ]),
         ],
     ),
@@ -394,7 +469,7 @@ PAGES = [
 # name, kind, dataset and column of the values, pages, metric that orders the values (the first is chosen).
 # Charts of the latest day or of the last 28 days keep to it, whatever the period chosen.
 FILTERS = [
-    ("Caller", "value", "roster", "caller_pseudonym", ["Caller profile"], "contacts_now"),
+    ("Caller", "value", "caller", "caller_pseudonym", ["Caller profile"], "contacts_now"),
     ("Period", "time", None, None, None, None),
     ("District", "value", "contact_daily", "district_name",
      ["Overview", "Repeat callers", "Demand by hour", "Channels", "Places", "Interventions"], None),
