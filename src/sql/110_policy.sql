@@ -88,27 +88,29 @@ CREATE TABLE engage.preset_channel (
 	channel engage.contact_channel PRIMARY KEY,
 	channel_key integer NOT NULL UNIQUE,
 	label text NOT NULL,
-	is_emergency boolean NOT NULL
+	is_emergency boolean NOT NULL,
+	channel_group text NOT NULL
 );
 COMMENT ON TABLE engage.preset_channel IS 'Shipped labels of channels, from which setup() fills channel.';
 COMMENT ON COLUMN engage.preset_channel.channel_key IS 'What stands for it in dashboards.';
-INSERT INTO engage.preset_channel (channel, channel_key, label, is_emergency) VALUES
-	('999_voice', 1, '999 call', true),
-	('101_voice', 2, '101 call', false),
-	('switchboard', 3, 'Switchboard', false),
-	('digital_desk', 4, 'Digital desk', false),
-	('live_chat', 5, 'Live chat', false),
-	('email', 6, 'E-mail', false),
-	('online_report', 7, 'Online report', false),
-	('portal', 8, 'Portal', false),
-	('sms_999', 9, '999 text message', true),
-	('relay_999', 10, '999 relay', true),
-	('bsl_999', 11, '999 sign language', true),
-	('video', 12, 'Video', false),
-	('in_person', 13, 'In person', false),
-	('callback', 14, 'Call-back', false),
-	('partner', 15, 'Partner', false),
-	('other', 16, 'Other', false);
+COMMENT ON COLUMN engage.preset_channel.channel_group IS 'Where dashboards put it, unless it is an emergency line.';
+INSERT INTO engage.preset_channel (channel, channel_key, label, is_emergency, channel_group) VALUES
+	('999_voice', 1, '999 call', true, 'Non-emergency telephone'),
+	('101_voice', 2, '101 call', false, 'Non-emergency telephone'),
+	('switchboard', 3, 'Switchboard', false, 'Non-emergency telephone'),
+	('digital_desk', 4, 'Digital desk', false, 'Digital'),
+	('live_chat', 5, 'Live chat', false, 'Digital'),
+	('email', 6, 'E-mail', false, 'Digital'),
+	('online_report', 7, 'Online report', false, 'Digital'),
+	('portal', 8, 'Portal', false, 'Digital'),
+	('sms_999', 9, '999 text message', true, 'Digital'),
+	('relay_999', 10, '999 relay', true, 'Digital'),
+	('bsl_999', 11, '999 sign language', true, 'Digital'),
+	('video', 12, 'Video', false, 'Digital'),
+	('in_person', 13, 'In person', false, 'Other'),
+	('callback', 14, 'Call-back', false, 'Non-emergency telephone'),
+	('partner', 15, 'Partner', false, 'Other'),
+	('other', 16, 'Other', false, 'Other');
 
 CREATE TABLE engage.channel (
 	channel engage.contact_channel PRIMARY KEY,

@@ -53,6 +53,19 @@ COMMENT ON COLUMN engage.calendar.ends_at IS 'When the next day starts: 23, 24 o
 COMMENT ON COLUMN engage.calendar.financial_year IS 'April to March, as 2025/26.';
 SELECT pg_catalog.pg_extension_config_dump('engage.calendar', '');
 
+CREATE TABLE engage.preset_hour (
+	time_key integer PRIMARY KEY,
+	label text NOT NULL,
+	shift_name text NOT NULL,
+	is_night boolean NOT NULL
+);
+COMMENT ON TABLE engage.preset_hour IS 'Shipped labels of the hours of a day.';
+COMMENT ON COLUMN engage.preset_hour.time_key IS 'The hour, 0 to 23.';
+INSERT INTO engage.preset_hour (time_key, label, shift_name, is_night)
+SELECT g.hour, lpad(g.hour::text, 2, '0') || ':00-' || lpad(g.hour::text, 2, '0') || ':59',
+	CASE WHEN g.hour BETWEEN 7 AND 14 THEN 'Early' WHEN g.hour BETWEEN 15 AND 22 THEN 'Late' ELSE 'Night' END, g.hour NOT BETWEEN 7 AND 22
+FROM generate_series(0, 23) g (hour);
+
 CREATE VIEW engage.today WITH (security_barrier) AS
 SELECT timezone(o.zone, now())::date AS day FROM engage.policy o;
 COMMENT ON VIEW engage.today IS 'Today in the policy''s zone.';

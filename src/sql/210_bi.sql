@@ -4,10 +4,8 @@
  * Plain views over stored tables, which clients can filter and fold.  Only
  * types that every client can show; only names that end in _key are shared, so
  * that a client that guesses relationships guesses these; -1 is the unknown
- * member of each dimension but date and time, which have none.  Labels of small
- * dimensions are made before they are joined, not once a fact, by an OFFSET; it
- * is written as a bigint, for else the planner thinks that it limits something
- * and shares no such join out to parallel workers.
+ * member of each dimension but date and time, which have none.  What costs is
+ * stored: a view evaluates an expression of a dimension once a fact.
  */
 
 CREATE SCHEMA engage_bi;
@@ -52,11 +50,7 @@ COMMENT ON COLUMN engage_bi.dim_date.is_last_28_days IS 'Today and the 27 days b
 COMMENT ON COLUMN engage_bi.dim_date.is_last_13_months IS 'Today and the thirteen months before.';
 
 CREATE VIEW engage_bi.dim_time AS
-SELECT g.hour AS time_key, lpad(g.hour::text, 2, '0') || ':00-' || lpad(g.hour::text, 2, '0') || ':59' AS hour_label,
-	CASE WHEN g.hour BETWEEN 7 AND 14 THEN 'Early' WHEN g.hour BETWEEN 15 AND 22 THEN 'Late' ELSE 'Night' END AS shift_name,
-	g.hour NOT BETWEEN 7 AND 22 AS is_night
-FROM generate_series(0, 23) g (hour)
-OFFSET bigint '0';
+SELECT h.time_key, h.label AS hour_label, h.shift_name, h.is_night FROM engage.preset_hour h;
 COMMENT ON VIEW engage_bi.dim_time IS 'Hours of the local day.';
 COMMENT ON COLUMN engage_bi.dim_time.time_key IS 'The hour, 0 to 23.';
 COMMENT ON COLUMN engage_bi.dim_time.hour_label IS 'Such as 07:00-07:59.';
@@ -65,13 +59,10 @@ COMMENT ON COLUMN engage_bi.dim_time.is_night IS 'From 23 to 06:59.';
 
 CREATE VIEW engage_bi.dim_channel AS
 SELECT p.channel_key, p.channel::text AS channel_code, COALESCE(c.label, p.label) AS channel_name,
-	CASE WHEN COALESCE(c.is_emergency, p.is_emergency) THEN 'Emergency'
-		WHEN p.channel::text IN ('101_voice', 'switchboard', 'callback') THEN 'Non-emergency telephone'
-		WHEN p.channel::text IN ('in_person', 'partner', 'other') THEN 'Other' ELSE 'Digital' END AS channel_group,
+	CASE WHEN COALESCE(c.is_emergency, p.is_emergency) THEN 'Emergency' ELSE p.channel_group END AS channel_group,
 	COALESCE(c.is_emergency, p.is_emergency) AS is_emergency
 FROM engage.preset_channel p
-LEFT JOIN engage.channel c ON c.channel = p.channel
-OFFSET bigint '0';
+LEFT JOIN engage.channel c ON c.channel = p.channel;
 COMMENT ON VIEW engage_bi.dim_channel IS 'How people get in touch.';
 COMMENT ON COLUMN engage_bi.dim_channel.channel_key IS 'Stands for the channel.';
 COMMENT ON COLUMN engage_bi.dim_channel.channel_code IS 'Such as 999_voice.';
@@ -85,8 +76,7 @@ SELECT i.contact_type_key, i.code AS contact_type_code, i.label AS contact_type_
 	CASE WHEN i.is_policing THEN 'Policing' WHEN NOT i.is_policing THEN 'Non-policing' ELSE 'Not known' END AS policing_demand
 FROM engage.incident_code i
 UNION ALL
-SELECT -1, '-', 'Unknown or not listed', 'Unknown', 'Unknown', 'Not known'
-OFFSET bigint '0';
+SELECT -1, '-', 'Unknown or not listed', 'Unknown', 'Unknown', 'Not known';
 COMMENT ON VIEW engage_bi.dim_contact_type IS 'What contacts are about: the codes that the force lists.';
 COMMENT ON COLUMN engage_bi.dim_contact_type.contact_type_key IS 'Stands for the code; -1 for none, or one that is not listed.';
 COMMENT ON COLUMN engage_bi.dim_contact_type.contact_type_code IS 'The closing code, or where a contact has none the opening code.';
@@ -99,8 +89,7 @@ CREATE VIEW engage_bi.dim_district AS
 SELECT d.district_key, d.district AS district_code, d.label AS district_name, COALESCE(d.csu, 'None') AS csu_name
 FROM engage.district d
 UNION ALL
-SELECT -1, '-', 'Unknown or not listed', 'None'
-OFFSET bigint '0';
+SELECT -1, '-', 'Unknown or not listed', 'None';
 COMMENT ON VIEW engage_bi.dim_district IS 'The districts that the force lists.';
 COMMENT ON COLUMN engage_bi.dim_district.district_key IS 'Stands for the district; -1 for none, or one that is not listed.';
 COMMENT ON COLUMN engage_bi.dim_district.district_code IS 'As contacts have it.';
@@ -222,19 +211,25 @@ COMMENT ON COLUMN engage_bi.fact_contact.incident_count IS '1 if it led to an in
 COMMENT ON COLUMN engage_bi.fact_contact.loaded_at_utc IS 'When it became known here; for the detection of changes.';
 
 CREATE VIEW engage_bi.fact_caller_contact AS
-SELECT c.contact_id AS contact_key, d.date_key, date_part('hour', timezone(o.zone, c.occurred_at))::integer AS time_key, w.caller_key, h.channel_key,
-	COALESCE(i.contact_type_key, -1) AS contact_type_key, COALESCE(x.district_key, -1) AS district_key,
-	timezone(o.zone, c.occurred_at)::timestamp(0) AS caller_contact_start_local, 1 AS repeat_contact_count, c.handling_seconds AS repeat_handling_seconds
-FROM engage.policy o
-CROSS JOIN engage.contact c
-JOIN engage.calendar d ON d.day = timezone(o.zone, c.occurred_at)::date
-JOIN engage.preset_channel h ON h.channel = c.channel
-JOIN engage.persona p ON p.persona_key = c.persona_key
-JOIN engage.caller_pseudonym w ON w.caller_id = p.caller_id
-LEFT JOIN engage.incident_code i ON i.code = COALESCE(c.closing_code, c.opening_code)
-LEFT JOIN engage.district x ON x.district = c.district
-WHERE c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
-	AND EXISTS (SELECT FROM engage.roster r WHERE r.caller_id = p.caller_id);
+SELECT c.contact_id AS contact_key, c.date_key, c.time_key, w.caller_key, c.channel_key, c.contact_type_key, c.district_key,
+	c.start_local AS caller_contact_start_local, 1 AS repeat_contact_count, c.handling_seconds AS repeat_handling_seconds
+FROM engage.caller_pseudonym w
+CROSS JOIN LATERAL (
+	-- apart (OFFSET), caller by caller: with all dimensions joined to it there would be too many tables to find the way
+	SELECT x.contact_id, d.date_key, date_part('hour', timezone(o.zone, x.occurred_at))::integer AS time_key, h.channel_key,
+		COALESCE(i.contact_type_key, -1) AS contact_type_key, COALESCE(z.district_key, -1) AS district_key,
+		timezone(o.zone, x.occurred_at)::timestamp(0) AS start_local, x.handling_seconds
+	FROM engage.policy o
+	CROSS JOIN engage.persona p
+	JOIN engage.contact x ON x.persona_key = p.persona_key
+	JOIN engage.calendar d ON d.day = timezone(o.zone, x.occurred_at)::date
+	JOIN engage.preset_channel h ON h.channel = x.channel
+	LEFT JOIN engage.incident_code i ON i.code = COALESCE(x.closing_code, x.opening_code)
+	LEFT JOIN engage.district z ON z.district = x.district
+	WHERE p.caller_id = w.caller_id AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+	OFFSET 0
+) c
+WHERE EXISTS (SELECT FROM engage.roster r WHERE r.caller_id = w.caller_id);
 COMMENT ON VIEW engage_bi.fact_caller_contact IS
 	'The contacts of callers who were ever on the roster, one row a contact: what a caller''s profile needs. Quick for one caller.';
 COMMENT ON COLUMN engage_bi.fact_caller_contact.contact_key IS 'Stands for the contact.';

@@ -565,6 +565,7 @@ SELECT 'table', pg_temp.lines($$
 	policy
 	preset_bank_holiday
 	preset_channel
+	preset_hour
 	preset_linkage_model
 	preset_marker_kind
 	preset_risk_factor
