@@ -66,18 +66,22 @@ ROLE_FILTERS = [
     ('Contact', 'FALSE()'), ('Contact of a repeat caller', 'FALSE()'), ('Flag', 'FALSE()'), ('Risk', 'FALSE()'), ('One contact away', 'FALSE()'),
 ]
 
-# A visual: (type, title, {role: fields}, alternative text); a field is [Measure] or (view, column).
+# A filter that a visual opens with, and its reader may change.
+LAST_28_DAYS, LAST_13_MONTHS = ('dim_date', 'is_last_28_days'), ('dim_date', 'is_last_13_months')
+
+# A visual: (type, title, {role: fields}), then a filter and the field that it is sorted by, descending, if it has them;
+# a field is [Measure] or (view, column).
 PAGES = [
     ('Overview', [
-        ('card', 'Contacts', {'Values': ['[Contacts]']}), ('card', 'On the roster', {'Values': ['[On the roster]']}),
+        ('card', 'Contacts in 28 days', {'Values': ['[Contacts]']}, LAST_28_DAYS), ('card', 'On the roster', {'Values': ['[On the roster]']}),
         ('card', 'One contact away', {'Values': ['[One contact away from a rule]']}), ('card', 'Data as at', {'Values': ['[Data as at]']}),
-        ('lineChart', 'Contacts by month and channel group', {'Category': [('dim_date', 'month_start')], 'Series': [('dim_channel', 'channel_group')], 'Y': ['[Contacts]']}),
-        ('clusteredColumnChart', 'New, returned and dropped out by week', {'Category': [('dim_date', 'week_start')], 'Y': ['[New]', '[Returned]', '[Dropped out]']}),
-        ('lineChart', 'Share of the top ten callers', {'Category': [('dim_date', 'month_start')], 'Y': ['[Share of the top ten]']}),
+        ('lineChart', 'Contacts by month and channel group', {'Category': [('dim_date', 'month_start')], 'Series': [('dim_channel', 'channel_group')], 'Y': ['[Contacts]']}, LAST_13_MONTHS),
+        ('clusteredColumnChart', 'New, returned and dropped out by week', {'Category': [('dim_date', 'week_start')], 'Y': ['[New]', '[Returned]', '[Dropped out]']}, LAST_13_MONTHS),
+        ('lineChart', 'Share of the top ten callers', {'Category': [('dim_date', 'month_start')], 'Y': ['[Share of the top ten]']}, LAST_13_MONTHS),
     ]),
     ('Repeat callers', [
-        ('tableEx', 'The roster, most contacts first', {'Values': [('dim_caller', 'caller_pseudonym'), ('dim_rule', 'rule_label'), ('fact_caller_snapshot', 'roster_status'), '[Contacts in 28 days]', '[Contacts in the 28 days before]']}),
-        ('lineChart', 'On the roster by day', {'Category': [('dim_date', 'full_date')], 'Series': [('dim_rule', 'rule_label')], 'Y': ['[On the roster by rule]']}),
+        ('tableEx', 'The roster, most contacts first', {'Values': [('dim_caller', 'caller_pseudonym'), ('dim_rule', 'rule_label'), ('fact_caller_snapshot', 'roster_status'), '[Contacts in 28 days]', '[Contacts in the 28 days before]']}, None, '[Contacts in 28 days]'),
+        ('lineChart', 'On the roster by day', {'Category': [('dim_date', 'full_date')], 'Series': [('dim_rule', 'rule_label')], 'Y': ['[On the roster by rule]']}, LAST_13_MONTHS),
         ('clusteredBarChart', 'By band of contacts', {'Category': [('dim_band', 'band_name')], 'Y': ['[On the roster]']}),
         ('tableEx', 'One contact away', {'Values': [('dim_caller', 'caller_pseudonym'), ('dim_rule', 'rule_label'), ('fact_one_contact_away', 'missing_criterion'), ('fact_one_contact_away', 'window_lapses_local')]}),
     ]),
@@ -89,29 +93,29 @@ PAGES = [
         ('tableEx', 'Scores and natures', {'Values': [('fact_risk', 'risk_tier'), ('fact_risk', 'caller_natures'), ('fact_risk', 'is_repeat_victim'), ('fact_risk', 'is_vulnerable'), ('fact_risk', 'risk_as_of_utc')]}),
     ]),
     ('Demand by hour and weekday', [
-        ('pivotTable', 'Contacts by hour and weekday', {'Rows': [('dim_date', 'day_name')], 'Columns': [('dim_time', 'hour_label')], 'Values': ['[Contacts in the hour]']}),
-        ('clusteredColumnChart', 'Contacts by hour', {'Category': [('dim_time', 'hour_label')], 'Y': ['[Contacts in the hour]']}),
-        ('clusteredBarChart', 'Contacts by shift', {'Category': [('dim_time', 'shift_name')], 'Y': ['[Contacts in the hour]']}),
+        ('pivotTable', 'Contacts by hour and weekday, 13 months', {'Rows': [('dim_date', 'day_name')], 'Columns': [('dim_time', 'hour_label')], 'Values': ['[Contacts in the hour]']}, LAST_13_MONTHS),
+        ('clusteredColumnChart', 'Contacts by hour, 13 months', {'Category': [('dim_time', 'hour_label')], 'Y': ['[Contacts in the hour]']}, LAST_13_MONTHS),
+        ('clusteredBarChart', 'Contacts by shift, 13 months', {'Category': [('dim_time', 'shift_name')], 'Y': ['[Contacts in the hour]']}, LAST_13_MONTHS),
     ]),
     ('Channels', [
-        ('clusteredBarChart', 'Contacts by channel', {'Category': [('dim_channel', 'channel_name')], 'Y': ['[Contacts]']}),
-        ('lineChart', 'Answered within 10 seconds', {'Category': [('dim_date', 'month_start')], 'Series': [('dim_channel', 'channel_group')], 'Y': ['[Answered within 10 seconds]']}),
-        ('tableEx', 'Service by channel', {'Values': [('dim_channel', 'channel_name'), '[Contacts]', '[Answered]', '[Mean seconds to answer]', '[Abandoned]', '[Abandoned share]']}),
-        ('tableEx', 'What it is about', {'Values': [('dim_contact_type', 'contact_type_group'), ('dim_contact_type', 'contact_type_name'), '[Contacts]', '[Hours of handling]', '[Incidents]', '[Deployments]']}),
+        ('clusteredBarChart', 'Contacts by channel, 28 days', {'Category': [('dim_channel', 'channel_name')], 'Y': ['[Contacts]']}, LAST_28_DAYS, '[Contacts]'),
+        ('lineChart', 'Answered within 10 seconds', {'Category': [('dim_date', 'month_start')], 'Series': [('dim_channel', 'channel_group')], 'Y': ['[Answered within 10 seconds]']}, LAST_13_MONTHS),
+        ('tableEx', 'Service by channel, 28 days', {'Values': [('dim_channel', 'channel_name'), '[Contacts]', '[Answered]', '[Mean seconds to answer]', '[Abandoned]', '[Abandoned share]']}, LAST_28_DAYS, '[Contacts]'),
+        ('tableEx', 'What it is about, 28 days', {'Values': [('dim_contact_type', 'contact_type_group'), ('dim_contact_type', 'contact_type_name'), '[Contacts]', '[Hours of handling]', '[Incidents]', '[Deployments]']}, LAST_28_DAYS, '[Contacts]'),
     ]),
     ('Places', [
-        ('clusteredBarChart', 'Contacts by district', {'Category': [('dim_district', 'district_name')], 'Y': ['[Contacts]']}),
-        ('clusteredBarChart', 'Repeat callers by Community Safety Unit', {'Category': [('dim_district', 'csu_name')], 'Y': ['[On the roster]']}),
-        ('tableEx', 'Districts', {'Values': [('dim_district', 'district_name'), ('dim_district', 'csu_name'), '[Contacts]', '[Hours of handling]', '[Share of policing demand]', '[On the roster]']}),
+        ('clusteredBarChart', 'Contacts by district, 28 days', {'Category': [('dim_district', 'district_name')], 'Y': ['[Contacts]']}, LAST_28_DAYS, '[Contacts]'),
+        ('clusteredBarChart', 'Repeat callers by Community Safety Unit', {'Category': [('dim_district', 'csu_name')], 'Y': ['[On the roster]']}, None, '[On the roster]'),
+        ('tableEx', 'Districts, 28 days', {'Values': [('dim_district', 'district_name'), ('dim_district', 'csu_name'), '[Contacts]', '[Hours of handling]', '[Share of policing demand]', '[On the roster]']}, LAST_28_DAYS, '[Contacts]'),
     ]),
     ('Interventions', [
         ('textbox', 'Interventions are not recorded in this version. Until they are, this page shows who came back onto the roster, and who left it.', {}),
-        ('clusteredColumnChart', 'Returned and dropped out by month', {'Category': [('dim_date', 'month_start')], 'Y': ['[Returned]', '[Dropped out]']}),
-        ('lineChart', 'Contacts of repeat callers', {'Category': [('dim_date', 'month_start')], 'Series': [('dim_rule', 'rule_label')], 'Y': ['[Contacts of repeat callers]']}),
+        ('clusteredColumnChart', 'Returned and dropped out by month', {'Category': [('dim_date', 'month_start')], 'Y': ['[Returned]', '[Dropped out]']}, LAST_13_MONTHS),
+        ('lineChart', 'Contacts of repeat callers', {'Category': [('dim_date', 'month_start')], 'Series': [('dim_rule', 'rule_label')], 'Y': ['[Contacts of repeat callers]']}, LAST_13_MONTHS),
     ]),
     ('Data quality', [
         ('tableEx', 'Freshness', {'Values': [('meta_refresh', 'data_as_at_local'), ('meta_refresh', 'latest_contact_local'), ('meta_refresh', 'waiting_change_count'), ('meta_refresh', 'last_run_state'), ('meta_refresh', 'rules_in_force')]}),
-        ('pivotTable', 'Failed checks by system', {'Rows': [('meta_data_quality', 'check_name')], 'Columns': [('dim_feed', 'feed_name')], 'Values': ['[Failed share]']}),
-        ('lineChart', 'Failed checks by day', {'Category': [('dim_date', 'full_date')], 'Series': [('meta_data_quality', 'check_name')], 'Y': ['[Failed share]']}),
+        ('pivotTable', 'Failed checks by system, 28 days', {'Rows': [('meta_data_quality', 'check_name')], 'Columns': [('dim_feed', 'feed_name')], 'Values': ['[Failed share]']}, LAST_28_DAYS),
+        ('lineChart', 'Failed checks by day', {'Category': [('dim_date', 'full_date')], 'Series': [('meta_data_quality', 'check_name')], 'Y': ['[Failed share]']}, LAST_28_DAYS),
     ]),
 ]

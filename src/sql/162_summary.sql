@@ -46,7 +46,8 @@ CREATE TABLE engage.calendar (
 		date_part('year', day - interval '3 months')::integer::text || '/' || right(date_part('year', day + interval '9 months')::integer::text, 2)) STORED,
 	financial_quarter integer NOT NULL GENERATED ALWAYS AS (date_part('quarter', day - interval '3 months')) STORED,
 	hours_in_day integer NOT NULL GENERATED ALWAYS AS (date_part('epoch', ends_at - starts_at) / 3600) STORED
-) WITH (parallel_workers = 4);	-- small, but what is joined to it is not: days are shared out
+) WITH (parallel_workers = 4, fillfactor = 10);
+-- small, but what is joined to it is not: its days are shared out to workers, page by page, a few on each
 COMMENT ON TABLE engage.calendar IS
 	'The local days of the policy''s zone, without a gap: whole years, from the first contact to now. Made by refresh.';
 COMMENT ON COLUMN engage.calendar.ends_at IS 'When the next day starts: 23, 24 or 25 hours later.';

@@ -25,8 +25,14 @@ ROLES = {
     'clusteredColumnChart': ({'Category', 'Y'}, {'Series'}), 'clusteredBarChart': ({'Category', 'Y'}, {'Series'}),
     'textbox': (set(), set()),
 }
+COLUMN_OF = {'Column': {'Expression': {'SourceRef': {'Source': str}}, 'Property': str}}
+FILTERS = {'filters': [{
+    'name': NAME, 'field': FIELD, 'type': {'Categorical'}, 'howCreated': {'User'}, 'filter': {
+        'Version': int, 'From': [{'Name': str, 'Entity': str, 'Type': int}],
+        'Where': [{'Condition': {'In': {'Expressions': [COLUMN_OF], 'Values': [[FLAG_LITERAL['expr']]]}}}]}}]}
 VISUAL = {
     'name': NAME,
+    'filterConfig?': FILTERS,
     'position': {'x': NUMBER, 'y': NUMBER, 'z': NUMBER, 'width': NUMBER, 'height': NUMBER, 'tabOrder': int},
     'visual': {
         'visualType': set(ROLES),
