@@ -139,6 +139,7 @@ def load(contacts):
     psql('SELECT engage.adopt_risk_factors()')
     psql('CALL engage.refresh(20000)')
     psql('VACUUM ANALYZE')
+    psql('CHECKPOINT')
     psql("SELECT engage.set_up_bi_login('bench_dashboard')")
     say(f'COPY {copied / 1000:.0f} s, first refresh {refreshed / 1000:.0f} s.\n')
 
