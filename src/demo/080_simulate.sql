@@ -77,8 +77,9 @@ BEGIN
 				closing_code, qualifiers, subject, demand_class, grade, deployed, answered_at, ended_at, handling_seconds,
 				disconnected, spoke_to_service, confirmed_safe, tag, incident_ref, recording_ref, latitude, longitude,
 				location_radius_m, details)
-			SELECT c.source, c.source_ref, c.occurred_at, c.recorded_at, c.channel, c.direction, c.number_raw, c.cli_status,
-				c.given_name, c.family_name, c.date_of_birth, c.address, c.postcode, c.email, c.imei, c.nominal_ref, c.district,
+			-- what is simulated to come later than now comes now
+			SELECT c.source, c.source_ref, c.occurred_at, GREATEST(c.occurred_at, LEAST(c.recorded_at, now())), c.channel, c.direction,
+				c.number_raw, c.cli_status, c.given_name, c.family_name, c.date_of_birth, c.address, c.postcode, c.email, c.imei, c.nominal_ref, c.district,
 				c.opening_code, c.closing_code, c.qualifiers, c.subject, c.demand_class, c.grade, c.deployed, c.answered_at,
 				c.ended_at, c.handling_seconds, c.disconnected, c.spoke_to_service, c.confirmed_safe, c.tag, c.incident_ref,
 				c.recording_ref, c.latitude, c.longitude, c.location_radius_m, c.details
