@@ -19,10 +19,6 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
-#if PG_VERSION_NUM >= 160000
-#include "varatt.h"
-#endif
-
 #include "aggregate.h"
 #include "engage.h"
 #include "host_sql.h"

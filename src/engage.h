@@ -16,6 +16,11 @@
 #define PGDLLEXPORT __attribute__((visibility("default")))
 #endif
 
+/* The parts of a varlena are no longer in postgres.h from 16 on. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
 #define ENGAGE_FUNCTION(name) \
 	PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
 	PG_FUNCTION_INFO_V1(name)
