@@ -41,12 +41,17 @@ COMMENT ON COLUMN engage.caller_risk.harm_points IS 'The sum of the contribution
 COMMENT ON COLUMN engage.caller_risk.natures IS 'What kind of caller it seems to be by the contacts: codes of nature factors. Markers are not in it.';
 SELECT pg_catalog.pg_extension_config_dump('engage.caller_risk', '');
 
+-- not in SQL: pg_upgrade makes functions before the operator class that DISTINCT needs
 CREATE FUNCTION engage.criteria_in_force(as_of timestamptz) RETURNS engage.criterion[]
-	LANGUAGE sql STABLE PARALLEL SAFE
-RETURN COALESCE((
-	SELECT (pg_catalog.array_agg(DISTINCT k))[1:64] FROM engage.rule r, pg_catalog.unnest(r.criteria) k
-	WHERE r.kind OPERATOR(pg_catalog.=) 'criteria' AND r.valid_from OPERATOR(pg_catalog.<=) as_of AND r.valid_to OPERATOR(pg_catalog.>) as_of
-), '{}');
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RETURN COALESCE((
+		SELECT (array_agg(DISTINCT k))[1:64] FROM engage.rule r, unnest(r.criteria) k
+		WHERE r.kind = 'criteria' AND r.valid_from <= as_of AND r.valid_to > as_of
+	), '{}');
+END
+$$;
 COMMENT ON FUNCTION engage.criteria_in_force(timestamptz) IS 'The criteria of the rules that were in force at an instant; the first 64 of more, which is what one measurement takes.';
 
 CREATE FUNCTION engage.contact_condition(measure text, matches text[]) RETURNS text

@@ -85,7 +85,8 @@ BEGIN ATOMIC
 				OR c.contacts <> COALESCE(engage.num_contacts(w.timeline), 0)
 				OR c.first_at IS DISTINCT FROM engage.first_at(w.timeline) OR c.last_at IS DISTINCT FROM engage.last_at(w.timeline))
 	), episode AS (
-		SELECT r.rule_id, s.caller_id, e.started_at, e.met_at, e.ended_at, e.contacts, e.peak, e.criteria_met
+		-- criteria as text: pg_upgrade makes functions before the operator class that EXCEPT would need
+		SELECT r.rule_id, s.caller_id, e.started_at, e.met_at, e.ended_at, e.contacts, e.peak, e.criteria_met::text AS criteria_met
 		FROM engage.rule r, LATERAL (
 				SELECT p.caller_id, engage.rollup(t.timeline) AS timeline
 				FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
@@ -95,7 +96,7 @@ BEGIN ATOMIC
 			) s, LATERAL engage.episodes(s.timeline, r.criteria, r.valid_from, r.valid_to) e
 		WHERE r.kind = 'criteria'
 	), standing AS (
-		SELECT f.rule_id, f.caller_id, f.started_at, f.met_at, f.ended_at, f.contacts, f.peak, f.criteria_met
+		SELECT f.rule_id, f.caller_id, f.started_at, f.met_at, f.ended_at, f.contacts, f.peak, f.criteria_met::text
 		FROM engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id
 		WHERE f.withdrawn_at IS NULL AND r.kind = 'criteria' AND engage.is_sampled(f.caller_id::text, sample)
 	), wrong_flag AS (
