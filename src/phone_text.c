@@ -82,7 +82,12 @@ lower(char c)
 static bool
 starts_with(const char *text, const char *prefix)
 {
-	return strncmp(text, prefix, strlen(prefix)) == 0;
+	while (*prefix != '\0')
+	{
+		if (*text++ != *prefix++)
+			return false;
+	}
+	return true;
 }
 
 /* ------------------------------ folding -------------------------------- */
