@@ -84,29 +84,6 @@ sub tables
 	return \%seen;
 }
 
-# Owners and rights of everything in the schemas, and of the table that is ours.
-my $RIGHTS = q{
-	WITH space AS (
-		SELECT n.* FROM pg_namespace n WHERE n.nspname LIKE 'engage%'
-	), object AS (
-		SELECT p.oid::regprocedure::text AS name, p.proowner AS owner, coalesce(p.proacl, acldefault('f', p.proowner)) AS acl
-		FROM pg_proc p WHERE p.pronamespace IN (SELECT oid FROM space)
-		UNION ALL
-		SELECT c.relkind::text || ' ' || c.oid::regclass::text, c.relowner, coalesce(c.relacl, acldefault('r', c.relowner))
-		FROM pg_class c WHERE c.relnamespace IN (SELECT oid FROM space) OR c.oid = 'public.pattern'::regclass
-		UNION ALL
-		SELECT format('%s.%s', a.attrelid::regclass, a.attname), c.relowner, a.attacl
-		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-		WHERE c.relnamespace IN (SELECT oid FROM space) AND a.attacl IS NOT NULL
-		UNION ALL
-		SELECT 'type ' || t.oid::regtype::text, t.typowner, t.typacl FROM pg_type t WHERE t.typnamespace IN (SELECT oid FROM space)
-		UNION ALL
-		SELECT 'schema ' || n.nspname, n.nspowner, n.nspacl FROM space n
-	)
-	SELECT o.name, o.owner::regrole::text, x.grantee::regrole::text, x.privilege_type, x.is_grantable
-	FROM object o LEFT JOIN LATERAL aclexplode(o.acl) x ON true
-	ORDER BY 1, 2, 3, 4, 5};
-
 # Flags without when and by which run, which two databases cannot share, and
 # without ids, as periods come from the queue in any order.
 my $FLAGS = q{
@@ -136,23 +113,10 @@ my $GO_ON = q{
 # ------------------------------------------------------------ dump and restore
 
 my $before = tables($old, 'force');
-my $rights = $old->safe_psql('force', $RIGHTS);
+my $rights = $old->safe_psql('force', rights_query());
 my $flags = $old->safe_psql('force', $ALL_FLAGS);
 command_ok([ 'pg_dump', '-Fc', '-f', "$dir/force.dump", '-d', $old->connstr('force') ], 'pg_dump');
 command_ok([ 'pg_dumpall', '--globals-only', '-f', "$dir/globals.sql", '-d', $old->connstr('postgres') ], 'pg_dumpall --globals-only');
-
-# Equal, without showing hundreds of lines of both where they are not.
-sub same_lines
-{
-	my ($got, $expected, $name) = @_;
-	my ($missing, $extra) = map { my ($these, $those) = @$_; my %in = map { $_ => 1 } split /\n/, $those; [ grep { !$in{$_} } split /\n/, $these ] }
-	  ([ $expected, $got ], [ $got, $expected ]);
-
-	return if ok($got eq $expected, $name);
-	diag("missing: $_") for @$missing;
-	diag("too much: $_") for @$extra;
-	return;
-}
 
 sub is_restored
 {
@@ -171,7 +135,7 @@ sub restores
 
 	$node->safe_psql('postgres', "CREATE DATABASE $db");
 	is_restored($node, $db, $name, 'pg_restore', @options, '-d', $node->connstr($db), "$dir/force.dump");
-	same_lines($node->safe_psql($db, $RIGHTS), $rights, "$name: owners and rights as before");
+	same_lines($node->safe_psql($db, rights_query()), $rights, "$name: owners and rights as before");
 	is($node->safe_psql($db, q{SELECT count(*) FROM pg_trigger WHERE tgrelid::regclass::text LIKE 'engage.%' AND tgenabled = 'A'}), '18',
 		"$name: the triggers are always enabled");
 	return;

@@ -5,6 +5,8 @@
 #   patch_function   changes an installed function there, or dies
 #   poll             waits for a condition, never for a time
 #   kill_server      kill -9 of the postmaster, and a start as soon as can be
+#   same_lines       two texts are equal, without showing all of both where they are not
+#   rights_query     owners and rights of everything that is engage's
 
 package EngageTest;
 
@@ -16,7 +18,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(engage_node install_waits patch_function poll kill_server session fails_with @WAIT_POINTS);
+our @EXPORT = qw(engage_node install_waits patch_function poll kill_server session fails_with same_lines rights_query @WAIT_POINTS);
 
 # A running server; extra lines of configuration are taken as they are.
 sub engage_node
@@ -151,6 +153,45 @@ sub install_waits
 		'PERFORM engage.sum_up_day(day);' => q{PERFORM chaos.wait('between the queue and days');
 		PERFORM engage.sum_up_day(day);});
 	return;
+}
+
+# Equal, without showing hundreds of lines of both where they are not.
+sub same_lines
+{
+	my ($got, $expected, $name) = @_;
+	my ($missing, $extra) = map { my ($these, $those) = @$_; my %in = map { $_ => 1 } split /\n/, $those; [ grep { !$in{$_} } split /\n/, $these ] }
+	  ([ $expected, $got ], [ $got, $expected ]);
+
+	return if ok($got eq $expected, $name);
+	diag("missing: $_") for @$missing;
+	diag("too much: $_") for @$extra;
+	return;
+}
+
+# Owners and rights of everything in the schemas, and of a table public.pattern.
+sub rights_query
+{
+	return q{
+	WITH space AS (
+		SELECT n.* FROM pg_namespace n WHERE n.nspname LIKE 'engage%'
+	), object AS (
+		SELECT p.oid::regprocedure::text AS name, p.proowner AS owner, coalesce(p.proacl, acldefault('f', p.proowner)) AS acl
+		FROM pg_proc p WHERE p.pronamespace IN (SELECT oid FROM space)
+		UNION ALL
+		SELECT c.relkind::text || ' ' || c.oid::regclass::text, c.relowner, coalesce(c.relacl, acldefault('r', c.relowner))
+		FROM pg_class c WHERE c.relnamespace IN (SELECT oid FROM space) OR c.oid = to_regclass('public.pattern')
+		UNION ALL
+		SELECT format('%s.%s', a.attrelid::regclass, a.attname), c.relowner, a.attacl
+		FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+		WHERE c.relnamespace IN (SELECT oid FROM space) AND a.attacl IS NOT NULL
+		UNION ALL
+		SELECT 'type ' || t.oid::regtype::text, t.typowner, t.typacl FROM pg_type t WHERE t.typnamespace IN (SELECT oid FROM space)
+		UNION ALL
+		SELECT 'schema ' || n.nspname, n.nspowner, n.nspacl FROM space n
+	)
+	SELECT o.name, o.owner::regrole::text, x.grantee::regrole::text, x.privilege_type, x.is_grantable
+	FROM object o LEFT JOIN LATERAL aclexplode(o.acl) x ON true
+	ORDER BY 1, 2, 3, 4, 5};
 }
 
 1;
