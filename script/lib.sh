@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# lib.sh: what demo, test, bench and lint share.  Sourced by bash, not run.
+# lib.sh: what demo, dashboard, test, bench and lint share.  Sourced by bash, not run.
 #
+#   progress         what takes minutes says how far it is
 #   packages         which Debian packages a task needs, and their installation
 #   build            compile the extensions and install them
 #   private cluster  a server under .engage/ that only a unix socket reaches
@@ -44,6 +45,37 @@ quietly() {
 	return 1
 }
 
+# The same for what takes minutes: every ten seconds the second command says
+# in a few words how far the first one is.
+patiently() { # NAME HOW-FAR COMMAND...
+	local name=$1 how_far=$2 ticker status=0
+	shift 2
+	mkdir -p "$STATE"
+	: >"$STATE/$name.log"
+	tick "$STATE/$name.log" "$how_far" &
+	ticker=$!
+	quietly "$name" "$@" || status=$?
+	kill "$ticker" 2>/dev/null || true
+	wait "$ticker" 2>/dev/null || true
+	return "$status"
+}
+
+# A read that nothing answers waits without a process that could outlive it.
+tick() { # LOG HOW-FAR
+	local pause start=$SECONDS so_far
+	exec {pause}<> <(:) 9>&-
+	while ! read -rt 10 -u "$pause"; do
+		so_far=$($2 "$1" 2>/dev/null) || so_far=
+		say "  $((SECONDS - start)) s${so_far:+, $so_far} (log: ${1#"$ROOT/"})"
+	done
+}
+
+no_measure() { :; }
+
+last_line() { # LOG
+	tail -n 1 "$1" | sed 's/^ *//' | cut -c 1-100
+}
+
 # Two runs in one checkout would build and serve over each other.
 alone() {
 	[ "${ENGAGE_LOCKED-}" != "$ROOT" ] || return 0	# by the script that runs this one
@@ -75,6 +107,10 @@ packages_for() { # TASK MAJOR
 		dashboard_test)
 			echo "$(packages_for dashboard "$2") chromium chromium-driver"
 			;;
+		basic)
+			echo "$(packages_for build "$2") postgresql-$2-pgtap" \
+				"libtap-parser-sourcehandler-pgtap-perl libipc-run-perl ?postgresql-$2-cron"
+			;;
 		test)
 			echo "$(packages_for demo "$2") postgresql-$2-pgtap" \
 				"libtap-parser-sourcehandler-pgtap-perl libipc-run-perl" \
@@ -91,9 +127,15 @@ packages_for() { # TASK MAJOR
 	esac
 }
 
+declare -A INSTALLED=()	# what dpkg has, asked once
+
 installed() {
-	[ "$(dpkg-query -W -f='${db:Status-Status}\n' "$1" 2>/dev/null |
-		sort -u)" = installed ]
+	local name
+	if [ ${#INSTALLED[@]} -eq 0 ]; then
+		while IFS= read -r name; do INSTALLED[$name]=yes; done < <(
+			dpkg-query -W -f='${Package} ${db:Status-Status}\n' | sed -n 's/ installed$//p')
+	fi
+	[ -n "${INSTALLED[$1]-}" ]
 }
 
 apt_offers() { [[ $(apt-cache policy "$1" 2>/dev/null) == *'Candidate: '[0-9]* ]]; }
@@ -161,6 +203,7 @@ need_packages() { # TASK
 	if [ ${#missing[@]} -gt 0 ]; then
 		say "Installing ${missing[*]} ..."
 		install_packages "${missing[@]}" || exit 1
+		INSTALLED=()
 	fi
 	PG_BIN=/usr/lib/postgresql/$PG/bin
 	[ -x "$PG_BIN/pg_config" ] || die "PostgreSQL $PG is not in $PG_BIN"
@@ -177,8 +220,14 @@ install_packages() (
 )
 
 apt_install() {
-	quietly apt as_root env DEBIAN_FRONTEND=noninteractive apt-get install \
+	patiently apt packages_so_far as_root env DEBIAN_FRONTEND=noninteractive apt-get install \
 		-q -y --no-install-recommends -o DPkg::Lock::Timeout=600 "$@"
+}
+
+packages_so_far() { # LOG
+	awk '/^Get:/ { got++ } /^Unpacking / { unpacked++ } /^Setting up / { up++ }
+		/ newly installed, / { all = $1 + $3 }
+		END { if (all) printf "%d packages: %d fetched, %d unpacked, %d set up", all, got, unpacked, up }' "$1"
 }
 
 CREATECLUSTER=/etc/postgresql-common/createcluster
@@ -225,7 +274,15 @@ build_extensions() {
 			;;
 	esac
 	say "Building for $how ..."
-	quietly build run_make -j"$(nproc)" all
+	patiently build objects_so_far run_make -j"$(nproc)" all
+}
+
+# Every source is compiled, and where the server has LLVM a second time for it.
+objects_so_far() {
+	local sources=("$ROOT"/src/*.c "$ROOT"/src/*.cpp) made=() times=1
+	mapfile -t made < <(compgen -G "$ROOT/src/*.o"; compgen -G "$ROOT/src/*.bc")
+	! compgen -G "$ROOT/src/*.bc" >/dev/null || times=2
+	say "compiled ${#made[@]} of $((${#sources[@]} * times)) files"
 }
 
 run_make() {
@@ -236,7 +293,7 @@ run_make() {
 install_extensions() {
 	installation_is_current && return
 	say "Installing the extensions for PostgreSQL $PG ..."
-	quietly install as_root make -s -C "$ROOT" PG_CONFIG="$PG_BIN/pg_config" \
+	patiently install no_measure as_root make -s -C "$ROOT" PG_CONFIG="$PG_BIN/pg_config" \
 		"${MAKE_OPTIONS[@]}" install
 }
 
@@ -327,7 +384,7 @@ make_cluster() { # NAME
 	server_directory "$socket"
 	[ "$socket" = "$dir/run" ] ||
 		say "The path of this checkout is too long for a socket; it is in $socket."
-	quietly initdb as_server "$PG_BIN/initdb" -D "$dir/data" -U postgres \
+	quietly "initdb-$1" as_server "$PG_BIN/initdb" -D "$dir/data" -U postgres \
 		--auth-local=trust --auth-host=reject -E UTF8 --locale=C.UTF-8 --no-sync || exit 1
 	{
 		say "listen_addresses = ''"
@@ -336,6 +393,17 @@ make_cluster() { # NAME
 		say "timezone = 'UTC'"
 		cat
 	} >>"$dir/data/postgresql.conf"
+}
+
+# Make a cluster as the copy of another, which does not run.
+copy_cluster() { # FROM NAME
+	local dir=$STATE/$2 socket
+	remove_cluster "$2"
+	server_directory "$dir"
+	socket=$(socket_directory "$2")
+	server_directory "$socket"
+	cp -a "$STATE/$1/data" "$dir/data" || die "cannot copy $STATE/$1"
+	say "unix_socket_directories = '$socket'" >>"$dir/data/postgresql.conf"
 }
 
 start_cluster() { # NAME

@@ -98,12 +98,12 @@ sub finish
 
 calls('07700900001', 1, 6);
 my $refresh = held_refresh('before the commit');
-value("SET statement_timeout = '5s'; INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw)
+value("SET statement_timeout = '60s'; INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw)
 	VALUES ('storm', 'now', now(), '999_voice', '07700900001')");
 pass('a writer does not wait for a refresh');
-is( value("SET statement_timeout = '5s'; SELECT known, contacts_24_hours, contacts_28_days, open_flags FROM engage.lookup('07700 900001')"),
+is( value("SET statement_timeout = '60s'; SELECT known, contacts_24_hours, contacts_28_days, open_flags FROM engage.lookup('07700 900001')"),
 	't|1|1|0', 'nor does a look-up, which counts what is not refreshed yet');
-is(value("SET statement_timeout = '5s'; UPDATE engage.rule SET description = 'As adopted'; INSERT INTO engage.known_number VALUES ('+447700900009', 'payphone'); SELECT count(*) FROM engage.health() WHERE status = 'failed'"),
+is(value("SET statement_timeout = '60s'; UPDATE engage.rule SET description = 'As adopted'; INSERT INTO engage.known_number VALUES ('+447700900009', 'payphone'); SELECT count(*) FROM engage.health() WHERE status = 'failed'"),
 	'0', 'nor do administrators');
 finish($refresh);
 is(flags('kent 2'), '+447700900001 6', 'its flag is raised');

@@ -14,7 +14,7 @@ plan skip_all => 'pg_cron is not installed'
   unless -e (split ' ', `pg_config --pkglibdir`)[0] . '/pg_cron.so';
 
 use constant FLAGGED_WITHIN => 120;    # seconds
-use constant PATIENCE => 200;
+use constant PATIENCE => 600;
 
 my %conf = (
 	libpq => 'cron.use_background_workers = off',
