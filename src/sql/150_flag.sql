@@ -20,7 +20,7 @@ CREATE TABLE engage.flag (
 	CONSTRAINT flag_withdrawal CHECK ((withdrawn_at IS NULL) OPERATOR(pg_catalog.=) (withdrawn_reason IS NULL))
 );
 COMMENT ON TABLE engage.flag IS
-	'A rule met by a caller, one row an episode. It follows its episode as contacts come late or go; where the episode is gone it is withdrawn, never deleted. Made by refresh; people decide what it means.';
+	'A rule met by a caller, one row an episode. It follows its episode as contacts come late or go; where the episode is gone it is withdrawn, never deleted, and where the episode comes back it stands again (flag_event). Made by refresh; people decide what it means.';
 COMMENT ON COLUMN engage.flag.rule_id IS 'The version of a rule that raised it, which can then not be deleted.';
 COMMENT ON COLUMN engage.flag.started_at IS 'First contact inside the window of the first meeting contact.';
 COMMENT ON COLUMN engage.flag.met_at IS 'First contact at which the rule was met.';
@@ -28,15 +28,30 @@ COMMENT ON COLUMN engage.flag.ended_at IS 'Last contact at which the rule was me
 COMMENT ON COLUMN engage.flag.contacts IS 'Contacts from started_at to ended_at on the rule''s channels.';
 COMMENT ON COLUMN engage.flag.peak IS 'Contacts of the fullest window that met a criterion.';
 COMMENT ON COLUMN engage.flag.criteria_met IS 'Which of the rule''s criteria the episode met; empty for a rule of the top callers.';
-COMMENT ON COLUMN engage.flag.raised_at IS 'When the flag was raised.';
+COMMENT ON COLUMN engage.flag.raised_at IS 'When the flag was first raised.';
 COMMENT ON COLUMN engage.flag.data_as_of IS 'When its figures last changed: they tell what was known then.';
 COMMENT ON COLUMN engage.flag.run_id IS 'The refresh run that last changed it.';
-COMMENT ON COLUMN engage.flag.withdrawn_reason IS 'Why it no longer holds.';
+COMMENT ON COLUMN engage.flag.withdrawn_reason IS 'Why it no longer holds; of a caller who was parted, by which decision.';
 CREATE INDEX flag_caller ON engage.flag (caller_id) WHERE withdrawn_at IS NULL;
 CREATE INDEX flag_ended_at ON engage.flag (ended_at) WHERE withdrawn_at IS NULL;
 CREATE INDEX flag_period ON engage.flag (rule_id, started_at) WHERE withdrawn_at IS NULL;
+CREATE INDEX flag_withdrawn ON engage.flag (caller_id, rule_id, started_at) WHERE withdrawn_at IS NOT NULL;
 SELECT pg_catalog.pg_extension_config_dump('engage.flag', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.flag', 'flag_id')::regclass, '');
+
+CREATE TABLE engage.flag_event (
+	flag_id bigint NOT NULL,
+	at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	event text NOT NULL CHECK (event OPERATOR(pg_catalog.=) ANY (ARRAY['withdrawn', 'reinstated'])),
+	reason text NOT NULL,
+	run_id bigint
+);
+COMMENT ON TABLE engage.flag_event IS
+	'Each time that a flag was withdrawn, and each time that its episode came back and it stood again. Append-only. Made by refresh.';
+COMMENT ON COLUMN engage.flag_event.reason IS 'Why it was withdrawn; also of one that is reinstated, which was withdrawn for that.';
+COMMENT ON COLUMN engage.flag_event.run_id IS 'The refresh run that did it.';
+CREATE INDEX flag_event_flag ON engage.flag_event (flag_id);
+SELECT pg_catalog.pg_extension_config_dump('engage.flag_event', '');
 
 CREATE FUNCTION engage.caller_episodes(caller_ids bigint[],
 		OUT rule_id integer, OUT caller_id bigint, OUT episode_no integer, OUT started_at timestamptz, OUT met_at timestamptz,
@@ -55,6 +70,46 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION engage.caller_episodes(bigint[]) IS
 	'The episodes in which callers met rules of kind criteria, computed from their personas'' timelines.';
+
+CREATE FUNCTION engage.why_parted(caller_id bigint, run_id bigint) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	moved uuid[];
+	decisions integer[];
+BEGIN
+	SELECT array_agg(u.persona_key) INTO moved
+	FROM engage.merge_event e, unnest(e.persona_keys) u (persona_key)
+	WHERE e.from_caller = why_parted.caller_id AND e.run_id = why_parted.run_id AND e.kind IN ('split', 'move');
+	IF moved IS NULL THEN
+		RETURN NULL;
+	END IF;
+	SELECT array_agg(DISTINCT d.decision_id) INTO decisions
+	FROM engage.link_decision d, LATERAL (VALUES (d.left_personas, d.left_number, d.right_personas, d.right_number),
+			(d.right_personas, d.right_number, d.left_personas, d.left_number)) s (gone, gone_number, stays, stays_number)
+	WHERE NOT d.is_same AND d.revoked_at IS NULL
+		AND EXISTS (SELECT FROM engage.persona p WHERE p.persona_key = ANY (moved)
+			AND (p.persona_key = ANY (s.gone) OR p.number = s.gone_number))
+		AND EXISTS (SELECT FROM engage.persona p WHERE p.caller_id = why_parted.caller_id
+			AND (p.persona_key = ANY (s.stays) OR p.number = s.stays_number));
+	IF decisions IS NOT NULL THEN
+		RETURN format('decision%s %s parted the caller', CASE WHEN cardinality(decisions) > 1 THEN 's' END, array_to_string(decisions, ', '));
+	END IF;
+	SELECT array_agg(DISTINCT d.decision_id) INTO decisions
+	FROM engage.link_decision d
+	WHERE d.is_same AND (d.left_personas && moved OR d.right_personas && moved)
+		AND d.revoked_at >= (SELECT min(r.started_at) FROM (
+			-- since the run before this one
+			SELECT x.started_at FROM engage.refresh_run x
+			WHERE x.run_id <= why_parted.run_id ORDER BY x.run_id DESC LIMIT 2) r);
+	RETURN CASE cardinality(decisions)
+		WHEN 1 THEN format('the caller was parted when decision %s was revoked', decisions[1])
+		ELSE COALESCE('the caller was parted when decisions ' || array_to_string(decisions, ', ') || ' were revoked',
+			'the caller was parted') END;
+END
+$$;
+COMMENT ON FUNCTION engage.why_parted(bigint, bigint) IS
+	'Why a caller lost personas to others in a refresh run, in words: by which decision, where it was one; NULL if it lost none. For withdrawn_reason.';
 
 CREATE FUNCTION engage.assess_callers(caller_ids bigint[], run_id bigint, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -77,6 +132,31 @@ BEGIN
 		-- of the flags of one episode, the one that shares most with it stays, then the oldest
 		SELECT DISTINCT ON (w.rule_id, w.caller_id, w.episode_no) w.* FROM wish w
 		ORDER BY w.rule_id, w.caller_id, w.episode_no, w.shared DESC, w.flag_id
+	), unflagged AS MATERIALIZED (
+		SELECT e.* FROM episode e
+		WHERE NOT EXISTS (SELECT FROM kept k WHERE k.rule_id = e.rule_id AND k.caller_id = e.caller_id AND k.episode_no = e.episode_no)
+	), asleep AS MATERIALIZED (
+		-- an episode that comes back has its flag back: of those that were withdrawn, the one that shares most with it, then the oldest
+		SELECT f.flag_id, f.withdrawn_reason, e.rule_id, e.caller_id, e.episode_no,
+			LEAST(f.ended_at, e.ended_at) - GREATEST(f.started_at, e.started_at) AS shared
+		FROM unflagged e, LATERAL (
+			SELECT x.* FROM engage.flag x
+			WHERE x.caller_id = e.caller_id AND x.rule_id = e.rule_id AND x.withdrawn_at IS NOT NULL
+				AND x.started_at <= e.ended_at AND x.ended_at >= e.started_at
+			OFFSET 0
+		) f
+	), dream AS (
+		SELECT DISTINCT ON (a.flag_id) a.* FROM asleep a ORDER BY a.flag_id, a.shared DESC, a.episode_no
+	), woken AS MATERIALIZED (
+		SELECT DISTINCT ON (d.rule_id, d.caller_id, d.episode_no) d.* FROM dream d
+		ORDER BY d.rule_id, d.caller_id, d.episode_no, d.shared DESC, d.flag_id
+	), reinstated AS (
+		UPDATE engage.flag f
+		SET started_at = e.started_at, met_at = e.met_at, ended_at = e.ended_at, contacts = e.contacts, peak = e.peak,
+			criteria_met = e.criteria_met, data_as_of = now(), run_id = assess_callers.run_id, withdrawn_at = NULL, withdrawn_reason = NULL
+		FROM woken k JOIN unflagged e ON e.rule_id = k.rule_id AND e.caller_id = k.caller_id AND e.episode_no = k.episode_no
+		WHERE f.flag_id = k.flag_id
+		RETURNING 1
 	), moved AS (
 		UPDATE engage.flag f
 		SET started_at = e.started_at, met_at = e.met_at, ended_at = e.ended_at, contacts = e.contacts, peak = e.peak,
@@ -90,27 +170,33 @@ BEGIN
 		UPDATE engage.flag f
 		SET withdrawn_at = now(), run_id = assess_callers.run_id,
 			withdrawn_reason = COALESCE('its episode joined that of flag ' || k.flag_id,
-				CASE WHEN c.contacts = 0 THEN 'the caller has no contacts left' ELSE 'its contacts no longer meet the rule' END)
+				CASE WHEN c.contacts = 0 THEN 'the caller has no contacts left'
+					ELSE concat_ws(': ', 'its contacts no longer meet the rule', engage.why_parted(c.caller_id, assess_callers.run_id)) END)
 		FROM standing s
 		JOIN engage.caller c ON c.caller_id = s.caller_id
 		LEFT JOIN wish w ON w.flag_id = s.flag_id
 		LEFT JOIN kept k ON k.rule_id = w.rule_id AND k.caller_id = w.caller_id AND k.episode_no = w.episode_no
 		WHERE f.flag_id = s.flag_id AND s.flag_id IS DISTINCT FROM k.flag_id
-		RETURNING 1
+		RETURNING f.flag_id, f.withdrawn_reason
+	), events AS (
+		INSERT INTO engage.flag_event (flag_id, event, reason, run_id)
+		SELECT g.flag_id, 'withdrawn', g.withdrawn_reason, assess_callers.run_id FROM gone g
+		UNION ALL
+		SELECT k.flag_id, 'reinstated', k.withdrawn_reason, assess_callers.run_id FROM woken k
 	), fresh AS (
 		INSERT INTO engage.flag (rule_id, caller_id, started_at, met_at, ended_at, contacts, peak, criteria_met, run_id)
 		SELECT e.rule_id, e.caller_id, e.started_at, e.met_at, e.ended_at, e.contacts, e.peak, e.criteria_met, assess_callers.run_id
-		FROM episode e
-		WHERE NOT EXISTS (SELECT FROM kept k WHERE k.rule_id = e.rule_id AND k.caller_id = e.caller_id AND k.episode_no = e.episode_no)
+		FROM unflagged e
+		WHERE NOT EXISTS (SELECT FROM woken k WHERE k.rule_id = e.rule_id AND k.caller_id = e.caller_id AND k.episode_no = e.episode_no)
 		ORDER BY e.met_at, e.caller_id, e.rule_id
 		RETURNING 1
 	)
-	SELECT (SELECT count(*) FROM fresh), (SELECT count(*) FROM moved), (SELECT count(*) FROM gone)
+	SELECT (SELECT count(*) FROM fresh) + (SELECT count(*) FROM reinstated), (SELECT count(*) FROM moved), (SELECT count(*) FROM gone)
 	INTO raised, changed, withdrawn;
 END
 $$;
 COMMENT ON FUNCTION engage.assess_callers(bigint[], bigint) IS
-	'Brings the flags of callers in line with their episodes, and tells how many were raised, changed and withdrawn. A stage of refresh.';
+	'Brings the flags of callers in line with their episodes, and tells how many were raised (or reinstated), changed and withdrawn. A stage of refresh.';
 
 CREATE FUNCTION engage.top_of_period(rule_id integer, period_start timestamptz,
 		OUT caller_id bigint, OUT started_at timestamptz, OUT ended_at timestamptz, OUT contacts bigint) RETURNS SETOF record
@@ -165,22 +251,48 @@ BEGIN
 	), gone AS (
 		UPDATE engage.flag f
 		SET withdrawn_at = now(), run_id = assess_period.run_id,
-			withdrawn_reason = CASE WHEN t.caller_id IS NULL THEN 'no longer among the top callers of the period'
+			withdrawn_reason = CASE WHEN t.caller_id IS NULL
+					THEN concat_ws(': ', 'no longer among the top callers of the period', engage.why_parted(s.caller_id, assess_period.run_id))
 				ELSE 'its episode joined that of flag ' || k.flag_id END
 		FROM standing s
 		JOIN kept k ON k.caller_id = s.caller_id
 		LEFT JOIN top t ON t.caller_id = s.caller_id
 		WHERE f.flag_id = s.flag_id AND (t.caller_id IS NULL OR s.flag_id <> k.flag_id)
+		RETURNING f.flag_id, f.withdrawn_reason
+	), woken AS MATERIALIZED (
+		-- who comes back among them has the flag back
+		SELECT DISTINCT ON (t.caller_id) t.caller_id, f.flag_id, f.withdrawn_reason
+		FROM engage.policy o, engage.rule r, top t, LATERAL (
+			SELECT x.* FROM engage.flag x
+			WHERE x.caller_id = t.caller_id AND x.rule_id = r.rule_id AND x.withdrawn_at IS NOT NULL
+				AND x.started_at >= assess_period.period_start
+				AND x.started_at < engage.period_end(assess_period.period_start, r.top_period, o.zone)
+			OFFSET 0
+		) f
+		WHERE r.rule_id = assess_period.rule_id AND NOT EXISTS (SELECT FROM standing s WHERE s.caller_id = t.caller_id)
+		ORDER BY t.caller_id, f.flag_id
+	), reinstated AS (
+		UPDATE engage.flag f
+		SET started_at = t.started_at, met_at = t.ended_at, ended_at = t.ended_at, contacts = t.contacts, peak = t.contacts,
+			data_as_of = now(), run_id = assess_period.run_id, withdrawn_at = NULL, withdrawn_reason = NULL
+		FROM woken k JOIN top t ON t.caller_id = k.caller_id
+		WHERE f.flag_id = k.flag_id
 		RETURNING 1
+	), events AS (
+		INSERT INTO engage.flag_event (flag_id, event, reason, run_id)
+		SELECT g.flag_id, 'withdrawn', g.withdrawn_reason, assess_period.run_id FROM gone g
+		UNION ALL
+		SELECT k.flag_id, 'reinstated', k.withdrawn_reason, assess_period.run_id FROM woken k
 	), fresh AS (
 		INSERT INTO engage.flag (rule_id, caller_id, started_at, met_at, ended_at, contacts, peak, criteria_met, run_id)
 		SELECT assess_period.rule_id, t.caller_id, t.started_at, t.ended_at, t.ended_at, t.contacts, t.contacts, '{}', assess_period.run_id
 		FROM top t
 		WHERE NOT EXISTS (SELECT FROM standing s WHERE s.caller_id = t.caller_id)
+			AND NOT EXISTS (SELECT FROM woken k WHERE k.caller_id = t.caller_id)
 		ORDER BY t.contacts DESC, t.caller_id
 		RETURNING 1
 	)
-	SELECT (SELECT count(*) FROM fresh), (SELECT count(*) FROM moved), (SELECT count(*) FROM gone)
+	SELECT (SELECT count(*) FROM fresh) + (SELECT count(*) FROM reinstated), (SELECT count(*) FROM moved), (SELECT count(*) FROM gone)
 	INTO raised, changed, withdrawn;
 END
 $$;

@@ -149,6 +149,16 @@ CREATE INDEX merge_event_to ON engage.merge_event (to_caller);
 SELECT pg_catalog.pg_extension_config_dump('engage.merge_event', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.merge_event', 'event_id')::regclass, '');
 
+CREATE TABLE engage.persona_gone (
+	persona_key uuid PRIMARY KEY,
+	caller_id bigint NOT NULL,
+	gone_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+);
+COMMENT ON TABLE engage.persona_gone IS
+	'Whose personas were that have no contact left: if their contacts return, they are that caller''s again, unless other personas hold it by then. Made by refresh.';
+COMMENT ON COLUMN engage.persona_gone.caller_id IS 'The caller that it resolved to when its last contact went.';
+SELECT pg_catalog.pg_extension_config_dump('engage.persona_gone', '');
+
 CREATE FUNCTION engage.persona_blocks(model_id integer, persona_keys uuid[], OUT persona_key uuid, OUT block_key bigint, OUT rank bigint, OUT block_limit integer)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_persona_blocks' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 5000;
@@ -175,9 +185,20 @@ CREATE FUNCTION engage.apply_linkage(model_id integer, persona_keys uuid[], run_
 BEGIN ATOMIC
 	WITH result AS MATERIALIZED (
 		SELECT * FROM engage.cluster_personas(apply_linkage.model_id, apply_linkage.persona_keys)
+	), returned AS MATERIALIZED (
+		SELECT g.persona_key FROM engage.persona_gone g WHERE g.persona_key = ANY (apply_linkage.persona_keys)
+		UNION ALL SELECT g.persona_key FROM engage.persona_gone g WHERE apply_linkage.persona_keys IS NULL
+	), remembered AS MATERIALIZED (
+		-- back again: the caller of before, where it has no other persona
+		SELECT g.persona_key, c.caller_id
+		FROM engage.persona_gone g, LATERAL (SELECT x.caller_id FROM engage.caller x WHERE x.caller_id = g.caller_id OFFSET 0) c
+		WHERE g.persona_key = ANY (ARRAY(SELECT r.persona_key FROM returned r))
+			AND (SELECT p.caller_id FROM engage.persona p WHERE p.caller_id = g.caller_id LIMIT 1) IS NULL
 	), member AS MATERIALIZED (
-		SELECT r.persona_key, r.component, r.cluster, r.tells_caller, r.old_caller AS old_id, r.old_component, r.shared_number, r.shared_names
-		FROM result r WHERE r.persona_key IS NOT NULL
+		SELECT r.persona_key, r.component, r.cluster, r.tells_caller, r.old_caller AS held_id, COALESCE(r.old_caller, g.caller_id) AS old_id,
+			r.old_component, r.shared_number, r.shared_names
+		FROM result r LEFT JOIN remembered g ON g.persona_key = r.persona_key
+		WHERE r.persona_key IS NOT NULL
 	), merged AS MATERIALIZED (
 		-- of callers that are split: personas that came from another caller, which nobody is now
 		SELECT DISTINCT m.persona_key
@@ -216,7 +237,7 @@ BEGIN ATOMIC
 					AND (SELECT p.caller_id FROM engage.persona p WHERE p.caller_id = x.from_caller LIMIT 1) IS NULL
 				OFFSET 0
 			) e
-			WHERE h.was_linked
+			WHERE h.was_linked AND NOT EXISTS (SELECT FROM kept k WHERE k.caller_id = e.from_caller)
 			ORDER BY h.cluster, e.event_id DESC
 		) f
 		ORDER BY f.caller_id, f.event_id DESC
@@ -230,17 +251,20 @@ BEGIN ATOMIC
 		FROM member m
 		LEFT JOIN (SELECT * FROM kept UNION ALL SELECT * FROM former UNION ALL SELECT * FROM fresh) a ON a.cluster = m.cluster AND m.tells_caller
 	), changed AS MATERIALIZED (
-		SELECT a.* FROM assigned a WHERE a.old_id IS DISTINCT FROM a.new_id
+		SELECT a.* FROM assigned a WHERE a.held_id IS DISTINCT FROM a.new_id OR a.old_id IS DISTINCT FROM a.new_id
+	), returned_gone AS (
+		DELETE FROM engage.persona_gone g
+		WHERE g.persona_key = ANY (ARRAY(SELECT m.persona_key FROM member m JOIN returned r ON r.persona_key = m.persona_key))
 	), updated AS (
 		UPDATE engage.persona p SET caller_id = a.new_id, component = a.component
 		FROM assigned a
 		WHERE p.persona_key = ANY (apply_linkage.persona_keys)
-			AND p.persona_key = a.persona_key AND (a.old_id IS DISTINCT FROM a.new_id OR a.old_component IS DISTINCT FROM a.component)
+			AND p.persona_key = a.persona_key AND (a.held_id IS DISTINCT FROM a.new_id OR a.old_component IS DISTINCT FROM a.component)
 	), all_updated AS (
 		UPDATE engage.persona p SET caller_id = a.new_id, component = a.component
 		FROM assigned a
 		WHERE apply_linkage.persona_keys IS NULL
-			AND p.persona_key = a.persona_key AND (a.old_id IS DISTINCT FROM a.new_id OR a.old_component IS DISTINCT FROM a.component)
+			AND p.persona_key = a.persona_key AND (a.held_id IS DISTINCT FROM a.new_id OR a.old_component IS DISTINCT FROM a.component)
 	), links_gone AS (
 		DELETE FROM engage.link l
 		WHERE l.ctid = ANY (ARRAY(
@@ -273,7 +297,7 @@ BEGIN ATOMIC
 		ON CONFLICT (block_key) DO UPDATE SET last_rank = excluded.last_rank WHERE b.last_rank <> excluded.last_rank
 	), parted AS MATERIALIZED (
 		SELECT x.old_id AS from_caller, x.new_id AS to_caller, array_agg(x.persona_key ORDER BY x.persona_key) AS persona_keys
-		FROM changed x WHERE x.old_id IS NOT NULL GROUP BY x.old_id, x.new_id
+		FROM changed x WHERE x.old_id IS NOT NULL AND x.old_id IS DISTINCT FROM x.new_id GROUP BY x.old_id, x.new_id
 	), joint AS MATERIALIZED (
 		SELECT a.new_id AS to_caller, a.old_id AS a_caller, b.old_id AS b_caller,
 			jsonb_build_object('a', r.link_a, 'b', r.link_b, 'weight', round(r.weight::numeric, 2), 'score', r.score::text) AS link
@@ -314,7 +338,7 @@ BEGIN ATOMIC
 	WHERE u.caller_id IS NOT NULL;
 END;
 COMMENT ON FUNCTION engage.apply_linkage(integer, uuid[], bigint) IS
-	'Clusters whole components, or all personas for NULL, and gives each cluster its caller: the one that had most of its personas, else one that it once was, else a new one. Where a caller is split, what was merged into it goes back to whom it was. Returns the callers that gained or lost personas. A stage of refresh.';
+	'Clusters whole components, or all personas for NULL, and gives each cluster its caller: the one that had most of its personas, counting those that return to a caller which has no others, else one that it once was, else a new one. Where a caller is split, what was merged into it goes back to whom it was. Returns the callers that gained or lost personas. A stage of refresh.';
 
 CREATE FUNCTION engage.settle_blocks(block_keys bigint[], block_limits integer[]) RETURNS uuid[]
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_seqscan = off
@@ -535,7 +559,12 @@ BEGIN
 	SELECT 'identity', u.persona_key, 'block'
 	FROM unnest(engage.settle_blocks(block_keys, block_limits)) u (persona_key) WHERE block_keys IS NOT NULL;
 
-	DELETE FROM engage.persona p WHERE p.persona_key = ANY (empty);
+	WITH gone AS (
+		DELETE FROM engage.persona p WHERE p.persona_key = ANY (empty) RETURNING p.persona_key, p.caller_id
+	)
+	INSERT INTO engage.persona_gone (persona_key, caller_id)
+	SELECT g.persona_key, g.caller_id FROM gone g WHERE g.caller_id IS NOT NULL
+	ON CONFLICT (persona_key) DO UPDATE SET caller_id = excluded.caller_id, gone_at = excluded.gone_at;
 
 	-- those whose number may no longer be shared, and those who stand for a side of a decision now
 	INSERT INTO engage.dirty (subject, persona_key, cause)
@@ -547,4 +576,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.forget_personas(uuid[]) IS
-	'Deletes those of the personas that have no counted contact, and has those linked anew who were linked through them. Returns the callers of all these personas. A stage of refresh.';
+	'Deletes those of the personas that have no counted contact, notes whose they were (persona_gone), and has those linked anew who were linked through them. Returns the callers of all these personas. A stage of refresh.';

@@ -322,7 +322,10 @@ BEGIN
 	IF persona_keys IS NOT NULL THEN
 		caller_ids := engage.forget_personas(persona_keys);
 	END IF;
-	-- a persona that is linked before its like are there would be linked twice
+	-- a persona that is linked before its like are there, or before what a handler said of it is known, would be linked twice
+	IF NOT engage.more_personas_wait(run) THEN
+		PERFORM engage.harvest_ripe_referrals();
+	END IF;
 	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN
 		IF engage.wants_linking_of_everything() THEN
 			caller_ids := COALESCE(caller_ids, '{}') || engage.link_everything(run);

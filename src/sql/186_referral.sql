@@ -166,6 +166,7 @@ DECLARE
 	decided integer;
 	held_by_target bigint;
 	held_by_others bigint;
+	unlinked boolean;
 	bare boolean;
 BEGIN
 	SELECT * INTO referred FROM engage.referral r WHERE r.referral_id = link_referral.referral_id FOR UPDATE;
@@ -200,12 +201,17 @@ BEGIN
 	IF state = 'ready' AND bare AND e164 IS NOT NULL THEN
 		SELECT count(*) FILTER (WHERE p.caller_id = target),
 			count(*) FILTER (WHERE p.caller_id IS DISTINCT FROM target
+				AND COALESCE(p.given_name, p.family_name, p.date_of_birth::text, p.email, p.nominal_ref) IS NOT NULL),
+			bool_or(p.component IS NULL
 				AND COALESCE(p.given_name, p.family_name, p.date_of_birth::text, p.email, p.nominal_ref) IS NOT NULL)
-		INTO held_by_target, held_by_others
+		INTO held_by_target, held_by_others, unlinked
 		FROM engage.persona p WHERE p.number = e164;
 		IF engage.is_shared_number(e164) THEN
 			state := 'refused';
 			note := 'the number is known to be shared';
+		ELSIF unlinked THEN
+			-- somebody gave details there who may yet turn out to be the caller
+			state := 'waits';
 		ELSIF held_by_others > 0 THEN
 			-- whose contacts would become the caller's
 			state := 'refused';
@@ -405,6 +411,26 @@ END
 $$;
 COMMENT ON FUNCTION engage.harvest_referrals() IS
 	'Joins contacts and numbers of referrals that were not in the register before to the callers that were named for them, as decisions of who referred; the next refresh joins them. Tells how many were linked, were the caller''s already, were refused (referral.link_note says why), and still wait. Nothing to do costs nothing.';
+
+CREATE FUNCTION engage.harvest_ripe_referrals() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $$
+BEGIN
+	PERFORM engage.link_referral(w.referral_id)
+	FROM (
+		SELECT r.referral_id FROM engage.referral r
+		WHERE r.link_state = 'waits' AND r.review_status <> 'rejected'
+			AND CASE WHEN r.contact_id IS NULL THEN EXISTS (SELECT FROM engage.persona p WHERE p.number = r.number)
+				ELSE EXISTS (SELECT FROM engage.contact c JOIN engage.persona p ON p.persona_key = c.persona_key WHERE c.contact_id = r.contact_id)
+					OR EXISTS (SELECT FROM engage.persona p WHERE p.number = r.number
+						AND NOT EXISTS (SELECT FROM engage.contact c WHERE c.contact_id = r.contact_id AND c.persona_key IS NOT NULL)) END
+		ORDER BY r.referral_id
+		FOR UPDATE SKIP LOCKED
+	) w;
+END
+$$;
+COMMENT ON FUNCTION engage.harvest_ripe_referrals() IS
+	'As harvest_referrals(), for those whose contact or number has come into the register since. A stage of refresh: before personas are linked, so that the contact of a referral is the named caller''s from the start, and again after it, for those that could not be told before.';
 
 -- definer: reviewers have no right to write referrals
 CREATE FUNCTION engage.open_review_batch(OUT batch_id integer, OUT referrals bigint, OUT due_from timestamptz, OUT due_by timestamptz)

@@ -77,7 +77,7 @@ GRANT SELECT (contact_id, source, source_ref, occurred_at, recorded_at, channel,
 	closing_code, qualifiers, subject, demand_class, grade, deployed, answered_at, ended_at, handling_seconds, disconnected,
 	spoke_to_service, confirmed_safe, tag, incident_ref, recording_ref, callback_of, duplicate_of)
 	ON engage.contact TO engage_analyst;
-GRANT SELECT ON engage.caller, engage.repeat_caller, engage.contact_caller, engage.flag, engage.rule, engage.preset_rule, engage.policy,
+GRANT SELECT ON engage.caller, engage.repeat_caller, engage.contact_caller, engage.flag, engage.flag_event, engage.rule, engage.preset_rule, engage.policy,
 	engage.channel, engage.known_number TO engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.explain_flag(bigint), engage.lookup(text),
 	engage.back_test(engage.criterion[], timestamptz, timestamptz, engage.contact_channel[]),

@@ -305,6 +305,8 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	fit_is_due()
 	flag_currency_changed()
 	forget_personas(uuid[])
+	harvest_ripe_referrals()
+	why_parted(bigint,bigint)
 	gamma_prior_combinefn(internal,internal)
 	gamma_prior_deserialfn(bytea,internal)
 	gamma_prior_finalfn(internal)
@@ -545,6 +547,7 @@ SELECT 'table', pg_temp.lines($$
 	feed
 	feed_count
 	flag
+	flag_event
 	harm_weight
 	hourly_count
 	identity_detail
@@ -558,6 +561,7 @@ SELECT 'table', pg_temp.lines($$
 	marker
 	marker_kind
 	merge_event
+	persona_gone
 	monthly_concentration
 	persona
 	persona_block
@@ -689,6 +693,7 @@ INSERT INTO wanted_grant VALUES
 	('repeat_caller', 'SELECT', 'admin analyst'),
 	('contact_caller', 'SELECT', 'analyst'),
 	('flag', 'SELECT', 'analyst'),
+	('flag_event', 'SELECT', 'analyst'),
 	('rule', 'SELECT', 'admin analyst operator'),
 	('rule', 'INSERT UPDATE', 'admin'),
 	('policy', 'SELECT', 'admin analyst operator'),
