@@ -19,19 +19,32 @@ SELECT count(*) AS not_the_same
 FROM unnest('{5 in 1 day, 6 in 7 days, 1 in 1 second, 7 in 61 seconds, 5 per day in Europe/London, 5 per week in UTC, 5 per month in Pacific/Apia}'::criterion[]) AS c
 WHERE c::text::criterion IS DISTINCT FROM c OR pg_temp.received(criterion_send(c), 'engage.criterion')::criterion IS DISTINCT FROM c;
 
+-- as people write them
+SELECT written, written::criterion AS criterion
+FROM unnest(ARRAY['5 in 24h', '5 in 24 h', '5 in 1d', '5 in a day', '5 in one day', 'five in 1 day', '5+ in 7 days', '>=5 in 24h', '>5 in 7 days', 'over 5 in 7 days',
+	'5 calls within 7 days', '5 contacts in 7 days', '5 within 24 hours', '5 times in a week', '5 in any 7 days', '5 in 7 rolling days',
+	'5 or more calls in 24 hours', '5 in 7d', '5 in 24hrs', '5 in 1 wk', 'twenty-one calls in a fortnight', '5x in a 24-hour period',
+	'5 a day in Europe/London', '5/day in europe/london']) WITH ORDINALITY AS t(written, place) ORDER BY place;
+SELECT E'\u2265 5 in 24\u00a0h'::criterion AS criterion;
+SELECT written, criteria(written)
+FROM unnest(ARRAY['5 in 24h', ' {5 in 24h, over 9 in 7 days}', '{}']) WITH ORDINALITY AS t(written, place) ORDER BY place;
+SELECT criteria(NULL) IS NULL AS is_null;
+
 -- text that is no criterion
 \pset format unaligned
 \pset tuples_only on
 SELECT format(E'%s\n    %s', quote_literal(left(text, 90)), pg_temp.refused(format('SELECT %L::engage.criterion', text)))
 FROM (VALUES
-	(''), ('five in 1 day'), ('-5 in 1 day'), ('0 in 1 day'), ('2147483648 in 1 day'), ('more than 2147483647 in 1 day'), ('5.5 in 1 day'),
-	('5'), ('5 in'), ('5 in day'), ('5 in 1'), ('5 in 1.5 days'), ('5 in 1 fortnight'), ('5 in 0 days'), ('5 in -1 day'),
+	(''), ('-5 in 1 day'), ('0 in 1 day'), ('2147483648 in 1 day'), ('more than 2147483647 in 1 day'), ('5.5 in 1 day'),
+	('5'), ('5 in'), ('5 in day'), ('5 in 1'), ('5 in 1.5 days'), ('5 in 0 days'), ('5 in -1 day'),
 	('5 in 36525 days 1 second'), ('5 in 99999999999 seconds'), ('5 in 1 month'), ('5 in 1 day 2 months'), ('5 in 1 year'), ('5 in 1 quarter'),
-	('5 within 1 day'), ('5 or in 1 day'), ('at 5 in 1 day'), ('more 5 in 1 day'), ('5 in 1 day in Europe/London'), ('5 in 1 day, 10 in 7 days'),
+	('5 or in 1 day'), ('at 5 in 1 day'), ('more 5 in 1 day'), ('5 in 1 day in Europe/London'), ('5 in 1 day, 10 in 7 days'),
 	('5 per hour in Europe/London'), ('5 per year in Europe/London'), ('5 per 2 days in Europe/London'), ('5 per day'), ('5 per day in'),
 	('5 per day Europe/London'), ('5 per day in Europe/London, please'), ('5 per day in Atlantis'), ('5 per day in Mars/Base1'), ('5 per day in Mars1'),
 	('5 per day in Etc/GMT5'), ('5 per day in Etc/GMT+99'), ('5 per day in BST'), ('5 per day in +01'), ('5 per day in <X>5'),
 	('5 per day in right/Europe/London'), ('5 per day in ../Europe/London'), ('5 per day in /Europe/London'), ('5 per day in Europe'),
+	('  '), ('>='), ('in 24 hours'), ('7 days'), ('5 calls'), ('5 in 24'), ('5 a day'), ('5/day'), ('5 calls a day'), ('5 daily'), ('5 per week'), ('5 monthly'),
+	('5 in the same day'), ('5 every 7 days'), ('fewer than 5 in 1 day'), ('5-10 in 7 days'), ('5 999 calls in 24h'), ('5 in 1 day or 10 in 7 days'), ('{5 in 1 day}'),
 	(repeat('5', 10000)), ('5 in 1 ' || repeat('x', 10000)), ('5 in ' || repeat('9', 10000) || ' days'), ('5 per day in ' || repeat('Z', 10000)),
 	(repeat(' ', 10000) || '5 in 1 day' || repeat(' ', 9980) || 'x')) AS t(text);
 

@@ -6,6 +6,7 @@
 #ifndef CRITERIA_H
 #define CRITERIA_H
 
+#include "fmgr.h"
 #include "pgtime.h"
 #include "utils/array.h"
 
@@ -44,6 +45,7 @@ extern struct varlena *criterion_make(const Criterion *criterion);
 extern void rolling_window_set(WindowCriterion *test, int64 threshold, int64 width);
 extern void window_criterion_set(WindowCriterion *test, LocalZone *local,
 								 const Criterion *criterion);
+extern ArrayType *criteria_from_text(FunctionCallInfo fcinfo, text *written);
 extern CriteriaSet *criteria_load(ArrayType *array);
 extern int64 interval_width(const Interval *width, const char *what);
 

@@ -42,14 +42,24 @@ typedef struct Criterion
 typedef enum CriterionStatus
 {
 	CRITERION_OK,
+	CRITERION_EMPTY,
+	CRITERION_ARRAY, /* the text of an array of criteria */
 	CRITERION_BAD_SYNTAX,
+	CRITERION_COUNT_MISSING, /* 'in 1 day', '7 days' */
 	CRITERION_BAD_THRESHOLD,
+	CRITERION_NOT_WHOLE, /* 5.5, or 1.5 days */
+	CRITERION_UPPER_LIMIT, /* fewer than 5, 5 to 10 */
+	CRITERION_CHANNEL, /* '5 999 calls' */
+	CRITERION_WIDTH_MISSING, /* '5 calls' */
+	CRITERION_UNIT_MISSING, /* '5 in 24' */
 	CRITERION_BAD_UNIT,
 	CRITERION_MONTH_IN_ROLLING,
 	CRITERION_BAD_WIDTH,
+	CRITERION_ROLLING_ZONE, /* '5 in 1 day in Europe/London' */
 	CRITERION_BAD_PERIOD,
-	CRITERION_ZONE_MISSING,
+	CRITERION_ZONE_MISSING, /* '5 per day', '5 a day': two readings */
 	CRITERION_BAD_ZONE,
+	CRITERION_TWO_CRITERIA, /* '5 in 1 day or 10 in 7 days' */
 	CRITERION_BAD_VERSION,
 	CRITERION_BAD_BYTES
 } CriterionStatus;

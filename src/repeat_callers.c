@@ -33,6 +33,8 @@
 
 ENGAGE_FUNCTION(engage_repeat_callers_transfn);
 ENGAGE_FUNCTION(engage_repeat_callers_text_transfn);
+ENGAGE_FUNCTION(engage_repeat_callers_written_transfn);
+ENGAGE_FUNCTION(engage_repeat_callers_text_written_transfn);
 ENGAGE_FUNCTION(engage_top_callers_transfn);
 ENGAGE_FUNCTION(engage_top_callers_text_transfn);
 ENGAGE_FUNCTION(engage_callers_combinefn);
@@ -126,9 +128,12 @@ option_is_constant(FunctionCallInfo fcinfo)
 		   (IsA(option, Param) && ((Param *) option)->paramkind == PARAM_EXTERN);
 }
 
-/* The state for a row of repeat_callers: a constant array is compared once. */
+/*
+ * The state for a row of repeat_callers: a constant array is compared once, and
+ * what is written as text is read once.
+ */
 static pg_attribute_always_inline CallersState *
-state_for_criteria(FunctionCallInfo fcinfo, bool named)
+state_for_criteria(FunctionCallInfo fcinfo, bool named, bool written)
 {
 	CallersState *state;
 	ArrayType *criteria;
@@ -139,7 +144,7 @@ state_for_criteria(FunctionCallInfo fcinfo, bool named)
 		if (state->last_option == PG_GETARG_DATUM(3))
 			return state;
 	}
-	criteria = PG_GETARG_ARRAYTYPE_P(3);
+	criteria = written ? criteria_from_text(fcinfo, PG_GETARG_TEXT_PP(3)) : PG_GETARG_ARRAYTYPE_P(3);
 	state = state_for_option(fcinfo, named, (char *) criteria, VARSIZE(criteria));
 	if (option_is_constant(fcinfo))
 		state->last_option = PG_GETARG_DATUM(3);
@@ -199,7 +204,7 @@ engage_repeat_callers_transfn(PG_FUNCTION_ARGS)
 {
 	if (row_is_null(fcinfo))
 		return unchanged(fcinfo);
-	return add_number(fcinfo, state_for_criteria(fcinfo, false));
+	return add_number(fcinfo, state_for_criteria(fcinfo, false, false));
 }
 
 Datum
@@ -207,7 +212,23 @@ engage_repeat_callers_text_transfn(PG_FUNCTION_ARGS)
 {
 	if (row_is_null(fcinfo))
 		return unchanged(fcinfo);
-	return add_text(fcinfo, state_for_criteria(fcinfo, true));
+	return add_text(fcinfo, state_for_criteria(fcinfo, true, false));
+}
+
+Datum
+engage_repeat_callers_written_transfn(PG_FUNCTION_ARGS)
+{
+	if (row_is_null(fcinfo))
+		return unchanged(fcinfo);
+	return add_number(fcinfo, state_for_criteria(fcinfo, false, true));
+}
+
+Datum
+engage_repeat_callers_text_written_transfn(PG_FUNCTION_ARGS)
+{
+	if (row_is_null(fcinfo))
+		return unchanged(fcinfo);
+	return add_text(fcinfo, state_for_criteria(fcinfo, true, true));
 }
 
 Datum

@@ -6,7 +6,7 @@ CREATE TYPE engage.criterion;
 
 CREATE FUNCTION engage.criterion_in(cstring) RETURNS engage.criterion
 	AS 'MODULE_PATHNAME', 'engage_criterion_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.criterion_in(cstring) IS 'Reads a criterion: ''5 in 1 day'', ''10 or more in 7 days'', ''more than 5 in 7 days'', ''5 per day in Europe/London''. Malformed text: SQLSTATE 22P02 with a hint.';
+COMMENT ON FUNCTION engage.criterion_in(cstring) IS 'Reads a criterion: ''5 in 1 day'', ''10 or more in 7 days'', ''more than 5 in 7 days'', ''5+ calls within 24h'', ''5 per day in Europe/London''. Malformed text: SQLSTATE 22P02 with a hint.';
 
 CREATE FUNCTION engage.criterion_out(engage.criterion) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'engage_criterion_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -111,3 +111,8 @@ CREATE OPERATOR CLASS engage.criterion_hash_ops DEFAULT FOR TYPE engage.criterio
 CREATE FUNCTION engage.threshold(engage.criterion) RETURNS integer
 	AS 'MODULE_PATHNAME', 'engage_threshold' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.threshold(engage.criterion) IS 'How many contacts the criterion asks for: 6 of ''more than 5 in 7 days''.';
+
+CREATE FUNCTION engage.criteria(written text) RETURNS engage.criterion[]
+	AS 'MODULE_PATHNAME', 'engage_criteria' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.criteria(text) IS
+	'Criteria as people write them: one (''5 in 1 day'') or an array (''{5 in 1 day, 10 in 7 days}''). NULL for NULL. Text that is neither: SQLSTATE 22P02 with a hint.';

@@ -130,3 +130,29 @@ CREATE AGGREGATE engage.top_callers(caller text, at timestamptz, n integer) (
 );
 COMMENT ON AGGREGATE engage.top_callers(text, timestamptz, integer) IS
 	'The n callers with the most contacts, and all who tie with the last of them, most first. Rows with a NULL are skipped, no row gives NULL. Memory as for repeat_callers().';
+
+CREATE FUNCTION engage.repeat_callers_written_transfn(internal, bigint, timestamptz, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'engage_repeat_callers_written_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.repeat_callers_written_transfn(internal, bigint, timestamptz, text) IS 'Transition of repeat_callers().';
+
+CREATE AGGREGATE engage.repeat_callers(caller bigint, at timestamptz, criteria text) (
+	SFUNC = engage.repeat_callers_written_transfn, STYPE = internal, SSPACE = 4194304,
+	COMBINEFUNC = engage.callers_combinefn,
+	SERIALFUNC = engage.callers_serialfn, DESERIALFUNC = engage.callers_deserialfn,
+	FINALFUNC = engage.repeat_callers_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE engage.repeat_callers(bigint, timestamptz, text) IS
+	'repeat_callers() for criteria that are written out: one, ''5 in 1 day'', or an array, ''{5 in 1 day, 10 in 7 days}''.';
+
+CREATE FUNCTION engage.repeat_callers_text_written_transfn(internal, text, timestamptz, text) RETURNS internal
+	AS 'MODULE_PATHNAME', 'engage_repeat_callers_text_written_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.repeat_callers_text_written_transfn(internal, text, timestamptz, text) IS 'Transition of repeat_callers().';
+
+CREATE AGGREGATE engage.repeat_callers(caller text, at timestamptz, criteria text) (
+	SFUNC = engage.repeat_callers_text_written_transfn, STYPE = internal, SSPACE = 4194304,
+	COMBINEFUNC = engage.callers_combinefn,
+	SERIALFUNC = engage.callers_serialfn, DESERIALFUNC = engage.callers_deserialfn,
+	FINALFUNC = engage.repeat_callers_text_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE engage.repeat_callers(text, timestamptz, text) IS
+	'repeat_callers() for criteria that are written out: one, ''5 in 1 day'', or an array, ''{5 in 1 day, 10 in 7 days}''.';

@@ -69,8 +69,12 @@ CREATE FUNCTION engage.back_test(criteria engage.criterion[], from_at timestampt
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF criteria IS NULL OR from_at IS NULL OR to_at IS NULL OR from_at >= to_at THEN
-		RAISE EXCEPTION 'a back-test needs criteria and a stretch of time'
+	IF from_at >= to_at THEN
+		RAISE EXCEPTION 'a back-test cannot end before it begins'
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It would run from %s up to %s.', from_at, to_at),
+				HINT = 'Give the earlier time first, and a later one as the end.';
+	ELSIF criteria IS NULL OR from_at IS NULL OR to_at IS NULL THEN
+		RAISE EXCEPTION 'a back-test needs criteria, a beginning and an end'
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'SELECT * FROM engage.back_test(''{5 in 1 day, 10 in 7 days}'', ''2026-01-01'', ''2026-04-01'');';
 	END IF;
@@ -91,6 +95,17 @@ END
 $$;
 COMMENT ON FUNCTION engage.back_test(engage.criterion[], timestamptz, timestamptz, engage.contact_channel[]) IS
 	'Who would have been flagged from from_at up to but not including to_at under any criteria, when and how often: one row a caller and episode, from all contacts known by the last refresh. Counting rows a week gives the work.';
+
+CREATE FUNCTION engage.back_test(criteria text, from_at timestamptz, to_at timestamptz,
+		channels engage.contact_channel[] DEFAULT NULL,
+		OUT caller_id bigint, OUT episode_no integer, OUT started_at timestamptz, OUT met_at timestamptz, OUT ended_at timestamptz,
+		OUT contacts bigint, OUT peak bigint, OUT criteria_met engage.criterion[]) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT b.* FROM engage.back_test(engage.criteria(back_test.criteria), back_test.from_at, back_test.to_at, back_test.channels) b;
+END;
+COMMENT ON FUNCTION engage.back_test(text, timestamptz, timestamptz, engage.contact_channel[]) IS
+	'back_test() for criteria that are written out: one, ''5 in 1 day'', or an array, ''{5 in 1 day, 10 in 7 days}''.';
 
 CREATE FUNCTION engage.local_weeks(from_at timestamptz, to_at timestamptz) RETURNS timestamptz[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -216,6 +231,19 @@ END
 $$;
 COMMENT ON FUNCTION engage.back_test_grid(integer, integer, interval[], timestamptz, timestamptz, engage.criterion[], engage.contact_channel[]) IS
 	'What every criterion "threshold in width" would have done from from_at up to but not including to_at: one row a width and threshold, in one scan of the callers, and one of back_test() for what it is compared with. episodes_a_week and new_callers_a_week (callers by their first episode) are means over the length of the stretch, busiest_week the most episodes that began in one local week. only_here, only_there and here_and_there compare the flagged callers with those of compared_with on the same channels, by default of the rules of kind criteria in force at to_at on theirs; days_earlier is, in the mean over those flagged here and there, how long before them the criterion was first met; negative where it was later. These are NULL where there is nothing to compare with. Errors: 22023 for arguments that make no grid or stretch, 22P02 for a width that no criterion has, 22004 for a NULL in an array, 55000 before setup().';
+
+CREATE FUNCTION engage.back_test_grid(lowest integer, highest integer, widths interval[], from_at timestamptz, to_at timestamptz,
+		compared_with text, channels engage.contact_channel[] DEFAULT NULL,
+		OUT width interval, OUT threshold integer, OUT criterion engage.criterion, OUT callers bigint, OUT episodes bigint,
+		OUT episodes_a_week double precision, OUT busiest_week bigint, OUT new_callers_a_week double precision,
+		OUT only_here bigint, OUT only_there bigint, OUT here_and_there bigint, OUT days_earlier double precision) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT g.* FROM engage.back_test_grid(back_test_grid.lowest, back_test_grid.highest, back_test_grid.widths, back_test_grid.from_at,
+		back_test_grid.to_at, engage.criteria(back_test_grid.compared_with), back_test_grid.channels) g;
+END;
+COMMENT ON FUNCTION engage.back_test_grid(integer, integer, interval[], timestamptz, timestamptz, text, engage.contact_channel[]) IS
+	'back_test_grid() with compared_with written out: one criterion, ''5 in 1 day'', or an array, ''{5 in 1 day, 10 in 7 days}''.';
 
 -- definer: analysts try thresholds without reading identifying details
 CREATE FUNCTION engage.workable_threshold(capacity_a_week integer, from_at timestamptz, to_at timestamptz,

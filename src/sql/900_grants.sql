@@ -81,7 +81,9 @@ GRANT SELECT ON engage.caller, engage.repeat_caller, engage.contact_caller, enga
 	engage.channel, engage.known_number TO engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.explain_flag(bigint), engage.lookup(text),
 	engage.back_test(engage.criterion[], timestamptz, timestamptz, engage.contact_channel[]),
+	engage.back_test(text, timestamptz, timestamptz, engage.contact_channel[]),
 	engage.back_test_grid(integer, integer, interval[], timestamptz, timestamptz, engage.criterion[], engage.contact_channel[]),
+	engage.back_test_grid(integer, integer, interval[], timestamptz, timestamptz, text, engage.contact_channel[]),
 	engage.workable_threshold(integer, timestamptz, timestamptz, interval[], engage.contact_channel[]), engage.health() TO engage_analyst;
 
 GRANT EXECUTE ON FUNCTION engage.lookup(text),
