@@ -20,7 +20,10 @@ SELECT sparkline(t, 3, from_at => '2026-01-12') FROM chart;
 SELECT sparkline(t, 3, to_at => '2026-01-08') FROM chart;
 -- nothing, NULL, one contact, a span of nothing
 SELECT sparkline('{}'), sparkline('{}', 3, '2026-01-01', '2026-01-02'), sparkline(NULL) IS NULL, sparkline('{2026-01-01T00:00:00Z}', 5), sparkline('{2026-01-01T00:00:00Z,2026-01-01T00:00:00Z}', 5);
-SELECT sparkline(t, 3, '2026-01-08', '2026-01-08'), sparkline(t, 3, '2026-01-08', '2026-01-05'), sparkline(t, 3, 'infinity', '-infinity') FROM chart;
+-- an end that is not after the beginning is refused
+SELECT sparkline(t, 3, '2026-01-08', '2026-01-08') FROM chart;
+SELECT sparkline(t, 3, '2026-01-08', '2026-01-05') FROM chart;
+SELECT sparkline(t, 3, 'infinity', '-infinity') FROM chart;
 -- the first instant of a bucket is in it, to the microsecond, and the whole range of time can be drawn
 SELECT count(*), bool_and(sparkline(timeline(ARRAY(SELECT '2026-01-01'::timestamptz + i * width FROM generate_series(0, n - 1) AS i)), n, '2026-01-01', '2026-01-01'::timestamptz + n * width) = repeat('█', n))
 FROM generate_series(1, 400) AS n, unnest(ARRAY['1 microsecond', '7 microseconds', '1 hour', '29 days']::interval[]) AS width;

@@ -89,7 +89,7 @@ SELECT min(rolling), max(rolling) FROM (SELECT rolling_count('2026-01-01', '1 se
 SELECT format('%s: %s', statement, pg_temp.refused('SELECT ' || statement))
 FROM (VALUES
 	($$peak('{}', '0 seconds')$$), ($$peak('{}', '-1 day')$$), ($$peak('{}', '1 day -24 hours')$$), ($$peak('{}', '-2147483648 days')$$), ($$peak('{}', '1 month')$$), ($$peak('{}', '1 year 2 days')$$), ($$peak('{}', '-1 month 60 days')$$),
-	($$peak_window('{}', '1 month')$$), ($$rolling_counts('{}', '0')$$), ($$rolling_counts('{}', '1 month')$$), ($$rolling_count(now(), '1 month') OVER ()$$), ($$rolling_count(now(), '-1 day') OVER ()$$), ($$rolling_count('infinity', '1 day') OVER ()$$),
+	($$peak_window('{}', '1 month')$$), ($$rolling_counts('{}', '0')$$), ($$peak('{}', '24')$$), ($$peak_window('{}', ' 7 ')$$), ($$rolling_count(now(), '1.5') OVER ()$$), ($$peak('{}', interval '-1 day')$$), ($$peak('{}', '1 day -1 hour')$$), ($$peak('{}', 'some days')$$), ($$rolling_counts('{}', '1 month')$$), ($$rolling_count(now(), '1 month') OVER ()$$), ($$rolling_count(now(), '-1 day') OVER ()$$), ($$rolling_count('infinity', '1 day') OVER ()$$),
 	($$rolling_count(now(), '1 day')$$), ($$rolling_count(at, '1 day') OVER (PARTITION BY caller ORDER BY at DESC) FROM calls$$), ($$rolling_count(at, place * interval '1 day') OVER (ORDER BY at) FROM calls$$),
 	($$meets('{}', '5 in 1 month')$$), ($$meets('{}', '5 per day')$$), ($$episodes('{}', '{}'::criterion[])$$), ($$episodes('{}', '{NULL}'::criterion[])$$), ($$episodes('{}', '{5 in 1 day,NULL}'::criterion[])$$),
 	($$episodes('{}', array_fill('5 in 1 day'::criterion, '{65}'))$$), ($$count(*) FROM episodes('{}', array_fill('5 in 1 day'::criterion, '{64}'))$$)) AS t(statement);
@@ -126,3 +126,14 @@ FROM by_toolkit;
 SELECT m.caller AS customer, m.first_met_at, m.last_met_at, m.episodes, m.peak, m.contacts
 FROM (SELECT repeat_callers(customer, day, '{3 in 28 days}') AS found FROM purchase) AS r, unnest(r.found) AS m ORDER BY m.peak DESC, m.caller LIMIT 3;
 DROP TABLE purchase, by_toolkit, by_sql;
+
+-- a width that is written and one that is an interval are the same
+WITH c AS (SELECT timeline(ARRAY(SELECT '2026-01-01T00:00:00Z'::timestamptz + i * i * interval '7 minutes' FROM generate_series(1, 50) AS i)) AS t)
+SELECT w.written, peak(t, w.written) = peak(t, w.width) AS peak, peak_window(t, w.written) = peak_window(t, w.width) AS peak_window,
+	(SELECT array_agg(r ORDER BY r) FROM rolling_counts(t, w.written) AS r) = (SELECT array_agg(r ORDER BY r) FROM rolling_counts(t, w.width) AS r) AS rolling_counts
+FROM c, (VALUES ('1 hour', interval '1 hour'), ('24 hours', '1 day'), ('P7D', '7 days'), ('36:30', '36 hours 30 minutes')) AS w(written, width);
+SELECT count(*) AS rows, count(*) FILTER (WHERE a <> b) AS different
+FROM (SELECT rolling_count(at, w.written) OVER (PARTITION BY w.written, n ORDER BY at) AS a, rolling_count(at, w.width) OVER (PARTITION BY w.written, n ORDER BY at) AS b
+	FROM (VALUES ('1 hour', interval '1 hour'), ('24 hours', '1 day'), ('7 days', '7 days')) AS w(written, width),
+		LATERAL (SELECT i % 7 AS n, '2026-01-01T00:00:00Z'::timestamptz + i * i % 1009 * interval '11 minutes' AS at FROM generate_series(1, 700) AS i) AS c) AS r;
+SELECT rolling_count(now(), NULL::text) OVER () IS NULL AS is_null, peak(NULL, '1 day') IS NULL AS no_timeline, rolling_width(NULL) IS NULL AS no_width;

@@ -77,6 +77,11 @@ engage_sparkline(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a sparkline cannot have %d buckets", buckets),
 				 errhint("Give 1 to %d.", MAX_BUCKETS)));
+	if (from_at >= to_at)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a sparkline cannot end before it begins"),
+				 errhint("Give the earlier time first, and a later one as the end.")));
 	times = timeline_times(PG_GETARG_VARLENA_PP(0), &n);
 	if (TIMESTAMP_IS_NOBEGIN(from_at) && n > 0)
 		from_at = times[0];

@@ -11,6 +11,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -28,9 +29,44 @@ ENGAGE_FUNCTION(engage_episodes);
 ENGAGE_FUNCTION(engage_episodes_any);
 ENGAGE_FUNCTION(engage_rolling_counts);
 ENGAGE_FUNCTION(engage_rolling_count);
+ENGAGE_FUNCTION(engage_rolling_count_written);
+ENGAGE_FUNCTION(engage_rolling_width);
 
 /* Longer thresholds read the whole timeline instead of a ring of this size. */
 #define RING_SIZE 64
+
+/*
+ * A width as it was written.  A number without a unit would be seconds, which
+ * nobody means: '24'.  What has a minus sign is never a width, and its reading
+ * alone depends on a setting, so this is immutable.
+ */
+static Interval *
+width_from_text(text *written)
+{
+	char *string = text_to_cstring(written);
+	Interval *width;
+
+	if (strpbrk(string, "0123456789") != NULL && string[strspn(string, "0123456789.+ \t\n\v\f\r")] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a rolling window needs a unit of time"),
+				 errdetail("A number without a unit would be seconds."),
+				 errhint("Write the unit, such as '24 hours' or '7 days'.")));
+	width = DatumGetIntervalP(DirectFunctionCall3(interval_in, CStringGetDatum(string), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	(void) interval_width(width, "rolling window");
+	if (strchr(string, '-') != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a rolling window must be a positive duration"),
+				 errhint("Give a duration without a minus sign, such as '7 days'.")));
+	return width;
+}
+
+Datum
+engage_rolling_width(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INTERVAL_P(width_from_text(PG_GETARG_TEXT_PP(0)));
+}
 
 /* The fullest rolling window of a timeline; no contacts if it is empty. */
 static WindowPeak
@@ -353,29 +389,12 @@ enter_until(WindowObject winobj, RollingWindow *window, int64 now)
 	}
 }
 
-/*
- * rolling_count(at, width) OVER (PARTITION BY caller ORDER BY at)
- *		Contacts of the partition in (at - width, at], amortised O(1) a row.
- */
-Datum
-engage_rolling_count(PG_FUNCTION_ARGS)
+/* Contacts of the partition in (now - width, now], amortised O(1) a row. */
+static int64
+count_rolling(WindowObject winobj, int64 now, uint64 width)
 {
-	WindowObject winobj = PG_WINDOW_OBJECT();
-	RollingWindow *window;
-	bool isnull;
-	int64 now;
-	uint64 width;
-	Datum interval;
+	RollingWindow *window = WinGetPartitionLocalMemory(winobj, sizeof(RollingWindow));
 
-	interval = WinGetFuncArgCurrent(winobj, 1, &isnull);
-	if (isnull)
-		PG_RETURN_NULL();
-	width = (uint64) interval_width(DatumGetIntervalP(interval), "rolling window");
-	now = DatumGetTimestampTz(WinGetFuncArgCurrent(winobj, 0, &isnull));
-	if (isnull)
-		PG_RETURN_NULL();
-
-	window = WinGetPartitionLocalMemory(winobj, sizeof(RollingWindow));
 	if (window->next_row == 0)
 		window->width = width;
 	if (window->width != width)
@@ -387,5 +406,69 @@ engage_rolling_count(PG_FUNCTION_ARGS)
 	while (window->head < window->tail &&
 		   (uint64) now - (uint64) window->ring[window->head & (window->capacity - 1)] >= width)
 		window->head++;
-	PG_RETURN_INT64(window->tail - window->head);
+	return window->tail - window->head;
+}
+
+/* rolling_count(at, width interval) OVER (PARTITION BY caller ORDER BY at) */
+Datum
+engage_rolling_count(PG_FUNCTION_ARGS)
+{
+	WindowObject winobj = PG_WINDOW_OBJECT();
+	bool isnull;
+	Datum now;
+	Datum interval;
+	uint64 width;
+
+	interval = WinGetFuncArgCurrent(winobj, 1, &isnull);
+	if (isnull)
+		PG_RETURN_NULL();
+	width = (uint64) interval_width(DatumGetIntervalP(interval), "rolling window");
+	now = WinGetFuncArgCurrent(winobj, 0, &isnull);
+	if (isnull)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(count_rolling(winobj, DatumGetTimestampTz(now), width));
+}
+
+/* The width that was read last, so that a constant is read once. */
+typedef struct WrittenWidth
+{
+	text *written;
+	uint64 width;
+} WrittenWidth;
+
+static uint64
+written_width(FmgrInfo *flinfo, text *written)
+{
+	WrittenWidth *last = flinfo->fn_extra;
+	size_t size = VARSIZE_ANY(written);
+
+	if (last != NULL && size == VARSIZE_ANY(last->written) && memcmp(written, last->written, size) == 0)
+		return last->width;
+	flinfo->fn_extra = NULL;
+	last = MemoryContextAllocZero(flinfo->fn_mcxt, sizeof(WrittenWidth));
+	last->width = (uint64) interval_width(width_from_text(written), "rolling window");
+	last->written = MemoryContextAlloc(flinfo->fn_mcxt, size);
+	memcpy(last->written, written, size);
+	flinfo->fn_extra = last;
+	return last->width;
+}
+
+/* rolling_count(at, width text) OVER (PARTITION BY caller ORDER BY at) */
+Datum
+engage_rolling_count_written(PG_FUNCTION_ARGS)
+{
+	WindowObject winobj = PG_WINDOW_OBJECT();
+	bool isnull;
+	Datum now;
+	Datum written;
+	uint64 width;
+
+	written = WinGetFuncArgCurrent(winobj, 1, &isnull);
+	if (isnull)
+		PG_RETURN_NULL();
+	width = written_width(fcinfo->flinfo, DatumGetTextPP(written));
+	now = WinGetFuncArgCurrent(winobj, 0, &isnull);
+	if (isnull)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(count_rolling(winobj, DatumGetTimestampTz(now), width));
 }

@@ -49,3 +49,31 @@ CREATE FUNCTION engage.rolling_count(at timestamptz, width interval) RETURNS big
 	AS 'MODULE_PATHNAME', 'engage_rolling_count' LANGUAGE C IMMUTABLE PARALLEL SAFE WINDOW;
 COMMENT ON FUNCTION engage.rolling_count(timestamptz, interval) IS
 	'Window function: rolling_count(at, width) OVER (PARTITION BY caller ORDER BY at) gives the contacts of the partition in (at - width, at], in amortised constant time a row. NULL where at or width is; other orders than ascending, and widths that change, are refused (SQLSTATE 42P20).';
+
+CREATE FUNCTION engage.rolling_width(written text) RETURNS interval
+	AS 'MODULE_PATHNAME', 'engage_rolling_width' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.rolling_width(text) IS
+	'The width of a rolling window as it is written: ''24 hours''. A number without a unit, which would be seconds, is refused (22023), like months, zero and anything with a minus sign.';
+
+CREATE FUNCTION engage.peak(t engage.timeline, width text) RETURNS bigint
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN engage.peak(t, engage.rolling_width(width));
+COMMENT ON FUNCTION engage.peak(engage.timeline, text) IS 'peak() for a width that is written out, read by rolling_width(): a number without a unit is refused.';
+
+CREATE FUNCTION engage.peak_window(t engage.timeline, width text,
+		OUT contacts bigint, OUT started_at timestamptz, OUT ended_at timestamptz)
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN engage.peak_window(t, engage.rolling_width(width));
+COMMENT ON FUNCTION engage.peak_window(engage.timeline, text) IS 'peak_window() for a width that is written out, read by rolling_width(): a number without a unit is refused.';
+
+CREATE FUNCTION engage.rolling_counts(t engage.timeline, width text,
+		OUT at timestamptz, OUT contacts bigint) RETURNS SETOF record
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 100
+BEGIN ATOMIC
+	SELECT r.* FROM engage.rolling_counts(rolling_counts.t, engage.rolling_width(rolling_counts.width)) r;
+END;
+COMMENT ON FUNCTION engage.rolling_counts(engage.timeline, text) IS 'rolling_counts() for a width that is written out, read by rolling_width(): a number without a unit is refused.';
+
+CREATE FUNCTION engage.rolling_count(at timestamptz, width text) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'engage_rolling_count_written' LANGUAGE C IMMUTABLE PARALLEL SAFE WINDOW;
+COMMENT ON FUNCTION engage.rolling_count(timestamptz, text) IS 'rolling_count() for a width that is written out, read by rolling_width(): a number without a unit is refused.';

@@ -168,6 +168,20 @@ RETURN pg_catalog.format('%s in %s seconds', threshold, pg_catalog.trim_scale(EX
 COMMENT ON FUNCTION engage.rolling_criterion(integer, interval) IS
 	'The criterion of so many contacts in that width, which has no months. An error (22P02) for a width that no criterion has: parts of a second, more than a century.';
 
+CREATE FUNCTION engage.check_widths(widths interval[]) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF EXISTS (SELECT FROM unnest(widths) w WHERE w > '0'::interval AND w < '1 minute'::interval) THEN
+		RAISE EXCEPTION 'a width of less than a minute'
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'A number without a unit is seconds.',
+				HINT = 'Write the unit, such as ''{24 hours, 7 days}''.';
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION engage.check_widths(interval[]) IS
+	'Refuses (22023) widths of less than a minute, which come of numbers without a unit. For back_test_grid() and workable_threshold().';
+
 -- definer: analysts try thresholds without reading identifying details
 CREATE FUNCTION engage.back_test_grid(lowest integer, highest integer, widths interval[], from_at timestamptz, to_at timestamptz,
 		compared_with engage.criterion[] DEFAULT NULL, channels engage.contact_channel[] DEFAULT NULL,
@@ -190,6 +204,7 @@ BEGIN
 	END IF;
 	-- what is wrong with them is said before anything is read
 	PERFORM engage.threshold_grid('{}', widths, lowest, highest);
+	PERFORM engage.check_widths(widths);
 	PERFORM engage.rolling_criterion(highest, i.width) FROM unnest(widths) i (width);
 
 	-- each rule as it is, on its own channels; NULL where there is nothing to compare with
@@ -230,7 +245,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.back_test_grid(integer, integer, interval[], timestamptz, timestamptz, engage.criterion[], engage.contact_channel[]) IS
-	'What every criterion "threshold in width" would have done from from_at up to but not including to_at: one row a width and threshold, in one scan of the callers, and one of back_test() for what it is compared with. episodes_a_week and new_callers_a_week (callers by their first episode) are means over the length of the stretch, busiest_week the most episodes that began in one local week. only_here, only_there and here_and_there compare the flagged callers with those of compared_with on the same channels, by default of the rules of kind criteria in force at to_at on theirs; days_earlier is, in the mean over those flagged here and there, how long before them the criterion was first met; negative where it was later. These are NULL where there is nothing to compare with. Errors: 22023 for arguments that make no grid or stretch, 22P02 for a width that no criterion has, 22004 for a NULL in an array, 55000 before setup().';
+	'What every criterion "threshold in width" would have done from from_at up to but not including to_at: one row a width and threshold, in one scan of the callers, and one of back_test() for what it is compared with. episodes_a_week and new_callers_a_week (callers by their first episode) are means over the length of the stretch, busiest_week the most episodes that began in one local week. only_here, only_there and here_and_there compare the flagged callers with those of compared_with on the same channels, by default of the rules of kind criteria in force at to_at on theirs; days_earlier is, in the mean over those flagged here and there, how long before them the criterion was first met; negative where it was later. These are NULL where there is nothing to compare with. Errors: 22023 for arguments that make no grid or stretch, 22023 for a width of less than a minute, 22P02 for one that no criterion has, 22004 for a NULL in an array, 55000 before setup().';
 
 CREATE FUNCTION engage.back_test_grid(lowest integer, highest integer, widths interval[], from_at timestamptz, to_at timestamptz,
 		compared_with text, channels engage.contact_channel[] DEFAULT NULL,
@@ -263,6 +278,7 @@ BEGIN
 				HINT = 'SELECT * FROM engage.workable_threshold(20, ''2026-01-01'', ''2026-04-01'', ''{1 day, 7 days}'');';
 	END IF;
 	PERFORM engage.threshold_grid('{}', widths, 2, 2);
+	PERFORM engage.check_widths(widths);
 	PERFORM engage.rolling_criterion(2, i.width) FROM unnest(widths) i (width);
 
 	RETURN QUERY
@@ -287,4 +303,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.workable_threshold(integer, timestamptz, timestamptz, interval[], engage.contact_channel[]) IS
-	'For each width the lowest threshold, from 2 on, with no more episodes than capacity_a_week in the mean week (fits = mean week), and the lowest with no more in any local week (fits = busiest week), and what it would have flagged from from_at up to but not including to_at. There always is one: what nobody reached fits. One scan of the callers. Errors: 22023 for a capacity below 1 or arguments that make no stretch or widths, 22P02 for a width that no criterion has, 55000 before setup().';
+	'For each width the lowest threshold, from 2 on, with no more episodes than capacity_a_week in the mean week (fits = mean week), and the lowest with no more in any local week (fits = busiest week), and what it would have flagged from from_at up to but not including to_at. There always is one: what nobody reached fits. One scan of the callers. Errors: 22023 for a capacity below 1 or arguments that make no stretch or widths, among them widths of less than a minute, 22P02 for a width that no criterion has, 55000 before setup().';

@@ -64,6 +64,9 @@ BEGIN
 	END LOOP;
 END
 $$;
+-- and what only passes text on to them
+GRANT EXECUTE ON FUNCTION engage.peak(engage.timeline, text), engage.peak_window(engage.timeline, text),
+	engage.rolling_counts(engage.timeline, text) TO engage_analyst, engage_identity, engage_loader, engage_admin;
 GRANT EXECUTE ON FUNCTION engage.library_version() TO engage_operator, engage_handler, engage_identity;
 
 -- Contacts are written by loaders; who may read identifying details is a loader or an administrator.
