@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
 
@@ -13,6 +14,7 @@
 PG_MODULE_MAGIC;
 
 ENGAGE_FUNCTION(engage_library_version);
+ENGAGE_FUNCTION(engage_refuse_transaction_block);
 
 /*
  * engage.library_version() returns text
@@ -22,4 +24,23 @@ Datum
 engage_library_version(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(ENGAGE_VERSION));
+}
+
+/*
+ * engage.refuse_transaction_block(verb text) returns void
+ *		An error inside a transaction block, where a procedure cannot commit.
+ *		Called from a function it could not either; there the server says so.
+ */
+Datum
+engage_refuse_transaction_block(PG_FUNCTION_ARGS)
+{
+	char *verb = text_to_cstring(PG_GETARG_TEXT_PP(0));
+
+	if (IsTransactionBlock())
+		ereport(ERROR,
+				(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+				 errmsg("%s cannot run inside a transaction block", verb),
+				 errdetail("It commits as it goes."),
+				 errhint("End the block with COMMIT or ROLLBACK, then CALL engage.%s by itself; in psql, with AUTOCOMMIT on.", verb)));
+	PG_RETURN_VOID();
 }

@@ -248,7 +248,8 @@ CREATE FUNCTION engage.policy_checked() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM pg_catalog.timezone(NEW.zone, now());
+	-- the same zones as a criterion and heatmap() take, with their hint
+	PERFORM engage.daily_counts('{}', NEW.zone);
 	PERFORM engage.phone('0', NEW.region);
 	RETURN NEW;
 END

@@ -53,8 +53,9 @@ CREATE TABLE engage.rule (
 		OPERATOR(pg_catalog.=) (top_n IS NOT NULL AND top_period IS NOT NULL))
 );
 COMMENT ON TABLE engage.rule IS
-	'The force''s rules in dated versions. A version never changes but for its end and description: make a new one.';
-COMMENT ON COLUMN engage.rule.kind IS 'criteria: met where any of them is; top: the callers with the most contacts of a local period.';
+	'The force''s rules in dated versions. A version never changes but for its end and description: make a new one. A name and criteria are enough.';
+COMMENT ON COLUMN engage.rule.version IS 'By default one more than the highest of this name.';
+COMMENT ON COLUMN engage.rule.kind IS 'criteria: met where any of them is; top: the callers with the most contacts of a local period. By default the one that the other columns tell.';
 COMMENT ON COLUMN engage.rule.channels IS 'Channels that count; NULL for all.';
 COMMENT ON COLUMN engage.rule.top_n IS 'How many callers; those who tie with the last are in. One contact alone is never among the top.';
 COMMENT ON COLUMN engage.rule.valid_from IS 'Contacts from then on can meet it; earlier ones still fill its windows.';
@@ -93,6 +94,41 @@ COMMENT ON FUNCTION engage.rule_changed() IS
 CREATE TRIGGER rule_changed AFTER INSERT OR UPDATE OR DELETE ON engage.rule
 	FOR EACH ROW EXECUTE FUNCTION engage.rule_changed();
 ALTER TABLE engage.rule ENABLE ALWAYS TRIGGER rule_changed;
+
+CREATE FUNCTION engage.rule_filled() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	example constant text := 'INSERT INTO engage.rule (name, criteria) VALUES (''my_rule'', ''{5 in 1 day, 10 in 7 days}'');';
+BEGIN
+	IF NEW.name IS NULL THEN
+		RAISE EXCEPTION 'a rule needs a name' USING ERRCODE = 'not_null_violation', HINT = example;
+	END IF;
+	IF NEW.version IS NULL THEN
+		SELECT COALESCE(max(r.version), 0) + 1 INTO NEW.version FROM engage.rule r WHERE r.name = NEW.name;
+	END IF;
+	IF NEW.kind IS NULL THEN
+		NEW.kind := CASE WHEN NEW.criteria IS NULL AND (NEW.top_n IS NOT NULL OR NEW.top_period IS NOT NULL) THEN 'top' ELSE 'criteria' END;
+	END IF;
+	IF NEW.kind NOT IN ('criteria', 'top') THEN
+		RAISE EXCEPTION 'there is no rule of kind "%"', NEW.kind
+			USING ERRCODE = 'check_violation', HINT = 'The kinds are criteria and top. Leave the column out: what else you give tells the kind.';
+	END IF;
+	IF NEW.kind = 'criteria' AND (COALESCE(cardinality(NEW.criteria), 0) = 0 OR array_position(NEW.criteria, NULL) IS NOT NULL
+			OR NEW.top_n IS NOT NULL OR NEW.top_period IS NOT NULL) THEN
+		RAISE EXCEPTION 'a rule of kind criteria has criteria, none of them NULL, and neither top_n nor top_period'
+			USING ERRCODE = 'check_violation', HINT = example;
+	END IF;
+	IF NEW.kind = 'top' AND (NEW.criteria IS NOT NULL OR NEW.top_n IS NULL OR NEW.top_period IS NULL) THEN
+		RAISE EXCEPTION 'a rule of kind top has top_n and top_period, and no criteria'
+			USING ERRCODE = 'check_violation', HINT = 'INSERT INTO engage.rule (name, top_n, top_period) VALUES (''my_rule'', 10, ''week'');';
+	END IF;
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION engage.rule_filled() IS
+	'Trigger: gives a new rule the next version of its name and the kind that its other columns tell, where these are left out, and says what is missing.';
+CREATE TRIGGER rule_filled BEFORE INSERT ON engage.rule FOR EACH ROW EXECUTE FUNCTION engage.rule_filled();
 
 CREATE FUNCTION engage.period_start(at timestamptz, period text, zone text) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

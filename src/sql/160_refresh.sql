@@ -434,12 +434,18 @@ END
 $$;
 COMMENT ON FUNCTION engage.refresh_end(bigint) IS 'Raises the error of a run that failed, after it was recorded. Part of refresh().';
 
+CREATE FUNCTION engage.refuse_transaction_block(verb text) RETURNS void
+	AS 'MODULE_PATHNAME', 'engage_refuse_transaction_block' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION engage.refuse_transaction_block(text) IS
+	'An error (25001) with a hint inside a transaction block, for procedures that commit as they go: the verb is what was called.';
+
 CREATE PROCEDURE engage.refresh(batch_size integer DEFAULT 5000)
 	LANGUAGE plpgsql
 AS $$
 DECLARE
 	run bigint;
 BEGIN
+	PERFORM engage.refuse_transaction_block('refresh()');
 	run := engage.refresh_begin(batch_size);
 	COMMIT;
 	IF run IS NULL THEN
@@ -469,6 +475,7 @@ CREATE PROCEDURE engage.rebuild(batch_size integer DEFAULT 5000)
 	LANGUAGE plpgsql
 AS $$
 BEGIN
+	PERFORM engage.refuse_transaction_block('rebuild()');
 	PERFORM engage.mark_everything();
 	-- refresh() does the COMMIT of this, or refuses
 	CALL engage.refresh(batch_size);

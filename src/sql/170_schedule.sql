@@ -47,6 +47,12 @@ DECLARE
 	cron_database text;
 	elsewhere text;
 BEGIN
+	-- five fields, of which the first three are not words; pg_cron looks closer
+	IF schedule.cron IS NULL OR schedule.cron !~* '^\s*(([0-9*][-0-9*,/]*\s+){3}\S+\s+\S+|[1-5]?[0-9] +seconds?|@[a-z]+)\s*$' THEN
+		RAISE EXCEPTION '"%" is not a cron schedule', COALESCE(schedule.cron, 'NULL')
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = 'Every minute: SELECT engage.schedule(''* * * * *''); every five minutes: ''*/5 * * * *''; every day at 6 am: ''0 6 * * *''.';
+	END IF;
 	IF engage.has_pg_cron() THEN
 		FOR next IN SELECT j.* FROM engage.jobs() j LOOP
 			job := next.job;
@@ -82,7 +88,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.schedule(text) IS
-	'Registers the jobs engage:refresh, on the given cron schedule, engage:verify and engage:housekeeping, nightly, with pg_cron, as jobs of the current login in this database. Calling it again changes the schedule. Where pg_cron is missing or lives in another database, the error (55000) says what to do.';
+	'Registers the jobs engage:refresh, on the given cron schedule, engage:verify and engage:housekeeping, nightly, with pg_cron, as jobs of the current login in this database. Calling it again changes the schedule. What is no cron schedule is refused (22023). Where pg_cron is missing or lives in another database, the error (55000) says what to do.';
 
 CREATE FUNCTION engage.unschedule() RETURNS SETOF text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

@@ -125,7 +125,7 @@ CREATE FUNCTION engage.current_caller(caller_id bigint) RETURNS bigint
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	WITH RECURSIVE chain AS (
-		SELECT current_caller.caller_id AS caller, ARRAY[current_caller.caller_id] AS path
+		SELECT k.caller_id AS caller, ARRAY[k.caller_id] AS path FROM engage.caller k WHERE k.caller_id = current_caller.caller_id
 		UNION ALL
 		SELECT e.to_caller, c.path || e.to_caller
 		FROM chain c, LATERAL (
@@ -140,7 +140,7 @@ BEGIN ATOMIC
 	SELECT c.caller FROM chain c ORDER BY cardinality(c.path) DESC LIMIT 1;
 END;
 COMMENT ON FUNCTION engage.current_caller(bigint) IS
-	'Who a caller is now: the one it was merged into, through all merges since; itself if it was not, and also if its contacts all went. NULL for NULL.';
+	'Who a caller is now: the one it was merged into, through all merges since; itself if it was not, and also if its contacts all went. NULL for a caller that never was, and for NULL.';
 
 CREATE FUNCTION engage.is_shared_number(number text) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE

@@ -38,20 +38,42 @@ END;
 COMMENT ON FUNCTION engage.contacts_around(timestamptz, interval, interval) IS
 	'How many contacts each caller known at an instant made in the time up to it and in the time after it.';
 
+CREATE FUNCTION engage.current_callers(caller_ids bigint[]) RETURNS bigint[]
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT ARRAY(SELECT DISTINCT c.caller_id FROM unnest(current_callers.caller_ids) u CROSS JOIN LATERAL engage.current_caller(u) c (caller_id) WHERE c.caller_id IS NOT NULL);
+END;
+COMMENT ON FUNCTION engage.current_callers(bigint[]) IS
+	'Who callers are now, each once; those that never were are left out.';
+
 -- definer: who measures effects needs no rights on callers
 CREATE FUNCTION engage.managed_effect(caller_ids bigint[], managed_at timestamptz, before interval DEFAULT '28 days', after interval DEFAULT '28 days')
 	RETURNS engage.before_after_result
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $$
+DECLARE
+	result engage.before_after_result;
+	given bigint;
+	merged bigint[];
+	strangers bigint;
+	newcomers bigint;
 BEGIN
 	PERFORM engage.check_effect(caller_ids, managed_at, before, after);
-	caller_ids := ARRAY(SELECT DISTINCT engage.current_caller(u) FROM unnest(caller_ids) u);
-	RETURN (SELECT engage.before_after(a.contacts_before, a.contacts_after, a.caller_id = ANY (caller_ids))
-		FROM engage.contacts_around(managed_at, before, after) a);
+	SELECT count(DISTINCT u), count(DISTINCT u) FILTER (WHERE engage.current_caller(u) IS NULL) INTO given, strangers FROM unnest(caller_ids) u;
+	merged := engage.current_callers(caller_ids);
+	SELECT engage.before_after(a.contacts_before, a.contacts_after, a.caller_id = ANY (merged)), cardinality(merged) - count(*) FILTER (WHERE a.caller_id = ANY (merged))
+	INTO result, newcomers FROM engage.contacts_around(managed_at, before, after) a;
+	IF strangers > 0 THEN
+		result.warnings := result.warnings || format('%s of the %s callers given are not known, and are left out', strangers, given);
+	END IF;
+	IF newcomers > 0 THEN
+		result.warnings := result.warnings || format('%s of the %s callers given had no contact by managed_at, and are left out', newcomers, given);
+	END IF;
+	RETURN result;
 END
 $$;
 COMMENT ON FUNCTION engage.managed_effect(bigint[], timestamptz, interval, interval) IS
-	'What became of a cohort that was managed from managed_at on: before_after() of its contacts before and after, with all callers known by then as the reference, so that what would have happened anyway is taken out. Errors (22023): no callers, or a time after that is not over.';
+	'What became of a cohort that was managed from managed_at on: before_after() of its contacts before and after, with all callers known by then as the reference, so that what would have happened anyway is taken out. Callers who are not known, or had no contact by managed_at, are left out, and warnings says how many. Errors (22023): no callers, or a time after that is not over.';
 
 -- definer: who measures effects needs no rights on callers
 CREATE FUNCTION engage.caller_effect(caller_ids bigint[], managed_at timestamptz, before interval DEFAULT '28 days', after interval DEFAULT '28 days',
@@ -62,7 +84,7 @@ AS $$
 #variable_conflict use_column
 BEGIN
 	PERFORM engage.check_effect(caller_ids, managed_at, before, after);
-	caller_ids := ARRAY(SELECT DISTINCT engage.current_caller(u) FROM unnest(caller_ids) u);
+	caller_ids := engage.current_callers(caller_ids);
 	RETURN QUERY
 	WITH around AS MATERIALIZED (
 		SELECT a.*, a.caller_id = ANY (caller_effect.caller_ids) AS is_managed FROM engage.contacts_around(managed_at, before, after) a

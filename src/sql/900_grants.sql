@@ -112,6 +112,7 @@ GRANT SELECT ON engage.caller_number, engage.handset_number, engage.link_review,
 GRANT SELECT ON engage.refresh_run, engage.verification, engage.policy, engage.channel, engage.rule, engage.preset_rule,
 	engage.linkage_model, engage.linkage_state TO engage_operator;
 GRANT EXECUTE ON PROCEDURE engage.refresh(integer), engage.rebuild(integer) TO engage_operator;
+GRANT EXECUTE ON FUNCTION engage.refuse_transaction_block(text) TO engage_operator;
 GRANT EXECUTE ON FUNCTION engage.refresh_begin(integer), engage.refresh_step(bigint, integer), engage.refresh_end(bigint),
 	engage.mark_everything(), engage.verify(double precision), engage.check_sample(double precision), engage.housekeeping(),
 	engage.health(), engage.job_health(), engage.jobs(), engage.schedule(text), engage.schedule_statements(text, name, name), engage.has_pg_cron(),

@@ -199,7 +199,7 @@ for my $level ('repeatable read', 'serializable')
 		$node, $db, "SET default_transaction_isolation = '$level'; CALL engage.refresh();",
 		'25001', qr/default_transaction_isolation = 'read committed'/, "refresh under $level");
 }
-fails_with($node, $db, 'BEGIN; CALL engage.refresh();', '2D000', undef, 'refresh in a transaction block');
+fails_with($node, $db, 'BEGIN; CALL engage.refresh();', '25001', undef, 'refresh in a transaction block');
 fails_with($node, $db, "SET default_transaction_isolation = 'repeatable read'; CALL engage.rebuild();", '25001', undef, 'rebuild under repeatable read');
 fails_with($node, $db, 'CALL engage.refresh(0);', '22023', qr/The default is 5000/, 'a batch of nothing');
 is(ask("SELECT count(*) || ' ' || (SELECT count(*) FROM engage.dirty WHERE subject = 'everything') FROM engage.refresh_run"), '0 0', 'none of it leaves a run or a mark');
