@@ -445,8 +445,8 @@ AS $$
 DECLARE
 	run bigint;
 BEGIN
-	PERFORM engage.refuse_transaction_block('refresh()');
 	run := engage.refresh_begin(batch_size);
+	PERFORM engage.refuse_transaction_block('refresh()');
 	COMMIT;
 	IF run IS NULL THEN
 		RAISE NOTICE 'another refresh is at work';
@@ -475,8 +475,8 @@ CREATE PROCEDURE engage.rebuild(batch_size integer DEFAULT 5000)
 	LANGUAGE plpgsql
 AS $$
 BEGIN
-	PERFORM engage.refuse_transaction_block('rebuild()');
 	PERFORM engage.mark_everything();
+	PERFORM engage.refuse_transaction_block('rebuild()');
 	-- refresh() does the COMMIT of this, or refuses
 	CALL engage.refresh(batch_size);
 END

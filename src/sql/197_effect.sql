@@ -61,8 +61,9 @@ BEGIN
 	PERFORM engage.check_effect(caller_ids, managed_at, before, after);
 	SELECT count(DISTINCT u), count(DISTINCT u) FILTER (WHERE engage.current_caller(u) IS NULL) INTO given, strangers FROM unnest(caller_ids) u;
 	merged := engage.current_callers(caller_ids);
-	SELECT engage.before_after(a.contacts_before, a.contacts_after, a.caller_id = ANY (merged)), cardinality(merged) - count(*) FILTER (WHERE a.caller_id = ANY (merged))
-	INTO result, newcomers FROM engage.contacts_around(managed_at, before, after) a;
+	result := (SELECT engage.before_after(a.contacts_before, a.contacts_after, a.caller_id = ANY (merged))
+		FROM engage.contacts_around(managed_at, before, after) a);
+	newcomers := cardinality(merged) - COALESCE(result.managed, 0);
 	IF strangers > 0 THEN
 		result.warnings := result.warnings || format('%s of the %s callers given are not known, and are left out', strangers, given);
 	END IF;
