@@ -30,16 +30,39 @@ CREATE FUNCTION engage.pick_identity_details(details jsonb) RETURNS jsonb
 BEGIN ATOMIC
 	SELECT pg_catalog.jsonb_object_agg(d.key, details OPERATOR(pg_catalog.->) d.key)
 	FROM engage.identity_detail d
-	WHERE COALESCE(details OPERATOR(pg_catalog.->>) d.key, '') OPERATOR(pg_catalog.<>) '';
+	WHERE COALESCE(details OPERATOR(pg_catalog.->>) d.key, '') OPERATOR(pg_catalog.<>) ''
+		AND pg_catalog.octet_length(details OPERATOR(pg_catalog.->>) d.key) OPERATOR(pg_catalog.<=) 8000;
 END;
 COMMENT ON FUNCTION engage.pick_identity_details(jsonb) IS
-	'Those of a contact''s details that help to tell who somebody is (identity_detail); NULL if there are none.';
+	'Those of a contact''s details that help to tell who somebody is (identity_detail); NULL if there are none. A value of more than 8,000 bytes is left out.';
+
+CREATE FUNCTION engage.contact_fits(occurred_at timestamptz, recorded_at timestamptz, answered_at timestamptz, ended_at timestamptz,
+		date_of_birth date, handling_seconds integer, latitude double precision, longitude double precision, location_radius_m double precision,
+		source text, source_ref text, number_raw text, given_name text, family_name text, address text, postcode text, email text,
+		imei text, nominal_ref text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'engage_contact_fits' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.contact_fits(timestamptz, timestamptz, timestamptz, timestamptz, date, integer, double precision, double precision, double precision, text, text, text, text, text, text, text, text, text, text) IS
+	'True if a contact''s values are within the bounds that every part can hold; otherwise an error (23514) that names the column, with its bounds as the hint. NULL is always within. For contact''s constraint.';
+
+CREATE FUNCTION engage.contact_fault(occurred_at timestamptz, recorded_at timestamptz, answered_at timestamptz, ended_at timestamptz,
+		date_of_birth date, handling_seconds integer, latitude double precision, longitude double precision, location_radius_m double precision,
+		source text, source_ref text, number_raw text, given_name text, family_name text, address text, postcode text, email text,
+		imei text, nominal_ref text) RETURNS text
+	AS 'MODULE_PATHNAME', 'engage_contact_fault' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.contact_fault(timestamptz, timestamptz, timestamptz, timestamptz, date, integer, double precision, double precision, double precision, text, text, text, text, text, text, text, text, text, text) IS
+	'The first column whose value is outside the bounds of contact_fits(); NULL if all are within.';
+
+-- not as text in each place: constants that a planner sees
+CREATE FUNCTION engage.first_counted() RETURNS timestamptz
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN '1900-01-01 00:00:00+00'::timestamptz;
+COMMENT ON FUNCTION engage.first_counted() IS 'The earliest time at which a contact counts. The latest is now.';
 
 CREATE TABLE engage.contact (
 	contact_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	source text NOT NULL,
 	source_ref text NOT NULL,
-	occurred_at timestamptz NOT NULL CONSTRAINT contact_occurred_at_is_finite CHECK (pg_catalog.isfinite(occurred_at)),
+	occurred_at timestamptz NOT NULL,
 	recorded_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
 	channel engage.contact_channel NOT NULL,
 	direction engage.contact_direction NOT NULL DEFAULT 'inbound',
@@ -79,16 +102,19 @@ CREATE TABLE engage.contact (
 	identity_details jsonb,
 	persona_key uuid GENERATED ALWAYS AS (engage.persona_key(engage.presented_number(number_raw, cli_status),
 		given_name, family_name, date_of_birth, address, postcode, email, imei, nominal_ref, identity_details)) STORED,
-	UNIQUE (source, source_ref)
+	UNIQUE (source, source_ref),
+	CONSTRAINT contact_within_bounds CHECK (engage.contact_fits(occurred_at, recorded_at, answered_at, ended_at, date_of_birth, handling_seconds,
+		latitude, longitude, location_radius_m, source, source_ref, number_raw, given_name, family_name, address, postcode, email, imei, nominal_ref))
 );
 COMMENT ON TABLE engage.contact IS
-	'One approach by the public, after duplicate legs are merged. It counts when it is inbound, and neither a call-back nor a duplicate. Source, source_ref, occurred_at and channel are enough.';
+	'One approach by the public, after duplicate legs are merged. It counts when it is inbound, neither a call-back nor a duplicate, and not still to come. Source, source_ref, occurred_at and channel are enough.';
 COMMENT ON COLUMN engage.contact.source IS 'The system that recorded it.';
 COMMENT ON COLUMN engage.contact.source_ref IS 'Its reference there; unique within the source.';
-COMMENT ON COLUMN engage.contact.occurred_at IS 'When it happened.';
+COMMENT ON COLUMN engage.contact.occurred_at IS 'When it happened: from 1900 to 2199. A time that is still to come counts from then on.';
 COMMENT ON COLUMN engage.contact.recorded_at IS 'When it became known here.';
 COMMENT ON COLUMN engage.contact.number_raw IS 'The calling number as the source wrote it.';
-COMMENT ON COLUMN engage.contact.handling_seconds IS 'Time that a call handler spent on it, in seconds.';
+COMMENT ON COLUMN engage.contact.answered_at IS 'When it was answered. A time before occurred_at, or more than 24 hours after it, counts as not known.';
+COMMENT ON COLUMN engage.contact.handling_seconds IS 'Time that a call handler spent on it, in seconds, up to 31 days.';
 COMMENT ON COLUMN engage.contact.callback_of IS 'The contact that this one calls back for; it then does not count.';
 COMMENT ON COLUMN engage.contact.duplicate_of IS 'The contact of which this one is another leg or record; it then does not count.';
 COMMENT ON COLUMN engage.contact.location_radius_m IS 'Uncertainty of the location, in metres.';
@@ -145,10 +171,29 @@ COMMENT ON COLUMN engage.dirty.at IS 'When the change was made. Shown as lag; it
 CREATE INDEX dirty_other ON engage.dirty (subject, period_start) WHERE subject OPERATOR(pg_catalog.<>) 'persona';
 SELECT pg_catalog.pg_extension_config_dump('engage.dirty', '');
 
+CREATE TABLE engage.later (
+	subject text NOT NULL CHECK (subject OPERATOR(pg_catalog.=) ANY (ARRAY['persona', 'day'])),
+	persona_key uuid,
+	period_start timestamptz,
+	due_at timestamptz NOT NULL,
+	CHECK ((subject OPERATOR(pg_catalog.=) 'persona') OPERATOR(pg_catalog.=) (persona_key IS NOT NULL)),
+	CHECK ((subject OPERATOR(pg_catalog.=) 'day') OPERATOR(pg_catalog.=) (period_start IS NOT NULL))
+);
+COMMENT ON TABLE engage.later IS
+	'Subjects with contacts that are still to come: in line as of now, they go into the queue when the first of these contacts is due. Made by refresh, which alone writes here.';
+COMMENT ON COLUMN engage.later.period_start IS 'The quarter hour of the first of the day''s contacts that are to come.';
+COMMENT ON COLUMN engage.later.due_at IS 'When the first of the contacts to come happens.';
+CREATE UNIQUE INDEX later_persona ON engage.later (persona_key) WHERE persona_key IS NOT NULL;
+CREATE INDEX later_day ON engage.later (period_start) WHERE period_start IS NOT NULL;
+CREATE INDEX later_due_at ON engage.later (due_at);
+SELECT pg_catalog.pg_extension_config_dump('engage.later', '');
+
 CREATE FUNCTION engage.quarter_hour(at timestamptz) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN pg_catalog.date_bin('15 minutes'::interval, at, '2000-01-01 00:00:00+00'::timestamptz);
-COMMENT ON FUNCTION engage.quarter_hour(timestamptz) IS 'The beginning of an instant''s quarter hour. Local days begin and end at one in every zone.';
+RETURN pg_catalog.date_bin('15 minutes'::interval,
+	LEAST(GREATEST(at, '1899-01-01 00:00:00+00'::timestamptz), '2201-01-01 00:00:00+00'::timestamptz), '2000-01-01 00:00:00+00'::timestamptz);
+COMMENT ON FUNCTION engage.quarter_hour(timestamptz) IS
+	'The beginning of an instant''s quarter hour. Local days begin and end at one in every zone. Instants outside 1899 to 2200, which no day holds, are held at these ends.';
 
 -- definer: writers of contacts have no rights on the queue
 CREATE FUNCTION engage.contact_changed() RETURNS trigger

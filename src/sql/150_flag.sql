@@ -210,6 +210,7 @@ BEGIN ATOMIC
 		WHERE r.rule_id = top_of_period.rule_id
 			AND t.occurred_at >= GREATEST(top_of_period.period_start, r.valid_from)
 			AND t.occurred_at < LEAST(engage.period_end(top_of_period.period_start, r.top_period, o.zone), r.valid_to)
+			AND t.occurred_at >= engage.first_counted() AND t.occurred_at <= now()
 			AND t.direction = 'inbound' AND t.callback_of IS NULL AND t.duplicate_of IS NULL
 			AND (r.channels IS NULL OR t.channel = ANY (r.channels))
 			AND p.persona_key = t.persona_key AND p.caller_id IS NOT NULL
@@ -219,6 +220,39 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION engage.top_of_period(integer, timestamptz) IS
 	'The callers whom a rule of kind top flags for the local period that began at period_start, computed from contacts.';
+
+CREATE FUNCTION engage.periods_of(rule_id integer) RETURNS SETOF timestamptz
+	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
+BEGIN ATOMIC
+	-- from one that has contacts to the next
+	WITH RECURSIVE wanted AS (
+		SELECT r.rule_id, r.top_period, o.zone FROM engage.policy o, engage.rule r WHERE r.rule_id = periods_of.rule_id AND r.kind = 'top'
+	), filled AS (
+		SELECT w.top_period, w.zone, engage.period_start(c.occurred_at, w.top_period, w.zone) AS period_start
+		FROM wanted w CROSS JOIN LATERAL (
+			SELECT x.occurred_at FROM engage.contact x
+			WHERE timezone('UTC', x.occurred_at) >= timezone('UTC', engage.first_counted()) AND timezone('UTC', x.occurred_at) <= timezone('UTC', now())
+				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+			ORDER BY timezone('UTC', x.occurred_at) LIMIT 1
+		) c
+		UNION ALL
+		SELECT f.top_period, f.zone, engage.period_start(c.occurred_at, f.top_period, f.zone)
+		FROM filled f CROSS JOIN LATERAL (
+			SELECT x.occurred_at FROM engage.contact x
+			WHERE timezone('UTC', x.occurred_at) >= timezone('UTC', engage.period_end(f.period_start, f.top_period, f.zone))
+				AND timezone('UTC', x.occurred_at) <= timezone('UTC', now())
+				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+			ORDER BY timezone('UTC', x.occurred_at) LIMIT 1
+		) c
+	)
+	SELECT f.period_start FROM filled f
+	UNION
+	SELECT engage.period_start(f.started_at, w.top_period, w.zone)
+	FROM wanted w JOIN engage.flag f ON f.rule_id = w.rule_id
+	WHERE f.withdrawn_at IS NULL;
+END;
+COMMENT ON FUNCTION engage.periods_of(integer) IS
+	'When those local periods of a rule of kind top began that have contacts that count, or flags of the rule.';
 
 CREATE FUNCTION engage.assess_period(rule_id integer, period_start timestamptz, run_id bigint,
 		OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)

@@ -67,6 +67,9 @@ BEGIN
 			UNION SELECT p.persona_key FROM engage.persona p
 			UNION SELECT t.persona_key FROM engage.persona_timeline t) u
 		WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
+	), none_later AS (
+		-- each is put there again when it is computed
+		DELETE FROM engage.later WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
 	), identities AS (
 		INSERT INTO engage.dirty (subject, cause)
 		SELECT 'identities', 'everything' WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
@@ -86,14 +89,8 @@ BEGIN
 			WHERE m.subject = 'everything' OR m.subject = 'rule' AND r.kind = 'criteria')
 	), periods AS (
 		INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
-		SELECT DISTINCT 'period', r.rule_id, engage.period_start(s.at, r.top_period, o.zone), 'rule'
-		FROM engage.policy o, engage.rule r, (
-				SELECT LEAST(min(c.first_at), (SELECT min(f.started_at) FROM engage.flag f)) AS first_at,
-					GREATEST(max(c.last_at), (SELECT max(f.ended_at) FROM engage.flag f)) AS last_at
-				FROM engage.caller c
-			) span,
-			-- in steps shorter than any local day
-			LATERAL generate_series(span.first_at, span.last_at + interval '12 hours', interval '12 hours') s (at)
+		SELECT 'period', r.rule_id, p.period_start, 'rule'
+		FROM engage.rule r, LATERAL engage.periods_of(r.rule_id) p (period_start)
 		WHERE r.kind = 'top' AND EXISTS (SELECT FROM markers m
 			WHERE m.subject = 'everything' OR m.subject = 'rule' AND m.rule_id = r.rule_id)
 	), risks AS (
@@ -118,6 +115,19 @@ $$;
 COMMENT ON FUNCTION engage.expand_markers() IS
 	'Replaces queue rows that stand for many subjects by one row each; returns how many there were. A stage of refresh.';
 
+CREATE FUNCTION engage.queue_what_is_due() RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_seqscan = off
+BEGIN ATOMIC
+	WITH due AS (
+		DELETE FROM engage.later l WHERE l.due_at <= now()
+		RETURNING l.subject, l.persona_key, l.period_start, l.due_at
+	)
+	INSERT INTO engage.dirty (subject, persona_key, period_start, cause, at)
+	SELECT d.subject, d.persona_key, d.period_start, 'due', d.due_at FROM due d;
+END;
+COMMENT ON FUNCTION engage.queue_what_is_due() IS
+	'Queues the subjects whose contacts to come have come. A stage of refresh.';
+
 CREATE FUNCTION engage.recount_personas(batch_size integer) RETURNS uuid[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
@@ -136,9 +146,24 @@ BEGIN
 		FROM keys k, LATERAL (
 			SELECT x.channel, engage.timeline_agg(x.occurred_at) AS timeline
 			FROM engage.contact x
-			WHERE x.persona_key = k.persona_key AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+			WHERE x.persona_key = k.persona_key AND x.occurred_at >= engage.first_counted() AND x.occurred_at <= now()
+				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
 			GROUP BY x.channel
 		) c
+	), to_come AS MATERIALIZED (
+		SELECT k.persona_key, c.due_at
+		FROM keys k, LATERAL (
+			SELECT x.occurred_at AS due_at FROM engage.contact x
+			WHERE x.persona_key = k.persona_key AND x.occurred_at > now() AND x.occurred_at < 'infinity'
+				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+			ORDER BY x.occurred_at LIMIT 1
+		) c
+	), not_later AS (
+		DELETE FROM engage.later l USING keys k
+		WHERE l.persona_key = k.persona_key AND NOT EXISTS (SELECT FROM to_come n WHERE n.persona_key = k.persona_key)
+	), later AS (
+		INSERT INTO engage.later AS l (subject, persona_key, due_at) SELECT 'persona', n.persona_key, n.due_at FROM to_come n
+		ON CONFLICT (persona_key) WHERE persona_key IS NOT NULL DO UPDATE SET due_at = excluded.due_at WHERE l.due_at <> excluded.due_at
 	), standing AS MATERIALIZED (
 		SELECT k.persona_key, t.channel, t.timeline, t.held_row
 		FROM keys k, LATERAL (
@@ -161,7 +186,8 @@ BEGIN
 			NULLIF(c.imei, '') AS imei, NULLIF(c.nominal_ref, '') AS nominal_ref, c.identity_details AS details
 		FROM keys k, LATERAL (
 			SELECT x.* FROM engage.contact x
-			WHERE x.persona_key = k.persona_key AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+			WHERE x.persona_key = k.persona_key AND x.occurred_at >= engage.first_counted() AND x.occurred_at <= now()
+				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
 			LIMIT 1
 		) c
 	), wanted AS MATERIALIZED (
@@ -313,6 +339,7 @@ DECLARE
 	newly_scored bigint;
 	summed_up boolean;
 BEGIN
+	PERFORM engage.queue_what_is_due();
 	IF engage.has_markers() AND engage.expand_markers() > 0 THEN
 		UPDATE engage.refresh_run r SET steps = steps + 1, last_step_at = clock_timestamp() WHERE r.run_id = run;
 		RETURN true;

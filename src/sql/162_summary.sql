@@ -194,16 +194,19 @@ CREATE FUNCTION engage.counted_contacts(from_at timestamptz, to_at timestamptz,
 		OUT deployed boolean, OUT has_incident boolean) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
 BEGIN ATOMIC
-	SELECT c.occurred_at, c.recorded_at, d.date_key, date_part('hour', timezone(o.zone, c.occurred_at))::integer, h.channel_key,
+	SELECT c.occurred_at, LEAST(GREATEST(c.recorded_at, c.occurred_at), '2199-12-31'::timestamptz), d.date_key, date_part('hour', timezone(o.zone, c.occurred_at))::integer, h.channel_key,
 		COALESCE(i.contact_type_key, -1), COALESCE(x.district_key, -1), c.source, c.persona_key IS NOT NULL, c.district IS NOT NULL,
 		COALESCE(c.closing_code, c.opening_code) IS NOT NULL,
-		CASE WHEN c.answered_at >= c.occurred_at THEN date_part('epoch', c.answered_at - c.occurred_at) END, c.handling_seconds,
+		CASE WHEN c.answered_at >= c.occurred_at AND c.answered_at <= c.occurred_at + '24 hours'::interval
+			THEN date_part('epoch', c.answered_at - c.occurred_at) END,
+		CASE WHEN c.handling_seconds >= 0 THEN c.handling_seconds END,
 		engage.is_abandoned(c.disconnected, c.spoke_to_service, c.confirmed_safe), c.deployed, c.incident_ref IS NOT NULL
 	FROM engage.policy o
 	CROSS JOIN (
 		-- apart, so that no partial index is taken: its size is unknown while tables are filled for the first time
 		SELECT x.* FROM engage.contact x
 		WHERE timezone('UTC', x.occurred_at) >= timezone('UTC', from_at) AND timezone('UTC', x.occurred_at) < timezone('UTC', to_at)
+			AND x.occurred_at >= engage.first_counted() AND x.occurred_at <= now()
 		OFFSET 0
 	) c
 	JOIN engage.calendar d ON d.day = timezone(o.zone, c.occurred_at)::date AND d.starts_at < to_at AND d.ends_at > from_at
@@ -213,7 +216,7 @@ BEGIN ATOMIC
 	WHERE c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL;
 END;
 COMMENT ON FUNCTION engage.counted_contacts(timestamptz, timestamptz) IS
-	'The counted contacts from an instant up to another as summaries see them, for days that are in the calendar.';
+	'The counted contacts from an instant up to another, and up to now, as summaries see them, for days that are in the calendar. Times of answer before the contact or more than 24 hours after it are not known; a contact was not recorded before it happened.';
 
 CREATE FUNCTION engage.counts_anew(from_at timestamptz, to_at timestamptz,
 		OUT grain text, OUT date_key integer, OUT time_key integer, OUT channel_key integer, OUT contact_type_key integer, OUT district_key integer, OUT source text,
@@ -295,6 +298,17 @@ END
 $$;
 COMMENT ON FUNCTION engage.sum_up_day(date) IS 'Computes the summaries of a local day anew from contacts. A stage of refresh.';
 
+CREATE FUNCTION engage.next_contact(after_at timestamptz, before_at timestamptz) RETURNS timestamptz
+	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
+BEGIN ATOMIC
+	SELECT c.occurred_at FROM engage.contact c
+	WHERE timezone('UTC', c.occurred_at) > timezone('UTC', after_at) AND timezone('UTC', c.occurred_at) < timezone('UTC', before_at)
+		AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+	ORDER BY timezone('UTC', c.occurred_at) LIMIT 1;
+END;
+COMMENT ON FUNCTION engage.next_contact(timestamptz, timestamptz) IS
+	'When the first contact that counts happens, or will, after an instant and before another; NULL if there is none. A stage of refresh.';
+
 CREATE FUNCTION engage.take_day() RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
@@ -304,23 +318,34 @@ DECLARE
 	day_starts timestamptz;
 	day_ends timestamptz;
 	place_zone constant text := (SELECT o.zone FROM engage.policy o);
+	to_come timestamptz;
 BEGIN
 	SELECT q.period_start INTO queued FROM engage.dirty q WHERE q.subject = 'day' LIMIT 1;
 	IF NOT FOUND THEN
 		RETURN false;
+	END IF;
+	IF queued < '1899-12-01' OR queued > '2200-02-01' THEN
+		-- no local day that is summed up, and perhaps none that can be told
+		DELETE FROM engage.dirty q WHERE q.subject = 'day' AND (q.period_start < '1899-12-01' OR q.period_start > '2200-02-01');
+		RETURN true;
 	END IF;
 	day := timezone(place_zone, queued)::date;
 	day_starts := timezone(place_zone, day::timestamp);
 	day_ends := timezone(place_zone, (day + 1)::timestamp);
 	DELETE FROM engage.dirty q WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends;
 	IF day BETWEEN '1900-01-01' AND '2199-12-31' THEN
-		PERFORM engage.sum_up_day(day);
+		IF day_starts <= now() THEN
+			PERFORM engage.sum_up_day(day);
+		END IF;
+		DELETE FROM engage.later l WHERE l.period_start >= LEAST(day_starts, queued) AND l.period_start < day_ends;
+		to_come := engage.next_contact(GREATEST(day_starts, now()), day_ends);
+		INSERT INTO engage.later (subject, period_start, due_at) SELECT 'day', engage.quarter_hour(to_come), to_come WHERE to_come IS NOT NULL;
 	END IF;
 	RETURN true;
 END
 $$;
 COMMENT ON FUNCTION engage.take_day() IS
-	'Takes one local day from the queue, with all its rows, and sums it up; false if there is none. Days before 1900 and after 2199 are in no summary. A stage of refresh.';
+	'Takes one local day from the queue, with all its rows, and sums it up; false if there is none. Days before 1900 and after 2199 are in no summary, and a day to come waits for its first contact. A stage of refresh.';
 
 CREATE FUNCTION engage.queue_days() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -376,7 +401,8 @@ BEGIN ATOMIC
 			SELECT d.district_key
 			FROM (SELECT x.persona_key FROM engage.persona x WHERE x.caller_id = n.caller_id OFFSET 0) p, LATERAL (
 					SELECT x.district, count(*) AS contacts FROM engage.contact x
-					WHERE x.persona_key = p.persona_key AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL AND x.district IS NOT NULL
+					WHERE x.persona_key = p.persona_key AND x.occurred_at >= engage.first_counted() AND x.occurred_at <= now()
+						AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL AND x.district IS NOT NULL
 					GROUP BY x.district OFFSET 0
 				) c JOIN engage.district d ON d.district = c.district
 			GROUP BY d.district_key ORDER BY sum(c.contacts) DESC, d.district_key LIMIT 1

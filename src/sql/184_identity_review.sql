@@ -28,13 +28,20 @@ GROUP BY p.imei
 HAVING pg_catalog.count(DISTINCT p.number) OPERATOR(pg_catalog.>) 1;
 COMMENT ON VIEW engage.handset_number IS 'Handsets from which several numbers called: SIM cards were changed, or the handset went to somebody else.';
 
+CREATE FUNCTION engage.told_date(date date) RETURNS date
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN date OPERATOR(pg_catalog.>=) '0001-01-01'::date AND date OPERATOR(pg_catalog.<=) '2199-12-31'::date THEN date END;
+COMMENT ON FUNCTION engage.told_date(date) IS
+	'A date of birth, or NULL for one that no date of birth can be, such as infinity: contacts had such ones before their bounds were checked.';
+
 CREATE VIEW engage.link_review WITH (security_barrier) AS
 SELECT a.caller_id, l.persona_a, l.persona_b, engage.persona_label(l.persona_a) AS identifier_a, engage.persona_label(l.persona_b) AS identifier_b,
 	l.weight, l.score, l.personas_a, l.personas_b, l.pairs, l.agreeing,
 	l.score OPERATOR(pg_catalog.=) 'Infinity' AS is_decided,
 	l.score OPERATOR(pg_catalog.<) 5 AND COALESCE(a.number OPERATOR(pg_catalog.<>) b.number, true) AS is_weak,
 	LEAST(l.personas_a, l.personas_b) OPERATOR(pg_catalog.>) 1 AND l.agreeing OPERATOR(pg_catalog.*) 10 OPERATOR(pg_catalog.<=) l.pairs AS is_bridge,
-	COALESCE(engage.date_similarity(a.date_of_birth, b.date_of_birth) OPERATOR(pg_catalog.=) ANY (ARRAY['year same', 'near', 'different']), false)
+	COALESCE(engage.date_similarity(engage.told_date(a.date_of_birth), engage.told_date(b.date_of_birth))
+			OPERATOR(pg_catalog.=) ANY (ARRAY['year same', 'near', 'different']), false)
 		OR COALESCE(engage.jaro_winkler(engage.name_key(a.given_name), engage.name_key(b.given_name)) OPERATOR(pg_catalog.<) 0.7, false) AS is_contradictory
 FROM engage.link l
 JOIN engage.persona a ON a.persona_key OPERATOR(pg_catalog.=) l.persona_a
@@ -49,7 +56,7 @@ CREATE VIEW engage.caller_contradiction WITH (security_barrier) AS
 SELECT a.caller_id, 'dates of birth'::text AS contradiction, pg_catalog.array_agg(DISTINCT a.date_of_birth ORDER BY a.date_of_birth)::text[] AS found
 FROM engage.persona a
 JOIN engage.persona b ON b.caller_id OPERATOR(pg_catalog.=) a.caller_id
-WHERE engage.date_similarity(a.date_of_birth, b.date_of_birth) OPERATOR(pg_catalog.=) 'different'
+WHERE engage.date_similarity(engage.told_date(a.date_of_birth), engage.told_date(b.date_of_birth)) OPERATOR(pg_catalog.=) 'different'
 GROUP BY a.caller_id
 UNION ALL
 SELECT p.caller_id, 'calls at the same time', pg_catalog.array_agg(DISTINCT c.contact_id ORDER BY c.contact_id)::text[]
@@ -61,6 +68,7 @@ WHERE c.channel OPERATOR(pg_catalog.=) ANY (ARRAY['999_voice', '101_voice', 'swi
 	AND d.channel OPERATOR(pg_catalog.=) ANY (ARRAY['999_voice', '101_voice', 'switchboard']::engage.contact_channel[])
 	AND c.direction OPERATOR(pg_catalog.=) 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
 	AND d.direction OPERATOR(pg_catalog.=) 'inbound' AND d.callback_of IS NULL AND d.duplicate_of IS NULL
+	AND c.occurred_at OPERATOR(pg_catalog.<=) pg_catalog.now() AND d.occurred_at OPERATOR(pg_catalog.<=) pg_catalog.now()
 	AND c.answered_at OPERATOR(pg_catalog.<) d.ended_at AND d.answered_at OPERATOR(pg_catalog.<) c.ended_at
 GROUP BY p.caller_id;
 COMMENT ON VIEW engage.caller_contradiction IS

@@ -20,8 +20,8 @@ CREATE VIEW engage.contact_caller WITH (security_barrier) AS
 SELECT c.contact_id, p.caller_id
 FROM engage.contact c
 JOIN engage.persona p ON p.persona_key = c.persona_key
-WHERE p.caller_id IS NOT NULL;
-COMMENT ON VIEW engage.contact_caller IS 'The caller of each contact, as of the last refresh; contacts whose caller cannot be told have no row.';
+WHERE p.caller_id IS NOT NULL AND c.occurred_at <= pg_catalog.now();
+COMMENT ON VIEW engage.contact_caller IS 'The caller of each contact, as of the last refresh; contacts whose caller cannot be told, or that are still to come, have no row.';
 
 -- definer: analysts see the contacts of a flag without reading their identifying details
 CREATE FUNCTION engage.explain_flag(flag_id bigint,

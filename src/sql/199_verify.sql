@@ -16,9 +16,10 @@ BEGIN ATOMIC
 			COALESCE(bool_or(q.subject = 'days'), false) AS days,
 			COALESCE(bool_or(q.subject = 'roster'), false) AS roster,
 			COALESCE(bool_or(q.subject = 'period'), false) AS periods
-		FROM engage.dirty q
+		FROM (SELECT x.subject FROM engage.dirty x UNION ALL SELECT l.subject FROM engage.later l WHERE l.due_at <= now()) q
 	), dirty_persona AS MATERIALIZED (
-		SELECT DISTINCT q.persona_key FROM engage.dirty q WHERE q.subject = 'persona'
+		SELECT q.persona_key FROM engage.dirty q WHERE q.subject = 'persona'
+		UNION SELECT l.persona_key FROM engage.later l WHERE l.subject = 'persona' AND l.due_at <= now()
 	), dirty_identity AS MATERIALIZED (
 		SELECT EXISTS (SELECT FROM engage.dirty q WHERE q.subject IN ('identity', 'identities')) AS waits
 	), dirty_caller AS MATERIALIZED (
@@ -27,11 +28,12 @@ BEGIN ATOMIC
 		SELECT DISTINCT q.caller_id, q.subject FROM engage.dirty q WHERE q.subject IN ('risk', 'risks')
 	), dirty_day AS MATERIALIZED (
 		SELECT DISTINCT engage.date_key(engage.local_date(q.period_start, o.zone)) AS date_key
-		FROM engage.dirty q, engage.policy o WHERE q.subject = 'day'
+		FROM engage.policy o, (SELECT x.period_start FROM engage.dirty x WHERE x.subject = 'day'
+			UNION ALL SELECT l.period_start FROM engage.later l WHERE l.subject = 'day' AND l.due_at <= now()) q
 	), truth AS MATERIALIZED (
 		SELECT c.persona_key, c.channel, engage.timeline_agg(c.occurred_at) AS timeline
 		FROM engage.contact c
-		WHERE c.persona_key IS NOT NULL AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+		WHERE c.persona_key IS NOT NULL AND c.occurred_at >= engage.first_counted() AND c.occurred_at <= now() AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
 			AND engage.is_sampled(c.persona_key::text, sample)
 		GROUP BY c.persona_key, c.channel
 	), held AS (
@@ -52,6 +54,27 @@ BEGIN ATOMIC
 		CROSS JOIN engage.policy o
 		WHERE (w.persona_key IS NULL OR p.persona_key IS NULL OR p.number IS DISTINCT FROM engage.phone(p.number_raw, o.region))
 			AND NOT EXISTS (SELECT FROM dirty_persona q WHERE q.persona_key = COALESCE(w.persona_key, p.persona_key))
+	), awaited AS MATERIALIZED (
+		SELECT c.persona_key, c.occurred_at
+		FROM engage.contact c
+		WHERE timezone('UTC', c.occurred_at) > timezone('UTC', now()) AND timezone('UTC', c.occurred_at) < 'infinity'
+			AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+	), wrong_later AS (
+		SELECT 'persona'::text, 'no caller'::text, 'what waits for its contacts to come is not for the first of them'::text
+		FROM (SELECT a.persona_key, min(a.occurred_at) AS due_at FROM awaited a WHERE a.persona_key IS NOT NULL GROUP BY a.persona_key) w
+		FULL JOIN (SELECT l.persona_key, l.due_at FROM engage.later l WHERE l.subject = 'persona') h ON h.persona_key = w.persona_key
+		WHERE w.due_at IS DISTINCT FROM h.due_at AND engage.is_sampled(COALESCE(w.persona_key, h.persona_key)::text, sample)
+			AND NOT EXISTS (SELECT FROM dirty_persona q WHERE q.persona_key = COALESCE(w.persona_key, h.persona_key))
+		UNION ALL
+		SELECT 'day', COALESCE(w.date_key, h.date_key)::text, 'what waits for its contacts to come is not for the first of them'
+		FROM (SELECT k.date_key, min(k.due_at) AS due_at FROM (
+				SELECT engage.date_key(engage.local_date(a.occurred_at, o.zone)) AS date_key, a.occurred_at AS due_at FROM awaited a, engage.policy o
+				WHERE a.occurred_at < '2199-12-31') k GROUP BY k.date_key) w
+		FULL JOIN (SELECT engage.date_key(engage.local_date(l.period_start, o.zone)) AS date_key, l.due_at FROM engage.later l, engage.policy o
+			WHERE l.subject = 'day' AND l.due_at < '2199-12-31') h ON h.date_key = w.date_key
+		CROSS JOIN marked m
+		WHERE w.due_at IS DISTINCT FROM h.due_at AND NOT m.days AND engage.is_sampled(COALESCE(w.date_key, h.date_key)::text, sample)
+			AND NOT EXISTS (SELECT FROM dirty_day q WHERE q.date_key = COALESCE(w.date_key, h.date_key))
 	), linked AS MATERIALIZED (
 		-- whole components, so that a sample is linked as everything is
 		SELECT k.*
@@ -109,11 +132,7 @@ BEGIN ATOMIC
 		WHERE NOT m.rules AND NOT EXISTS (SELECT FROM dirty_caller q WHERE q.caller_id = d.caller_id)
 	), top AS (
 		SELECT r.rule_id, p.period_start, t.caller_id, t.contacts
-		FROM engage.rule r, engage.policy o, LATERAL (
-				SELECT DISTINCT engage.period_start(s.at, r.top_period, o.zone) AS period_start
-				FROM (SELECT min(c.first_at) AS first_at, max(c.last_at) AS last_at FROM engage.caller c) span,
-					LATERAL generate_series(span.first_at, span.last_at + interval '12 hours', interval '12 hours') s (at)
-			) p, LATERAL engage.top_of_period(r.rule_id, p.period_start) t
+		FROM engage.rule r, LATERAL engage.periods_of(r.rule_id) p (period_start), LATERAL engage.top_of_period(r.rule_id, p.period_start) t
 		WHERE r.kind = 'top'
 	), standing_top AS (
 		SELECT f.rule_id, engage.period_start(f.started_at, r.top_period, o.zone) AS period_start, f.caller_id, f.contacts
@@ -209,7 +228,7 @@ BEGIN ATOMIC
 	SELECT w.* FROM (
 		SELECT * FROM wrong_timeline UNION ALL SELECT * FROM wrong_persona UNION ALL SELECT * FROM wrong_identity UNION ALL SELECT * FROM wrong_caller
 		UNION ALL SELECT * FROM wrong_flag UNION ALL SELECT * FROM wrong_top UNION ALL SELECT * FROM wrong_risk
-		UNION ALL SELECT * FROM wrong_day UNION ALL SELECT * FROM wrong_roster
+		UNION ALL SELECT * FROM wrong_day UNION ALL SELECT * FROM wrong_later UNION ALL SELECT * FROM wrong_roster
 	) w, marked m
 	WHERE NOT m.everything;
 END;

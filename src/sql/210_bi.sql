@@ -158,10 +158,10 @@ SELECT c.contact_id AS contact_key, d.date_key, date_part('hour', timezone(o.zon
 	COALESCE(i.contact_type_key, -1) AS contact_type_key, COALESCE(x.district_key, -1) AS district_key,
 	timezone(o.zone, c.occurred_at)::timestamp(0) AS contact_start_local, timezone('UTC', c.occurred_at)::timestamp AS contact_start_utc,
 	(date_part('epoch', timezone(o.zone, c.occurred_at) - timezone('UTC', c.occurred_at)) / 60)::integer AS utc_offset_minutes, 1 AS contact_count,
-	(c.answered_at >= c.occurred_at)::integer AS answered_count,
+	CASE WHEN c.answered_at >= c.occurred_at AND c.answered_at <= c.occurred_at + '24 hours'::interval THEN 1 END AS answered_count,
 	(c.disconnected AND c.spoke_to_service IS NOT TRUE AND c.confirmed_safe IS NOT TRUE)::integer AS abandoned_count,
-	CASE WHEN c.answered_at >= c.occurred_at THEN LEAST(date_part('epoch', c.answered_at - c.occurred_at), 2147483647)::integer END AS answer_seconds,
-	c.handling_seconds, c.deployed::integer AS deployed_count, (c.incident_ref IS NOT NULL)::integer AS incident_count,
+	CASE WHEN c.answered_at >= c.occurred_at AND c.answered_at <= c.occurred_at + '24 hours'::interval THEN date_part('epoch', c.answered_at - c.occurred_at)::integer END AS answer_seconds,
+	CASE WHEN c.handling_seconds >= 0 THEN c.handling_seconds END AS handling_seconds, c.deployed::integer AS deployed_count, (c.incident_ref IS NOT NULL)::integer AS incident_count,
 	timezone('UTC', LEAST(GREATEST(c.recorded_at, '1900-01-01'), '2199-12-31'))::timestamp(0) AS loaded_at_utc
 FROM engage.policy o
 CROSS JOIN engage.contact c
@@ -171,16 +171,16 @@ JOIN engage.persona p ON p.persona_key = c.persona_key
 JOIN engage.caller_pseudonym w ON w.caller_id = p.caller_id
 LEFT JOIN engage.incident_code i ON i.code = COALESCE(c.closing_code, c.opening_code)
 LEFT JOIN engage.district x ON x.district = c.district
-WHERE c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+WHERE c.occurred_at >= engage.first_counted() AND c.occurred_at <= now() AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
 UNION ALL
 SELECT c.contact_id, d.date_key, date_part('hour', timezone(o.zone, c.occurred_at))::integer, -1, h.channel_key,
 	COALESCE(i.contact_type_key, -1), COALESCE(x.district_key, -1),
 	timezone(o.zone, c.occurred_at)::timestamp(0), timezone('UTC', c.occurred_at)::timestamp,
 	(date_part('epoch', timezone(o.zone, c.occurred_at) - timezone('UTC', c.occurred_at)) / 60)::integer, 1,
-	(c.answered_at >= c.occurred_at)::integer,
+	CASE WHEN c.answered_at >= c.occurred_at AND c.answered_at <= c.occurred_at + '24 hours'::interval THEN 1 END,
 	(c.disconnected AND c.spoke_to_service IS NOT TRUE AND c.confirmed_safe IS NOT TRUE)::integer,
-	CASE WHEN c.answered_at >= c.occurred_at THEN LEAST(date_part('epoch', c.answered_at - c.occurred_at), 2147483647)::integer END,
-	c.handling_seconds, c.deployed::integer, (c.incident_ref IS NOT NULL)::integer,
+	CASE WHEN c.answered_at >= c.occurred_at AND c.answered_at <= c.occurred_at + '24 hours'::interval THEN date_part('epoch', c.answered_at - c.occurred_at)::integer END,
+	CASE WHEN c.handling_seconds >= 0 THEN c.handling_seconds END AS handling_seconds, c.deployed::integer, (c.incident_ref IS NOT NULL)::integer,
 	timezone('UTC', LEAST(GREATEST(c.recorded_at, '1900-01-01'), '2199-12-31'))::timestamp(0)
 FROM engage.policy o
 CROSS JOIN engage.contact c
@@ -189,8 +189,8 @@ JOIN engage.preset_channel h ON h.channel = c.channel
 LEFT JOIN (engage.persona p JOIN engage.caller_pseudonym w ON w.caller_id = p.caller_id) ON p.persona_key = c.persona_key
 LEFT JOIN engage.incident_code i ON i.code = COALESCE(c.closing_code, c.opening_code)
 LEFT JOIN engage.district x ON x.district = c.district
-WHERE c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL AND w.caller_key IS NULL;
-COMMENT ON VIEW engage_bi.fact_contact IS 'One row a contact that counts: inbound, neither a call-back nor a duplicate. Load it in parts by contact_start_utc; for sums over many take the daily and hourly facts.';
+WHERE c.occurred_at >= engage.first_counted() AND c.occurred_at <= now() AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL AND w.caller_key IS NULL;
+COMMENT ON VIEW engage_bi.fact_contact IS 'One row a contact that counts: inbound, neither a call-back nor a duplicate, and not still to come. Load it in parts by contact_start_utc; for sums over many take the daily and hourly facts.';
 COMMENT ON COLUMN engage_bi.fact_contact.contact_key IS 'Stands for the contact.';
 COMMENT ON COLUMN engage_bi.fact_contact.date_key IS 'Local day.';
 COMMENT ON COLUMN engage_bi.fact_contact.time_key IS 'Local hour.';
@@ -202,7 +202,7 @@ COMMENT ON COLUMN engage_bi.fact_contact.contact_start_local IS 'Local time; twi
 COMMENT ON COLUMN engage_bi.fact_contact.contact_start_utc IS 'The same in UTC: sort and load by it.';
 COMMENT ON COLUMN engage_bi.fact_contact.utc_offset_minutes IS 'Local time minus UTC.';
 COMMENT ON COLUMN engage_bi.fact_contact.contact_count IS '1.';
-COMMENT ON COLUMN engage_bi.fact_contact.answered_count IS '1 if it was answered; empty if not known.';
+COMMENT ON COLUMN engage_bi.fact_contact.answered_count IS '1 if it was answered; empty if not known, as it is where the time of answer is before the contact or more than 24 hours after it.';
 COMMENT ON COLUMN engage_bi.fact_contact.abandoned_count IS '1 if it was disconnected and is not known to have spoken to a service or been confirmed safe, otherwise 0; empty if it is not known whether it was disconnected.';
 COMMENT ON COLUMN engage_bi.fact_contact.answer_seconds IS 'Seconds until it was answered.';
 COMMENT ON COLUMN engage_bi.fact_contact.handling_seconds IS 'Seconds that a call handler spent on it.';
@@ -218,7 +218,7 @@ CROSS JOIN LATERAL (
 	-- apart (OFFSET), caller by caller: with all dimensions joined to it there would be too many tables to find the way
 	SELECT x.contact_id, d.date_key, date_part('hour', timezone(o.zone, x.occurred_at))::integer AS time_key, h.channel_key,
 		COALESCE(i.contact_type_key, -1) AS contact_type_key, COALESCE(z.district_key, -1) AS district_key,
-		timezone(o.zone, x.occurred_at)::timestamp(0) AS start_local, x.handling_seconds
+		timezone(o.zone, x.occurred_at)::timestamp(0) AS start_local, CASE WHEN x.handling_seconds >= 0 THEN x.handling_seconds END AS handling_seconds
 	FROM engage.policy o
 	CROSS JOIN engage.persona p
 	JOIN engage.contact x ON x.persona_key = p.persona_key
@@ -226,7 +226,7 @@ CROSS JOIN LATERAL (
 	JOIN engage.preset_channel h ON h.channel = x.channel
 	LEFT JOIN engage.incident_code i ON i.code = COALESCE(x.closing_code, x.opening_code)
 	LEFT JOIN engage.district z ON z.district = x.district
-	WHERE p.caller_id = w.caller_id AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+	WHERE p.caller_id = w.caller_id AND x.occurred_at >= engage.first_counted() AND x.occurred_at <= now() AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
 	OFFSET 0
 ) c
 WHERE EXISTS (SELECT FROM engage.roster r WHERE r.caller_id = w.caller_id);

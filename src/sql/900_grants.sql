@@ -105,6 +105,7 @@ GRANT EXECUTE ON FUNCTION engage.lookup(text),
 	engage.decide_link(boolean, text, text, text, engage.link_method), engage.revoke_decision(integer, text),
 	engage.linkage_in_force(), engage.compare_personas(integer, uuid, uuid), engage.persona_label(uuid),
 	engage.without_link(uuid, uuid), engage.linked_pairs(integer) TO engage_identity;
+GRANT EXECUTE ON FUNCTION engage.told_date(date) TO engage_identity;
 GRANT SELECT ON engage.caller_number, engage.handset_number, engage.link_review, engage.caller_contradiction,
 	engage.shared_number_suspect, engage.flag_by_joining TO engage_identity;
 
@@ -178,7 +179,7 @@ GRANT USAGE ON SCHEMA engage_bi TO engage_bi, engage_analyst;
 GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi TO engage_bi, engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.date_key(date), engage.local_date(timestamptz, text), engage.num_contacts(engage.timeline),
 	engage.slice(engage.timeline, timestamptz, timestamptz), engage.first_at(engage.timeline), engage.rollup(engage.timeline),
-	engage.threshold(engage.criterion), engage.library_version(), engage.current_caller(bigint) TO engage_bi, engage_analyst;
+	engage.threshold(engage.criterion), engage.library_version(), engage.current_caller(bigint), engage.first_counted() TO engage_bi, engage_analyst;
 GRANT USAGE ON SCHEMA engage_bi_named TO engage_bi_named;
 GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi_named TO engage_bi_named;
 GRANT EXECUTE ON FUNCTION engage.num_contacts(engage.timeline) TO engage_bi_named;
