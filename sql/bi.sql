@@ -10,7 +10,7 @@ INSERT INTO district (district, label, csu) VALUES ('north', 'North', 'North CSU
 INSERT INTO incident_code (code, label, category, demand_class, is_policing) VALUES
 	('R1', 'Theft', 'Crime', 'policing', true), ('R2', 'Noise', 'Nuisance', 'non_policing', false), ('D1', 'Enquiry', NULL, NULL, NULL);
 
--- a year of contacts, dense around the changes of 29 March and 25 October 2026; some are nobody's, some do not count
+-- ten months of contacts, dense around the changes of 29 March and 25 October 2026; some are nobody's, some do not count
 INSERT INTO contact (source, source_ref, occurred_at, recorded_at, channel, direction, number_raw, district, opening_code, closing_code,
 	answered_at, handling_seconds, disconnected, spoke_to_service, deployed, incident_ref)
 SELECT CASE WHEN g % 3 = 0 THEN 'acd' ELSE 'storm' END, g::text, t.at, t.at + (g % 40) * interval '1 hour',
@@ -21,7 +21,7 @@ SELECT CASE WHEN g % 3 = 0 THEN 'acd' ELSE 'storm' END, g::text, t.at, t.at + (g
 	(ARRAY[true, NULL])[1 + g / 3 % 2], g % 6 = 0, CASE WHEN g % 9 = 0 THEN 'I' || g END
 FROM generate_series(1, 3000) g, LATERAL (
 	SELECT CASE g % 3 WHEN 0 THEN '2026-03-28 12:00+00'::timestamptz + g * interval '47 seconds'
-		WHEN 1 THEN '2026-10-24 12:00+00'::timestamptz + g * interval '47 seconds' ELSE '2025-12-30 00:00+00'::timestamptz + g * interval '2 hours 54 minutes' END AS at
+		WHEN 1 THEN '2026-10-24 12:00+00'::timestamptz + g * interval '47 seconds' ELSE '2025-12-30 00:00+00'::timestamptz + g * interval '2 hours 30 minutes' END AS at
 ) t;
 UPDATE contact SET duplicate_of = contact_id - 1 WHERE contact_id % 50 = 0;
 UPDATE contact SET callback_of = contact_id - 1 WHERE contact_id % 53 = 0;

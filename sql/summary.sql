@@ -54,7 +54,9 @@ CALL refresh();
 SELECT date_key, time_key, sum(contacts) FROM hourly_count WHERE date_key IN (20260329, 20260602) GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT feed.source, date_key, contacts, without_details, without_district FROM feed_count JOIN feed USING (feed_key) WHERE source = 'red box' ORDER BY 2;
 
--- days nobody can show are in no summary, and stop nothing
+-- days nobody can show are refused; where a table has them, they are in no summary, and stop nothing
+INSERT INTO contact (source, source_ref, occurred_at, channel) VALUES ('red box', '3', '4000-01-01', '101_voice');
+ALTER TABLE contact DROP CONSTRAINT contact_within_bounds;
 INSERT INTO contact (source, source_ref, occurred_at, channel) VALUES ('red box', '3', '4000-01-01', '101_voice'), ('red box', '4', '1066-10-14', '101_voice');
 CALL refresh();
 SELECT count(*) FROM dirty;
