@@ -31,6 +31,8 @@ INSERT INTO wanted_routine SELECT 'admin analyst identity loader', pg_temp.lines
 	connected_components(bigint,bigint)
 	connected_components(text,text)
 	contact_rate(timeline,timestamp with time zone,timestamp with time zone,double precision,interval)
+	contact_fault(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)
+	contact_fits(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)
 	contact_times(timeline)
 	criterion_cmp(criterion,criterion)
 	criterion_eq(criterion,criterion)
@@ -146,6 +148,7 @@ INSERT INTO wanted_routine VALUES ('admin analyst bi bi_named identity loader', 
 -- Local days, as dashboards have them.
 INSERT INTO wanted_routine SELECT 'analyst bi', pg_temp.lines($$
 	date_key(date)
+	first_counted()
 	local_date(timestamp with time zone,text)
 $$);
 INSERT INTO wanted_routine VALUES ('analyst', 'is_abandoned(boolean,boolean,boolean)');
@@ -201,6 +204,7 @@ INSERT INTO wanted_routine VALUES
 	('identity', 'linked_pairs(integer)'),
 	('identity', 'reject_link(text,text,text,link_method)'),
 	('identity', 'revoke_decision(integer,text)'),
+	('identity', 'told_date(date)'),
 	('analyst handler identity', 'lookup(text)'),
 	('admin operator', 'train_linkage(bigint)'),
 	('admin analyst bi identity', 'current_caller(bigint)'),
@@ -319,6 +323,9 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	identities_wait()
 	is_sampled(text,double precision)
 	is_shared_number(text)
+	next_contact(timestamp with time zone,timestamp with time zone)
+	periods_of(integer)
+	queue_what_is_due()
 	keep_roster(bigint[])
 	keep_whole_roster()
 	key_callers(bigint[])
@@ -521,12 +528,14 @@ SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.
 SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.prolang AND l.lanname = 'c'
 		WHERE NOT r.proisstrict AND r.proargtypes[0] <> 'internal'::regtype$$,
 	$$VALUES ('persona_key(text,text,text,date,text,text,text,text,text,jsonb)'), ('rolling_count(timestamp with time zone,interval)'),
+		('contact_fits(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)'),
+		('contact_fault(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)'),
 		('persona_blocks(integer,uuid[])'), ('cluster_personas(integer,uuid[])'),
 		('identify_personas(integer,text,text,text,date,text,text,text,text,text,jsonb)'),
 		('demand_measures(timeline,timestamp with time zone,criterion[],demand_model,interval)'),
 		('suppress_table(integer[],integer[],bigint[],integer,bigint[])'),
 		('escalation(timeline,timestamp with time zone,escalation_prior,double precision,interval,double precision)')$$,
-	'C functions are STRICT, but for states of aggregates and eight that handle NULLs');
+	'C functions are STRICT, but for states of aggregates and ten that handle NULLs');
 
 -- --------------------------------------------------------------- relations
 
@@ -553,6 +562,7 @@ SELECT 'table', pg_temp.lines($$
 	identity_detail
 	incident_code
 	known_number
+	later
 	link
 	link_decision
 	linkage_model
