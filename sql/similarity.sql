@@ -148,7 +148,7 @@ SELECT count(*) AS pairs,
 FROM text a, text b;
 
 -- names
-SELECT name, name_key(name), sound_key(name)
+SELECT replace(name, E'\u200b', '<200b>') AS name, name_key(name), sound_key(name)	-- its width differs between versions of psql
 FROM (VALUES
 	('  Mary  Jane '), ('O''Neil'), ('O’Neil'), ('O`NEIL'), ('Smith-Jones'), ('St. John'), ('Renée'), ('Ångström'), ('Weiß'),
 	('WEIẞ'), ('Łukasz'), ('Ærøskøbing'), ('Þór'), ('Œuvre'), ('Ĳsbrand'), (E'Jose\u0301'), ('Nguyễn'), ('Ștefan'), ('İlkay'),

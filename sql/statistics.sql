@@ -69,7 +69,8 @@ FROM (SELECT n1, n2, share, sum(p) FILTER (WHERE k <= n1) AS low, sum(p) FILTER 
 -- the other way round, and edges
 SELECT bool_and(abs(a.ratio * b.ratio - 1) < 1e-12 AND abs(a.lower * b.upper - 1) < 1e-9 AND abs(a.p_value - b.p_value) < 1e-12 AND abs(a.p_minlike - b.p_minlike) < 1e-12) AS mirrored
 FROM compared AS c, rate_ratio(n1, t1, n2, t2) AS a, rate_ratio(n2, t2, n1, t1) AS b WHERE n1 > 0 AND n2 > 0;
-SELECT v.*, r.* FROM (VALUES (0, 0), (0, 5), (5, 0)) AS v(n1, n2), rate_ratio(n1, 1, n2, 1) AS r;
+SELECT n1, n2, ratio, lower::numeric, upper::numeric, p_value, p_minlike, p_mid::numeric	-- 15 digits, which every Boost gives
+FROM (VALUES (0, 0), (0, 5), (5, 0)) AS v(n1, n2), rate_ratio(n1, 1, n2, 1);
 SELECT n1, round(ratio::numeric, 6) AS ratio, round(lower::numeric, 6) AS lower, round(upper::numeric, 6) AS upper, round(p_value::numeric, 6) AS p_value, round(p_minlike::numeric, 6) AS p_minlike, round(p_mid::numeric, 6) AS p_mid
 FROM (VALUES (1000000), (2003000), (4000000)) AS v(n1), rate_ratio(n1, 1, 2 * 1000000, 2);
 SELECT rate_ratio(NULL, 1, 1, 1), rate_ratio(1, 1, 1, 1, NULL);
