@@ -3,49 +3,75 @@
 #   make install        install both extensions
 #   make installcheck   pg_regress against a running server
 #   script/test         everything, on a server of its own
+# To build in another directory, use make -f DIRECTORY/Makefile there.
+
+SOURCE := $(or $(VPATH),$(patsubst %/,%,$(dir $(firstword $(MAKEFILE_LIST)))))
 
 EXTENSION   = engage engage_demo
-EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" engage.control)
-DEMOVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" engage_demo.control)
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SOURCE)/engage.control)
+DEMOVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SOURCE)/engage_demo.control)
 
 MODULE_big = engage
-OBJS       = $(patsubst %.c,%.o,$(sort $(wildcard src/*.c))) \
-             $(patsubst %.cpp,%.o,$(sort $(wildcard src/*.cpp)))
+C_FILES   := $(sort $(wildcard $(SOURCE)/src/*.c))
+CXX_FILES := $(sort $(wildcard $(SOURCE)/src/*.cpp))
+H_FILES   := $(sort $(wildcard $(SOURCE)/src/*.h))
+OBJS       = $(C_FILES:$(SOURCE)/%.c=%.o) $(CXX_FILES:$(SOURCE)/%.cpp=%.o)
 
-PG_CPPFLAGS = -I$(srcdir)/src -DENGAGE_VERSION='"$(EXTVERSION)"'
+PG_CPPFLAGS = -I$(SOURCE)/src -DENGAGE_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS   = -O2 -fvisibility=hidden -Wextra -Wno-unused-parameter -Wno-sign-compare $(if $(WERROR),-Werror)
 PG_CXXFLAGS = -O2 -fvisibility=hidden -Wextra $(if $(WERROR),-Werror)
 SHLIB_LINK  = -lphonenumber -lstdc++
 
 # The install scripts: numbered parts, concatenated in name order.
-SQL_PARTS  = $(sort $(wildcard src/sql/[0-9]*.sql))
-DEMO_PARTS = $(sort $(wildcard src/demo/[0-9]*.sql))
+SQL_PARTS  := $(sort $(wildcard $(SOURCE)/src/sql/[0-9]*.sql))
+DEMO_PARTS := $(sort $(wildcard $(SOURCE)/src/demo/[0-9]*.sql))
 INSTALL_SQL = engage--$(EXTVERSION).sql
 DEMO_SQL    = engage_demo--$(DEMOVERSION).sql
 DATA_built = $(INSTALL_SQL) $(DEMO_SQL)
-DATA       = $(sort $(wildcard src/sql/upgrade/engage--*.sql))
+DATA       = $(patsubst $(SOURCE)/%,%,$(sort $(wildcard $(SOURCE)/src/sql/upgrade/engage--*.sql)))
+
+# A name for what library and install script were made from, which health()
+# compares: the same sources give the same name, in any place and at any time.
+BUILD := $(shell cat $(SOURCE)/engage.control $(SQL_PARTS) $(C_FILES) $(CXX_FILES) $(H_FILES) | sha256sum | cut -c1-12)
+BUILD_H = engage_build.h
 
 # pg_regress: sql/NAME.sql against expected/NAME.out
-REGRESS      = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+REGRESS      = $(patsubst $(SOURCE)/sql/%.sql,%,$(sort $(wildcard $(SOURCE)/sql/*.sql)))
 REGRESS_OPTS = --load-extension=engage --encoding=UTF8 --no-locale
 
-EXTRA_CLEAN = $(INSTALL_SQL) $(DEMO_SQL)
+EXTRA_CLEAN = $(INSTALL_SQL) $(DEMO_SQL) $(BUILD_H)
 
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+# Sources alone are looked for where they are, not what was built beside them.
+override srcdir := $(SOURCE)
+override VPATH  :=
+vpath %.c $(SOURCE)
+vpath %.cpp $(SOURCE)
+vpath %.control $(SOURCE)
+$(shell mkdir -p src)
+
 # Install parts create; they never replace what may not be ours, nor skip it.
 refuse_replace = @! grep -nEi 'OR +REPLACE|(TABLE|INDEX|SCHEMA|SEQUENCE|VIEW|COLUMN|VALUE|EXTENSION|STATISTICS) +IF +NOT +EXISTS' $(1) || \
 	{ echo 'install parts must create, never replace or skip' >&2; exit 1; }
 
-$(INSTALL_SQL): $(SQL_PARTS) engage.control Makefile
+$(INSTALL_SQL): $(SQL_PARTS) $(SOURCE)/engage.control $(SOURCE)/Makefile $(BUILD_H)
 	$(call refuse_replace,$(SQL_PARTS))
-	cat $(SQL_PARTS) > $@.tmp && mv $@.tmp $@
+	sed 's/@ENGAGE_BUILD@/$(BUILD)/' $(SQL_PARTS) > $@.tmp && mv $@.tmp $@
 
-$(DEMO_SQL): $(DEMO_PARTS) engage_demo.control Makefile
+$(DEMO_SQL): $(DEMO_PARTS) $(SOURCE)/engage_demo.control $(SOURCE)/Makefile
 	$(call refuse_replace,$(DEMO_PARTS))
 	cat $(DEMO_PARTS) > $@.tmp && mv $@.tmp $@
 
+# changes when the name of the build does
+$(BUILD_H): FORCE
+	@echo '#define ENGAGE_BUILD "$(BUILD)"' > $@.tmp
+	@if cmp -s $@.tmp $@; then rm $@.tmp; else mv $@.tmp $@; fi
+FORCE:
+.PHONY: FORCE
+src/engage.o src/engage.bc: $(BUILD_H)
+
 # every object is rebuilt when a shared header changes
-$(OBJS): $(wildcard src/*.h)
+$(OBJS): $(H_FILES)

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * engage.c
- *	  The module itself: its magic block and its version.
+ *	  The module itself: its magic block, its version and its build.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -10,10 +10,12 @@
 #include "utils/builtins.h"
 
 #include "engage.h"
+#include "engage_build.h"
 
 PG_MODULE_MAGIC;
 
 ENGAGE_FUNCTION(engage_library_version);
+ENGAGE_FUNCTION(engage_library_build);
 ENGAGE_FUNCTION(engage_refuse_transaction_block);
 
 /*
@@ -24,6 +26,16 @@ Datum
 engage_library_version(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(ENGAGE_VERSION));
+}
+
+/*
+ * engage.library_build() returns text
+ *	  What the shared library was built from, to compare with the script's.
+ */
+Datum
+engage_library_build(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(ENGAGE_BUILD));
 }
 
 /*

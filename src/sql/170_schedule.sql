@@ -202,9 +202,13 @@ BEGIN ATOMIC
 		CASE WHEN v.problems > 0 THEN 'SELECT * FROM engage.verify(); CALL engage.rebuild(); and report it as a bug.' END
 	FROM (SELECT x.* FROM engage.verification x ORDER BY x.verified_at DESC LIMIT 1) v
 	UNION ALL
-	SELECT 'library', CASE WHEN e.extversion = engage.library_version() THEN 'ok' ELSE 'warning' END,
-		format('library %s, extension %s', engage.library_version(), e.extversion),
-		CASE WHEN e.extversion <> engage.library_version() THEN 'ALTER EXTENSION engage UPDATE;' END
+	SELECT 'library', CASE WHEN e.extversion = engage.library_version() AND engage.script_build() = engage.library_build() THEN 'ok' ELSE 'warning' END,
+		format('library %s, extension %s', engage.library_version(), e.extversion)
+			|| CASE WHEN engage.script_build() <> engage.library_build()
+				THEN format(', of different builds (%s, %s)', engage.library_build(), engage.script_build()) ELSE '' END,
+		CASE WHEN e.extversion <> engage.library_version() THEN 'ALTER EXTENSION engage UPDATE;'
+			WHEN engage.script_build() <> engage.library_build()
+			THEN 'Install library and script of the same build, and connect again. Where that leaves this warning, the extension was created by another build: dump the database and restore it into a new one.' END
 	FROM pg_extension e WHERE e.extname = 'engage';
 END;
 COMMENT ON FUNCTION engage.health() IS

@@ -321,6 +321,8 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	has_markers()
 	identify_personas(integer,text,text,text,date,text,text,text,text,text,jsonb)
 	identities_wait()
+	library_build()
+	script_build()
 	is_sampled(text,double precision)
 	is_shared_number(text)
 	next_contact(timestamp with time zone,timestamp with time zone)
