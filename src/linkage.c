@@ -33,7 +33,7 @@ link_level(LinkStore *store, int comparison, uint32_t a, uint32_t b)
 	if (x == LINK_NO_VALUE || y == LINK_NO_VALUE)
 		return FS_MISSING;
 	if (x == y)
-		return 0;
+		return d->own[x];
 	pair = x < y ? (uint64_t) x << 32 | (uint32_t) y : (uint64_t) y << 32 | (uint32_t) x;
 	if (d->cached_pair == NULL)
 	{
@@ -44,12 +44,15 @@ link_level(LinkStore *store, int comparison, uint32_t a, uint32_t b)
 	slot = spread_bits(pair) & (CACHE_SLOTS - 1);
 	if (d->cached_pair[slot] != pair)
 	{
+		LinkKind kind = store->model->comparison[comparison].kind;
 		size_t xlen;
 		size_t ylen;
 		const char *xtext = link_value_of(d, x, &xlen);
 		const char *ytext = link_value_of(d, y, &ylen);
 
-		d->cached_level[slot] = link_compare(store->model->comparison[comparison].kind, xtext, xlen, ytext, ylen);
+		d->cached_level[slot] = (d->own[x] | d->own[y]) == 0 ?
+									link_compare_whole(kind, xtext, xlen, ytext, ylen) :
+									link_compare(kind, xtext, xlen, ytext, ylen);
 		d->cached_pair[slot] = pair;
 	}
 	return d->cached_level[slot];

@@ -43,12 +43,13 @@ typedef enum LinkKind
 	LINK_DATE,
 	LINK_POSTCODE,
 	LINK_EMAIL,
-	LINK_TEXT, /* an address, a place: words */
+	LINK_TEXT, /* words */
+	LINK_ADDRESS, /* words that say where somebody lives */
 	LINK_IDENTIFIER, /* letters and digits that stand for one person or thing */
 	LINK_CATEGORY /* one of a few values */
 } LinkKind;
 
-#define LINK_KINDS 8
+#define LINK_KINDS 9
 
 /* What a comparison tells besides: names may be exchanged, and contradict. */
 typedef enum LinkRole
@@ -144,6 +145,8 @@ extern const char *link_level_name(LinkKind kind, int level);
 extern size_t link_normalise(LinkKind kind, const char *raw, size_t len, char *out);
 extern size_t link_leave_out_words(char *text, size_t len, const char *words, size_t words_len);
 extern uint64_t link_hash(const char *bytes, size_t len);
+extern int link_compare_whole(LinkKind kind, const char *a, size_t alen, const char *b, size_t blen);
+extern int link_own_level(LinkKind kind, const char *value, size_t len);
 extern int link_compare(LinkKind kind, const char *a, size_t alen, const char *b, size_t blen);
 
 /* Personas. */
@@ -155,6 +158,7 @@ extern uint32_t link_store_size(const LinkStore *store);
 extern const char *link_value(const LinkStore *store, int comparison, uint32_t persona, size_t *len);
 extern uint64_t link_value_hash(const LinkStore *store, int comparison, uint32_t persona);
 extern bool link_has(const LinkStore *store, int comparison, uint32_t persona);
+extern bool link_is_part(const LinkStore *store, int comparison, uint32_t persona);
 extern int32_t link_value_id(const LinkStore *store, int comparison, uint32_t persona);
 extern uint32_t link_value_count(const LinkStore *store, int comparison);
 extern uint64_t link_value_id_hash(const LinkStore *store, int comparison, int32_t id);

@@ -32,6 +32,7 @@ link_rule_limit(const LinkModel *model, const LinkRule *rule)
 	return model->block;
 }
 
+/* A part of a place is no whole one to look for others by. */
 static uint64_t
 form_hash(const LinkStore *store, int comparison, LinkForm form, uint32_t persona)
 {
@@ -40,7 +41,9 @@ form_hash(const LinkStore *store, int comparison, LinkForm form, uint32_t person
 
 	if (id == LINK_NO_VALUE)
 		return 0;
-	return form == LINK_WHOLE ? d->hash[id] : d->form[form][id];
+	if (form == LINK_WHOLE)
+		return d->own[id] == 0 ? d->hash[id] : 0;
+	return d->form[form][id];
 }
 
 /* What a persona's blocks are made of: the hash of each form of each detail, 0 for none. */

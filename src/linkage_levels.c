@@ -2,7 +2,8 @@
  * linkage_levels.c
  *	  Kinds of details: how they are normalised, and how alike two values are.
  *
- * Level 0 is the same value, the last level is different ones.
+ * Level 0 is the same value, the last level is different ones.  A value that is
+ * only a part of a place agrees with itself at the level of that part.
  *-------------------------------------------------------------------------
  */
 #include "linkage.h"
@@ -10,6 +11,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "place.h"
 #include "similarity.h"
 
 /* What the levels of a kind are called. */
@@ -28,6 +30,15 @@ static const char *const identifier_levels[] = {"same", "one character differs",
 												"different"};
 static const char *const category_levels[] = {"same", "different"};
 
+/* Levels that a part of a place has. */
+#define SAME_SECTOR 2
+#define SAME_DISTRICT 3
+#define SAME_AREA 4
+#define OTHER_AREA 5
+#define WORD_IN_COMMON 3
+#define NO_WORD_IN_COMMON 4
+#define OTHER_TEXT 5
+
 #define LEVELS(levels) levels, (int) (sizeof(levels) / sizeof(levels[0]))
 #define FORM(form) (1 << (form))
 
@@ -45,6 +56,7 @@ static const struct
 	{"postcode", LEVELS(postcode_levels), FORM(LINK_WHOLE) | FORM(LINK_DISTRICT)},
 	{"email", LEVELS(email_levels), FORM(LINK_WHOLE) | FORM(LINK_LOCAL) | FORM(LINK_DOMAIN)},
 	{"text", LEVELS(text_levels), FORM(LINK_WHOLE) | FORM(LINK_START)},
+	{"address", LEVELS(text_levels), FORM(LINK_WHOLE) | FORM(LINK_START)},
 	{"identifier", LEVELS(identifier_levels), FORM(LINK_WHOLE)},
 	{"category", LEVELS(category_levels), FORM(LINK_WHOLE)},
 };
@@ -196,6 +208,9 @@ link_normalise(LinkKind kind, const char *raw, size_t len, char *out)
 		case LINK_NAME:
 			n = similarity_name_key(raw, len, out, LINK_MAX_VALUE);
 			return is_no_name(out, n) ? 0 : n;
+		case LINK_ADDRESS:
+			n = similarity_name_key(raw, len, out, LINK_MAX_VALUE);
+			return place_address(out, n) == PLACE_NO_ADDRESS ? 0 : n;
 		case LINK_TEXT:
 		case LINK_CATEGORY:
 			return similarity_name_key(raw, len, out, LINK_MAX_VALUE);
@@ -204,6 +219,7 @@ link_normalise(LinkKind kind, const char *raw, size_t len, char *out)
 		case LINK_EMAIL:
 			return normalise_email(raw, len, out);
 		case LINK_POSTCODE:
+			return place_postcode_key(raw, len, out, LINK_MAX_VALUE);
 		case LINK_IDENTIFIER:
 			return keep_alphanumeric(raw, len, out);
 		case LINK_NUMBER:
@@ -315,10 +331,10 @@ compare_postcode(Text a, Text b)
 	if (distance(a, b, 1) <= 1)
 		return 1;
 	if (shorter(a, b) >= 5 && same_without(a, b, 2))
-		return 2;
+		return SAME_SECTOR;
 	if ((shorter(a, b) >= 5 && same_without(a, b, 3)) || distance(a, b, 2) <= 2)
-		return 3;
-	return area > 0 && area == area_length(b) && memcmp(a.p, b.p, area) == 0 ? 4 : 5;
+		return SAME_DISTRICT;
+	return area > 0 && area == area_length(b) && memcmp(a.p, b.p, area) == 0 ? SAME_AREA : OTHER_AREA;
 }
 
 static void
@@ -444,15 +460,50 @@ compare_text(Text a, Text b)
 	return alike >= 0.75 ? 4 : 5;
 }
 
-/* The level at which two different values of a kind agree. */
+/* -------------------------------------------------------- parts of places */
+
+static int
+part_of_postcode(PlacePostcode part)
+{
+	return part == PLACE_SECTOR   ? SAME_SECTOR :
+		   part == PLACE_DISTRICT ? SAME_DISTRICT :
+		   part == PLACE_AREA     ? SAME_AREA :
+									OTHER_AREA;
+}
+
+/* The level at which a value agrees with itself: 0, or that of the part of a place which it is. */
 int
-link_compare(LinkKind kind, const char *a, size_t alen, const char *b, size_t blen)
+link_own_level(LinkKind kind, const char *value, size_t len)
+{
+	if (kind == LINK_POSTCODE && place_postcode(value, len) != PLACE_UNIT)
+		return part_of_postcode(place_postcode(value, len));
+	if (kind == LINK_ADDRESS && place_address(value, len) != PLACE_HOUSE)
+		return WORD_IN_COMMON;
+	return 0;
+}
+
+/*
+ * The level of two values one of which is a part of a place: that of what both
+ * have.  Of two addresses, one of which lacks the house, it is the name of a
+ * street or village.
+ */
+static int
+compare_parts(LinkKind kind, Text a, Text b)
+{
+	if (kind == LINK_POSTCODE)
+		return part_of_postcode(place_postcode_in_common(a.p, a.len, b.p, b.len));
+	if (place_addresses_share_name(a.p, a.len, b.p, b.len))
+		return WORD_IN_COMMON;
+	return place_names_street(a.p, a.len) && place_names_street(b.p, b.len) ? OTHER_TEXT : NO_WORD_IN_COMMON;
+}
+
+/* The level at which two different values of a kind agree, neither of which is a part of a place. */
+int
+link_compare_whole(LinkKind kind, const char *a, size_t alen, const char *b, size_t blen)
 {
 	Text x = {a, alen};
 	Text y = {b, blen};
 
-	if (alen == blen && memcmp(a, b, alen) == 0)
-		return 0;
 	switch (kind)
 	{
 		case LINK_NAME:
@@ -464,6 +515,7 @@ link_compare(LinkKind kind, const char *a, size_t alen, const char *b, size_t bl
 		case LINK_EMAIL:
 			return compare_email(x, y);
 		case LINK_TEXT:
+		case LINK_ADDRESS:
 			return compare_text(x, y);
 		case LINK_IDENTIFIER:
 			return distance(x, y, 2) <= 2 ? distance(x, y, 2) : 3;
@@ -473,4 +525,18 @@ link_compare(LinkKind kind, const char *a, size_t alen, const char *b, size_t bl
 			break;
 	}
 	return 1;
+}
+
+/* The level at which two values of a kind agree. */
+int
+link_compare(LinkKind kind, const char *a, size_t alen, const char *b, size_t blen)
+{
+	Text x = {a, alen};
+	Text y = {b, blen};
+
+	if (alen == blen && memcmp(a, b, alen) == 0)
+		return link_own_level(kind, a, alen);
+	if (link_own_level(kind, a, alen) != 0 || link_own_level(kind, b, blen) != 0)
+		return compare_parts(kind, x, y);
+	return link_compare_whole(kind, a, alen, b, blen);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "contact_sort.h"
+#include "place.h"
 #include "similarity.h"
 
 #define SHRINKAGE 0.5 /* people added to those who are counted, of the average kind */
@@ -38,6 +39,7 @@ start_dictionary(const Host *host, LinkDictionary *d, LinkKind kind)
 	d->offset = host->alloc((d->max + 1) * sizeof(size_t));
 	d->offset[0] = 0;
 	d->hash = host->alloc(d->max * sizeof(uint64_t));
+	d->own = host->alloc(d->max);
 	d->people = host->alloc(d->max * sizeof(double));
 	d->weight = host->alloc(d->max * sizeof(int32_t));
 	for (int form = 1; form < LINK_FORMS; form++)
@@ -53,6 +55,7 @@ free_dictionary(const Host *host, LinkDictionary *d)
 	host->release(d->bytes);
 	host->release(d->offset);
 	host->release(d->hash);
+	host->release(d->own);
 	host->release(d->people);
 	host->release(d->weight);
 	for (int form = 1; form < LINK_FORMS; form++)
@@ -72,6 +75,7 @@ grow_dictionary(const Host *host, LinkDictionary *d)
 	d->max *= 2;
 	d->offset = host->resize(d->offset, (d->max + 1) * sizeof(size_t));
 	d->hash = host->resize(d->hash, d->max * sizeof(uint64_t));
+	d->own = host->resize(d->own, d->max);
 	d->people = host->resize(d->people, d->max * sizeof(double));
 	d->weight = host->resize(d->weight, d->max * sizeof(int32_t));
 	for (int form = 1; form < LINK_FORMS; form++)
@@ -111,6 +115,25 @@ value_slot(const LinkDictionary *d, const char *value, size_t len, uint64_t hash
 	return slot;
 }
 
+/* Of a part of a postcode that has no district, there is none. */
+static size_t
+district_length(const char *value, size_t len)
+{
+	switch (place_postcode(value, len))
+	{
+		case PLACE_NO_POSTCODE:
+		case PLACE_AREA:
+			return 0;
+		case PLACE_DISTRICT:
+			return len;
+		case PLACE_SECTOR:
+			return len - 2;
+		case PLACE_UNIT:
+			break;
+	}
+	return len > 4 ? len - 3 : len;
+}
+
 /* The part of a normalised value that a block is made of; its length, 0 for none. */
 static size_t
 take_form(LinkForm form, const char *value, size_t len, char *out)
@@ -132,7 +155,7 @@ take_form(LinkForm form, const char *value, size_t len, char *out)
 			memcpy(out, value + 4, 4);
 			return 4;
 		case LINK_DISTRICT:
-			len = len > 4 ? len - 3 : len;
+			len = district_length(value, len);
 			break;
 		case LINK_LOCAL:
 			at = memchr(value, '@', len);
@@ -178,12 +201,13 @@ intern(LinkStore *store, int comparison, const char *value, size_t len)
 	memcpy(d->bytes + d->nbytes, value, len);
 	d->nbytes += len;
 	d->hash[d->n] = hash;
+	d->own[d->n] = link_own_level(store->model->comparison[comparison].kind, value, len);
 	d->people[d->n] = 1;
 	d->offset[d->n + 1] = d->nbytes;
 	for (int form = 1; form < LINK_FORMS; form++)
 		if (d->form[form] != NULL)
 		{
-			size_t n = take_form(form, value, len, part);
+			size_t n = form == LINK_START && d->own[d->n] != 0 ? 0 : take_form(form, value, len, part);
 
 			d->form[form][d->n] = n == 0 ? 0 : link_hash(part, n);
 		}
@@ -326,6 +350,13 @@ link_value_id(const LinkStore *store, int comparison, uint32_t persona)
 	return *link_value_at(store, comparison, persona);
 }
 
+/* Whether a persona's value, which it has, is only a part of a place. */
+bool
+link_is_part(const LinkStore *store, int comparison, uint32_t persona)
+{
+	return store->dictionary[comparison].own[*link_value_at(store, comparison, persona)] != 0;
+}
+
 bool
 link_has(const LinkStore *store, int comparison, uint32_t persona)
 {
@@ -420,8 +451,8 @@ link_is_weak(const LinkStore *store, uint32_t persona)
 
 /*
  * Whether a persona's details can stand for a caller: a number of its own, an
- * identifier or an e-mail address; or two details, one of them personal.  An
- * organisation is no caller.
+ * identifier or an e-mail address; or two details, one of them personal.  A part
+ * of a place is none of them.  An organisation is no caller.
  */
 bool
 link_tells_caller(const LinkStore *store, uint32_t persona)
@@ -435,7 +466,7 @@ link_tells_caller(const LinkStore *store, uint32_t persona)
 	{
 		LinkKind kind = model->comparison[i].kind;
 
-		if (!link_has(store, i, persona))
+		if (!link_has(store, i, persona) || link_is_part(store, i, persona))
 			continue;
 		if (kind == LINK_NUMBER || kind == LINK_IDENTIFIER || kind == LINK_EMAIL)
 			return true;

@@ -31,6 +31,7 @@ typedef struct LinkDictionary
 	size_t *offset; /* of each value, and of the end */
 	uint64_t *hash;
 	uint64_t *form[LINK_FORMS]; /* hash of each form that the kind has; 0 for none */
+	signed char *own; /* level at which it agrees with itself: not 0 for a part of a place */
 	double *people; /* who have it */
 	int32_t *weight; /* of agreement on it, thousandths of a bit */
 	uint32_t *slots;

@@ -158,6 +158,7 @@ may_stand_together(LinkKind kind, LinkForm form)
 			return false;
 		case LINK_NAME:
 		case LINK_TEXT:
+		case LINK_ADDRESS:
 		case LINK_EMAIL:
 			return form != LINK_WHOLE;
 		default:
@@ -669,10 +670,10 @@ count_people(Trainer *t, int comparison, const uint32_t *cluster, const bool *we
 	memset(people, 0, values * sizeof(double));
 	memset(nobodies, 0, values * sizeof(double));
 	for (uint32_t i = 0; i < n; i++)
-		if (link_has(t->store, comparison, i))
+		if (link_has(t->store, comparison, i) && !link_is_part(t->store, comparison, i))
 			personas[cluster[i]]++;
 	for (uint32_t i = 0; i < n; i++)
-		if (link_has(t->store, comparison, i))
+		if (link_has(t->store, comparison, i) && !link_is_part(t->store, comparison, i))
 			(weak[cluster[i]] ? nobodies : people)[link_value_id(t->store, comparison, i)] += 1.0 / personas[cluster[i]];
 	c->people = 0;
 	for (uint32_t v = 0; v < values; v++)

@@ -133,9 +133,9 @@ COMMENT ON COLUMN engage.known_number.sharing IS 'Payphone, communal and organis
 COMMENT ON COLUMN engage.known_number.label IS 'What a call handler should read, such as Phone box, High Street.';
 SELECT pg_catalog.pg_extension_config_dump('engage.known_number', '');
 
-CREATE TYPE engage.detail_kind AS ENUM ('name', 'text', 'date', 'postcode', 'email', 'identifier', 'category');
+CREATE TYPE engage.detail_kind AS ENUM ('name', 'text', 'address', 'date', 'postcode', 'email', 'identifier', 'category');
 COMMENT ON TYPE engage.detail_kind IS
-	'How values of a detail are compared: name; text, such as an address or a place; date; postcode; email; identifier, letters and digits that stand for one person or thing; category, one of a few values.';
+	'How values of a detail are compared: name; text, such as a place of birth; address, where somebody lives; date; postcode; email; identifier, letters and digits that stand for one person or thing; category, one of a few values.';
 
 CREATE TABLE engage.identity_detail (
 	key text PRIMARY KEY CONSTRAINT identity_detail_key_is_short CHECK (key OPERATOR(pg_catalog.~) '^[^:]{1,50}$'),

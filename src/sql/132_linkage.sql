@@ -27,7 +27,7 @@ INSERT INTO engage.preset_linkage_model VALUES ('contacts', '{
 			"m": [0.86, 0.07, 0.02, 0.01, 0.01, 0.03], "u": [0.001, 0.001, 0.002, 0.0005, 0.01, 0.9855]},
 		{"detail": "date_of_birth", "kind": "date", "role": "date_of_birth",
 			"m": [0.90, 0.05, 0.01, 0.02, 0.005, 0.005, 0.01], "u": [0.00005, 0.0012, 0.00002, 0.003, 0.012, 0.035, 0.94873]},
-		{"detail": "address", "kind": "text", "household": true,
+		{"detail": "address", "kind": "address", "household": true,
 			"m": [0.68, 0.15, 0.08, 0.03, 0.01, 0.05], "u": [0.002, 0.002, 0.004, 0.02, 0.01, 0.962]},
 		{"detail": "postcode", "kind": "postcode", "household": true,
 			"m": [0.80, 0.06, 0.02, 0.03, 0.04, 0.05], "u": [0.002, 0.004, 0.004, 0.01, 0.05, 0.93]},
