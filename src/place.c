@@ -81,14 +81,28 @@ is_unit(const char *text, size_t len)
 	return similarity_postcode_parts(text, len, &parts) && parts.unit[0] != '\0';
 }
 
-/* The district that a part of a postcode starts with, where nothing but letters follow: ME14 XXX. */
-static size_t
-district_before_letters(const char *text, size_t len, size_t gap)
+static bool
+is_one_letter(const char *text, size_t len)
 {
-	if (gap > 0 && is_district(text, gap) && area_length(text + gap, len - gap) == len - gap)
-		return gap;
+	for (size_t i = 1; i < len; i++)
+		if (text[i] != text[0])
+			return false;
+	return area_length(text, len) == len;
+}
+
+/* Whether a gap parts a district from nothing but letters: ME14 Kent. */
+static bool
+is_district_and_letters(const char *text, size_t len, size_t gap)
+{
+	return gap > 0 && gap < len && is_district(text, gap) && area_length(text + gap, len - gap) == len - gap;
+}
+
+/* The length of a district that one letter follows, again and again or not: ME14XXX; 0 for none. */
+static size_t
+district_before_letters(const char *text, size_t len)
+{
 	for (size_t n = len < 4 ? len : 4; n >= 2; n--)
-		if (is_district(text, n) && area_length(text + n, len - n) == len - n)
+		if (is_district(text, n) && is_one_letter(text + n, len - n))
 			return n;
 	return 0;
 }
@@ -126,6 +140,8 @@ set_part(char *text, size_t len, size_t gap, size_t outsize)
 		return len <= 2 ? len : 0;
 	if (len <= 2 && area == 0)
 		return 0;
+	if (is_district_and_letters(text, len, gap))
+		return gap;
 	if (is_unit(text, len))
 		return len;
 	if (len > MAX_POSTCODE || is_words(text, len))
@@ -135,12 +151,12 @@ set_part(char *text, size_t len, size_t gap, size_t outsize)
 		memmove(text, text + start, len - start);
 		if (start < len)
 			return len - start;
-		outward = district_before_letters(text, len, gap);
+		outward = district_before_letters(text, len);
 		return outward > 0 ? outward : is_words(text, len) ? 0 :
 															 len;
 	}
 	/* a sector, and the first of its two letters */
-	if (is_letter(text[outward]) && is_digit(text[outward - 1]) && !(gap == outward && is_district(text, outward)))
+	if (is_letter(text[outward]) && is_digit(text[outward - 1]))
 		outward--;
 	if (is_district(text, len) && (gap <= area || gap != len - 1))
 		return len;
@@ -150,7 +166,7 @@ set_part(char *text, size_t len, size_t gap, size_t outsize)
 		text[outward] = ' ';
 		return outward + 2;
 	}
-	outward = district_before_letters(text, len, gap);
+	outward = district_before_letters(text, len);
 	return outward > 0 ? outward : len;
 }
 

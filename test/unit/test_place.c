@@ -36,6 +36,8 @@ test_postcodes(void)
 		{"SW1A 1AA", "SW1A1AA", PLACE_UNIT},
 		{"GIR 0AA", "GIR0AA", PLACE_UNIT},
 		{"ME14 1CK", "ME141CK", PLACE_UNIT}, /* a slip: no unit has C or K */
+		{"ZZ6 9ASS", "ZZ69ASS", PLACE_UNIT}, /* and a letter too many */
+		{"ZZ5 4So", "ZZ54SO", PLACE_UNIT},
 		{"2913", "2913", PLACE_UNIT}, /* of other countries */
 		{"12345-6789", "123456789", PLACE_UNIT},
 		{"1234 AB", "1234AB", PLACE_UNIT},
@@ -56,6 +58,8 @@ test_postcodes(void)
 		{" me 14 ", "ME14", PLACE_DISTRICT},
 		{"ME14 ?", "ME14", PLACE_DISTRICT},
 		{"ME14 XXX", "ME14", PLACE_DISTRICT},
+		{"ME14 XX", "ME14", PLACE_DISTRICT},
+		{"ME14XXX", "ME14", PLACE_DISTRICT},
 		{"ME14 Kent", "ME14", PLACE_DISTRICT},
 		{"Maidstone ME14", "ME14", PLACE_DISTRICT},
 		{"SW11", "SW11", PLACE_DISTRICT},
