@@ -57,7 +57,7 @@ BEGIN
 		FROM pg_catalog.pg_proc p
 		WHERE p.pronamespace = 'engage'::pg_catalog.regnamespace
 			AND (p.prokind = 'a' OR p.prolang = (SELECT l.oid FROM pg_catalog.pg_language l WHERE l.lanname = 'c'))
-			AND p.proname <> ALL ('{library_build,persona_blocks,reached_personas,cluster_personas,learn_linkage,compare_personas,identify_personas,linked_pairs,count_shared_numbers}')
+			AND p.proname <> ALL ('{library_build,persona_blocks,reached_personas,cluster_personas,learn_linkage,compare_personas,identify_personas,linked_pairs,count_shared_numbers,refuse_transaction_block}')
 			AND NOT ('internal'::pg_catalog.regtype = ANY (p.proargtypes::pg_catalog.oid[]) OR 'cstring'::pg_catalog.regtype = ANY (p.proargtypes::pg_catalog.oid[]))
 	LOOP
 		EXECUTE statement;
@@ -72,6 +72,13 @@ GRANT EXECUTE ON FUNCTION engage.library_version() TO engage_operator, engage_ha
 -- Contacts are written by loaders; who may read identifying details is a loader or an administrator.
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.contact TO engage_loader;
 GRANT EXECUTE ON FUNCTION engage.presented_number(text, engage.cli_status), engage.pick_identity_details(jsonb) TO engage_loader;
+GRANT SELECT, INSERT, DELETE ON engage.record_reject TO engage_loader;
+GRANT SELECT ON engage.channel_alias, engage.preset_channel_alias, engage.enum_value TO engage_loader;
+GRANT EXECUTE ON FUNCTION engage.load_contacts(text, regclass, jsonb, text, text, text, bigint), engage.load_contact_batch(text, text, jsonb[], bigint[]),
+	engage.contact_columns(regclass, jsonb), engage.read_contact_value(text, text, text[], text[], text), engage.channel_of(text),
+	engage.force_zone() TO engage_loader;
+GRANT EXECUTE ON FUNCTION engage.alias_key(text) TO engage_loader, engage_admin;
+GRANT SELECT ON engage.enum_value TO engage_analyst, engage_handler, engage_identity, engage_admin, engage_operator;
 GRANT EXECUTE ON FUNCTION engage.period_start(timestamptz, text, text), engage.period_end(timestamptz, text, text)
 	TO engage_analyst, engage_admin;
 
@@ -123,7 +130,9 @@ GRANT EXECUTE ON FUNCTION engage.refresh_begin(integer), engage.refresh_step(big
 GRANT SELECT, INSERT, UPDATE ON engage.policy, engage.rule TO engage_admin;
 -- a constraint of policy calls it as who writes the row
 GRANT EXECUTE ON FUNCTION engage.tiers_fit(double precision[], numeric[], integer[]), engage.bands_fit(integer[]) TO engage_admin;
-GRANT SELECT, INSERT, UPDATE, DELETE ON engage.channel, engage.known_number TO engage_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE ON engage.channel, engage.channel_alias, engage.known_number TO engage_admin;
+GRANT SELECT ON engage.preset_channel_alias, engage.record_reject TO engage_admin;
+GRANT EXECUTE ON FUNCTION engage.channel_of(text) TO engage_admin;
 GRANT SELECT ON engage.preset_rule, engage.preset_channel, engage.refresh_run, engage.verification, engage.repeat_caller,
 	engage.linkage_model, engage.preset_linkage_model, engage.identity_detail TO engage_admin;
 GRANT EXECUTE ON FUNCTION engage.setup(text, text, text), engage.adopt_rules(text, timestamptz), engage.health(),

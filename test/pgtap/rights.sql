@@ -34,6 +34,7 @@ INSERT INTO wanted_routine SELECT 'admin analyst identity loader', pg_temp.lines
 	contact_fault(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)
 	contact_fits(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)
 	contact_times(timeline)
+	criteria(text)
 	criterion_cmp(criterion,criterion)
 	criterion_eq(criterion,criterion)
 	criterion_ge(criterion,criterion)
@@ -104,6 +105,19 @@ INSERT INTO wanted_routine SELECT 'admin analyst identity loader', pg_temp.lines
 	probability_active(timeline,demand_model,timestamp with time zone)
 	repeat_callers(bigint,timestamp with time zone,criterion[])
 	repeat_callers(text,timestamp with time zone,criterion[])
+	repeat_callers(bigint,timestamp with time zone,text)
+	repeat_callers(text,timestamp with time zone,text)
+	local_instants(text,text,text)
+	local_instants(text,text[],text)
+	peak(timeline,text)
+	peak_window(timeline,text)
+	read_date(text,text)
+	read_date(text,text[])
+	read_local_time(text,text,text)
+	read_local_time(text,text[],text)
+	rolling_count(timestamp with time zone,text)
+	rolling_counts(timeline,text)
+	rolling_width(text)
 	risk_score(double precision[],double precision[])
 	rolling_count(timestamp with time zone,interval)
 	rolling_counts(timeline,interval)
@@ -183,6 +197,16 @@ INSERT INTO wanted_routine VALUES
 	('analyst', 'caller_effect(bigint[],timestamp with time zone,interval,interval)'),
 	('analyst', 'escalations_at(timestamp with time zone,interval)'),
 	('analyst', 'evaluate_risk(timestamp with time zone)'),
+	('analyst', 'back_test(text,timestamp with time zone,timestamp with time zone,contact_channel[])'),
+	('analyst', 'back_test_grid(integer,integer,interval[],timestamp with time zone,timestamp with time zone,text,contact_channel[])'),
+	('loader', 'load_contacts(text,regclass,jsonb,text,text,text,bigint)'),
+	('loader', 'load_contact_batch(text,text,jsonb[],bigint[])'),
+	('loader', 'contact_columns(regclass,jsonb)'),
+	('loader', 'read_contact_value(text,text,text[],text[],text)'),
+	('loader', 'force_zone()'),
+	('admin loader', 'alias_key(text)'),
+	('admin loader', 'channel_of(text)'),
+	('operator', 'refuse_transaction_block(text)'),
 	('analyst', 'explain_flag(bigint)'),
 	('analyst identity', 'explain_risk(bigint)'),
 	('analyst', 'force_wide_change(timestamp with time zone,timestamp with time zone,timestamp with time zone,interval)'),
@@ -246,6 +270,11 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	apply_linkage(integer,uuid[],bigint)
 	assess_callers(bigint[],bigint)
 	assess_period(integer,timestamp with time zone,bigint)
+	check_widths(interval[])
+	current_callers(bigint[])
+	repeat_callers_written_transfn(internal,bigint,timestamp with time zone,text)
+	repeat_callers_text_written_transfn(internal,text,timestamp with time zone,text)
+	rule_filled()
 	before_after_combinefn(internal,internal)
 	before_after_deserialfn(bytea,internal)
 	before_after_finalfn(internal)
@@ -469,6 +498,8 @@ INSERT INTO definer VALUES
 	('pick_identity_details(jsonb)', 'writers of contacts have no rights on identity_detail'),
 	('revoke_decision(integer,text)', 'who decides has no rights on the queue, and changes no decision otherwise'),
 	('train_linkage(bigint)', 'administrators and operators train without rights on personas'),
+	('channel_of(text)', 'loaders read no configuration'),
+	('force_zone()', 'loaders read no configuration'),
 	('current_caller(bigint)', 'who sees figures of callers has no rights on personas and merges'),
 	('harvest_referrals()', 'who has decisions made has no rights on personas'),
 	('open_review_batch()', 'reviewers do not write referrals otherwise'),
@@ -529,7 +560,7 @@ SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.
 	'so has all of plpgsql but the procedures, which could not COMMIT with one');
 SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.prolang AND l.lanname = 'c'
 		WHERE NOT r.proisstrict AND r.proargtypes[0] <> 'internal'::regtype$$,
-	$$VALUES ('persona_key(text,text,text,date,text,text,text,text,text,jsonb)'), ('rolling_count(timestamp with time zone,interval)'),
+	$$VALUES ('persona_key(text,text,text,date,text,text,text,text,text,jsonb)'), ('rolling_count(timestamp with time zone,interval)'), ('rolling_count(timestamp with time zone,text)'),
 		('contact_fits(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)'),
 		('contact_fault(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)'),
 		('persona_blocks(integer,uuid[])'), ('cluster_personas(integer,uuid[])'),
@@ -537,7 +568,7 @@ SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.
 		('demand_measures(timeline,timestamp with time zone,criterion[],demand_model,interval)'),
 		('suppress_table(integer[],integer[],bigint[],integer,bigint[])'),
 		('escalation(timeline,timestamp with time zone,escalation_prior,double precision,interval,double precision)')$$,
-	'C functions are STRICT, but for states of aggregates and ten that handle NULLs');
+	'C functions are STRICT, but for states of aggregates and eleven that handle NULLs');
 
 -- --------------------------------------------------------------- relations
 
@@ -588,6 +619,9 @@ SELECT 'table', pg_temp.lines($$
 	preset_rule
 	publication
 	published_count
+	channel_alias
+	preset_channel_alias
+	record_reject
 	referral
 	referral_policy
 	refresh_lock
@@ -614,6 +648,7 @@ UNION ALL SELECT 'view', pg_temp.lines($$
 	contact_caller
 	decided_persona
 	demand_fit
+	enum_value
 	escalating_caller
 	flag_by_joining
 	handset_number
@@ -672,6 +707,7 @@ UNION ALL SELECT 'sequence', pg_temp.lines($$
 	marker_marker_id_seq
 	merge_event_event_id_seq
 	referral_referral_id_seq
+	record_reject_reject_id_seq
 	refresh_run_run_id_seq
 	review_batch_batch_id_seq
 	risk_evaluation_evaluation_id_seq
@@ -716,6 +752,12 @@ INSERT INTO wanted_grant VALUES
 	('known_number', 'INSERT UPDATE DELETE', 'admin'),
 	('preset_rule', 'SELECT', 'admin analyst operator'),
 	('preset_channel', 'SELECT', 'admin'),
+	('channel_alias', 'SELECT', 'admin loader'),
+	('channel_alias', 'INSERT UPDATE DELETE', 'admin'),
+	('preset_channel_alias', 'SELECT', 'admin loader'),
+	('enum_value', 'SELECT', 'admin analyst handler identity loader operator'),
+	('record_reject', 'SELECT', 'admin loader'),
+	('record_reject', 'INSERT DELETE', 'loader'),
 	('refresh_run', 'SELECT', 'admin operator'),
 	('verification', 'SELECT', 'admin operator'),
 	('persona', 'SELECT', 'identity'),

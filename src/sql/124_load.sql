@@ -1,0 +1,384 @@
+/*
+ * Loading files: a force's own channel codes, what could not be read, and one
+ * statement that takes a staging table of text into contact.
+ */
+
+CREATE FUNCTION engage.alias_key(alias text) RETURNS text
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+RETURN pg_catalog.regexp_replace(pg_catalog.lower(alias COLLATE "C"), '[[:space:]_./-]+', '', 'g');
+COMMENT ON FUNCTION engage.alias_key(text) IS
+	'A code without what may differ: capitals, blanks, hyphens, underscores, full stops and slashes.';
+
+CREATE TABLE engage.channel_alias (
+	alias text PRIMARY KEY,
+	channel engage.contact_channel NOT NULL,
+	alias_key text GENERATED ALWAYS AS (engage.alias_key(alias)) STORED UNIQUE CHECK (alias_key <> '')
+);
+COMMENT ON TABLE engage.channel_alias IS
+	'What the force''s own systems call a channel, for channel_of() and load_contacts(). Comes before the shipped preset_channel_alias.';
+COMMENT ON COLUMN engage.channel_alias.alias IS 'The code as the system writes it; capitals, blanks, hyphens, underscores, full stops and slashes do not matter.';
+SELECT pg_catalog.pg_extension_config_dump('engage.channel_alias', '');
+
+CREATE TABLE engage.preset_channel_alias (
+	alias text PRIMARY KEY,
+	channel engage.contact_channel NOT NULL,
+	alias_key text GENERATED ALWAYS AS (engage.alias_key(alias)) STORED UNIQUE
+);
+COMMENT ON TABLE engage.preset_channel_alias IS
+	'Shipped names of channels. What has more than one reading, such as Phone or SMS, is not here: put it into channel_alias.';
+INSERT INTO engage.preset_channel_alias (alias, channel)
+SELECT a.alias, p.channel::engage.contact_channel
+FROM (VALUES
+	('999_voice', '{999,999 call,999 phone,112,emergency,emergency call,999 emergency}'::text[]),
+	('101_voice', '{101,101 call,101 phone,non-emergency,non-emergency call}'),
+	('switchboard', '{main switchboard,SWB}'),
+	('digital_desk', '{digital,social media,Facebook,Twitter,X,Messenger,WhatsApp,Instagram}'),
+	('live_chat', '{chat,web chat,online chat}'),
+	('email', '{mail}'),
+	('online_report', '{online,online form,web,web form,website,web report,internet,single online home,SOH}'),
+	('portal', '{victim portal,my account}'),
+	('sms_999', '{999 SMS,999 text,999 text message,emergency SMS}'),
+	('relay_999', '{999 relay,text relay,relay UK,NGT}'),
+	('bsl_999', '{BSL,999 sign language,sign language}'),
+	('video', '{video call}'),
+	('in_person', '{front counter,front office,counter,enquiry office,front desk,walk in,face to face,station}'),
+	('callback', '{call back,ring back}'),
+	('partner', '{partner agency,ambulance,fire,other force,other agency}'),
+	('other', '{letter,post,fax}')) AS p (channel, aliases), pg_catalog.unnest(p.aliases) AS a (alias);
+
+-- definer: loaders read no configuration
+CREATE FUNCTION engage.channel_of(written text) RETURNS engage.contact_channel
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT f.channel
+	FROM (
+		SELECT 1 AS place, a.channel FROM engage.channel_alias a WHERE a.alias_key = engage.alias_key(written)
+		UNION ALL
+		SELECT 2, p.channel FROM engage.preset_channel p
+		WHERE engage.alias_key(written) IN (engage.alias_key(p.channel::text), engage.alias_key(p.label))
+		UNION ALL
+		SELECT 3, c.channel FROM engage.channel c WHERE engage.alias_key(written) = engage.alias_key(c.label)
+		UNION ALL
+		SELECT 4, a.channel FROM engage.preset_channel_alias a WHERE a.alias_key = engage.alias_key(written)
+	) f
+	ORDER BY f.place LIMIT 1;
+END;
+COMMENT ON FUNCTION engage.channel_of(text) IS
+	'The channel that a code means: by channel_alias, by the names and labels of channels, by preset_channel_alias. NULL for a code that is not known, and for NULL.';
+
+CREATE VIEW engage.enum_value WITH (security_barrier) AS
+SELECT t.typname::text AS type, e.enumlabel::text AS value, pg_catalog.row_number() OVER (PARTITION BY t.oid ORDER BY e.enumsortorder) AS place
+FROM pg_catalog.pg_type t JOIN pg_catalog.pg_enum e ON e.enumtypid = t.oid
+WHERE t.typnamespace = 'engage'::pg_catalog.regnamespace;
+COMMENT ON VIEW engage.enum_value IS
+	'The values that each enum of engage takes, in order: what to write where the server says that an input value is invalid.';
+
+CREATE TABLE engage.record_reject (
+	reject_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+	source text NOT NULL,
+	line bigint,
+	source_ref text,
+	column_name text NOT NULL,
+	reason text NOT NULL,
+	row_loaded boolean NOT NULL DEFAULT false,
+	rejected_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	rejected_by text NOT NULL DEFAULT SESSION_USER
+);
+COMMENT ON TABLE engage.record_reject IS
+	'What of a file could not be read, one row a value: by load_contacts(), or by a loader''s own statement. Reasons repeat no value.';
+COMMENT ON COLUMN engage.record_reject.line IS 'The line of the file; NULL if it is not known.';
+COMMENT ON COLUMN engage.record_reject.source_ref IS 'The record''s reference, where it has one.';
+COMMENT ON COLUMN engage.record_reject.column_name IS 'The column of contact that the value was for.';
+COMMENT ON COLUMN engage.record_reject.row_loaded IS 'Whether the rest of the line went in, with this column empty, or as the reason says.';
+COMMENT ON COLUMN engage.record_reject.rejected_at IS 'When; the same for all of one load.';
+CREATE INDEX record_reject_source ON engage.record_reject (source, rejected_at);
+SELECT pg_catalog.pg_extension_config_dump('engage.record_reject', '');
+SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.record_reject', 'reject_id')::regclass, '');
+
+-- definer: loaders read no configuration
+CREATE FUNCTION engage.force_zone() RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT o.zone FROM engage.policy o;
+END;
+COMMENT ON FUNCTION engage.force_zone() IS 'The force''s time zone (policy.zone); NULL before setup().';
+
+CREATE FUNCTION engage.read_contact_value(column_name text, written text, formats text[], date_formats text[], zone text,
+		OUT value jsonb, OUT problem text, OUT note text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	second_at timestamptz;
+	at timestamptz;
+	day date;
+	said boolean;
+BEGIN
+	IF written IS NULL THEN
+		RETURN;
+	END IF;
+	CASE
+	WHEN column_name IN ('occurred_at', 'recorded_at', 'answered_at', 'ended_at') THEN
+		SELECT r.* INTO at, second_at, problem FROM engage.read_local_time(written, formats, zone) r;
+		value := to_jsonb(at);
+		note := CASE WHEN second_at IS NOT NULL THEN 'is in the hour that the clocks show twice; the earlier time was taken' END;
+	WHEN column_name = 'date_of_birth' THEN
+		SELECT r.* INTO day, problem FROM engage.read_date(written, date_formats) r;
+		value := to_jsonb(day);
+	WHEN column_name = 'channel' THEN
+		value := to_jsonb(engage.channel_of(written));
+		problem := CASE WHEN value IS NULL THEN 'is no channel that is known; add the code to engage.channel_alias' END;
+	WHEN column_name IN ('direction', 'cli_status') THEN
+		SELECT to_jsonb(min(e.value) FILTER (WHERE e.value = lower(replace(written, ' ', '_')))), 'is none of ' || string_agg(e.value, ', ' ORDER BY e.place)
+		INTO value, problem
+		FROM engage.enum_value e WHERE e.type = CASE column_name WHEN 'direction' THEN 'contact_direction' ELSE 'cli_status' END;
+		problem := CASE WHEN value IS NULL THEN problem END;
+	WHEN column_name IN ('deployed', 'disconnected', 'spoke_to_service', 'confirmed_safe') THEN
+		said := CASE WHEN lower(written) IN ('y', 'yes', 't', 'true', '1') THEN true WHEN lower(written) IN ('n', 'no', 'f', 'false', '0') THEN false END;
+		value := to_jsonb(said);
+		problem := CASE WHEN said IS NULL THEN 'is neither yes nor no' END;
+	WHEN column_name = 'handling_seconds' THEN
+		IF written ~ '^[0-9]{1,9}$' THEN
+			value := to_jsonb(written::integer);
+		ELSIF written ~ '^[0-9]{1,4}:[0-5][0-9]:[0-5][0-9]$' THEN
+			value := to_jsonb(extract(epoch FROM written::interval)::integer);
+		ELSE
+			problem := 'is no whole number of seconds, nor hours:minutes:seconds';
+		END IF;
+	WHEN column_name IN ('latitude', 'longitude', 'location_radius_m') THEN
+		IF written ~ '^[+-]?[0-9]{1,9}([.][0-9]{1,20})?$' THEN
+			value := to_jsonb(written::double precision);
+		ELSE
+			problem := 'is no number';
+		END IF;
+	WHEN column_name = 'qualifiers' THEN
+		value := to_jsonb(regexp_split_to_array(written, '[[:space:]]*[;,|][[:space:]]*'));
+	ELSE
+		value := to_jsonb(written);
+	END CASE;
+END
+$$;
+COMMENT ON FUNCTION engage.read_contact_value(text, text, text[], text[], text) IS
+	'A value for a column of contact from text: the value, or the problem, or a note on how it was taken. For load_contacts().';
+
+CREATE FUNCTION engage.load_contact_batch(statement text, source text, rows jsonb[], lines bigint[],
+		OUT loaded bigint, OUT updated bigint, OUT rejected bigint, OUT left_empty bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	given jsonb;
+	is_new bigint;
+	is_changed bigint;
+	bad_column text;
+	hint text;
+	constraint_name text;
+	mended boolean;
+	done boolean;
+BEGIN
+	rejected := 0;
+	left_empty := 0;
+	BEGIN
+		EXECUTE statement INTO loaded, updated USING source, rows;
+		RETURN;
+	EXCEPTION WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
+		loaded := 0;		-- one of them does not go in: each by itself
+		updated := 0;
+	END;
+	FOR n IN 1 .. cardinality(rows) LOOP
+		given := rows[n];
+		done := false;
+		WHILE NOT done LOOP
+			BEGIN
+				EXECUTE statement INTO is_new, is_changed USING source, ARRAY[given];
+				loaded := loaded + is_new;
+				updated := updated + is_changed;
+				done := true;
+			EXCEPTION WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
+				GET STACKED DIAGNOSTICS bad_column = COLUMN_NAME, hint = PG_EXCEPTION_HINT, constraint_name = CONSTRAINT_NAME;
+				mended := bad_column NOT IN ('source', 'source_ref', 'occurred_at', 'channel') AND given ->> bad_column IS NOT NULL;
+				INSERT INTO engage.record_reject (source, line, source_ref, column_name, reason, row_loaded)
+				VALUES (load_contact_batch.source, lines[n], left(given ->> 'source_ref', 200), COALESCE(NULLIF(bad_column, ''), 'all'),
+					CASE WHEN bad_column <> '' AND hint <> '' THEN 'is out of bounds: ' || hint
+						WHEN constraint_name <> '' THEN format('does not satisfy the constraint %s', constraint_name)
+						ELSE format('cannot be stored (SQLSTATE %s)', SQLSTATE) END, COALESCE(mended, false));
+				IF mended THEN
+					given := given || jsonb_build_object(bad_column, NULL);
+					left_empty := left_empty + 1;
+				ELSE
+					rejected := rejected + 1;
+					done := true;
+				END IF;
+			END;
+		END LOOP;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION engage.load_contact_batch(text, text, jsonb[], bigint[]) IS
+	'Writes rows that were read, all at once or, where one of them does not go in, each by itself. For load_contacts().';
+
+CREATE FUNCTION engage.contact_columns(staging regclass, mapping jsonb, OUT column_name text, OUT expression text, OUT is_iso boolean) RETURNS SETOF record
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	loadable constant text[] := ARRAY(
+		SELECT a.attname::text FROM pg_attribute a
+		WHERE a.attrelid = 'engage.contact'::regclass AND a.attnum > 0 AND NOT a.attisdropped
+			AND a.attname <> ALL ('{contact_id,source,callback_of,duplicate_of,identity_details,persona_key}')
+		ORDER BY a.attnum);
+	unknown text;
+BEGIN
+	SELECT min(k) INTO unknown FROM jsonb_object_keys(mapping) k WHERE k <> ALL (loadable || '{line}');
+	IF unknown IS NOT NULL THEN
+		RAISE EXCEPTION 'the mapping names "%", which is no column of contact that can be loaded', unknown
+			USING ERRCODE = 'undefined_column', HINT = 'Write {"column of contact": "column of the file"}. They are line, ' || array_to_string(loadable, ', ') || '.';
+	END IF;
+	SELECT min(f.name) INTO unknown
+	FROM jsonb_each(mapping) m,
+		LATERAL (SELECT m.value #>> '{}' WHERE jsonb_typeof(m.value) = 'string'
+			UNION ALL SELECT e FROM jsonb_array_elements_text(CASE jsonb_typeof(m.value) WHEN 'array' THEN m.value ELSE '[]' END) e) f (name)
+	WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = staging AND a.attname = f.name AND a.attnum > 0 AND NOT a.attisdropped);
+	IF unknown IS NOT NULL THEN
+		RAISE EXCEPTION 'table % has no column "%"', staging, unknown
+			USING ERRCODE = 'undefined_column', HINT = 'Its columns are ' || (
+				SELECT string_agg(a.attname, ', ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = staging AND a.attnum > 0 AND NOT a.attisdropped) || '.';
+	END IF;
+	RETURN QUERY
+	SELECT c.name,
+		CASE WHEN jsonb_typeof(m.given) = 'object' THEN quote_nullable(m.given ->> 'value')
+			WHEN jsonb_typeof(m.given) = 'array' THEN (
+				SELECT format('NULLIF(jsonb_strip_nulls(jsonb_build_object(%s)), ''{}'')::text', string_agg(format('%L, (s.row_given).%I', e, e), ', ' ORDER BY e))
+				FROM jsonb_array_elements_text(m.given) e)
+			ELSE format('(s.row_given).%I::text', COALESCE(m.given #>> '{}', c.name)) END,
+		COALESCE(a.atttypid = ANY ('{date,timestamp,timestamptz}'::regtype[]), false)
+	FROM unnest(loadable) WITH ORDINALITY c (name, place)
+	CROSS JOIN LATERAL (SELECT mapping -> c.name) m (given)
+	LEFT JOIN pg_attribute a ON a.attrelid = staging AND a.attnum > 0 AND NOT a.attisdropped
+		AND a.attname = CASE WHEN m.given IS NULL THEN c.name WHEN jsonb_typeof(m.given) = 'string' THEN m.given #>> '{}' END
+	WHERE m.given IS NOT NULL OR (a.attname IS NOT NULL AND c.name <> 'details')
+	ORDER BY c.place;
+END
+$$;
+COMMENT ON FUNCTION engage.contact_columns(regclass, jsonb) IS
+	'The columns of contact that a staging table fills, by a mapping or by the same name, and the expression for each. For load_contacts().';
+
+CREATE FUNCTION engage.load_contacts(source text, staging regclass, mapping jsonb DEFAULT '{}',
+		format text DEFAULT 'DD/MM/YYYY HH24:MI | DD/MM/YYYY HH24:MI:SS | ISO', zone text DEFAULT NULL,
+		date_format text DEFAULT 'DD/MM/YYYY | ISO', first_line bigint DEFAULT 2,
+		OUT loaded bigint, OUT updated bigint, OUT unchanged bigint, OUT rejected bigint, OUT left_empty bigint, OUT ambiguous bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO' SET intervalstyle = 'postgres'
+AS $$
+DECLARE
+	batch_size constant integer := 1000;
+	formats text[] := ARRAY(SELECT btrim(f) FROM regexp_split_to_table(load_contacts.format, '[|]') WITH ORDINALITY AS x (f, place) ORDER BY place);
+	date_formats text[] := ARRAY(SELECT btrim(f) FROM regexp_split_to_table(load_contacts.date_format, '[|]') WITH ORDINALITY AS x (f, place) ORDER BY place);
+	used_zone text := COALESCE(load_contacts.zone, engage.force_zone());
+	names text[];
+	read_rows text;
+	write_rows text;
+	missing text;
+	next record;
+	batch jsonb[] := '{}';
+	lines bigint[] := '{}';
+	read_well bigint := 0;
+	written record;
+BEGIN
+	IF COALESCE(btrim(load_contacts.source), '') = '' OR staging IS NULL OR first_line IS NULL THEN
+		RAISE EXCEPTION 'a load needs the name of its source, and a staging table'
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = 'SELECT * FROM engage.load_contacts(''cad'', ''staged_calls'', ''{"source_ref": "ref", "occurred_at": "time", "channel": "type"}'');';
+	ELSIF used_zone IS NULL THEN
+		RAISE EXCEPTION 'engage is not set up'
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup(); or give the zone of the times in the file.';
+	END IF;
+	-- a format or a zone that is none is said before anything is read
+	PERFORM engage.local_instants('', formats, used_zone), engage.read_date('', date_formats);
+	mapping := COALESCE(mapping, '{}');
+
+	SELECT array_agg(c.column_name),
+		format('SELECT q.*, CASE WHEN q.loadable THEN lead(q.line) OVER same_reference END AS replaced_by, '
+			'CASE WHEN q.loadable THEN lead(q.given) OVER same_reference = q.given END AS is_repeated '
+			'FROM (SELECT s.line, jsonb_build_object(%s) AS given, (%s) IS TRUE AS loadable, '
+			'(SELECT jsonb_agg(jsonb_build_array(p.name, p.problem, p.note)) FROM (VALUES %s) p (name, problem, note) WHERE p.problem IS NOT NULL OR p.note IS NOT NULL) AS problems '
+			'FROM (SELECT %s AS line, t AS row_given FROM %s t) s%s) q '
+			'WINDOW same_reference AS (PARTITION BY q.loadable, q.given ->> ''source_ref'' ORDER BY q.line) ORDER BY q.line',
+			string_agg(format('%L, v_%s.value', c.column_name, c.column_name), ', '),
+			string_agg(format('v_%s.value IS NOT NULL', c.column_name), ' AND ') FILTER (WHERE c.column_name IN ('source_ref', 'occurred_at', 'channel')),
+			string_agg(CASE WHEN c.column_name IN ('source_ref', 'occurred_at', 'channel')
+				THEN format('(%L, CASE WHEN v_%s.value IS NULL THEN COALESCE(v_%s.problem, ''is empty'') END, v_%s.note)', c.column_name, c.column_name, c.column_name, c.column_name)
+				ELSE format('(%L, v_%s.problem, v_%s.note)', c.column_name, c.column_name, c.column_name) END, ', '),
+			CASE WHEN mapping ? 'line' THEN format('CASE WHEN t.%I::text ~ ''^[0-9]{1,18}$'' THEN t.%I::text::bigint END', mapping ->> 'line', mapping ->> 'line')
+				WHEN (SELECT k.relkind FROM pg_class k WHERE k.oid = staging) = 'r' THEN 'row_number() OVER (ORDER BY t.ctid) - 1 + ' || first_line
+				ELSE 'row_number() OVER () - 1 + ' || first_line END,
+			staging,
+			string_agg(CASE WHEN c.column_name = 'details' THEN format(' CROSS JOIN LATERAL (SELECT (%s)::jsonb, NULL::text, NULL::text) v_details (value, problem, note)', c.expression)
+				ELSE format(' CROSS JOIN LATERAL engage.read_contact_value(%L, NULLIF(btrim(%s, E'' \t\r\n''), ''''), %s, %s, $3) v_%s', c.column_name, c.expression,
+					CASE WHEN c.is_iso THEN '''{ISO}''' ELSE '$1' END, CASE WHEN c.is_iso THEN '''{ISO}''' ELSE '$2' END, c.column_name) END, '')),
+		format('WITH done AS (INSERT INTO engage.contact AS c (source, %s) SELECT $1, %s FROM jsonb_populate_recordset(NULL::engage.contact, to_jsonb($2)) p '
+			'ON CONFLICT (source, source_ref) DO UPDATE SET (%s) = ROW(%s) WHERE (%s) IS DISTINCT FROM (%s) RETURNING c.xmax = 0 AS is_new) '
+			'SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM done',
+			string_agg(quote_ident(c.column_name), ', '),
+			string_agg(CASE c.column_name WHEN 'direction' THEN 'COALESCE(p.direction, ''inbound'')' WHEN 'recorded_at' THEN 'COALESCE(p.recorded_at, now())'
+				ELSE 'p.' || quote_ident(c.column_name) END, ', '),
+			string_agg(quote_ident(c.column_name), ', ') FILTER (WHERE c.column_name <> 'recorded_at'),
+			string_agg('EXCLUDED.' || quote_ident(c.column_name), ', ') FILTER (WHERE c.column_name <> 'recorded_at'),
+			string_agg('c.' || quote_ident(c.column_name), ', ') FILTER (WHERE c.column_name <> 'recorded_at'),
+			string_agg('EXCLUDED.' || quote_ident(c.column_name), ', ') FILTER (WHERE c.column_name <> 'recorded_at'))
+	INTO names, read_rows, write_rows
+	FROM engage.contact_columns(staging, mapping) c;
+
+	SELECT min(r) INTO missing FROM unnest('{source_ref,occurred_at,channel}'::text[]) r WHERE r <> ALL (COALESCE(names, '{}'));
+	IF missing IS NOT NULL THEN
+		RAISE EXCEPTION 'no column of % is mapped to %', staging, missing
+			USING ERRCODE = 'invalid_parameter_value', HINT = CASE missing
+				WHEN 'channel' THEN 'Name it: {"channel": "type"}; or give one channel for all: {"channel": {"value": "101"}}.'
+				ELSE pg_catalog.format('Name it in the mapping: {%s: "its column in the file"}.', to_json(missing)) END;
+	END IF;
+
+	loaded := 0;
+	updated := 0;
+	rejected := 0;
+	left_empty := 0;
+	ambiguous := 0;
+	FOR next IN EXECUTE read_rows USING formats, date_formats, used_zone LOOP
+		CONTINUE WHEN next.replaced_by IS NOT NULL AND next.is_repeated;
+		INSERT INTO engage.record_reject (source, line, source_ref, column_name, reason, row_loaded)
+		SELECT load_contacts.source, next.line, left(next.given ->> 'source_ref', 200), r.name, r.reason, r.row_loaded
+		FROM (
+			SELECT p ->> 0 AS name, COALESCE(p ->> 1, p ->> 2) AS reason, next.loadable AND next.replaced_by IS NULL AS row_loaded
+			FROM jsonb_array_elements(next.problems) p
+			UNION ALL
+			SELECT 'source_ref', pg_catalog.format('is that of line %s too, which was taken', next.replaced_by), false
+			WHERE next.replaced_by IS NOT NULL
+		) r;
+		IF NOT next.loadable OR next.replaced_by IS NOT NULL THEN
+			rejected := rejected + 1;
+			CONTINUE;
+		END IF;
+		left_empty := left_empty + (SELECT count(p ->> 1) FROM jsonb_array_elements(next.problems) p);
+		ambiguous := ambiguous + CASE WHEN EXISTS (SELECT FROM jsonb_array_elements(next.problems) p WHERE p ->> 0 = 'occurred_at' AND p ->> 2 IS NOT NULL) THEN 1 ELSE 0 END;
+		batch := batch || next.given;
+		lines := lines || next.line;
+		read_well := read_well + 1;
+		IF cardinality(batch) = batch_size THEN
+			written := engage.load_contact_batch(write_rows, source, batch, lines);
+			loaded := loaded + written.loaded;
+			updated := updated + written.updated;
+			rejected := rejected + written.rejected;
+			left_empty := left_empty + written.left_empty;
+			read_well := read_well - written.rejected;
+			batch := '{}';
+			lines := '{}';
+		END IF;
+	END LOOP;
+	IF cardinality(batch) > 0 THEN
+		written := engage.load_contact_batch(write_rows, source, batch, lines);
+		loaded := loaded + written.loaded;
+		updated := updated + written.updated;
+		rejected := rejected + written.rejected;
+		left_empty := left_empty + written.left_empty;
+		read_well := read_well - written.rejected;
+	END IF;
+	unchanged := read_well - loaded - updated;
+END
+$$;
+COMMENT ON FUNCTION engage.load_contacts(text, regclass, jsonb, text, text, text, bigint) IS
+	'Takes a staging table of text, as \copy fills it, into contact, with the rights of who calls it. mapping: {"column of contact": "column of the file"}, or {"value": "the same for all"}, or for details a list of columns; columns of the same name need none. format and date_format: formats of read_local_time(), tried in order, parted by |; zone: that of the times, by default policy''s. What is there is updated where it differs. Gives the rows loaded, updated and unchanged; rejected, those that did not go in; left_empty, single values that did not; ambiguous, those in the hour that the clocks show twice, of which the earlier time is taken. record_reject has the line, column and reason of each. Of lines with one reference the last is taken. Errors: 42703 for a column that is not there, 22023 for a format or a zone that is none or a missing column.';
