@@ -5,7 +5,9 @@
 #
 # Within the server's own version always.  ENGAGE_PG_BESIDE names directories of
 # programs of other versions, divided by ':', in which the extensions are
-# installed too: from the older of the two to the newer.
+# installed too (script/postgres-beside has some): from the older of the two to
+# the newer.  Where that is of an older release than PostgreSQL upgrades to, the
+# register is only made in it.
 
 use strict;
 use warnings FATAL => 'all';
@@ -19,13 +21,29 @@ chdir $dir or die "cannot go to $dir: $!";    # pg_upgrade writes where it is
 
 my $here = version_of(bin_of('pg_config'));
 
-# The version whose programs are in a directory
-sub version_of
+# The version whose programs are in a directory: 15, and 20 of 15.20
+sub versions_of
 {
 	my ($bin) = @_;
 	my ($stdout) = run_command([ "$bin/pg_config", '--version' ]);
 
-	return $stdout =~ /^PostgreSQL (\d+)/ ? $1 : die "no PostgreSQL in $bin";
+	return $stdout =~ /^PostgreSQL (\d+)(?:\.(\d+))?/ ? ($1, $2 // 0) : die "no PostgreSQL in $bin";
+}
+
+sub version_of
+{
+	return (versions_of(@_))[0];
+}
+
+# Releases of all versions come out together.  One that came out before the
+# server that is upgraded may not know what that writes: 15.20 to 16.2 fails.
+sub is_as_new
+{
+	my ($new_bin, $old_bin) = @_;
+	my %first = (15 => 0, 16 => 4, 17 => 8, 18 => 14);    # 16.1 came with 15.5
+	my ($new, $old) = map { my ($major, $minor) = versions_of($_); $minor + ($first{$major} // 99) } ($new_bin, $old_bin);
+
+	return $new >= $old;
 }
 
 # Where PATH finds a program
@@ -195,6 +213,21 @@ sub goes_on
 	return;
 }
 
+# A register in a version that cannot be upgraded to
+sub runs
+{
+	my ($other) = @_;
+	my $name = version_of($other);
+	my $node = make_node("alone$name", $other);
+
+	$node->start;
+	fill($node);
+	is($node->safe_psql('force', 'CALL engage.refresh(); SELECT count(*) FROM engage.verify();'), '0', "$name: the register is in line");
+	cmp_ok($node->safe_psql('force', 'SELECT count(*) FROM engage.flag'), '>', 5, "$name: there are flags");
+	$node->stop;
+	return;
+}
+
 my $bin = bin_of('pg_config');
 upgrades("$here to $here", $bin, $bin);
 
@@ -203,10 +236,17 @@ SKIP:
 	skip 'ENGAGE_PG_BESIDE names no other PostgreSQL', 1 unless $ENV{ENGAGE_PG_BESIDE};
 	for my $other (split /:/, $ENV{ENGAGE_PG_BESIDE})
 	{
-		my $version = version_of($other);
-		my @order = $version < $here ? ([ $version, $other ], [ $here, $bin ]) : ([ $here, $bin ], [ $version, $other ]);
+		my ($old, $new) = sort { version_of($a) <=> version_of($b) } ($bin, $other);
 
-		upgrades("$order[0][0] to $order[1][0]", $order[0][1], $order[1][1]);
+		if (is_as_new($new, $old))
+		{
+			upgrades(version_of($old) . ' to ' . version_of($new), $old, $new);
+		}
+		else
+		{
+			runs($other);
+			skip join('.', versions_of($old)) . ' cannot be upgraded to ' . join('.', versions_of($new)) . ', which is of an older release', 1;
+		}
 	}
 }
 
