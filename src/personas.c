@@ -63,6 +63,32 @@ personas_model(int model_id)
 	return model;
 }
 
+static int
+compare_keys(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(pg_uuid_t));
+}
+
+/* The personas that refresh could not link, which are left out. */
+static void
+load_left_out(Personas *p)
+{
+	MemoryContext mine = CurrentMemoryContext;
+
+	SPI_connect();
+	SPI_execute("SELECT a.persona_key FROM engage.set_aside a WHERE a.stage OPERATOR(pg_catalog.=) 'link'", true, 0);
+	p->nleft_out = (uint32) SPI_processed;
+	p->left_out = MemoryContextAlloc(mine, (p->nleft_out + 1) * sizeof(pg_uuid_t));
+	for (uint32 i = 0; i < p->nleft_out; i++)
+	{
+		bool isnull;
+
+		p->left_out[i] = *DatumGetUUIDP(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull));
+	}
+	SPI_finish();
+	qsort(p->left_out, p->nleft_out, sizeof(pg_uuid_t), compare_keys);
+}
+
 Personas *
 personas_start(LinkModel *model, int model_id)
 {
@@ -75,6 +101,7 @@ personas_start(LinkModel *model, int model_id)
 	p->keys = palloc(p->max * sizeof(pg_uuid_t));
 	p->callers = palloc(p->max * sizeof(int64));
 	p->components = palloc(p->max * sizeof(pg_uuid_t));
+	load_left_out(p);
 	return p;
 }
 
@@ -196,6 +223,8 @@ add_row(Personas *p, HeapTuple row, TupleDesc desc, bool heed_shared, MemoryCont
 
 	if (!p->has_sources)
 		find_sources(p, desc);
+	if (p->nleft_out > 0 && bsearch(key, p->left_out, p->nleft_out, sizeof(pg_uuid_t), compare_keys) != NULL)
+		return;
 	for (int i = 0; i < p->model->fs.ncomparisons; i++)
 		details[i] = detail_of_row(&p->source[i], row, desc);
 	scratch = MemoryContextSwitchTo(mine);

@@ -61,6 +61,8 @@ typedef struct Personas
 	pg_uuid_t *components; /* zeros for none */
 	uint32 n;
 	uint32 max;
+	pg_uuid_t *left_out; /* sorted */
+	uint32 nleft_out;
 } Personas;
 
 extern LinkModel *personas_model(int model_id);

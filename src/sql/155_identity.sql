@@ -396,12 +396,13 @@ END;
 COMMENT ON FUNCTION engage.doubt_shared_numbers(text[]) IS
 	'Takes those of the numbers from shared_number that are no longer shared, as personas with them came or went; returns their rows, NULL if there are none. A stage of refresh.';
 
-CREATE FUNCTION engage.link_batch(batch_size integer, run_id bigint) RETURNS bigint[]
+CREATE FUNCTION engage.link_batch(batch_size integer, run_id bigint, only_key uuid DEFAULT NULL) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 	SET enable_seqscan = off
 AS $$
 DECLARE
 	model integer := engage.linkage_in_force();
+	taken uuid[];
 	persona_keys uuid[];
 	unsettled uuid[];
 	components uuid[];
@@ -411,19 +412,21 @@ DECLARE
 BEGIN
 	WITH gone AS (
 		DELETE FROM engage.dirty q
-		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage.dirty d WHERE d.subject = 'identity' LIMIT batch_size))
+		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage.dirty d WHERE d.subject = 'identity' AND (only_key IS NULL OR d.persona_key = only_key)
+			LIMIT CASE WHEN only_key IS NULL THEN batch_size END))
 		RETURNING q.persona_key
 	), named AS (
 		SELECT DISTINCT g.persona_key FROM gone g
 	)
-	SELECT array_agg(n.persona_key) INTO persona_keys
+	SELECT array_agg(n.persona_key) FILTER (WHERE EXISTS (SELECT FROM engage.persona p WHERE p.persona_key = n.persona_key)), array_agg(n.persona_key)
+	INTO persona_keys, taken
 	FROM (
 		SELECT n.persona_key FROM named n
 		UNION SELECT other.persona_key
 		FROM engage.decided_persona other
 		WHERE other.is_same AND other.decision_no = ANY (ARRAY(SELECT unnest(engage.decisions_about(ARRAY(SELECT n.persona_key FROM named n)))))
-	) n
-	WHERE EXISTS (SELECT FROM engage.persona p WHERE p.persona_key = n.persona_key);
+	) n;
+	PERFORM engage.take_back('link', taken);
 	IF persona_keys IS NULL THEN
 		RETURN ARRAY[]::bigint[];
 	END IF;
@@ -464,8 +467,8 @@ BEGIN
 	RETURN caller_ids;
 END
 $$;
-COMMENT ON FUNCTION engage.link_batch(integer, bigint) IS
-	'Takes a batch of personas from the queue and links them: with the components that they reach, and no others. Returns the callers that changed. A stage of refresh.';
+COMMENT ON FUNCTION engage.link_batch(integer, bigint, uuid) IS
+	'Takes a batch of personas from the queue, or that one only, and links them: with the components that they reach, and no others. Returns the callers that changed. A stage of refresh.';
 
 CREATE FUNCTION engage.link_everything(run_id bigint) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off

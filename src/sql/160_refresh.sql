@@ -30,6 +30,8 @@ CREATE TABLE engage.refresh_run (
 	flags_changed bigint NOT NULL DEFAULT 0,
 	flags_withdrawn bigint NOT NULL DEFAULT 0,
 	scored bigint NOT NULL DEFAULT 0,
+	set_aside bigint NOT NULL DEFAULT 0,
+	batch_limit integer,
 	pid integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
 	login text NOT NULL DEFAULT SESSION_USER,
 	error_code text,
@@ -38,6 +40,8 @@ CREATE TABLE engage.refresh_run (
 COMMENT ON TABLE engage.refresh_run IS
 	'What each refresh did; other sessions see a running one advance with every step.';
 COMMENT ON COLUMN engage.refresh_run.state IS 'running, done, failed (with its error) or died (its session went away).';
+COMMENT ON COLUMN engage.refresh_run.set_aside IS 'How many subjects could not be computed: engage.set_aside.';
+COMMENT ON COLUMN engage.refresh_run.batch_limit IS 'How many queue rows a batch has for now, after one failed; NULL: as asked for.';
 COMMENT ON COLUMN engage.refresh_run.error_code IS 'SQLSTATE of what made it fail.';
 CREATE INDEX refresh_run_started_at ON engage.refresh_run (started_at);
 SELECT pg_catalog.pg_extension_config_dump('engage.refresh_run', '');
@@ -54,6 +58,7 @@ CREATE FUNCTION engage.expand_markers() RETURNS bigint
 AS $$
 DECLARE
 	expanded bigint;
+	wants_everything boolean;
 	wants_days boolean;
 	wants_roster boolean;
 BEGIN
@@ -98,9 +103,12 @@ BEGIN
 		SELECT 'risks', 'rule'
 		WHERE EXISTS (SELECT FROM markers m WHERE m.subject IN ('everything', 'rule')) AND EXISTS (SELECT FROM engage.risk_model)
 	)
-	SELECT count(*), bool_or(m.subject IN ('everything', 'days')), bool_or(m.subject IN ('everything', 'roster'))
-	INTO expanded, wants_days, wants_roster
+	SELECT count(*), bool_or(m.subject = 'everything'), bool_or(m.subject IN ('everything', 'days')), bool_or(m.subject IN ('everything', 'roster'))
+	INTO expanded, wants_everything, wants_days, wants_roster
 	FROM markers m;
+	IF wants_everything THEN
+		PERFORM engage.trim_calendar();
+	END IF;
 	IF wants_days THEN
 		PERFORM engage.fill_calendar(d.day, d.day)
 		FROM (SELECT engage.local_date(now(), o.zone) AS day FROM engage.policy o) d;
@@ -128,14 +136,14 @@ END;
 COMMENT ON FUNCTION engage.queue_what_is_due() IS
 	'Queues the subjects whose contacts to come have come. A stage of refresh.';
 
-CREATE FUNCTION engage.recount_personas(batch_size integer) RETURNS uuid[]
+CREATE FUNCTION engage.recount_personas(batch_size integer, only_key uuid DEFAULT NULL) RETURNS uuid[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 DECLARE
 	persona_keys uuid[];
 BEGIN
 	WITH picked AS MATERIALIZED (
-		SELECT q.ctid AS queue_row, q.persona_key FROM engage.dirty q WHERE q.subject = 'persona' LIMIT batch_size
+		SELECT q.ctid AS queue_row, q.persona_key FROM engage.dirty q WHERE q.subject = 'persona' AND (only_key IS NULL OR q.persona_key = only_key) LIMIT CASE WHEN only_key IS NULL THEN batch_size END
 	), gone AS (
 		DELETE FROM engage.dirty q WHERE q.ctid = ANY (ARRAY(SELECT p.queue_row FROM picked p))
 	), keys AS MATERIALIZED (
@@ -219,8 +227,8 @@ BEGIN
 	RETURN persona_keys;
 END
 $$;
-COMMENT ON FUNCTION engage.recount_personas(integer) IS
-	'Takes a batch of personas from the queue and computes them and their timelines from contacts, in one statement; returns their keys, NULL if the queue has none. A stage of refresh.';
+COMMENT ON FUNCTION engage.recount_personas(integer, uuid) IS
+	'Takes a batch of personas from the queue, or that one only, and computes them and their timelines from contacts, in one statement; returns their keys, NULL if the queue has none. A stage of refresh.';
 
 CREATE FUNCTION engage.more_personas_wait(run bigint) RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -261,11 +269,11 @@ $$;
 COMMENT ON FUNCTION engage.take_callers(integer) IS
 	'Takes a batch of callers from the queue whose flags are to be computed anew; NULL if there are none. A stage of refresh.';
 
-CREATE FUNCTION engage.take_period(OUT rule_id integer, OUT period_start timestamptz)
+CREATE FUNCTION engage.take_period(OUT rule_id integer, OUT period_start timestamptz, OUT queued timestamptz)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	SELECT q.rule_id, q.period_start INTO take_period.rule_id, take_period.period_start
+	SELECT q.rule_id, q.period_start, q.period_start INTO take_period.rule_id, take_period.period_start, take_period.queued
 	FROM engage.dirty q WHERE q.subject = 'period' LIMIT 1;
 	DELETE FROM engage.dirty q
 	WHERE q.subject = 'period' AND q.rule_id = take_period.rule_id AND q.period_start = take_period.period_start;
@@ -275,7 +283,333 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.take_period() IS
-	'Takes one local period of a rule of kind top from the queue, with all its rows; NULLs if there is none. A stage of refresh.';
+	'Takes one local period of a rule of kind top from the queue, with all its rows; NULLs if there is none. queued is what its rows said, which may be of another zone. A stage of refresh.';
+
+-- Batches that may fail on one of their subjects, each in a subtransaction of its own.  A batch that fails is halved.
+
+CREATE FUNCTION engage.count_some(run bigint, INOUT size integer, OUT persona_keys uuid[], OUT caller_ids bigint[])
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	only_key uuid;
+	problem text;
+BEGIN
+	LOOP
+		IF size = 1 THEN
+			SELECT q.persona_key INTO only_key FROM engage.dirty q WHERE q.subject = 'persona' LIMIT 1;
+		END IF;
+		BEGIN
+			persona_keys := engage.recount_personas(size, only_key);
+			IF persona_keys IS NOT NULL THEN
+				PERFORM engage.take_back('count', persona_keys);
+				caller_ids := engage.forget_personas(persona_keys);
+			END IF;
+			RETURN;
+		EXCEPTION WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+			IF size = 1 THEN
+				IF NOT engage.put_aside(run, 'count', SQLSTATE, problem, persona_key => only_key) THEN
+					RAISE;
+				END IF;
+				DELETE FROM engage.dirty q WHERE q.subject = 'persona' AND q.persona_key = only_key;
+				persona_keys := '{}';
+				caller_ids := '{}';
+				RETURN;
+			ELSIF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+				RAISE;
+			END IF;
+			size := size / 2;
+		END;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION engage.count_some(bigint, integer) IS
+	'recount_personas() and forget_personas() for a batch of at most that size, or less where one of them fails; one that fails alone is put aside. Returns the size that worked, the personas, NULL if none wait, and the callers that they have. A stage of refresh.';
+
+CREATE FUNCTION engage.link_some(run bigint, INOUT size integer, OUT caller_ids bigint[], OUT everybody boolean)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	only_key uuid;
+	searched boolean := false;
+	problem text;
+BEGIN
+	LOOP
+		IF size = 1 THEN
+			SELECT q.persona_key INTO only_key FROM engage.dirty q WHERE q.subject = 'identity' LIMIT 1;
+		END IF;
+		BEGIN
+			everybody := engage.wants_linking_of_everything();
+			IF everybody THEN
+				IF NOT searched THEN
+					PERFORM engage.take_back('link');
+				END IF;
+				caller_ids := engage.link_everything(run);
+			ELSE
+				caller_ids := engage.link_batch(size, run, only_key);
+			END IF;
+			RETURN;
+		EXCEPTION WHEN OTHERS THEN
+			IF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+				RAISE;
+			END IF;
+			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+			IF (everybody OR size = 1) AND NOT searched THEN
+				-- perhaps it is another one, which cannot even be read
+				searched := true;
+				CONTINUE WHEN engage.find_unreadable_personas(run) > 0;
+			END IF;
+			IF everybody THEN
+				RAISE;
+			END IF;
+			IF size = 1 THEN
+				IF NOT engage.put_aside(run, 'link', SQLSTATE, problem, persona_key => only_key) THEN
+					RAISE;
+				END IF;
+				DELETE FROM engage.dirty q WHERE q.subject = 'identity' AND q.persona_key = only_key;
+				-- those who were joined through it
+				INSERT INTO engage.dirty (subject, persona_key, cause)
+				SELECT 'identity', y.persona_key, 'set aside'
+				FROM engage.persona x JOIN engage.persona y ON y.component = x.component
+				WHERE x.persona_key = only_key AND y.persona_key <> only_key
+					AND NOT EXISTS (SELECT FROM engage.set_aside a WHERE a.stage = 'link' AND a.persona_key = y.persona_key);
+				caller_ids := '{}';
+				RETURN;
+			END IF;
+			size := size / 2;
+		END;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION engage.link_some(bigint, integer) IS
+	'link_everything(), or link_batch() for a batch of at most that size, or less where it fails. A persona that cannot be read, or fails alone, is put aside and left out of linkage. Returns the size that worked, the callers that changed, and whether everything was linked. A stage of refresh.';
+
+CREATE FUNCTION engage.sum_up_some(run bigint, caller_ids bigint[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	half constant integer := cardinality(caller_ids) / 2;
+	problem text;
+BEGIN
+	PERFORM engage.take_back('sum up', caller_ids => caller_ids);
+	PERFORM engage.sum_up_callers(caller_ids);
+EXCEPTION WHEN OTHERS THEN
+	IF half = 0 THEN
+		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+		IF NOT engage.put_aside(run, 'sum up', SQLSTATE, problem, caller_id => caller_ids[1]) THEN
+			RAISE;
+		END IF;
+		RETURN;
+	ELSIF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+		RAISE;
+	END IF;
+	PERFORM engage.sum_up_some(run, caller_ids[:half]);
+	PERFORM engage.sum_up_some(run, caller_ids[half + 1:]);
+END
+$$;
+COMMENT ON FUNCTION engage.sum_up_some(bigint, bigint[]) IS
+	'sum_up_callers(), by halves where it fails; a caller that fails alone is put aside. A stage of refresh.';
+
+CREATE FUNCTION engage.sum_up_everybody(run bigint) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM engage.take_back('sum up');
+	PERFORM engage.sum_up_all_callers();
+EXCEPTION WHEN OTHERS THEN
+	IF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+		RAISE;
+	END IF;
+	PERFORM engage.sum_up_some(run, ARRAY(SELECT c.caller_id FROM engage.caller c ORDER BY c.caller_id));
+END
+$$;
+COMMENT ON FUNCTION engage.sum_up_everybody(bigint) IS 'sum_up_all_callers(), or sum_up_some() of all where that fails. A stage of refresh.';
+
+CREATE FUNCTION engage.assess_some(run bigint, caller_ids bigint[], OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	half constant integer := cardinality(caller_ids) / 2;
+	outcome record;
+	problem text;
+BEGIN
+	PERFORM engage.take_back('flags', caller_ids => caller_ids);
+	outcome := engage.assess_callers(caller_ids, run);
+	PERFORM engage.keep_roster(caller_ids);
+	raised := outcome.raised;
+	changed := outcome.changed;
+	withdrawn := outcome.withdrawn;
+EXCEPTION WHEN OTHERS THEN
+	raised := 0;
+	changed := 0;
+	withdrawn := 0;
+	IF half = 0 THEN
+		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+		IF NOT engage.put_aside(run, 'flags', SQLSTATE, problem, caller_id => caller_ids[1]) THEN
+			RAISE;
+		END IF;
+		RETURN;
+	ELSIF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+		RAISE;
+	END IF;
+	SELECT sum(x.raised), sum(x.changed), sum(x.withdrawn) INTO raised, changed, withdrawn
+	FROM (VALUES (1, half), (half + 1, cardinality(caller_ids))) part (first, last),
+		LATERAL engage.assess_some(run, caller_ids[part.first:part.last]) x;
+END
+$$;
+COMMENT ON FUNCTION engage.assess_some(bigint, bigint[]) IS
+	'assess_callers() and keep_roster(), by halves where they fail; a caller that fails alone is put aside. A stage of refresh.';
+
+CREATE FUNCTION engage.assess_next_period(run bigint, OUT taken boolean, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	period record;
+	outcome record;
+	problem text;
+BEGIN
+	BEGIN
+		period := engage.take_period();
+		taken := period.rule_id IS NOT NULL;
+		IF taken THEN
+			DELETE FROM engage.set_aside a WHERE a.stage = 'top' AND a.rule_id = period.rule_id AND a.period_start = period.queued;
+			outcome := engage.assess_period(period.rule_id, period.period_start, run);
+			PERFORM engage.keep_roster(engage.callers_of_period(period.rule_id, period.period_start));
+			raised := outcome.raised;
+			changed := outcome.changed;
+			withdrawn := outcome.withdrawn;
+		END IF;
+	EXCEPTION WHEN OTHERS THEN
+		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+		IF taken IS NOT TRUE OR NOT engage.put_aside(run, 'top', SQLSTATE, problem, rule_id => period.rule_id, period_start => period.queued) THEN
+			RAISE;
+		END IF;
+		DELETE FROM engage.dirty q WHERE q.subject = 'period' AND q.rule_id = period.rule_id AND q.period_start = period.queued;
+		raised := 0;
+		changed := 0;
+		withdrawn := 0;
+	END;
+END
+$$;
+COMMENT ON FUNCTION engage.assess_next_period(bigint) IS
+	'Takes one local period of a rule of kind top from the queue and brings its flags in line, or puts it aside where that fails; taken is false if none waits. A stage of refresh.';
+
+CREATE FUNCTION engage.sum_up_next_day(run bigint) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+	queued timestamptz;
+	problem text;
+BEGIN
+	SELECT q.period_start INTO queued FROM engage.dirty q WHERE q.subject = 'day' LIMIT 1;
+	IF NOT FOUND THEN
+		RETURN false;
+	END IF;
+	BEGIN
+		PERFORM engage.take_day(queued);
+	EXCEPTION WHEN OTHERS THEN
+		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+		IF NOT engage.put_aside(run, 'day', SQLSTATE, problem, period_start => (
+				SELECT engage.period_start(queued, 'day', o.zone) FROM engage.policy o)) THEN
+			RAISE;
+		END IF;
+		DELETE FROM engage.dirty q USING engage.policy o
+		WHERE q.subject = 'day' AND q.period_start >= LEAST(queued, engage.period_start(queued, 'day', o.zone))
+			AND q.period_start < GREATEST(queued + interval '1 microsecond', engage.period_end(engage.period_start(queued, 'day', o.zone), 'day', o.zone));
+	END;
+	RETURN true;
+END
+$$;
+COMMENT ON FUNCTION engage.sum_up_next_day(bigint) IS
+	'Takes one local day from the queue and sums it up, or puts it aside where that fails; false if none waits. A stage of refresh.';
+
+CREATE FUNCTION engage.score_some(run bigint, INOUT size integer, OUT scored bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	only_id bigint;
+	problem text;
+BEGIN
+	LOOP
+		IF size = 1 THEN
+			SELECT q.caller_id INTO only_id FROM engage.dirty q WHERE q.subject = 'risk' LIMIT 1;
+		END IF;
+		BEGIN
+			scored := engage.take_risks(run, size, only_id);
+			RETURN;
+		EXCEPTION WHEN OTHERS THEN
+			IF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+				RAISE;
+			END IF;
+			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+			IF EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'risks') THEN
+				-- all at once cannot be done, so one after the other
+				DELETE FROM engage.dirty q WHERE q.subject IN ('risk', 'risks');
+				INSERT INTO engage.dirty (subject, caller_id, cause)
+				SELECT 'risk', u.caller_id, 'set aside' FROM (SELECT c.caller_id FROM engage.caller c WHERE c.contacts > 0
+					UNION SELECT k.caller_id FROM engage.caller_risk k) u;
+				INSERT INTO engage.risk_state AS s (model_id, scored_at) VALUES (engage.risk_model_in_force(), now())
+				ON CONFLICT (one) DO UPDATE SET model_id = excluded.model_id, scored_at = excluded.scored_at;
+				scored := 0;
+				RETURN;
+			ELSIF size = 1 THEN
+				IF NOT engage.put_aside(run, 'score', SQLSTATE, problem, caller_id => only_id) THEN
+					RAISE;
+				END IF;
+				DELETE FROM engage.dirty q WHERE q.subject = 'risk' AND q.caller_id = only_id;
+				scored := 0;
+				RETURN;
+			END IF;
+			size := size / 2;
+		END;
+	END LOOP;
+END
+$$;
+COMMENT ON FUNCTION engage.score_some(bigint, integer) IS
+	'take_risks() for a batch of at most that size, or less where it fails; a caller that fails alone is put aside. Returns the size that worked, and how many have a score, NULL if none wait. A stage of refresh.';
+
+CREATE FUNCTION engage.try_concentration(run bigint) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	problem text;
+BEGIN
+	IF EXISTS (SELECT FROM engage.set_aside a WHERE a.stage = 'concentration' AND a.retry_at > now()) THEN
+		RETURN false;
+	END IF;
+	PERFORM engage.take_back('concentration');
+	RETURN engage.measure_concentration();
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+	IF NOT engage.put_aside(run, 'concentration', SQLSTATE, problem) THEN
+		RAISE;
+	END IF;
+	RETURN false;
+END
+$$;
+COMMENT ON FUNCTION engage.try_concentration(bigint) IS 'measure_concentration(), put aside where it fails. A stage of refresh.';
+
+CREATE FUNCTION engage.try_referrals(run bigint, ripe boolean) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	problem text;
+BEGIN
+	IF ripe THEN
+		PERFORM engage.harvest_ripe_referrals();
+	ELSE
+		PERFORM engage.take_back('referrals');
+		PERFORM engage.harvest_referrals();
+	END IF;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+	IF NOT engage.put_aside(run, 'referrals', SQLSTATE, problem) THEN
+		RAISE;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION engage.try_referrals(bigint, boolean) IS
+	'harvest_ripe_referrals() or harvest_referrals(), put aside where it fails. A stage of refresh.';
 
 -- definer: operators refresh without rights on contacts, callers or flags
 CREATE FUNCTION engage.refresh_begin(batch_size integer) RETURNS bigint
@@ -315,7 +649,7 @@ BEGIN
 		SELECT FROM pg_stat_activity a
 		WHERE a.pid = r.pid AND a.pid <> pg_backend_pid() AND COALESCE(a.backend_start <= r.started_at, true)));
 	INSERT INTO engage.refresh_run DEFAULT VALUES RETURNING run_id INTO run;
-	PERFORM engage.harvest_referrals();
+	PERFORM engage.try_referrals(run, false);
 	PERFORM engage.fill_calendar(d.day, d.day)
 	FROM (SELECT engage.local_date(now(), o.zone) AS day FROM engage.policy o) d
 	WHERE NOT EXISTS (SELECT FROM engage.calendar k WHERE k.day = d.day);
@@ -332,42 +666,45 @@ CREATE FUNCTION engage.refresh_work(run bigint, batch_size integer) RETURNS bool
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	persona_keys uuid[];
+	allowed constant integer := LEAST(batch_size, (SELECT r.batch_limit FROM engage.refresh_run r WHERE r.run_id = run));
+	size integer := allowed;
+	counted record;
+	linked record;
 	caller_ids bigint[];
-	period record;
 	outcome record;
+	assessed boolean := true;
 	newly_scored bigint;
-	summed_up boolean;
+	more boolean := true;
 BEGIN
 	PERFORM engage.queue_what_is_due();
+	PERFORM engage.queue_what_was_put_aside();
 	IF engage.has_markers() AND engage.expand_markers() > 0 THEN
 		UPDATE engage.refresh_run r SET steps = steps + 1, last_step_at = clock_timestamp() WHERE r.run_id = run;
 		RETURN true;
 	END IF;
 
-	persona_keys := engage.recount_personas(batch_size);
-	IF persona_keys IS NOT NULL THEN
-		caller_ids := engage.forget_personas(persona_keys);
-	END IF;
+	counted := engage.count_some(run, size);
+	size := counted.size;
+	caller_ids := counted.caller_ids;
 	-- a persona that is linked before its like are there, or before what a handler said of it is known, would be linked twice
 	IF NOT engage.more_personas_wait(run) THEN
-		PERFORM engage.harvest_ripe_referrals();
+		PERFORM engage.try_referrals(run, true);
 	END IF;
 	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN
-		IF engage.wants_linking_of_everything() THEN
-			caller_ids := COALESCE(caller_ids, '{}') || engage.link_everything(run);
+		linked := engage.link_some(run, size);
+		size := linked.size;
+		caller_ids := COALESCE(caller_ids, '{}') || linked.caller_ids;
+		IF linked.everybody THEN
 			PERFORM engage.key_callers(caller_ids);
-			PERFORM engage.sum_up_all_callers();
+			PERFORM engage.sum_up_everybody(run);
 			PERFORM engage.queue_callers(caller_ids);
 			PERFORM engage.queue_risks();
 			caller_ids := '{}';
-		ELSE
-			caller_ids := COALESCE(caller_ids, '{}') || engage.link_batch(batch_size, run);
 		END IF;
 	END IF;
 	IF caller_ids IS NOT NULL THEN
 		PERFORM engage.key_callers(caller_ids);
-		PERFORM engage.sum_up_callers(caller_ids);
+		PERFORM engage.sum_up_some(run, caller_ids);
 		PERFORM engage.queue_risks(caller_ids);
 		IF engage.more_personas_wait(run) OR engage.identities_wait() THEN
 			PERFORM engage.queue_callers(caller_ids);
@@ -380,34 +717,31 @@ BEGIN
 	END IF;
 
 	IF caller_ids IS NOT NULL THEN
-		outcome := engage.assess_callers(caller_ids, run);
-		PERFORM engage.keep_roster(caller_ids);
+		outcome := engage.assess_some(run, caller_ids);
 	ELSE
-		period := engage.take_period();
-		IF period.rule_id IS NULL THEN
-			summed_up := engage.take_day();
-			IF NOT summed_up THEN
-				newly_scored := engage.take_risks(batch_size);
-				summed_up := newly_scored IS NULL AND engage.measure_concentration();
+		outcome := engage.assess_next_period(run);
+		assessed := outcome.taken;
+		IF NOT assessed THEN
+			more := engage.sum_up_next_day(run);
+			IF NOT more THEN
+				SELECT s.size, s.scored INTO size, newly_scored FROM engage.score_some(run, size) s;
+				more := newly_scored IS NOT NULL OR engage.try_concentration(run);
 			END IF;
-			UPDATE engage.refresh_run r SET steps = r.steps + 1, last_step_at = clock_timestamp(), scored = r.scored + COALESCE(newly_scored, 0)
-			WHERE r.run_id = run AND (summed_up OR newly_scored IS NOT NULL);
-			RETURN summed_up OR newly_scored IS NOT NULL;
 		END IF;
-		outcome := engage.assess_period(period.rule_id, period.period_start, run);
-		PERFORM engage.keep_roster(engage.callers_of_period(period.rule_id, period.period_start));
 	END IF;
 	-- under a load that never pauses, days would wait for ever
-	IF EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'day' AND q.at < clock_timestamp() - interval '30 seconds') THEN
-		PERFORM engage.take_day();
+	IF assessed AND EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'day' AND q.at < clock_timestamp() - interval '30 seconds') THEN
+		PERFORM engage.sum_up_next_day(run);
 	END IF;
 	UPDATE engage.refresh_run r
 	SET steps = r.steps + 1, last_step_at = clock_timestamp(),
-		personas = r.personas + COALESCE(cardinality(persona_keys), 0), callers = r.callers + COALESCE(cardinality(caller_ids), 0),
-		flags_raised = r.flags_raised + outcome.raised, flags_changed = r.flags_changed + outcome.changed,
-		flags_withdrawn = r.flags_withdrawn + outcome.withdrawn
-	WHERE r.run_id = run;
-	RETURN true;
+		personas = r.personas + COALESCE(cardinality(counted.persona_keys), 0), callers = r.callers + COALESCE(cardinality(caller_ids), 0),
+		flags_raised = r.flags_raised + COALESCE(outcome.raised, 0), flags_changed = r.flags_changed + COALESCE(outcome.changed, 0),
+		flags_withdrawn = r.flags_withdrawn + COALESCE(outcome.withdrawn, 0), scored = r.scored + COALESCE(newly_scored, 0),
+		-- smaller batches after one that failed, until all is well again
+		batch_limit = CASE WHEN size < allowed THEN size WHEN size < batch_size / 2 THEN size * 2 END
+	WHERE r.run_id = run AND more;
+	RETURN more;
 END
 $$;
 COMMENT ON FUNCTION engage.refresh_work(bigint, integer) IS

@@ -309,30 +309,26 @@ END;
 COMMENT ON FUNCTION engage.next_contact(timestamptz, timestamptz) IS
 	'When the first contact that counts happens, or will, after an instant and before another; NULL if there is none. A stage of refresh.';
 
-CREATE FUNCTION engage.take_day() RETURNS boolean
+CREATE FUNCTION engage.take_day(queued timestamptz) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
-	queued timestamptz;
 	day date;
 	day_starts timestamptz;
 	day_ends timestamptz;
 	place_zone constant text := (SELECT o.zone FROM engage.policy o);
 	to_come timestamptz;
 BEGIN
-	SELECT q.period_start INTO queued FROM engage.dirty q WHERE q.subject = 'day' LIMIT 1;
-	IF NOT FOUND THEN
-		RETURN false;
-	END IF;
 	IF queued < '1899-12-01' OR queued > '2200-02-01' THEN
 		-- no local day that is summed up, and perhaps none that can be told
 		DELETE FROM engage.dirty q WHERE q.subject = 'day' AND (q.period_start < '1899-12-01' OR q.period_start > '2200-02-01');
-		RETURN true;
+		RETURN;
 	END IF;
 	day := timezone(place_zone, queued)::date;
 	day_starts := timezone(place_zone, day::timestamp);
 	day_ends := timezone(place_zone, (day + 1)::timestamp);
 	DELETE FROM engage.dirty q WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends;
+	DELETE FROM engage.set_aside a WHERE a.stage = 'day' AND a.period_start >= LEAST(day_starts, queued) AND a.period_start < day_ends;
 	IF day BETWEEN '1900-01-01' AND '2199-12-31' THEN
 		IF day_starts <= now() THEN
 			PERFORM engage.sum_up_day(day);
@@ -341,11 +337,10 @@ BEGIN
 		to_come := engage.next_contact(GREATEST(day_starts, now()), day_ends);
 		INSERT INTO engage.later (subject, period_start, due_at) SELECT 'day', engage.quarter_hour(to_come), to_come WHERE to_come IS NOT NULL;
 	END IF;
-	RETURN true;
 END
 $$;
-COMMENT ON FUNCTION engage.take_day() IS
-	'Takes one local day from the queue, with all its rows, and sums it up; false if there is none. Days before 1900 and after 2199 are in no summary, and a day to come waits for its first contact. A stage of refresh.';
+COMMENT ON FUNCTION engage.take_day(timestamptz) IS
+	'Takes one local day, that of a queued instant, from the queue with all its rows, and sums it up. Days before 1900 and after 2199 are in no summary, and a day to come waits for its first contact. A stage of refresh.';
 
 CREATE FUNCTION engage.queue_days() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -357,6 +352,32 @@ BEGIN ATOMIC
 	WHERE k.date_key IN (SELECT d.date_key FROM engage.daily_count d);
 END;
 COMMENT ON FUNCTION engage.queue_days() IS 'Queues every day that has contacts, or had. A stage of refresh.';
+
+CREATE FUNCTION engage.trim_calendar() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+	today date;
+	first_day date;
+	gone integer[];
+BEGIN
+	SELECT engage.local_date(now(), o.zone), LEAST(engage.local_date(now(), o.zone),
+		engage.local_date(engage.next_contact(engage.first_counted() - interval '1 microsecond', now() + interval '1 microsecond'), o.zone))
+	INTO today, first_day FROM engage.policy o;
+	-- without contacts there is nothing in their summaries to keep
+	WITH trimmed AS (
+		DELETE FROM engage.calendar k
+		WHERE k.day < date_trunc('year', first_day::timestamp) OR k.day >= date_trunc('year', today::timestamp) + interval '1 year'
+		RETURNING k.date_key
+	)
+	SELECT array_agg(t.date_key) INTO gone FROM trimmed t;
+	DELETE FROM engage.daily_count d WHERE d.date_key = ANY (gone);
+	DELETE FROM engage.hourly_count d WHERE d.date_key = ANY (gone);
+	DELETE FROM engage.feed_count d WHERE d.date_key = ANY (gone);
+END
+$$;
+COMMENT ON FUNCTION engage.trim_calendar() IS
+	'Takes the years before the first contact and after this one from the calendar: a contact of then was corrected or deleted. A stage of refresh.';
 
 CREATE FUNCTION engage.key_callers(caller_ids bigint[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -468,9 +489,18 @@ BEGIN
 	DELETE FROM engage.roster_month;
 	INSERT INTO engage.roster SELECT * FROM engage.roster_anew(NULL);
 	INSERT INTO engage.roster_month SELECT * FROM engage.roster_months_anew(NULL);
+EXCEPTION WHEN OTHERS THEN
+	IF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+		RAISE;
+	END IF;
+	-- one after the other, with their flags, so that one caller stops no other
+	INSERT INTO engage.dirty (subject, caller_id, cause)
+	SELECT 'caller', u.caller_id, 'set aside'
+	FROM (SELECT r.caller_id FROM engage.roster r UNION SELECT f.caller_id FROM engage.flag f WHERE f.withdrawn_at IS NULL) u;
 END
 $$;
-COMMENT ON FUNCTION engage.keep_whole_roster() IS 'As keep_roster(), for all callers. A stage of refresh.';
+COMMENT ON FUNCTION engage.keep_whole_roster() IS
+	'As keep_roster(), for all callers; where that fails, each of them is queued. A stage of refresh.';
 
 CREATE FUNCTION engage.concentration_is_due() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE

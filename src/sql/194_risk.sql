@@ -326,24 +326,34 @@ $$;
 COMMENT ON FUNCTION engage.score_callers(integer, bigint[]) IS
 	'Scores callers, all for NULL, as of now by a version of the risk factors, and returns how many have a score; one without contacts has none. A stage of refresh.';
 
-CREATE FUNCTION engage.score_everybody() RETURNS bigint
+CREATE FUNCTION engage.score_everybody(run bigint) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	problem text;
 	model integer;
 	scored bigint;
 BEGIN
 	IF engage.fit_is_due() THEN
 		BEGIN
 			LOCK TABLE engage.risk_model IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+			PERFORM engage.take_back('fit');
 			PERFORM engage.fit_risk(now());
-		EXCEPTION WHEN lock_not_available THEN
-			-- somebody makes a version, whose queue row brings us here again
-			NULL;
+		EXCEPTION
+			WHEN lock_not_available THEN
+				-- somebody makes a version, whose queue row brings us here again
+				NULL;
+			WHEN OTHERS THEN
+				-- the version before serves until the next time
+				GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+				IF NOT engage.put_aside(run, 'fit', SQLSTATE, problem) THEN
+					RAISE;
+				END IF;
 		END;
 	END IF;
 	-- before what they stand for is read: what comes later keeps its row
 	DELETE FROM engage.dirty q WHERE q.subject IN ('risk', 'risks');
+	PERFORM engage.take_back('score');
 	model := engage.risk_model_in_force();
 	scored := engage.score_callers(model, NULL);
 	INSERT INTO engage.risk_state AS s (model_id, scored_at) VALUES (model, now())
@@ -351,31 +361,33 @@ BEGIN
 	RETURN scored;
 END
 $$;
-COMMENT ON FUNCTION engage.score_everybody() IS
+COMMENT ON FUNCTION engage.score_everybody(bigint) IS
 	'Scores all callers as of now, after a new fit if one is due; returns how many. A stage of refresh.';
 
-CREATE FUNCTION engage.take_risks(batch_size integer) RETURNS bigint
+CREATE FUNCTION engage.take_risks(run bigint, batch_size integer, only_id bigint DEFAULT NULL) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	caller_ids bigint[];
 BEGIN
 	IF EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'risks') THEN
-		RETURN engage.score_everybody();
+		RETURN engage.score_everybody(run);
 	END IF;
 	WITH gone AS (
 		DELETE FROM engage.dirty q
-		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage.dirty d WHERE d.subject = 'risk' LIMIT batch_size))
+		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage.dirty d WHERE d.subject = 'risk' AND (only_id IS NULL OR d.caller_id = only_id)
+			LIMIT CASE WHEN only_id IS NULL THEN batch_size END))
 		RETURNING q.caller_id
 	)
 	-- who set a marker may not have seen a merger that was at work
 	SELECT array_agg(DISTINCT u.caller_id) INTO caller_ids
 	FROM gone g, unnest(ARRAY[g.caller_id, engage.current_caller(g.caller_id)]) u (caller_id);
+	PERFORM engage.take_back('score', caller_ids => COALESCE(caller_ids, '{}'));
 	RETURN CASE WHEN caller_ids IS NOT NULL THEN engage.score_callers(engage.risk_model_in_force(), caller_ids) END;
 END
 $$;
-COMMENT ON FUNCTION engage.take_risks(integer) IS
-	'Takes all callers, or a batch of them, from the queue and scores them; returns how many, NULL if none wait. A stage of refresh.';
+COMMENT ON FUNCTION engage.take_risks(bigint, integer, bigint) IS
+	'Takes all callers, or a batch of them, or that one only, from the queue and scores them; returns how many, NULL if none wait. A stage of refresh.';
 
 -- What people read.
 

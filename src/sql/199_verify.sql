@@ -20,16 +20,22 @@ BEGIN ATOMIC
 	), dirty_persona AS MATERIALIZED (
 		SELECT q.persona_key FROM engage.dirty q WHERE q.subject = 'persona'
 		UNION SELECT l.persona_key FROM engage.later l WHERE l.subject = 'persona' AND l.due_at <= now()
+		UNION SELECT a.persona_key FROM engage.set_aside a WHERE a.stage = 'count'
 	), dirty_identity AS MATERIALIZED (
 		SELECT EXISTS (SELECT FROM engage.dirty q WHERE q.subject IN ('identity', 'identities')) AS waits
 	), dirty_caller AS MATERIALIZED (
-		SELECT DISTINCT q.caller_id FROM engage.dirty q WHERE q.subject = 'caller'
+		SELECT q.caller_id FROM engage.dirty q WHERE q.subject = 'caller'
+		UNION SELECT a.caller_id FROM engage.set_aside a WHERE a.stage IN ('sum up', 'flags')
+		UNION SELECT p.caller_id FROM engage.set_aside a JOIN engage.persona p ON p.persona_key = a.persona_key WHERE p.caller_id IS NOT NULL
 	), dirty_risk AS MATERIALIZED (
-		SELECT DISTINCT q.caller_id, q.subject FROM engage.dirty q WHERE q.subject IN ('risk', 'risks')
+		SELECT q.caller_id, q.subject FROM engage.dirty q WHERE q.subject IN ('risk', 'risks')
+		UNION SELECT a.caller_id, 'risk' FROM engage.set_aside a WHERE a.stage IN ('sum up', 'score')
+		UNION SELECT p.caller_id, 'risk' FROM engage.set_aside a JOIN engage.persona p ON p.persona_key = a.persona_key WHERE p.caller_id IS NOT NULL
 	), dirty_day AS MATERIALIZED (
 		SELECT DISTINCT engage.date_key(engage.local_date(q.period_start, o.zone)) AS date_key
 		FROM engage.policy o, (SELECT x.period_start FROM engage.dirty x WHERE x.subject = 'day'
-			UNION ALL SELECT l.period_start FROM engage.later l WHERE l.subject = 'day' AND l.due_at <= now()) q
+			UNION ALL SELECT l.period_start FROM engage.later l WHERE l.subject = 'day' AND l.due_at <= now()
+			UNION ALL SELECT a.period_start FROM engage.set_aside a WHERE a.stage = 'day') q
 	), truth AS MATERIALIZED (
 		SELECT c.persona_key, c.channel, engage.timeline_agg(c.occurred_at) AS timeline
 		FROM engage.contact c
@@ -103,7 +109,7 @@ BEGIN ATOMIC
 			WHERE p.caller_id IS NOT NULL
 			GROUP BY p.caller_id
 		) w ON w.caller_id = c.caller_id
-		WHERE engage.is_sampled(c.caller_id::text, sample)
+		WHERE engage.is_sampled(c.caller_id::text, sample) AND NOT EXISTS (SELECT FROM engage.set_aside a WHERE a.stage = 'sum up' AND a.caller_id = c.caller_id)
 			AND (COALESCE(c.timeline OPERATOR(engage.<>) w.timeline, (c.timeline IS NULL) <> (w.timeline IS NULL))
 				OR c.contacts <> COALESCE(engage.num_contacts(w.timeline), 0)
 				OR c.first_at IS DISTINCT FROM engage.first_at(w.timeline) OR c.last_at IS DISTINCT FROM engage.last_at(w.timeline))
@@ -148,6 +154,7 @@ BEGIN ATOMIC
 		WHERE NOT m.rules AND NOT m.personas AND NOT m.numbers AND NOT (SELECT d.waits FROM dirty_identity d)
 			AND NOT EXISTS (SELECT FROM engage.dirty q
 				WHERE q.subject = 'period' AND q.rule_id = d.rule_id AND q.period_start = d.period_start)
+			AND NOT EXISTS (SELECT FROM engage.set_aside a WHERE a.stage = 'top' AND a.rule_id = d.rule_id AND a.period_start = d.period_start)
 	), scored AS (
 		SELECT k.* FROM engage.caller_risk k
 		WHERE engage.is_sampled(k.caller_id::text, sample)

@@ -104,7 +104,7 @@ GRANT SELECT (contact_id, source, source_ref, occurred_at, recorded_at, channel,
 	family_name, date_of_birth, address, postcode, email, imei, nominal_ref, identity_details, persona_key, callback_of, duplicate_of)
 	ON engage.contact TO engage_identity;
 GRANT SELECT ON engage.persona, engage.persona_timeline, engage.caller, engage.link, engage.link_decision, engage.merge_event,
-	engage.shared_number, engage.known_number, engage.linkage_model, engage.linkage_term, engage.linkage_state TO engage_identity;
+	engage.shared_number, engage.known_number, engage.linkage_model, engage.linkage_term, engage.linkage_state, engage.set_aside TO engage_identity;
 GRANT EXECUTE ON FUNCTION engage.lookup(text),
 	engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision),
 	engage.explain_identity(text, text), engage.caller_as_of(text, timestamptz),

@@ -363,7 +363,8 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	known_number_changed()
 	learn_linkage(jsonb,bigint)
 	learn_risk(timestamp with time zone,interval,integer[])
-	link_batch(integer,bigint)
+	link_batch(integer,bigint,uuid)
+	link_some(bigint,integer)
 	link_everything(bigint)
 	link_referral(bigint)
 	linkage_model_changed()
@@ -402,7 +403,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	queue_risks()
 	queue_risks(bigint[])
 	reached_personas(integer,uuid[])
-	recount_personas(integer)
+	recount_personas(integer,uuid)
 	refresh_work(bigint,integer)
 	reliability_finalfn(internal)
 	reliability_transfn(internal,double precision,boolean,integer)
@@ -427,7 +428,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	roster_months_anew(bigint[])
 	rule_changed()
 	score_callers(integer,bigint[])
-	score_everybody()
+	score_everybody(bigint)
 	scores_are_due()
 	series_combinefn(internal,internal)
 	series_deserialfn(bytea,internal)
@@ -439,9 +440,25 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	sum_up_callers(bigint[])
 	sum_up_day(date)
 	take_callers(integer)
-	take_day()
+	take_day(timestamp with time zone)
 	take_period()
-	take_risks(integer)
+	take_risks(bigint,integer,bigint)
+	assess_next_period(bigint)
+	assess_some(bigint,bigint[])
+	count_some(bigint,integer)
+	find_unreadable_personas(bigint)
+	find_unreadable_personas(bigint,uuid[])
+	is_fault_of_a_row(text)
+	put_aside(bigint,text,text,text,uuid,bigint,integer,timestamp with time zone)
+	queue_what_was_put_aside()
+	score_some(bigint,integer)
+	sum_up_everybody(bigint)
+	sum_up_next_day(bigint)
+	sum_up_some(bigint,bigint[])
+	take_back(text,uuid[],bigint[])
+	trim_calendar()
+	try_concentration(bigint)
+	try_referrals(bigint,boolean)
 	threshold_weeks(integer,integer,interval[],timestamp with time zone,timestamp with time zone,contact_channel[],timestamp with time zone[],bigint[],timestamp with time zone[])
 	timeline_agg_combinefn(internal,internal)
 	timeline_agg_deserialfn(bytea,internal)
@@ -635,6 +652,7 @@ SELECT 'table', pg_temp.lines($$
 	risk_state
 	roster
 	roster_month
+	set_aside
 	rule
 	shared_number
 	verification
@@ -766,6 +784,7 @@ INSERT INTO wanted_grant VALUES
 	('link', 'SELECT', 'identity'),
 	('link_decision', 'SELECT', 'identity'),
 	('merge_event', 'SELECT', 'identity'),
+	('set_aside', 'SELECT', 'identity'),
 	('shared_number', 'SELECT', 'identity'),
 	('linkage_model', 'SELECT', 'admin identity operator'),
 	('linkage_term', 'SELECT', 'identity'),

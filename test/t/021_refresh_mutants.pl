@@ -28,7 +28,7 @@ shared_buffers = '32MB'
 prepare_chaos($node, 'template_chaos');
 
 my $LOCK = 'PERFORM FROM engage.refresh_lock FOR NO KEY UPDATE SKIP LOCKED;';
-my $PICK = q{FROM engage.dirty q WHERE q.subject = 'persona' LIMIT batch_size};
+my $PICK = q{FROM engage.dirty q WHERE q.subject = 'persona' AND (only_key IS NULL OR q.persona_key = only_key) LIMIT CASE WHEN only_key IS NULL THEN batch_size END};
 
 sub without_lock
 {
@@ -42,13 +42,13 @@ my @mutants = (
 	[ 'no lock, but SKIP LOCKED on queue rows' => sub {
 		my ($db) = @_;
 		without_lock($db);
-		patch_function($node, $db, 'engage.recount_personas(integer)', $PICK => "$PICK FOR UPDATE SKIP LOCKED");
+		patch_function($node, $db, 'engage.recount_personas(integer, uuid)', $PICK => "$PICK FOR UPDATE SKIP LOCKED");
 	} ],
 	[ 'no lock' => \&without_lock ],
 	[ 'the lock taken in the statement that reads' => sub {
 		my ($db) = @_;
 		without_lock($db);
-		patch_function($node, $db, 'engage.recount_personas(integer)',
+		patch_function($node, $db, 'engage.recount_personas(integer, uuid)',
 			'WITH picked AS MATERIALIZED (' => q{WITH locked AS MATERIALIZED (
 				SELECT l.one FROM chaos.wait('between snapshot and lock'), engage.refresh_lock l FOR NO KEY UPDATE OF l
 			), picked AS MATERIALIZED (},
@@ -75,7 +75,7 @@ my @mutants = (
 	} ],
 	[ 'queue rows deleted after their subjects are read' => sub {
 		my ($db) = @_;
-		patch_function($node, $db, 'engage.recount_personas(integer)',
+		patch_function($node, $db, 'engage.recount_personas(integer, uuid)',
 			'DELETE FROM engage.dirty q WHERE q.ctid = ANY (ARRAY(SELECT p.queue_row FROM picked p))' => 'SELECT 1',
 			'RETURN persona_keys;' => q{PERFORM chaos.wait('between read and delete');
 				DELETE FROM engage.dirty q WHERE q.subject = 'persona' AND q.persona_key = ANY (persona_keys);
@@ -104,7 +104,7 @@ my @mutants = (
 	[ 'queue rows of a day deleted after it is summed up' => sub {
 		my ($db) = @_;
 		my $delete = q{DELETE FROM engage.dirty q WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends;};
-		patch_function($node, $db, 'engage.take_day()', $delete => '',
+		patch_function($node, $db, 'engage.take_day(timestamptz)', $delete => '',
 			'PERFORM engage.sum_up_day(day);' => qq{PERFORM engage.sum_up_day(day);
 				PERFORM chaos.wait('between read and delete');
 				$delete});

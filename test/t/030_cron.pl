@@ -171,7 +171,7 @@ for my $mode (@modes)
 
 	$intact{$mode} = force($mode, "SELECT pg_get_functiondef('engage.refresh_work(bigint, integer)'::regprocedure)");
 	patch_function($node{$mode}, 'force', 'engage.refresh_work(bigint, integer)',
-		'caller_ids := engage.forget_personas(persona_keys);' => "RAISE EXCEPTION 'injected' USING ERRCODE = 'division_by_zero';");
+		'counted := engage.count_some(run, size);' => "RAISE EXCEPTION 'injected' USING ERRCODE = 'division_by_zero';");
 	call_in($mode, 'force', '07700900102');
 }
 each_in_time(

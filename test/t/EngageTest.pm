@@ -132,24 +132,28 @@ sub install_waits
 			more := engage.refresh_work(run, batch_size);
 			PERFORM chaos.wait('before the commit');});
 	patch_function(
-		$node, $db, 'engage.recount_personas(integer)',
+		$node, $db, 'engage.recount_personas(integer, uuid)',
 		'/* race: between the queue and contacts */' =>
 		  q{WITH keys AS MATERIALIZED (SELECT k.* FROM keys k CROSS JOIN chaos.wait('between the queue and contacts'))});
 	patch_function(
 		$node, $db, 'engage.refresh_work(bigint, integer)',
 		'IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN' =>
-		  q{IF persona_keys IS NOT NULL THEN
+		  q{IF counted.persona_keys IS NOT NULL THEN
 			PERFORM chaos.wait('between personas and callers');
 		END IF;
-	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN},
+	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN});
+	patch_function(
+		$node, $db, 'engage.assess_some(bigint, bigint[])',
 		'outcome := engage.assess_callers(' => q{PERFORM chaos.wait('between callers and flags');
-		outcome := engage.assess_callers(},
+		outcome := engage.assess_callers(});
+	patch_function(
+		$node, $db, 'engage.assess_next_period(bigint)',
 		'period := engage.take_period();' => q{PERFORM chaos.wait('between personas and periods');
 		period := engage.take_period();},
 		'outcome := engage.assess_period(' => q{PERFORM chaos.wait('between period and flags');
 		outcome := engage.assess_period(});
 	patch_function(
-		$node, $db, 'engage.take_day()',
+		$node, $db, 'engage.take_day(timestamptz)',
 		'PERFORM engage.sum_up_day(day);' => q{PERFORM chaos.wait('between the queue and days');
 		PERFORM engage.sum_up_day(day);});
 	return;
