@@ -237,7 +237,27 @@ CREATE TRIGGER contact_deleted AFTER DELETE ON engage.contact
 CREATE TRIGGER contact_truncated AFTER TRUNCATE ON engage.contact
 	FOR EACH STATEMENT EXECUTE FUNCTION engage.contact_changed();
 
+-- definer: the subscription's login may have no rights on the queue
+CREATE FUNCTION engage.contact_applied() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	changed engage.contact[] := CASE TG_OP WHEN 'INSERT' THEN ARRAY[NEW] WHEN 'DELETE' THEN ARRAY[OLD] ELSE ARRAY[OLD, NEW] END;
+BEGIN
+	INSERT INTO engage.dirty (subject, persona_key, cause)
+	SELECT DISTINCT 'persona', c.persona_key, lower(TG_OP) FROM unnest(changed) c WHERE c.persona_key IS NOT NULL;
+	INSERT INTO engage.dirty (subject, period_start, cause)
+	SELECT DISTINCT 'day', engage.quarter_hour(c.occurred_at), lower(TG_OP) FROM unnest(changed) c;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION engage.contact_applied() IS
+	'Trigger: does as contact_changed() for a row that logical replication applies, for which the server fires no statement triggers.';
+CREATE TRIGGER contact_applied AFTER INSERT OR UPDATE OR DELETE ON engage.contact
+	FOR EACH ROW EXECUTE FUNCTION engage.contact_applied();
+
 -- Also where the session replicates: a change that is not queued is lost.
+ALTER TABLE engage.contact ENABLE REPLICA TRIGGER contact_applied;
 ALTER TABLE engage.contact ENABLE ALWAYS TRIGGER contact_inserted;
 ALTER TABLE engage.contact ENABLE ALWAYS TRIGGER contact_updated;
 ALTER TABLE engage.contact ENABLE ALWAYS TRIGGER contact_deleted;
@@ -272,6 +292,22 @@ CREATE TRIGGER known_number_deleted AFTER DELETE ON engage.known_number
 	REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.known_number_changed();
 CREATE TRIGGER known_number_truncated AFTER TRUNCATE ON engage.known_number
 	FOR EACH STATEMENT EXECUTE FUNCTION engage.known_number_changed();
+
+-- definer: the subscription's login may have no rights on the queue
+CREATE FUNCTION engage.known_number_applied() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO engage.dirty (subject, number, cause)
+	SELECT DISTINCT 'number', u, 'known number' FROM unnest(ARRAY[OLD.number, NEW.number]) u WHERE u IS NOT NULL;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION engage.known_number_applied() IS
+	'Trigger: does as known_number_changed() for a row that logical replication applies.';
+CREATE TRIGGER known_number_applied AFTER INSERT OR UPDATE OR DELETE ON engage.known_number
+	FOR EACH ROW EXECUTE FUNCTION engage.known_number_applied();
+ALTER TABLE engage.known_number ENABLE REPLICA TRIGGER known_number_applied;
 ALTER TABLE engage.known_number ENABLE ALWAYS TRIGGER known_number_inserted;
 ALTER TABLE engage.known_number ENABLE ALWAYS TRIGGER known_number_updated;
 ALTER TABLE engage.known_number ENABLE ALWAYS TRIGGER known_number_deleted;
@@ -306,4 +342,20 @@ CREATE TRIGGER policy_checked BEFORE INSERT OR UPDATE ON engage.policy
 	FOR EACH ROW EXECUTE FUNCTION engage.policy_checked();
 CREATE TRIGGER policy_changed AFTER UPDATE OF zone, region ON engage.policy
 	FOR EACH STATEMENT EXECUTE FUNCTION engage.policy_changed();
+CREATE TRIGGER policy_applied AFTER UPDATE OF zone, region ON engage.policy
+	FOR EACH ROW EXECUTE FUNCTION engage.policy_changed();
 ALTER TABLE engage.policy ENABLE ALWAYS TRIGGER policy_changed;
+ALTER TABLE engage.policy ENABLE REPLICA TRIGGER policy_applied;
+
+CREATE FUNCTION engage.policy_kept() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'the policy cannot be deleted'
+		USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = 'UPDATE engage.policy SET ...; changes it. Without it nothing is looked up or refreshed.';
+END
+$$;
+COMMENT ON FUNCTION engage.policy_kept() IS 'Trigger: refuses to delete the policy (55000), also for a superuser.';
+CREATE TRIGGER policy_kept BEFORE DELETE OR TRUNCATE ON engage.policy
+	FOR EACH STATEMENT EXECUTE FUNCTION engage.policy_kept();

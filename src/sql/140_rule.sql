@@ -180,6 +180,8 @@ COMMENT ON FUNCTION engage.adopt_rules(text, timestamptz) IS
 CREATE FUNCTION engage.setup(zone text DEFAULT 'Europe/London', region text DEFAULT 'GB', rules text DEFAULT 'kent_v2') RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	was_set_up boolean := EXISTS (SELECT FROM engage.channel);
 BEGIN
 	IF EXISTS (SELECT FROM engage.policy) THEN
 		RAISE EXCEPTION 'engage is set up already'
@@ -187,14 +189,20 @@ BEGIN
 				HINT = 'Change settings with UPDATE engage.policy, and rules with engage.adopt_rules().';
 	END IF;
 	INSERT INTO engage.policy (zone, region) VALUES (setup.zone, setup.region);
-	INSERT INTO engage.channel SELECT p.channel, p.label, p.is_emergency FROM engage.preset_channel p;
-	INSERT INTO engage.bank_holiday SELECT p.* FROM engage.preset_bank_holiday p;
-	INSERT INTO engage.marker_kind SELECT p.* FROM engage.preset_marker_kind p;
-	PERFORM engage.adopt_linkage_model('contacts');
-	IF rules IS NOT NULL THEN
+	-- what is there already was made by a setup() whose policy was lost
+	INSERT INTO engage.channel SELECT p.channel, p.label, p.is_emergency FROM engage.preset_channel p ON CONFLICT DO NOTHING;
+	INSERT INTO engage.bank_holiday SELECT p.* FROM engage.preset_bank_holiday p ON CONFLICT DO NOTHING;
+	INSERT INTO engage.marker_kind SELECT p.* FROM engage.preset_marker_kind p ON CONFLICT DO NOTHING;
+	IF NOT (was_set_up AND EXISTS (SELECT FROM engage.linkage_model)) THEN
+		PERFORM engage.adopt_linkage_model('contacts');
+	END IF;
+	IF rules IS NOT NULL AND NOT (was_set_up AND EXISTS (SELECT FROM engage.rule)) THEN
 		PERFORM engage.adopt_rules(rules);
+	END IF;
+	IF was_set_up THEN
+		PERFORM engage.mark_everything();
 	END IF;
 END
 $$;
 COMMENT ON FUNCTION engage.setup(text, text, text) IS
-	'Makes the policy, the channels, the bank holidays, the kinds of marker, the shipped linkage model and a first rule (a preset of preset_rule, NULL for none). Once; an error (55000) after that.';
+	'Makes the policy, the channels, the bank holidays, the kinds of marker, the shipped linkage model and a first rule (a preset of preset_rule, NULL for none). Once; an error (55000) after that. Where the policy was lost it makes it again, with what else is missing, and leaves rules and linkage model as they are.';

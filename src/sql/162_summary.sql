@@ -549,8 +549,15 @@ CREATE TRIGGER district_changed AFTER INSERT OR UPDATE OF district OR DELETE OR 
 	FOR EACH STATEMENT EXECUTE FUNCTION engage.list_changed();
 CREATE TRIGGER incident_code_changed AFTER INSERT OR UPDATE OF code OR DELETE OR TRUNCATE ON engage.incident_code
 	FOR EACH STATEMENT EXECUTE FUNCTION engage.list_changed();
+-- for rows that logical replication applies
+CREATE TRIGGER district_applied AFTER INSERT OR UPDATE OF district OR DELETE ON engage.district
+	FOR EACH ROW EXECUTE FUNCTION engage.list_changed();
+CREATE TRIGGER incident_code_applied AFTER INSERT OR UPDATE OF code OR DELETE ON engage.incident_code
+	FOR EACH ROW EXECUTE FUNCTION engage.list_changed();
 ALTER TABLE engage.district ENABLE ALWAYS TRIGGER district_changed;
 ALTER TABLE engage.incident_code ENABLE ALWAYS TRIGGER incident_code_changed;
+ALTER TABLE engage.district ENABLE REPLICA TRIGGER district_applied;
+ALTER TABLE engage.incident_code ENABLE REPLICA TRIGGER incident_code_applied;
 
 -- definer: who sets policy has no rights on the queue
 CREATE FUNCTION engage.flag_currency_changed() RETURNS trigger
@@ -564,7 +571,10 @@ $$;
 COMMENT ON FUNCTION engage.flag_currency_changed() IS 'Trigger: how long flags stay current decides who was on the roster when.';
 CREATE TRIGGER flag_currency_changed AFTER UPDATE OF flag_current_for ON engage.policy
 	FOR EACH STATEMENT EXECUTE FUNCTION engage.flag_currency_changed();
+CREATE TRIGGER flag_currency_applied AFTER UPDATE OF flag_current_for ON engage.policy
+	FOR EACH ROW EXECUTE FUNCTION engage.flag_currency_changed();
 ALTER TABLE engage.policy ENABLE ALWAYS TRIGGER flag_currency_changed;
+ALTER TABLE engage.policy ENABLE REPLICA TRIGGER flag_currency_applied;
 
 -- definer: administrators erase keys without rights on callers
 CREATE FUNCTION engage.forget_caller_key(caller_key integer) RETURNS boolean

@@ -44,6 +44,7 @@ CREATE FUNCTION engage.schedule(cron text DEFAULT '* * * * *', OUT job text, OUT
 AS $$
 DECLARE
 	next record;
+	held record;
 	cron_database text;
 	elsewhere text;
 BEGIN
@@ -56,6 +57,17 @@ BEGIN
 	IF engage.has_pg_cron() THEN
 		FOR next IN SELECT j.* FROM engage.jobs() j LOOP
 			job := next.job;
+			-- pg_cron would leave the database of a job that is there, and whether it is active
+			EXECUTE 'SELECT j.jobid, j.database, EXISTS (SELECT FROM pg_database d WHERE d.datname = j.database) AS is_there '
+				'FROM cron.job j WHERE j.jobname = $1 AND j.username = CURRENT_USER AND (j.database <> current_database() OR NOT j.active)'
+			INTO held USING next.job;
+			IF held.database <> current_database() AND held.is_there THEN
+				RAISE EXCEPTION 'login "%" has a job "%" for database "%"', CURRENT_USER, next.job, held.database
+					USING ERRCODE = 'duplicate_object',
+						HINT = format('Use a login of its own for each database that has engage, or first, as a superuser: SELECT cron.unschedule(%s);', held.jobid);
+			ELSIF held.jobid IS NOT NULL THEN
+				EXECUTE 'SELECT cron.unschedule($1)' USING held.jobid;
+			END IF;
 			EXECUTE 'SELECT cron.schedule($1, $2, $3)' INTO job_id
 				USING next.job, COALESCE(next.fixed_schedule, schedule.cron), next.command;
 			RETURN NEXT;
@@ -88,13 +100,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.schedule(text) IS
-	'Registers the jobs engage:refresh, on the given cron schedule, engage:verify and engage:housekeeping, nightly, with pg_cron, as jobs of the current login in this database. Calling it again changes the schedule. What is no cron schedule is refused (22023). Where pg_cron is missing or lives in another database, the error (55000) says what to do.';
+	'Registers the jobs engage:refresh, on the given cron schedule, engage:verify and engage:housekeeping, nightly, with pg_cron, as jobs of the current login in this database. Calling it again changes the schedule, has jobs run again that were not active, and takes over those of a database that has been renamed since. What is no cron schedule is refused (22023). Where pg_cron is missing or lives in another database, the error (55000) says what to do; where the login has such jobs for another database, it says so (42710).';
 
 CREATE FUNCTION engage.unschedule() RETURNS SETOF text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	next text;
+	job_id bigint;
 BEGIN
 	IF NOT engage.has_pg_cron() THEN
 		RAISE EXCEPTION 'pg_cron is not installed in this database'
@@ -103,15 +116,16 @@ BEGIN
 					|| format('SELECT cron.unschedule(j.jobid) FROM cron.job j WHERE j.jobname LIKE ''engage:%%'' AND j.database = %L AND j.username = %L;',
 						current_database(), CURRENT_USER);
 	END IF;
-	FOR next IN EXECUTE 'SELECT j.jobname FROM cron.job j JOIN engage.jobs() e ON e.job = j.jobname '
-		'WHERE j.database = current_database() AND j.username = CURRENT_USER ORDER BY 1' LOOP
-		EXECUTE format('SELECT cron.unschedule(%L)', next);
+	FOR next, job_id IN EXECUTE 'SELECT j.jobname, j.jobid FROM cron.job j JOIN engage.jobs() e ON e.job = j.jobname '
+		'WHERE j.username = CURRENT_USER AND (j.database = current_database() OR NOT EXISTS (SELECT FROM pg_database d WHERE d.datname = j.database)) '
+		'ORDER BY 1' LOOP
+		EXECUTE 'SELECT cron.unschedule($1)' USING job_id;
 		RETURN NEXT next;
 	END LOOP;
 END
 $$;
 COMMENT ON FUNCTION engage.unschedule() IS
-	'Removes the jobs that schedule() registered for this login and database; returns their names. Where pg_cron is missing or lives in another database, the error (55000) says what to run there.';
+	'Removes the jobs that schedule() registered for this login and database, or for one that is not there any more because it was renamed or dropped; returns their names. Where pg_cron is missing or lives in another database, the error (55000) says what to run there.';
 
 CREATE TABLE engage.verification (
 	verified_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -152,10 +166,109 @@ $$;
 COMMENT ON FUNCTION engage.housekeeping() IS
 	'Deletes refresh runs and verifications older than policy.keep_runs_for; returns how many runs.';
 
+CREATE FUNCTION engage.capture_triggers(OUT table_name text, OUT trigger_name text, OUT fires "char", OUT is_enabled boolean) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	-- A always, R for rows that logical replication applies
+	SELECT w.table_name, w.trigger_name, w.fires::"char", COALESCE(t.tgenabled IN ('A', w.fires), false)
+	FROM (VALUES ('contact', 'contact_identity_details', 'A'), ('contact', 'contact_inserted', 'A'), ('contact', 'contact_updated', 'A'),
+		('contact', 'contact_deleted', 'A'), ('contact', 'contact_truncated', 'A'), ('contact', 'contact_applied', 'R'),
+		('known_number', 'known_number_inserted', 'A'), ('known_number', 'known_number_updated', 'A'), ('known_number', 'known_number_deleted', 'A'),
+		('known_number', 'known_number_truncated', 'A'), ('known_number', 'known_number_applied', 'R'),
+		('policy', 'policy_changed', 'A'), ('policy', 'policy_applied', 'R'), ('policy', 'flag_currency_changed', 'A'), ('policy', 'flag_currency_applied', 'R'),
+		('rule', 'rule_changed', 'A'), ('linkage_model', 'linkage_model_changed', 'A'), ('risk_model', 'risk_model_changed', 'A'),
+		('harm_weight', 'harm_weight_changed', 'A'), ('harm_weight', 'harm_weight_applied', 'R'),
+		('marker_kind', 'marker_kind_changed', 'A'), ('marker_kind', 'marker_kind_applied', 'R'),
+		('district', 'district_changed', 'A'), ('district', 'district_applied', 'R'),
+		('incident_code', 'incident_code_changed', 'A'), ('incident_code', 'incident_code_applied', 'R')) w (table_name, trigger_name, fires)
+	LEFT JOIN pg_class c ON c.relnamespace = 'engage'::regnamespace AND c.relname = w.table_name
+	LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = w.trigger_name;
+END;
+COMMENT ON FUNCTION engage.capture_triggers() IS
+	'The triggers that fill the queue, when each fires (A: always, R: for rows that logical replication applies), and whether it is enabled so. For health() and repair_capture().';
+
+-- definer: administrators repair without being owner of the tables
+CREATE FUNCTION engage.repair_capture() RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	wrong record;
+	repaired bigint := 0;
+BEGIN
+	FOR wrong IN
+		SELECT c.table_name, c.trigger_name, CASE c.fires WHEN 'A' THEN 'ALWAYS' ELSE 'REPLICA' END AS fires
+		FROM engage.capture_triggers() c WHERE NOT c.is_enabled
+	LOOP
+		EXECUTE format('ALTER TABLE engage.%I ENABLE %s TRIGGER %I', wrong.table_name, wrong.fires, wrong.trigger_name);
+		repaired := repaired + 1;
+	END LOOP;
+	-- the others that check what is written: plainly
+	FOR wrong IN
+		SELECT c.relname AS table_name, t.tgname AS trigger_name
+		FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+		WHERE c.relnamespace = 'engage'::regnamespace AND NOT t.tgisinternal AND t.tgenabled = 'D'
+	LOOP
+		EXECUTE format('ALTER TABLE engage.%I ENABLE TRIGGER %I', wrong.table_name, wrong.trigger_name);
+		repaired := repaired + 1;
+	END LOOP;
+	IF repaired > 0 THEN
+		UPDATE engage.contact c SET identity_details = engage.pick_identity_details(c.details)
+		WHERE c.identity_details IS DISTINCT FROM engage.pick_identity_details(c.details);
+		INSERT INTO engage.dirty (subject, cause) VALUES ('everything', 'repair');
+	END IF;
+	RETURN repaired;
+END
+$$;
+COMMENT ON FUNCTION engage.repair_capture() IS
+	'Enables the triggers of engage''s tables again that were disabled, and has the next refresh compute everything anew, since it cannot be known what changed meanwhile. Returns how many it enabled; 0, and nothing is queued, if all were.';
+
+CREATE FUNCTION engage.job_state() RETURNS jsonb
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	state jsonb;
+BEGIN
+	IF NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'pg_cron') THEN
+		-- only those who see all settings can be told which
+		RETURN jsonb_build_object('seen', false, 'elsewhere', CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
+			THEN NULLIF(current_setting('cron.database_name', true), current_database()) END);
+	ELSIF NOT has_schema_privilege('cron', 'USAGE') THEN
+		RETURN jsonb_build_object('seen', false, 'hidden', true);
+	END IF;
+	EXECUTE 'SELECT jsonb_agg(jsonb_build_object(''job'', j.jobname, ''jobid'', j.jobid, ''login'', j.username, ''schedule'', j.schedule, ''active'', j.active, '
+			'''missing'', CASE WHEN NOT EXISTS (SELECT FROM pg_database d WHERE d.datname = j.database) THEN j.database END, '
+			'''status'', l.status, ''message'', regexp_replace(split_part(btrim(l.return_message, E'' \n''), E''\n'', 1), ''^ERROR: +'', ''''), ''failures'', l.failures) ORDER BY j.jobname, j.username) '
+		'FROM cron.job j LEFT JOIN ('
+			'SELECT d.jobid, (array_agg(d.status ORDER BY d.runid DESC))[1] AS status, (array_agg(d.return_message ORDER BY d.runid DESC))[1] AS return_message, '
+				'count(*) FILTER (WHERE d.status = ''failed'' AND COALESCE(d.start_time, d.end_time, now()) > now() - interval ''24 hours'') AS failures '
+			-- pg_cron keeps all runs, without an index on times
+			'FROM (SELECT * FROM cron.job_run_details r ORDER BY r.runid DESC LIMIT 10000) d '
+			'WHERE d.status IN (''succeeded'', ''failed'') GROUP BY d.jobid) l ON l.jobid = j.jobid '
+		'WHERE j.jobname IN (SELECT e.job FROM engage.jobs() e) '
+			'AND (j.database = current_database() OR NOT EXISTS (SELECT FROM pg_database d WHERE d.datname = j.database))'
+	INTO state;
+	RETURN jsonb_build_object('seen', true, 'jobs', COALESCE(state, '[]'));
+END
+$$;
+COMMENT ON FUNCTION engage.job_state() IS
+	'What the caller may see of this database''s jobs in pg_cron, and how their last runs went: for health(). pg_cron shows jobs to the login that they run as, and to superusers.';
+
 -- definer: those who watch see states and counts, not the tables behind them
-CREATE FUNCTION engage.health(OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
+CREATE FUNCTION engage.health_given(jobs jsonb, OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
+	WITH job AS (
+		SELECT j.*, CASE WHEN j.missing IS NOT NULL THEN format('%s is for database "%s", which does not exist', j.job, j.missing)
+				WHEN NOT j.active THEN j.job || ' is not active'
+				WHEN j.status = 'failed' THEN j.job || ' failed: ' || COALESCE(NULLIF(j.message, ''), 'pg_cron does not say why') END AS problem,
+			CASE WHEN j.missing IS NOT NULL THEN format('If the database was renamed to this one, as login "%s": SELECT engage.schedule(%L);', j.login,
+					(SELECT x.schedule FROM jsonb_to_recordset(jobs -> 'jobs') x (job text, schedule text) WHERE x.job = 'engage:refresh' LIMIT 1))
+				WHEN NOT j.active THEN format('As a superuser: SELECT cron.alter_job(%s, active => true);', j.jobid)
+				WHEN j.status = 'failed' AND j.message ~ 'statement timeout' THEN
+					format('ALTER ROLE %I IN DATABASE %I SET statement_timeout = 0;', j.login, current_database())
+				WHEN j.status = 'failed' THEN 'Cure what it names. SELECT * FROM engage.job_health(); has each job''s last run.' END AS cure
+		FROM jsonb_to_recordset(jobs -> 'jobs') j (job text, jobid bigint, login text, schedule text, active boolean, missing text, status text, message text, failures bigint)
+	)
 	SELECT 'setup', CASE WHEN count(*) = 0 THEN 'failed' ELSE 'ok' END,
 		COALESCE(min('zone ' || o.zone || ', region ' || o.region), 'not set up'),
 		CASE WHEN count(*) = 0 THEN 'SELECT engage.setup();' END
@@ -169,14 +282,20 @@ BEGIN ATOMIC
 	SELECT 'last run', CASE last.state WHEN 'done' THEN 'ok' WHEN 'running' THEN 'ok' ELSE COALESCE(NULLIF(last.state, 'died'), 'failed') END,
 		format('run %s %s, started %s, %s steps', last.run_id, last.state, last.started_at, last.steps)
 			|| COALESCE(': ' || last.error_code || ' ' || last.error_message, ''),
-		CASE WHEN last.state IN ('failed', 'died') THEN 'Mend the cause; the next refresh goes on where this one stopped.' END
+		CASE WHEN last.state = 'failed' THEN 'Cure what the message names; the next refresh goes on where this one stopped.'
+			WHEN last.state = 'died' THEN 'Its session ended, as by a statement_timeout, a cancel or a crash: the server''s log says which. The next refresh goes on where this one stopped.' END
 	FROM (SELECT r.* FROM engage.refresh_run r ORDER BY r.run_id DESC LIMIT 1) last
 	UNION ALL
 	SELECT 'last success',
 		CASE WHEN max(r.finished_at) IS NULL OR now() - max(r.finished_at) > max(o.lag_allowed) THEN 'warning' ELSE 'ok' END,
 		COALESCE(max(r.finished_at)::text, 'never'),
-		CASE WHEN max(r.finished_at) IS NULL OR now() - max(r.finished_at) > max(o.lag_allowed)
-			THEN 'CALL engage.refresh(), or SELECT engage.schedule() to have it called.' END
+		CASE WHEN (max(r.finished_at) IS NULL OR now() - max(r.finished_at) > max(o.lag_allowed)) IS NOT TRUE THEN NULL
+			WHEN EXISTS (SELECT FROM job j WHERE j.job = 'engage:refresh' AND j.problem IS NOT NULL) THEN 'See item jobs.'
+			WHEN (SELECT x.state IN ('failed', 'died') FROM engage.refresh_run x ORDER BY x.run_id DESC LIMIT 1) THEN 'See item last run.'
+			WHEN EXISTS (SELECT FROM job j WHERE j.job = 'engage:refresh') THEN
+				'engage:refresh is scheduled and has not failed: it waits for its turn, for another session, or for pg_cron, which the server''s log tells.'
+			WHEN (jobs ->> 'hidden')::boolean OR jobs ->> 'elsewhere' IS NOT NULL THEN 'Have the login that schedules look at pg_cron''s cron.job_run_details; CALL engage.refresh(); works by hand.'
+			ELSE 'CALL engage.refresh(), or SELECT engage.schedule() to have it called.' END
 	FROM engage.policy o LEFT JOIN engage.refresh_run r ON r.state = 'done'
 	UNION ALL
 	SELECT 'lag', CASE WHEN now() - min(q.at) > (SELECT o.lag_allowed FROM engage.policy o) THEN 'warning' ELSE 'ok' END,
@@ -186,16 +305,34 @@ BEGIN ATOMIC
 	UNION ALL
 	SELECT 'backlog', 'ok', count(*)::text || ' changes wait', NULL FROM engage.dirty q
 	UNION ALL
-	SELECT 'failures', CASE WHEN count(*) > 0 THEN 'warning' ELSE 'ok' END, count(*)::text || ' failed or died in 24 hours',
-		CASE WHEN count(*) > 0 THEN 'SELECT * FROM engage.refresh_run WHERE state IN (''failed'', ''died'') ORDER BY run_id DESC;' END
-	FROM engage.refresh_run r WHERE r.state IN ('failed', 'died') AND r.started_at > now() - interval '24 hours'
+	SELECT 'failures', CASE WHEN f.runs > 0 OR f.of_jobs > 0 THEN 'warning' ELSE 'ok' END,
+		f.runs || ' failed or died in 24 hours' || COALESCE(NULLIF(format(', %s by pg_cron''s count', f.of_jobs), ', 0 by pg_cron''s count'), ''),
+		CASE WHEN f.runs > 0 THEN 'SELECT * FROM engage.refresh_run WHERE state IN (''failed'', ''died'') ORDER BY run_id DESC;'
+			WHEN f.of_jobs > 0 THEN 'SELECT * FROM cron.job_run_details WHERE status = ''failed'' ORDER BY runid DESC LIMIT 20;' END
+	FROM (SELECT (SELECT count(*) FROM engage.refresh_run r WHERE r.state IN ('failed', 'died') AND r.started_at > now() - interval '24 hours') AS runs,
+		(SELECT COALESCE(sum(j.failures), 0) FROM job j) AS of_jobs) f
 	UNION ALL
-	SELECT 'capture', CASE WHEN count(*) = 18 THEN 'ok' ELSE 'failed' END, count(*)::text || ' of 18 triggers are always enabled',
-		CASE WHEN count(*) <> 18 THEN 'ALTER TABLE ... ENABLE ALWAYS TRIGGER for those of engage.contact, known_number, policy, rule, linkage_model, risk_model, harm_weight, marker_kind, district and incident_code, then CALL engage.rebuild().' END
-	FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+	SELECT 'jobs', CASE WHEN bool_or(j.missing IS NOT NULL OR j.status = 'failed') THEN 'failed' WHEN bool_or(NOT j.active) THEN 'warning' ELSE 'ok' END,
+		CASE WHEN (jobs ->> 'hidden')::boolean THEN 'not shown to this login: pg_cron shows jobs to the login that scheduled them'
+			WHEN jobs ->> 'elsewhere' IS NOT NULL THEN format('pg_cron lives in database "%s": look there at cron.job_run_details', jobs ->> 'elsewhere')
+			WHEN NOT (jobs ->> 'seen')::boolean THEN 'this database has no pg_cron'
+			ELSE COALESCE(string_agg(j.problem, '; ' ORDER BY j.job), string_agg(j.job, ', ' ORDER BY j.job), 'none is scheduled') END,
+		string_agg(DISTINCT j.cure, ' ')
+	FROM job j
+	UNION ALL
+	SELECT 'capture', CASE WHEN bool_and(t.is_enabled) THEN 'ok' ELSE 'failed' END,
+		format('%s of %s triggers are enabled', count(*) FILTER (WHERE t.is_enabled), count(*))
+			|| COALESCE(', not ' || string_agg(t.trigger_name, ', ' ORDER BY t.trigger_name) FILTER (WHERE NOT t.is_enabled), ''),
+		CASE WHEN NOT bool_and(t.is_enabled) THEN 'SELECT engage.repair_capture(); CALL engage.refresh();' END
+	FROM engage.capture_triggers() t
+	UNION ALL
+	SELECT 'replication', 'failed', format('subscription "%s" writes to %s, which refresh makes', s.subname, string_agg(c.relname::text, ', ' ORDER BY c.relname)),
+		'ALTER PUBLICATION ... DROP TABLE there, ALTER SUBSCRIPTION ... REFRESH PUBLICATION here, then CALL engage.rebuild();'
+	FROM pg_subscription_rel r JOIN pg_subscription s ON s.oid = r.srsubid JOIN pg_class c ON c.oid = r.srrelid
 	WHERE c.relnamespace = 'engage'::regnamespace
-		AND c.relname IN ('contact', 'known_number', 'policy', 'rule', 'linkage_model', 'risk_model', 'harm_weight', 'marker_kind', 'district', 'incident_code')
-		AND NOT t.tgisinternal AND t.tgenabled = 'A'
+		AND c.relname IN ('persona', 'persona_timeline', 'caller', 'flag', 'link', 'dirty', 'persona_block', 'block_large', 'shared_number', 'merge_event',
+			'caller_risk', 'risk_state', 'linkage_state', 'refresh_run', 'daily_count', 'hourly_count', 'feed_count', 'roster', 'roster_month', 'calendar', 'caller_pseudonym')
+	GROUP BY s.subname
 	UNION ALL
 	SELECT 'verification', CASE WHEN v.problems > 0 THEN 'failed' ELSE 'ok' END,
 		format('%s problems in a sample of %s at %s', v.problems, v.sample, v.verified_at),
@@ -211,8 +348,17 @@ BEGIN ATOMIC
 			THEN 'Install library and script of the same build, and connect again. Where that leaves this warning, the extension was created by another build: dump the database and restore it into a new one.' END
 	FROM pg_extension e WHERE e.extname = 'engage';
 END;
+COMMENT ON FUNCTION engage.health_given(jsonb) IS
+	'The items of health(), given what job_state() says of pg_cron. Part of health().';
+
+CREATE FUNCTION engage.health(OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	-- pg_cron's jobs are seen with the caller's rights, all else with the owner's
+	SELECT h.* FROM engage.health_given(engage.job_state()) h;
+END;
 COMMENT ON FUNCTION engage.health() IS
-	'One row an item: ok, warning or failed, what it stands at, and what to do. Last run and success, lag of the oldest change, backlog, failures, capture triggers, verification, library. Shows no personal data.';
+	'One row an item: ok, warning or failed, what it stands at, and what to do. Last run and success, lag of the oldest change, backlog, failures, pg_cron''s jobs as far as it shows them to the caller, capture triggers, replication, verification, library. Shows no personal data.';
 
 CREATE FUNCTION engage.job_health(OUT job text, OUT schedule text, OUT active boolean, OUT last_start timestamptz,
 		OUT last_status text, OUT last_message text) RETURNS SETOF record
@@ -225,8 +371,9 @@ BEGIN
 	RETURN QUERY EXECUTE 'SELECT j.jobname::text, j.schedule, j.active, d.start_time, d.status, d.return_message '
 		'FROM cron.job j LEFT JOIN LATERAL (SELECT * FROM cron.job_run_details d WHERE d.jobid = j.jobid '
 		'ORDER BY d.runid DESC LIMIT 1) d ON true '
-		'WHERE j.database = current_database() AND j.jobname IN (SELECT e.job FROM engage.jobs() e) ORDER BY 1';
+		'WHERE (j.database = current_database() OR NOT EXISTS (SELECT FROM pg_database x WHERE x.datname = j.database)) '
+		'AND j.jobname IN (SELECT e.job FROM engage.jobs() e) ORDER BY 1';
 END
 $$;
 COMMENT ON FUNCTION engage.job_health() IS
-	'The scheduled jobs as pg_cron sees them, with their last run; no row where pg_cron lives in another database. Shows what the caller may see of pg_cron.';
+	'The scheduled jobs of this database, and of one that is not there any more, as pg_cron sees them, with their last run; no row where pg_cron lives in another database. Shows what the caller may see of pg_cron.';

@@ -82,6 +82,10 @@ BEGIN
 	END IF;
 	IF kind = 'number' THEN
 		SELECT engage.phone(value, o.region) INTO number FROM engage.policy o;
+		IF NOT FOUND THEN
+			RAISE EXCEPTION 'engage is not set up'
+				USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+		END IF;
 		IF number IS NULL THEN
 			RAISE EXCEPTION 'this is no usable telephone number'
 				USING ERRCODE = 'invalid_parameter_value',

@@ -195,8 +195,15 @@ CREATE TRIGGER harm_weight_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE 
 	FOR EACH STATEMENT EXECUTE FUNCTION engage.harm_weight_changed();
 CREATE TRIGGER marker_kind_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON engage.marker_kind
 	FOR EACH STATEMENT EXECUTE FUNCTION engage.harm_weight_changed();
+-- for rows that logical replication applies
+CREATE TRIGGER harm_weight_applied AFTER INSERT OR UPDATE OR DELETE ON engage.harm_weight
+	FOR EACH ROW EXECUTE FUNCTION engage.harm_weight_changed();
+CREATE TRIGGER marker_kind_applied AFTER INSERT OR UPDATE OR DELETE ON engage.marker_kind
+	FOR EACH ROW EXECUTE FUNCTION engage.harm_weight_changed();
 
 -- Also where the session replicates: a change that is not queued is lost.
+ALTER TABLE engage.harm_weight ENABLE REPLICA TRIGGER harm_weight_applied;
+ALTER TABLE engage.marker_kind ENABLE REPLICA TRIGGER marker_kind_applied;
 ALTER TABLE engage.risk_model ENABLE ALWAYS TRIGGER risk_model_changed;
 ALTER TABLE engage.harm_weight ENABLE ALWAYS TRIGGER harm_weight_changed;
 ALTER TABLE engage.marker_kind ENABLE ALWAYS TRIGGER marker_kind_changed;

@@ -123,7 +123,7 @@ GRANT EXECUTE ON PROCEDURE engage.refresh(integer), engage.rebuild(integer) TO e
 GRANT EXECUTE ON FUNCTION engage.refuse_transaction_block(text) TO engage_operator;
 GRANT EXECUTE ON FUNCTION engage.refresh_begin(integer), engage.refresh_step(bigint, integer), engage.refresh_end(bigint),
 	engage.mark_everything(), engage.verify(double precision), engage.check_sample(double precision), engage.housekeeping(),
-	engage.health(), engage.job_health(), engage.jobs(), engage.schedule(text), engage.schedule_statements(text, name, name), engage.has_pg_cron(),
+	engage.health(), engage.job_health(), engage.schedule(text), engage.schedule_statements(text, name, name), engage.has_pg_cron(),
 	engage.unschedule(), engage.train_linkage(bigint) TO engage_operator;
 
 -- Administrators set what the force decides.
@@ -135,7 +135,8 @@ GRANT SELECT ON engage.preset_channel_alias, engage.record_reject TO engage_admi
 GRANT EXECUTE ON FUNCTION engage.channel_of(text) TO engage_admin;
 GRANT SELECT ON engage.preset_rule, engage.preset_channel, engage.refresh_run, engage.verification, engage.repeat_caller,
 	engage.linkage_model, engage.preset_linkage_model, engage.identity_detail TO engage_admin;
-GRANT EXECUTE ON FUNCTION engage.setup(text, text, text), engage.adopt_rules(text, timestamptz), engage.health(),
+GRANT EXECUTE ON FUNCTION engage.health_given(jsonb), engage.job_state(), engage.jobs() TO engage_analyst, engage_operator, engage_admin;
+GRANT EXECUTE ON FUNCTION engage.repair_capture(), engage.setup(text, text, text), engage.adopt_rules(text, timestamptz), engage.health(),
 	engage.name_identity_details(jsonb), engage.adopt_linkage_model(text), engage.adopt_linkage_model(integer), engage.train_linkage(bigint)
 	TO engage_admin;
 GRANT engage_analyst, engage_bi, engage_bi_named, engage_bi_public, engage_handler, engage_identity, engage_loader, engage_operator TO engage_admin WITH ADMIN OPTION;

@@ -230,4 +230,126 @@ SELECT is(format('caller %s, decision %s', COALESCE(caller_id::text, 'none'), CO
 	'first-day 3e: two names alone tell nobody for certain, and join nobody')
 FROM engage.refer('Rafe again', given_name => 'Rafe', family_name => 'Olding');
 
+-- ------------------------------------------------- first-day 3i: disabled triggers, and their cure
+
+CREATE FUNCTION pg_temp.health(which text) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' | ', status, value, advice) FROM engage.health() WHERE item = which
+$$;
+-- what the advice says, run as it stands; a CALL is left to the caller
+CREATE FUNCTION pg_temp.follow(which text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	said text := (SELECT advice FROM engage.health() WHERE item = which);
+BEGIN
+	EXECUTE substring(said from '^SELECT [^;]*;');
+	RETURN said;
+END $$;
+
+SELECT results_eq($$SELECT c.relname::text COLLATE "C", t.tgname::text COLLATE "C", t.tgenabled FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+	WHERE c.relnamespace = 'engage'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'O' ORDER BY 1, 2$$,
+	$$SELECT table_name COLLATE "C", trigger_name COLLATE "C", fires FROM engage.capture_triggers() ORDER BY 1, 2$$,
+	'first-day 3i: the list of triggers is what the script enabled');
+SELECT matches(pg_temp.health('capture'), '^ok \| (\d+) of \1 triggers are enabled$', 'first-day 3i: capture is ok');
+SELECT is(engage.repair_capture(), 0::bigint, 'first-day 3i: there is nothing to repair');
+SELECT is(count(*), 0::bigint, 'first-day 3i: and nothing is queued for it') FROM engage.dirty WHERE subject = 'everything';
+
+DO $$
+DECLARE
+	t regclass;
+BEGIN
+	FOR t IN SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'engage'::regnamespace AND c.relkind = 'r' AND c.relhastriggers LOOP
+		EXECUTE format('ALTER TABLE %s DISABLE TRIGGER USER', t);
+	END LOOP;
+END $$;
+SELECT pg_temp.say('unseen' || g, now() - g * interval '1 hour', '07700 900600', 'Una', 'Seen') FROM generate_series(1, 6) g;
+INSERT INTO engage.contact (source, source_ref, occurred_at, channel, details) VALUES ('ops', 'unseen details', now(), 'email', '{"x": 1}');
+UPDATE engage.contact SET occurred_at = occurred_at - interval '1 day' WHERE source_ref LIKE 'g%';
+DELETE FROM engage.contact WHERE source_ref LIKE 'k%';
+SELECT matches(pg_temp.health('capture'), '^failed \| 0 of \d+ triggers are enabled, not contact_applied, contact_deleted, .* \| SELECT engage.repair_capture\(\); CALL engage.refresh\(\);$',
+	'first-day 3i: disabled triggers are named, and what to do');
+SELECT pg_temp.follow('capture');
+CALL engage.refresh();
+SELECT matches(pg_temp.health('capture'), '^ok \|', 'first-day 3i: the cure cures');
+SELECT is(pg_temp.verified(), 0::bigint, 'first-day 3i: and verify() finds nothing');
+SELECT ok(pg_temp.who('unseen1') IS NOT NULL, 'first-day 3i: what was not seen is there');
+SELECT is(count(*), 0::bigint, 'first-day 3i: no trigger is left disabled') FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE c.relnamespace = 'engage'::regnamespace AND t.tgenabled = 'D';
+
+-- as pg_restore --disable-triggers leaves them, and one at a time
+ALTER TABLE engage.contact DISABLE TRIGGER ALL;
+ALTER TABLE engage.contact ENABLE TRIGGER ALL;
+SELECT matches(pg_temp.health('capture'), '^failed', 'first-day 3i: plainly enabled is not enough');
+SELECT pg_temp.follow('capture');
+CALL engage.refresh();
+SELECT matches(pg_temp.health('capture'), '^ok \|', 'first-day 3i: the cure cures that too');
+CREATE TEMP TABLE cured AS
+SELECT c.*, false AS seen, false AS ok FROM engage.capture_triggers() c;
+DO $$
+DECLARE
+	c record;
+BEGIN
+	FOR c IN SELECT * FROM cured LOOP
+		EXECUTE format('ALTER TABLE engage.%I DISABLE TRIGGER %I', c.table_name, c.trigger_name);
+		UPDATE cured u SET seen = pg_temp.health('capture') LIKE 'failed | % not ' || c.trigger_name || ' | %' WHERE u.trigger_name = c.trigger_name;
+		PERFORM pg_temp.follow('capture');
+		UPDATE cured u SET ok = pg_temp.health('capture') LIKE 'ok |%' WHERE u.trigger_name = c.trigger_name;
+	END LOOP;
+END $$;
+SELECT is(count(*), 0::bigint, 'first-day 3i: each of them alone is named and cured') FROM cured WHERE NOT seen OR NOT ok;
+CALL engage.refresh();
+
+-- ------------------------------------------------- first-day 3i: advice that helps
+
+SELECT is(pg_temp.health('jobs'), 'ok | this database has no pg_cron', 'first-day 3i: without pg_cron health() says so');
+UPDATE engage.policy SET lag_allowed = '-1 second';
+SELECT matches(pg_temp.health('last success'), 'SELECT engage.schedule\(\) to have it called', 'first-day 3i: nobody calls refresh: schedule() is advised');
+INSERT INTO engage.refresh_run (state, error_code, error_message) VALUES ('failed', '22012', 'division by zero');
+SELECT matches(pg_temp.health('last success'), '\| See item last run\.$', 'first-day 3i: a run that failed is no matter of schedule()');
+SELECT matches(pg_temp.health('last run'), '^failed .*22012 division by zero', 'first-day 3i: the last run says why');
+DELETE FROM engage.refresh_run WHERE error_code = '22012';
+CREATE FUNCTION pg_temp.given(jobs jsonb, which text) RETURNS text LANGUAGE sql AS $$
+	SELECT concat_ws(' | ', status, value, advice) FROM engage.health_given(jsonb_build_object('seen', true, 'jobs', jobs)) WHERE item = which
+$$;
+SELECT is(pg_temp.given('[{"job": "engage:refresh", "jobid": 7, "login": "olga", "schedule": "* * * * *", "active": false}]', 'jobs'),
+	'warning | engage:refresh is not active | As a superuser: SELECT cron.alter_job(7, active => true);', 'first-day 3i: a job that is not active');
+SELECT matches(pg_temp.given('[{"job": "engage:refresh", "active": false}]', 'last success'), '\| See item jobs\.$', 'first-day 3i: last success points there');
+SELECT is(pg_temp.given('[{"job": "engage:refresh", "login": "olga", "active": true, "status": "failed", "message": "ERROR:  canceling statement due to statement timeout", "failures": 3}]', 'jobs'),
+	format('failed | engage:refresh failed: ERROR:  canceling statement due to statement timeout | ALTER ROLE olga IN DATABASE %I SET statement_timeout = 0;', current_database()),
+	'first-day 3i: a statement_timeout');
+SELECT matches(pg_temp.given('[{"job": "engage:refresh", "login": "olga", "active": true, "status": "failed", "message": "ERROR", "failures": 3}]', 'failures'),
+	'^warning \| 0 failed or died in 24 hours, 3 by pg_cron''s count', 'first-day 3i: failures has those that pg_cron counts');
+SELECT is(pg_temp.given('[{"job": "engage:refresh", "login": "olga", "schedule": "*/5 * * * *", "active": true, "missing": "cron1", "status": "failed", "message": "database \"cron1\" does not exist"}]', 'jobs'),
+	'failed | engage:refresh is for database "cron1", which does not exist | If the database was renamed to this one, as login "olga": SELECT engage.schedule(''*/5 * * * *'');',
+	'M2: a job of a database that was renamed is named');
+SELECT unalike(pg_temp.given('[{"job": "engage:refresh", "login": "olga", "schedule": "* * * * *", "active": true, "status": "succeeded", "failures": 0}]', i.item), '%schedule()%',
+	'first-day 3i: with a job that runs, ' || i.item || ' does not advise schedule()') FROM unnest('{last success,jobs,failures,lag}'::text[]) i (item);
+UPDATE engage.policy SET lag_allowed = DEFAULT;
+
+-- ------------------------------------------------- first-day 3i: the policy cannot be lost
+
+SELECT throws_ok('DELETE FROM engage.policy', '55000', 'the policy cannot be deleted', 'first-day 3i: a superuser cannot delete the policy');
+SELECT throws_ok('TRUNCATE engage.policy', '55000', 'the policy cannot be deleted', 'first-day 3i: nor truncate it');
+SELECT lives_ok('UPDATE engage.policy SET zone = ''Europe/London''', 'first-day 3i: it can be changed');
+CALL engage.refresh();
+CREATE TEMP TABLE settled AS SELECT pg_temp.state() AS state,
+	(SELECT string_agg(r::text, E'\n' ORDER BY rule_id) FROM engage.rule r) AS rules, (SELECT count(*) FROM engage.linkage_model) AS models;
+DELETE FROM engage.channel WHERE channel = 'video';
+UPDATE engage.channel SET label = 'Front desk' WHERE channel = 'in_person';
+ALTER TABLE engage.policy DISABLE TRIGGER policy_kept;
+DELETE FROM engage.policy;
+ALTER TABLE engage.policy ENABLE TRIGGER policy_kept;
+SELECT throws_ok(s, '55000', 'engage is not set up', 'first-day 3i: without a policy: ' || s)
+FROM unnest(ARRAY['SELECT * FROM engage.lookup(''07700 900123'')', 'SELECT * FROM engage.identify(number => ''07700 900123'')',
+	'SELECT * FROM engage.explain_identity(''07700 900123'', ''07700 900456'')', 'SELECT engage.confirm_link(''07700 900123'', ''07700 900456'', ''x'')',
+	'SELECT * FROM engage.caller_as_of(''07700 900123'', now())', 'SELECT * FROM engage.refer(''x'')', 'SELECT engage.refresh_begin(1)']) s;
+SELECT is(pg_temp.health('setup'), 'failed | not set up | SELECT engage.setup();', 'first-day 3i: health() says what to do');
+SELECT lives_ok('SELECT engage.setup()', 'first-day 3i: setup() heals');
+CALL engage.refresh();
+SELECT is(count(*), 16::bigint, 'first-day 3i: what was missing is there') FROM engage.channel;
+SELECT is(label, 'Front desk', 'first-day 3i: what the force changed stays') FROM engage.channel WHERE channel = 'in_person';
+SELECT is(pg_temp.state(), state, 'first-day 3i: callers and flags are those of before') FROM settled;
+SELECT is((SELECT string_agg(r::text, E'\n' ORDER BY rule_id) FROM engage.rule r), rules, 'first-day 3i: so are the rules') FROM settled;
+SELECT is((SELECT count(*) FROM engage.linkage_model), models, 'first-day 3i: and the linkage model') FROM settled;
+SELECT is(pg_temp.verified(), 0::bigint, 'first-day 3i: verify() finds nothing');
+SELECT throws_ok('SELECT engage.setup()', '55000', 'engage is set up already', 'first-day 3i: once only, as before');
+
 SELECT * FROM finish();

@@ -184,6 +184,7 @@ INSERT INTO wanted_routine SELECT 'admin', pg_temp.lines($$
 	forget_caller_key(integer)
 	name_identity_details(jsonb)
 	publish_months(date[],boolean,interval)
+	repair_capture()
 	set_risk_factor(text,numeric,boolean,text,risk_axis,text,text[],double precision,interval,double precision,boolean,text,text)
 	set_up_bi_login(name,name)
 	setup(text,text,text)
@@ -239,7 +240,10 @@ INSERT INTO wanted_routine VALUES
 	('admin identity', 'referral_settings()'),
 	('admin identity', 'review_referral(bigint,referral_review_status,text,bigint,bigint)'),
 	('identity', 'without_link(uuid,uuid)'),
-	('admin analyst operator', 'health()');
+	('admin analyst operator', 'health()'),
+	('admin analyst operator', 'health_given(jsonb)'),
+	('admin analyst operator', 'job_state()'),
+	('admin analyst operator', 'jobs()');
 
 -- A generated column of contact calls it, and persona_key() of the toolkit, as who writes the row.
 INSERT INTO wanted_routine VALUES ('loader', 'presented_number(text,cli_status)');
@@ -252,7 +256,6 @@ INSERT INTO wanted_routine SELECT 'operator', pg_temp.lines($$
 	has_pg_cron()
 	housekeeping()
 	job_health()
-	jobs()
 	mark_everything()
 	rebuild(integer)
 	refresh(integer)
@@ -298,6 +301,8 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	concentration_transfn(internal,bigint)
 	connected_components_text_transfn(internal,text,text)
 	connected_components_transfn(internal,bigint,bigint)
+	capture_triggers()
+	contact_applied()
 	contact_changed()
 	contact_condition(text,text[])
 	contact_facts(integer,timestamp with time zone,bigint[])
@@ -360,6 +365,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	keep_roster(bigint[])
 	keep_whole_roster()
 	key_callers(bigint[])
+	known_number_applied()
 	known_number_changed()
 	learn_linkage(jsonb,bigint)
 	learn_risk(timestamp with time zone,interval,integer[])
@@ -395,6 +401,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	persona_blocks(integer,uuid[])
 	policy_changed()
 	policy_checked()
+	policy_kept()
 	prediction_quality_finalfn(internal)
 	prediction_quality_transfn(internal,double precision,boolean)
 	quarter_hour(timestamp with time zone)
@@ -506,6 +513,7 @@ INSERT INTO definer VALUES
 	('adopt_linkage_model(integer)', 'administrators do not write versions of the model'),
 	('adopt_linkage_model(text)', 'administrators do not write versions of the model'),
 	('caller_as_of(text,timestamp with time zone)', 'who decides asks by an identifier, whose contacts are not theirs to read'),
+	('contact_applied()', 'the login of a subscription may have no rights on the queue'),
 	('contact_changed()', 'writers of contacts have no rights on the queue'),
 	('decide_link(boolean,text,text,text,link_method)', 'who decides has no rights on the queue, and writes no decision otherwise'),
 	('explain_identity(text,text)', 'who decides has no rights on what the chain is computed from'),
@@ -524,6 +532,7 @@ INSERT INTO definer VALUES
 		'handlers refer without rights on referrals, personas and decisions'),
 	('review_referral(bigint,referral_review_status,text,bigint,bigint)', 'reviewers do not write referrals otherwise'),
 	('without_link(uuid,uuid)', 'who decides on links has no rights on what the sides are computed from'),
+	('known_number_applied()', 'the login of a subscription may have no rights on the queue'),
 	('known_number_changed()', 'administrators have no rights on the queue'),
 	('flag_currency_changed()', 'administrators have no rights on the queue'),
 	('forget_caller_key(integer)', 'administrators erase keys without rights on callers'),
@@ -537,8 +546,9 @@ INSERT INTO definer VALUES
 	('mark_everything()', 'operators have no rights on the queue'),
 	('verify(double precision)', 'operators have no rights on contacts, callers and flags'),
 	('check_sample(double precision)', 'operators do not write verifications'),
+	('repair_capture()', 'administrators own no tables, and have no rights on contacts and the queue'),
 	('housekeeping()', 'operators do not delete runs'),
-	('health()', 'shows counts and states of tables that its readers have no rights on'),
+	('health_given(jsonb)', 'shows counts and states of tables that its readers have no rights on'),
 	('lookup(text)', 'handlers ask for one number and have no rights on any table'),
 	('explain_flag(bigint)', 'analysts see the contacts of a flag, not their identifying details'),
 	('back_test(criterion[],timestamp with time zone,timestamp with time zone,contact_channel[])',
@@ -1123,7 +1133,7 @@ FROM (VALUES
 	('analyst', $$SELECT FROM engage.unlisted_value WHERE field = 'incident_code' AND value = 'Free text'$$, '1'),
 	('admin', $$SELECT engage.forget_caller_key(-1)$$, '1'),
 	('admin', $$SELECT FROM engage.repeat_caller$$, '2'),
-	('admin', $$SELECT FROM engage.health()$$, '10'),
+	('admin', $$SELECT FROM engage.health()$$, '11'),
 	('admin', $$SELECT engage.adopt_risk_factors()$$, '1'),
 	('admin', $$SELECT engage.set_risk_factor('recent', weight => 2)$$, '1'),
 	('admin', $$SELECT engage.adopt_risk_model(1)$$, '1'),

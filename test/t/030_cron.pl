@@ -1,6 +1,8 @@
 # With pg_cron really running, in both of its modes on two servers side by side:
-# contacts are flagged and nobody calls anything, a failing job shows, and
-# schedule() says what to do where pg_cron is missing or in another database.
+# contacts are flagged and nobody calls anything, what a handler refers is linked
+# by the next scheduled refresh, a failing job, one that is not active and one of
+# a database that was renamed show with a cure that cures, and schedule() says
+# what to do where pg_cron is missing or in another database.
 
 use strict;
 use warnings FATAL => 'all';
@@ -21,18 +23,31 @@ my %conf = (
 	workers => "cron.use_background_workers = on\nmax_worker_processes = 16");
 my @modes = sort keys %conf;
 my (%node, %intact);
+my %db = map { $_ => 'force' } @modes;
 
 # --------------------------------------------------------------------- helpers
 
-sub force { my ($mode, $sql) = @_; return $node{$mode}->safe_psql('force', $sql); }
+sub force { my ($mode, $sql) = @_; return $node{$mode}->safe_psql($db{$mode}, $sql); }
 
 # A login that may run the register and use pg_cron, and nothing else.
-sub olga { my ($mode, $sql) = @_; return $node{$mode}->safe_psql('force', $sql, extra_params => [ '-U', 'olga' ]); }
+sub olga { my ($mode, $sql) = @_; return $node{$mode}->safe_psql($db{$mode}, $sql, extra_params => [ '-U', 'olga' ]); }
+
+# Another such login, whose jobs fail; and a handler's application.
+sub ruth { my ($mode, $sql) = @_; local $ENV{PGOPTIONS} = '-c statement_timeout=0'; return $node{$mode}->safe_psql($db{$mode}, $sql, extra_params => [ '-U', 'ruth' ]); }
+
+sub hana { my ($mode, $sql) = @_; return $node{$mode}->safe_psql($db{$mode}, $sql, extra_params => [ '-U', 'hana' ]); }
 
 sub health
 {
 	my ($mode, $item) = @_;
 	return olga($mode, "SELECT status || ' | ' || value FROM engage.health() WHERE item = '$item'");
+}
+
+# All of an item, and its advice.
+sub whole_item
+{
+	my ($as, $mode, $item) = @_;
+	return $as->($mode, "SELECT concat_ws(' | ', status, value, advice) FROM engage.health() WHERE item = '$item'");
 }
 
 # Six contacts of a caller, as a loader's session would insert them.
@@ -83,8 +98,10 @@ for my $mode (@modes)
 		CREATE DATABASE force;
 		CREATE ROLE olga LOGIN;
 		CREATE ROLE otto LOGIN;
+		CREATE ROLE ruth LOGIN;
+		CREATE ROLE hana LOGIN;
 		CREATE ROLE lou LOGIN;});
-	force($mode, 'CREATE EXTENSION engage; SELECT engage.setup(); GRANT engage_operator TO olga, otto; GRANT engage_loader TO lou;');
+	force($mode, 'CREATE EXTENSION engage; SELECT engage.setup(); GRANT engage_operator TO olga, otto, ruth; GRANT engage_handler TO hana; GRANT engage_loader TO lou;');
 }
 
 my @olga = (extra_params => [ '-U', 'olga' ]);
@@ -135,13 +152,36 @@ for my $mode (@modes)
 my (%began, %condition);
 for my $mode (@modes)
 {
-	force($mode, 'GRANT USAGE ON SCHEMA cron TO olga');
+	is(whole_item(\&olga, $mode, 'jobs'), 'ok | not shown to this login: pg_cron shows jobs to the login that scheduled them',
+		"$mode: health() by a login that may not use pg_cron");
+	# who will be recognised, and one call from a number of which nothing else is known
+	force($mode, q{INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw, given_name, family_name) VALUES
+		('room', 'known', now() - interval '3 days', '101_voice', '07700 900500', 'Ines', 'Holt'),
+		('room', 'known again', now() - interval '2 days', '101_voice', '07700 900500', 'Ines', 'Holt'),
+		('room', 'in the register', now() - interval '1 day', '101_voice', '07700 900501', NULL, NULL)});
+	olga($mode, 'CALL engage.refresh()');
+	force($mode, 'GRANT USAGE ON SCHEMA cron TO olga, ruth');
+	is(whole_item(\&olga, $mode, 'jobs'), 'ok | none is scheduled', "$mode: health() where nothing is scheduled");
 	is(olga($mode, "SELECT string_agg(job, ' ') FROM engage.schedule('* * * * *')"),
 		'engage:refresh engage:verify engage:housekeeping', "$mode: an operator schedules");
 	is(olga($mode, "SELECT count(DISTINCT job_id) FROM (SELECT * FROM engage.schedule() UNION ALL SELECT * FROM engage.schedule()) s"),
 		3, "$mode: again, and no job is there twice");
 	is(olga($mode, "SELECT string_agg(format('%s %s %s', job, schedule, active), ', ' ORDER BY job) FROM engage.job_health()"),
 		'engage:housekeeping 47 3 * * * t, engage:refresh * * * * * t, engage:verify 17 3 * * * t', "$mode: job_health() has them");
+
+	is(whole_item(\&olga, $mode, 'jobs'), 'ok | engage:housekeeping, engage:refresh, engage:verify', "$mode: health() has them too");
+	like($node{$mode}->safe_psql('elsewhere', q{SELECT value FROM engage.health() WHERE item = 'jobs'}),
+		qr/^pg_cron lives in database "force"/, "$mode: health() says where pg_cron lives, if in another database");
+
+	# a handler knows her voice: in a call of the register, in one that is not refreshed, and in one that is not recorded yet
+	my $ines = force($mode, q{SELECT DISTINCT p.caller_id FROM engage.persona p WHERE p.given_name = 'Ines'});
+	my $call = force($mode, q{INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw)
+		VALUES ('room', 'not refreshed', now(), '101_voice', '07700 900502') RETURNING contact_id});
+	my $held = force($mode, q{SELECT contact_id FROM engage.contact WHERE source_ref = 'in the register'});
+	hana($mode, "SELECT engage.refer('Her voice', caller_id => $ines, identified_by => 'handler_recognised', $_)")
+	  for ("contact_id => $held", "contact_id => $call", "number => '07700 900503'");
+	force($mode, q{INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw)
+		VALUES ('room', 'recorded later', now(), '101_voice', '07700 900503')});
 
 	for my $db ('force', 'elsewhere')
 	{
@@ -155,6 +195,29 @@ for my $what (sort keys %when)
 {
 	my $took = $when{$what} - $began{$what};
 	cmp_ok($took, '<', FLAGGED_WITHIN, sprintf '%s: flagged after %.1f s', $what, $took);
+}
+
+# --------------------------------------------- what a handler referred, by then
+
+for my $mode (@modes)
+{
+	my $first = poll(
+		'the first scheduled run after the referrals',
+		sub {
+			return force($mode, q{SELECT r.run_id FROM engage.refresh_run r
+				WHERE r.login = 'olga' AND r.state = 'done' AND r.started_at > (SELECT max(referred_at) FROM engage.referral)
+				ORDER BY r.run_id LIMIT 1});
+		},
+		PATIENCE);
+	is( force($mode, q{SELECT string_agg(c.source_ref, ', ' ORDER BY c.source_ref) FROM engage.contact c JOIN engage.persona p USING (persona_key)
+			WHERE p.caller_id = (SELECT DISTINCT x.caller_id FROM engage.persona x WHERE x.given_name = 'Ines')}),
+		'in the register, known, known again, not refreshed, recorded later', "$mode: what a handler referred is one caller");
+	is( force($mode, "SELECT count(*) FROM engage.referral f JOIN engage.link_decision d USING (decision_id), engage.refresh_run r
+			WHERE r.run_id = $first AND d.decided_at < r.finished_at AND f.link_state = 'linked'"), 3,
+		"$mode: linked by the first scheduled refresh");
+	is( force($mode, "SELECT count(*) FROM engage.merge_event e WHERE e.run_id <> $first"), 0, "$mode: in that one run");
+	is( force($mode, q{SELECT count(*) FROM engage.merge_event e, unnest(e.persona_keys) k JOIN engage.contact c ON c.persona_key = k
+			WHERE c.source_ref IN ('not refreshed', 'recorded later')}), 0, "$mode: and never another caller's meanwhile");
 }
 
 # ------------------------------------------------------------------ a failing job
@@ -173,17 +236,28 @@ for my $mode (@modes)
 	patch_function($node{$mode}, 'force', 'engage.refresh_work(bigint, integer)',
 		'counted := engage.count_some(run, size);' => "RAISE EXCEPTION 'injected' USING ERRCODE = 'division_by_zero';");
 	call_in($mode, 'force', '07700900102');
+
+	# and another login's, that have too little time
+	force($mode, q{ALTER ROLE ruth IN DATABASE force SET statement_timeout = '1ms'});
+	ruth($mode, 'SELECT * FROM engage.schedule()');
 }
 each_in_time(
-	'the job to fail',
+	'the jobs to fail',
 	map {
 		my $mode = $_;
-		$mode => sub { olga($mode, "SELECT last_status FROM engage.job_health() WHERE job = 'engage:refresh'") eq 'failed' }
+		my $failed = q{SELECT count(*) FROM engage.job_health() WHERE job = 'engage:refresh' AND last_status = 'failed'};
+		("$mode, olga" => sub { olga($mode, $failed) eq '1' }, "$mode, ruth" => sub { ruth($mode, $failed) eq '1' })
 	} @modes);
 for my $mode (@modes)
 {
 	like(health($mode, 'last run'), qr/^failed \| run \d+ failed, .*: 22012 injected$/, "$mode: health(): the last run failed, with its SQLSTATE");
-	like(health($mode, 'failures'), qr/^warning \| [1-9] failed or died in 24 hours$/, "$mode: health(): failures are counted");
+	like(health($mode, 'failures'), qr/^warning \| [1-9] failed or died in 24 hours, [1-9] by pg_cron's count$/, "$mode: health(): failures are counted");
+	like(whole_item(\&olga, $mode, 'jobs'), qr/^failed \| engage:refresh failed: refresh failed: injected \| Cure what it names\./, "$mode: health(): the job, and why it failed");
+	my $cannot = whole_item(\&ruth, $mode, 'jobs');
+	like($cannot, qr/^failed \| engage:refresh failed: canceling statement due to statement timeout \| ALTER ROLE ruth IN DATABASE force SET statement_timeout = 0;$/,
+		"$mode: health(): a job that has too little time");
+	force($mode, $cannot =~ /\| (ALTER .*)/);
+	like(whole_item(\&force, $mode, 'jobs'), qr/injected; .*statement timeout/, "$mode: health(): a superuser sees the jobs of both");
 	like(health($mode, 'backlog'), qr/^ok \| [1-9]\d* changes wait$/, "$mode: health(): what waits");
 	ok(poll('a lag', sub { health($mode, 'lag') =~ / \| (?!00:00:00)00:0\d:\d\d$/ }), "$mode: health(): for how long");
 	like(olga($mode, "SELECT last_message FROM engage.job_health() WHERE job = 'engage:refresh'"), qr/refresh failed: injected/, "$mode: job_health(): why");
@@ -197,14 +271,58 @@ each_in_time(
 		my $mode = $_;
 		$mode => sub {
 			return flagged($mode, 'force', '07700900102')
-			  && olga($mode, "SELECT last_status FROM engage.job_health() WHERE job = 'engage:refresh'") eq 'succeeded';
+			  && olga($mode, "SELECT last_status FROM engage.job_health() WHERE job = 'engage:refresh'") eq 'succeeded'
+			  && ruth($mode, "SELECT last_status FROM engage.job_health() WHERE job = 'engage:refresh'") eq 'succeeded';
 		}
 	} @modes);
 for my $mode (@modes)
 {
 	like(health($mode, 'last run'), qr/^ok \| run \d+ done/, "$mode: once it is mended, the next run goes on");
 	is(health($mode, 'backlog'), 'ok | 0 changes wait', "$mode: nothing waits");
+	is(whole_item(\&ruth, $mode, 'jobs'), 'ok | engage:housekeeping, engage:refresh, engage:verify', "$mode: the cure for too little time cures");
+	is(ruth($mode, 'SELECT count(*) FROM engage.unschedule()'), 3, "$mode: that login's jobs go");
 }
+
+# -------------------------------------------- not active, and a renamed database
+
+for my $mode (@modes)
+{
+	for my $cure ('advice', 'SELECT engage.schedule()')
+	{
+		force($mode, q{SELECT cron.alter_job(jobid, active => false) FROM cron.job WHERE jobname = 'engage:refresh' AND username = 'olga'});
+		my $said = whole_item(\&olga, $mode, 'jobs');
+		like($said, qr/^warning \| engage:refresh is not active \| As a superuser: SELECT cron\.alter_job\(\d+, active => true\);$/, "$mode: a job that is not active");
+		if ($cure eq 'advice') { force($mode, $said =~ /superuser: (.*)/); }
+		else { olga($mode, $cure); }
+		like(whole_item(\&olga, $mode, 'jobs'), qr/^ok /, "$mode: is so again by $cure");
+	}
+}
+
+# M2: the database that has pg_cron takes another name
+my $moved = $node{workers};
+$moved->append_conf('postgresql.conf', "shared_preload_libraries = ''\n");
+$moved->restart;
+$moved->safe_psql('postgres', 'ALTER DATABASE force RENAME TO renamed');
+$db{workers} = 'renamed';
+$moved->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_cron'\ncron.database_name = 'renamed'\n");
+$moved->restart;
+my $lost = whole_item(\&olga, 'workers', 'jobs');
+like($lost, qr/^failed \| engage:housekeeping is for database "force", which does not exist; engage:refresh is for /, 'renamed: health() names the jobs');
+like($lost, qr/ as login "olga": SELECT engage\.schedule\('\* \* \* \* \*'\);$/, 'renamed: and what to do');
+is(olga('workers', 'SELECT count(*) FROM engage.job_health()'), 3, 'renamed: job_health() has them');
+olga('workers', $lost =~ /"olga": (.*)/);
+is(force('workers', q{SELECT string_agg(DISTINCT database, ' ') FROM cron.job WHERE username = 'olga'}), 'renamed', 'renamed: schedule() takes the jobs over');
+like(whole_item(\&olga, 'workers', 'jobs'), qr/^ok /, 'renamed: the cure cures');
+call_in('workers', 'renamed', '07700900104');
+each_in_time('the renamed database to be refreshed', renamed => sub { flagged('workers', 'renamed', '07700900104') });
+force('workers', q{UPDATE cron.job SET database = 'gone' WHERE username = 'olga'});
+is(olga('workers', "SELECT string_agg(name, ' ') FROM engage.unschedule() name"), 'engage:housekeeping engage:refresh engage:verify',
+	'renamed: unschedule() removes jobs of a database that is not there');
+olga('workers', 'SELECT engage.schedule()');
+force('workers', q{UPDATE cron.job SET database = 'postgres' WHERE username = 'olga' AND jobname = 'engage:refresh'});
+fails_with($moved, 'renamed', 'SELECT engage.schedule();', '42710', qr/^HINT:  Use a login of its own for each database that has engage, or first, as a superuser: SELECT cron\.unschedule\(\d+\);$/m,
+	'a job of this login for another database that is there', @olga);
+force('workers', q{UPDATE cron.job SET database = 'renamed' WHERE username = 'olga'});
 
 # ------------------------------------------------------------------- unschedule
 
