@@ -158,7 +158,7 @@ GRANT SELECT ON engage.caller_risk, engage.risk, engage.caller_nature, engage.nu
 	engage.risk_state, engage.demand_fit, engage.risk_evaluation, engage.risk_prediction, engage.judged_prediction, engage.risk_accuracy,
 	engage.risk_reliability, engage.caller_shift, engage.escalating_caller TO engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.risk_model_in_force() TO engage_analyst, engage_identity, engage_admin, engage_operator;
-GRANT EXECUTE ON FUNCTION engage.explain_risk(bigint) TO engage_analyst, engage_identity;
+GRANT EXECUTE ON FUNCTION engage.explain_risk(bigint), engage.caller_profile(bigint) TO engage_analyst, engage_identity;
 GRANT EXECUTE ON FUNCTION engage.evaluate_risk(timestamptz), engage.shifts_at(timestamptz, interval, interval, integer), engage.escalations_at(timestamptz, interval),
 	engage.managed_effect(bigint[], timestamptz, interval, interval), engage.caller_effect(bigint[], timestamptz, interval, interval),
 	engage.managed_hours_saved(bigint[], timestamptz, interval, interval), engage.force_wide_change(timestamptz, timestamptz, timestamptz, interval)

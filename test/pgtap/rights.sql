@@ -210,6 +210,7 @@ INSERT INTO wanted_routine VALUES
 	('operator', 'refuse_transaction_block(text)'),
 	('analyst', 'explain_flag(bigint)'),
 	('analyst identity', 'explain_risk(bigint)'),
+	('analyst identity', 'caller_profile(bigint)'),
 	('analyst', 'force_wide_change(timestamp with time zone,timestamp with time zone,timestamp with time zone,interval)'),
 	('analyst', 'managed_effect(bigint[],timestamp with time zone,interval,interval)'),
 	('analyst', 'managed_hours_saved(bigint[],timestamp with time zone,interval,interval)'),
@@ -274,6 +275,16 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	assess_callers(bigint[],bigint)
 	assess_period(integer,timestamp with time zone,bigint)
 	check_widths(interval[])
+	contacts_text(numeric)
+	local_text(timestamp with time zone)
+	profile_contacts(bigint)
+	profile_flags(bigint)
+	profile_identity(bigint)
+	profile_last_contacts(bigint)
+	profile_links(bigint,boolean)
+	profile_referrals(bigint,boolean)
+	profile_risk(bigint)
+	strength_of(double precision)
 	current_callers(bigint[])
 	repeat_callers_written_transfn(internal,bigint,timestamp with time zone,text)
 	repeat_callers_text_written_transfn(internal,text,timestamp with time zone,text)
@@ -523,6 +534,7 @@ INSERT INTO definer VALUES
 	('pick_identity_details(jsonb)', 'writers of contacts have no rights on identity_detail'),
 	('revoke_decision(integer,text)', 'who decides has no rights on the queue, and changes no decision otherwise'),
 	('train_linkage(bigint)', 'administrators and operators train without rights on personas'),
+	('caller_profile(bigint)', 'one page of what analysts and identity units may see one by one'),
 	('channel_of(text)', 'loaders read no configuration'),
 	('force_zone()', 'loaders read no configuration'),
 	('current_caller(bigint)', 'who sees figures of callers has no rights on personas and merges'),
