@@ -188,8 +188,9 @@ DECLARE
 	severities constant integer[] := (SELECT array_agg(severity ORDER BY topic_no) FROM engage_demo.topic);
 	withheld_as constant text[] := ARRAY['withheld', 'Withheld', 'WITHHELD', 'anonymous', 'Private number', '', NULL, NULL];
 	malformed_as constant text[] := ARRAY['N/A', '0', '999', '101', 'unknown', '07700 9', '07700900123456789', 'see log'];
-	-- the tag as people type it: with an en dash, with a hyphen, in other case
-	tags constant text[] := ARRAY[U&'OP ENGAGE \2013 Create a CAD', 'OP ENGAGE - Create a CAD', 'Op Engage - create a CAD', 'OP ENGAGE-CREATE A CAD'];
+	-- the tag as people type it: with an en dash where the database's encoding has one, with a hyphen, in other case
+	en_dash constant text := CASE getdatabaseencoding() WHEN 'UTF8' THEN convert_from('\xe28093', 'UTF8') ELSE '-' END;
+	tags constant text[] := ARRAY['OP ENGAGE ' || en_dash || ' Create a CAD', 'OP ENGAGE - Create a CAD', 'Op Engage - create a CAD', 'OP ENGAGE-CREATE A CAD'];
 BEGIN
 	INSERT INTO engage_demo.simulated_contact (contact_no, event_no, parent_no, batch, kind, person_id, about_person_id, true_number,
 			source, source_ref, occurred_at, recorded_at, channel, direction, number_raw, cli_status, given_name, family_name,
