@@ -163,9 +163,9 @@ SELECT method, left_number FROM link_decision ORDER BY decision_id DESC LIMIT 1;
 -- duplicates: the same number, or name and date of birth, where nobody knows who it is
 SELECT r.referral_id - duplicate_of AS earlier_by FROM refer('Heavy breathing', number => '020 7946 0123') r;
 SELECT r.referral_id - duplicate_of AS earlier_by FROM refer('Heavy breathing', number => '+442079460123') r;
-SELECT r.referral_id - duplicate_of AS earlier_by FROM refer('Shouts', given_name => 'Zoë', family_name => 'Nobody', date_of_birth => '2001-09-09') r;
-SELECT r.referral_id - duplicate_of AS earlier_by FROM refer('Shouts', given_name => 'ZOE', family_name => 'nobody', date_of_birth => '2001-09-09') r;
-SELECT r.referral_id - duplicate_of AS earlier_by FROM refer('Shouts', given_name => 'Zoe', family_name => 'Nobody', date_of_birth => '2001-09-10') r;
+SELECT r.referral_id - duplicate_of AS earlier_by FROM refer('Shouts', given_name => 'Zoë', family_name => 'Nobodie', date_of_birth => '2001-09-08') r;
+SELECT r.referral_id - duplicate_of AS earlier_by FROM refer('Shouts', given_name => 'ZOE', family_name => 'nobodie', date_of_birth => '2001-09-08') r;
+SELECT r.referral_id - duplicate_of AS earlier_by FROM refer('Shouts', given_name => 'Zoe', family_name => 'Nobodie', date_of_birth => '2001-09-09') r;
 SELECT count(*) AS all_are_kept FROM referral;
 
 -- the review: due by the age of the oldest, 28 to 42 days

@@ -10,6 +10,11 @@
  *
  * so personas with the same number, however it was spelt, lie together in an
  * index on the key.
+ *
+ * Details that are certainly fillers are left out: contacts that differ in
+ * nothing else are one persona, and one with nothing else has none.  Others may
+ * be left out too where personas are made; the key, which must not depend on
+ * what a force decides, holds those.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -28,13 +33,23 @@
 
 #include "contact_sort.h"
 #include "engage.h"
+#include "filler_sql.h"
 
 ENGAGE_FUNCTION(engage_persona_key);
 ENGAGE_FUNCTION(engage_persona_keys_of_number);
 
 #define PREFIX_LEN 6
-#define DATE_ARGUMENT 3 /* date_of_birth among the arguments */
-#define JSON_ARGUMENT 9 /* identity_details */
+/* Among the arguments */
+#define NUMBER_ARGUMENT 0
+#define GIVEN_NAME_ARGUMENT 1
+#define FAMILY_NAME_ARGUMENT 2
+#define DATE_ARGUMENT 3
+#define JSON_ARGUMENT 9
+
+/* How the others are judged */
+static const FillerKind kinds[JSON_ARGUMENT] = {
+	FILLER_NUMBER, FILLER_GIVEN_NAME, FILLER_FAMILY_NAME, FILLER_DATE, FILLER_ADDRESS, FILLER_POSTCODE,
+	FILLER_EMAIL, FILLER_IMEI, FILLER_IDENTIFIER};
 
 /* Digits that tell numbers apart, whatever stands before: UK ones have 9 or 10. */
 #define TAIL_DIGITS 9
@@ -93,32 +108,67 @@ digest_detail(pg_cryptohash_ctx *digest, int argument, const void *data, size_t 
 	digest_update(digest, data, len);
 }
 
-/* Add the details that are there, empty text counting as none; how many. */
+/* Whether there is nothing, which empty text counts as, too. */
+static bool
+is_missing(FunctionCallInfo fcinfo, int argument)
+{
+	if (PG_ARGISNULL(argument))
+		return true;
+	if (argument == DATE_ARGUMENT)
+		return false;
+	if (argument == JSON_ARGUMENT)
+		return JB_ROOT_COUNT(PG_GETARG_JSONB_P(argument)) == 0;
+	return VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(argument)) == 0;
+}
+
+/* Which of the arguments are certainly fillers.  Numbers are judged as numbers, and other details when they are picked. */
+static void
+find_fillers(FunctionCallInfo fcinfo, bool *filler)
+{
+	FillerName given = filler_name_argument(fcinfo, GIVEN_NAME_ARGUMENT);
+	FillerName family = filler_name_argument(fcinfo, FAMILY_NAME_ARGUMENT);
+	FillerVerdict verdict[2] = {FILLER_NOT, FILLER_NOT};
+
+	if (given.len > 0 || family.len > 0)
+		filler_judge_names(given.bytes, given.len, family.bytes, family.len, &verdict[0], &verdict[1]);
+	filler[GIVEN_NAME_ARGUMENT] = verdict[0] == FILLER_CERTAIN;
+	filler[FAMILY_NAME_ARGUMENT] = verdict[1] == FILLER_CERTAIN;
+	if (!PG_ARGISNULL(DATE_ARGUMENT))
+		filler[DATE_ARGUMENT] = filler_judge_dateadt(PG_GETARG_DATEADT(DATE_ARGUMENT)) == FILLER_CERTAIN;
+	for (int i = DATE_ARGUMENT + 1; i < JSON_ARGUMENT; i++)
+		if (!is_missing(fcinfo, i))
+		{
+			text *detail = PG_GETARG_TEXT_PP(i);
+
+			filler[i] = filler_judge(kinds[i], VARDATA_ANY(detail), VARSIZE_ANY_EXHDR(detail)) == FILLER_CERTAIN;
+		}
+}
+
+/* Add the details that are there and no fillers; how many. */
 static int
 digest_arguments(FunctionCallInfo fcinfo, pg_cryptohash_ctx *digest)
 {
+	bool filler[JSON_ARGUMENT + 1] = {false};
 	int details = 0;
 
+	find_fillers(fcinfo, filler);
 	for (int i = 0; i < PG_NARGS(); i++)
 	{
-		if (PG_ARGISNULL(i))
+		if (is_missing(fcinfo, i) || filler[i])
 			continue;
 		if (i == DATE_ARGUMENT)
 		{
 			uint32 day = pg_hton32((uint32) PG_GETARG_DATEADT(i));
 
 			digest_detail(digest, i, &day, sizeof(day));
-			details++;
 		}
 		else
 		{
 			struct varlena *detail = PG_GETARG_VARLENA_PP(i);
 
-			if (i == JSON_ARGUMENT ? JB_ROOT_COUNT(PG_GETARG_JSONB_P(i)) == 0 : VARSIZE_ANY_EXHDR(detail) == 0)
-				continue;
 			digest_detail(digest, i, VARDATA_ANY(detail), VARSIZE_ANY_EXHDR(detail));
-			details++;
 		}
+		details++;
 	}
 	return details;
 }
@@ -126,7 +176,8 @@ digest_arguments(FunctionCallInfo fcinfo, pg_cryptohash_ctx *digest)
 /*
  * persona_key(number_raw, given_name, family_name, date_of_birth, address,
  * postcode, email, imei, nominal_ref, identity_details)
- *		The key of the persona with these details; NULL if there are none.
+ *		The key of the persona with these details; NULL if there are none, or
+ *		nothing but fillers.
  */
 Datum
 engage_persona_key(PG_FUNCTION_ARGS)

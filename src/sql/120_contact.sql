@@ -10,7 +10,7 @@ CREATE FUNCTION engage.persona_key(number_raw text, given_name text, family_name
 		address text, postcode text, email text, imei text, nominal_ref text, identity_details jsonb DEFAULT NULL) RETURNS uuid
 	AS 'MODULE_PATHNAME', 'engage_persona_key' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION engage.persona_key(text, text, text, date, text, text, text, text, text, jsonb) IS
-	'The key of the persona with exactly these identifying details; NULL if there are none. Made of the details alone: a hash of the number''s last nine digits, then one of everything (SHA-256).';
+	'The key of the persona with exactly these identifying details, those left out that are certainly fillers (is_certain_filler); NULL if there are no others. Made of the details alone: a hash of the number''s last nine digits, then one of everything (SHA-256).';
 
 CREATE FUNCTION engage.persona_keys_of_number(number text, OUT low uuid, OUT high uuid)
 	AS 'MODULE_PATHNAME', 'engage_persona_keys_of_number' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -31,10 +31,11 @@ BEGIN ATOMIC
 	SELECT pg_catalog.jsonb_object_agg(d.key, details OPERATOR(pg_catalog.->) d.key)
 	FROM engage.identity_detail d
 	WHERE COALESCE(details OPERATOR(pg_catalog.->>) d.key, '') OPERATOR(pg_catalog.<>) ''
-		AND pg_catalog.octet_length(details OPERATOR(pg_catalog.->>) d.key) OPERATOR(pg_catalog.<=) 8000;
+		AND pg_catalog.octet_length(details OPERATOR(pg_catalog.->>) d.key) OPERATOR(pg_catalog.<=) 8000
+		AND NOT engage.is_certain_filler(d.kind::text, details OPERATOR(pg_catalog.->>) d.key);
 END;
 COMMENT ON FUNCTION engage.pick_identity_details(jsonb) IS
-	'Those of a contact''s details that help to tell who somebody is (identity_detail); NULL if there are none. A value of more than 8,000 bytes is left out.';
+	'Those of a contact''s details that help to tell who somebody is (identity_detail); NULL if there are none. A filler is left out, and a value of more than 8,000 bytes.';
 
 CREATE FUNCTION engage.contact_fits(occurred_at timestamptz, recorded_at timestamptz, answered_at timestamptz, ended_at timestamptz,
 		date_of_birth date, handling_seconds integer, latitude double precision, longitude double precision, location_radius_m double precision,
@@ -121,7 +122,7 @@ COMMENT ON COLUMN engage.contact.location_radius_m IS 'Uncertainty of the locati
 COMMENT ON COLUMN engage.contact.identity_details IS
 	'Those of details that identity_detail names; a trigger fills it.';
 COMMENT ON COLUMN engage.contact.persona_key IS
-	'The persona: a hash of the identifying details; NULL if there are none. A number that was not truly presented is none.';
+	'The persona: a hash of the identifying details; NULL if there are none. Fillers, and a number that was not truly presented, are none.';
 SELECT pg_catalog.pg_extension_config_dump('engage.contact', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.contact', 'contact_id')::regclass, '');
 
@@ -150,12 +151,13 @@ CREATE INDEX contact_occurred_at ON engage.contact USING brin (occurred_at);
 CREATE INDEX contact_occurred_utc ON engage.contact (pg_catalog.timezone('UTC', occurred_at));
 
 CREATE TABLE engage.dirty (
-	subject text NOT NULL CHECK (subject OPERATOR(pg_catalog.=) ANY (ARRAY['persona', 'number', 'identity', 'identities', 'caller', 'period', 'rule', 'risk', 'risks', 'day', 'days', 'roster', 'everything'])),
+	subject text NOT NULL CHECK (subject OPERATOR(pg_catalog.=) ANY (ARRAY['persona', 'number', 'identity', 'identities', 'caller', 'period', 'rule', 'risk', 'risks', 'day', 'days', 'roster', 'filler', 'everything'])),
 	persona_key uuid,
 	number text,
 	caller_id bigint,
 	rule_id integer,
 	period_start timestamptz,
+	filler text,
 	cause text NOT NULL,
 	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 ) WITH (

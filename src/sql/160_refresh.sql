@@ -50,7 +50,7 @@ SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('en
 CREATE FUNCTION engage.has_markers() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
 RETURN EXISTS (SELECT FROM engage.dirty q
-	WHERE q.subject OPERATOR(pg_catalog.=) ANY (ARRAY['everything', 'rule', 'number', 'days', 'roster']));
+	WHERE q.subject OPERATOR(pg_catalog.=) ANY (ARRAY['everything', 'rule', 'number', 'filler', 'days', 'roster']));
 COMMENT ON FUNCTION engage.has_markers() IS 'Whether queue rows stand for many subjects.';
 
 CREATE FUNCTION engage.expand_markers() RETURNS bigint
@@ -63,8 +63,8 @@ DECLARE
 	wants_roster boolean;
 BEGIN
 	WITH markers AS (
-		DELETE FROM engage.dirty q WHERE q.subject IN ('everything', 'rule', 'number', 'days', 'roster')
-		RETURNING q.subject, q.number, q.rule_id
+		DELETE FROM engage.dirty q WHERE q.subject IN ('everything', 'rule', 'number', 'filler', 'days', 'roster')
+		RETURNING q.subject, q.number, q.rule_id, q.filler
 	), every_persona AS (
 		INSERT INTO engage.dirty (subject, persona_key, cause)
 		SELECT 'persona', u.persona_key, 'everything'
@@ -85,6 +85,25 @@ BEGIN
 		SELECT DISTINCT 'identity', p.persona_key, 'known number'
 		FROM markers m JOIN engage.persona p ON p.number = m.number
 		WHERE m.subject = 'number'
+	), fillers AS MATERIALIZED (
+		SELECT array_agg(m.filler) AS wanted, array_agg(substr(m.filler, 8)) FILTER (WHERE m.filler LIKE 'number:%') AS numbers
+		FROM markers m WHERE m.subject = 'filler'
+	), personas_of_fillers AS (
+		INSERT INTO engage.dirty (subject, persona_key, cause)
+		SELECT 'persona', u.persona_key, 'filler'
+		FROM (
+			-- from contacts: personas have lost what was a filler so far
+			SELECT c.persona_key FROM engage.contact c
+			WHERE (SELECT f.wanted IS NOT NULL FROM fillers f) AND c.persona_key IS NOT NULL
+				AND engage.has_value(NULL, c.given_name, c.family_name, c.date_of_birth, c.address, c.postcode, c.email, c.imei, c.nominal_ref,
+					c.identity_details, (SELECT engage.identity_detail_kinds()), (SELECT f.wanted FROM fillers f))
+			UNION
+			SELECT p.persona_key
+			FROM fillers f, unnest(f.numbers) n (number), LATERAL engage.persona_keys_of_number(n.number) k
+			JOIN engage.persona p ON p.persona_key BETWEEN k.low AND k.high
+		) u
+	), filler_numbers AS (
+		DELETE FROM engage.shared_number s WHERE s.number = ANY (ARRAY(SELECT unnest(f.numbers) FROM fillers f))
 	), callers AS (
 		INSERT INTO engage.dirty (subject, caller_id, cause)
 		SELECT DISTINCT 'caller', u.caller_id, 'rule'
@@ -141,6 +160,8 @@ CREATE FUNCTION engage.recount_personas(batch_size integer, only_key uuid DEFAUL
 AS $$
 DECLARE
 	persona_keys uuid[];
+	block_keys bigint[];
+	block_limits integer[];
 BEGIN
 	WITH picked AS MATERIALIZED (
 		SELECT q.ctid AS queue_row, q.persona_key FROM engage.dirty q WHERE q.subject = 'persona' AND (only_key IS NULL OR q.persona_key = only_key) LIMIT CASE WHEN only_key IS NULL THEN batch_size END
@@ -187,17 +208,30 @@ BEGIN
 		ON CONFLICT (persona_key, channel) DO UPDATE SET timeline = excluded.timeline
 			WHERE t.timeline OPERATOR(engage.<>) excluded.timeline
 	), details AS MATERIALIZED (
-		-- as the key was made of them
-		SELECT k.persona_key, NULLIF(engage.presented_number(c.number_raw, c.cli_status), '') AS number_raw,
-			NULLIF(c.given_name, '') AS given_name, NULLIF(c.family_name, '') AS family_name, c.date_of_birth,
-			NULLIF(c.address, '') AS address, NULLIF(c.postcode, '') AS postcode, NULLIF(c.email, '') AS email,
-			NULLIF(c.imei, '') AS imei, NULLIF(c.nominal_ref, '') AS nominal_ref, c.identity_details AS details
-		FROM keys k, LATERAL (
-			SELECT x.* FROM engage.contact x
+		-- as the key was made of them, which is the same for all these contacts, without what else is a filler
+		SELECT k.persona_key, NULLIF(c.presented, '') AS number_raw, e.given_name, e.family_name, e.date_of_birth, e.address, e.postcode,
+			e.email, e.imei, e.nominal_ref, e.details, e.number
+		FROM keys k, engage.policy o, engage.fillers_in_force() f, engage.identity_detail_kinds() d, LATERAL (
+			SELECT x.*, engage.presented_number(x.number_raw, x.cli_status) AS presented FROM engage.contact x
 			WHERE x.persona_key = k.persona_key AND x.occurred_at >= engage.first_counted() AND x.occurred_at <= now()
 				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
 			LIMIT 1
-		) c
+		) c, LATERAL engage.without_fillers(engage.phone(c.presented, o.region), c.given_name, c.family_name, c.date_of_birth, c.address,
+			c.postcode, c.email, c.imei, c.nominal_ref, c.identity_details, d, f.fillers, f.is_real) e
+	), changing AS MATERIALIZED (
+		SELECT d.persona_key
+		FROM details d JOIN engage.persona p ON p.persona_key = d.persona_key
+		WHERE (p.given_name, p.family_name, p.date_of_birth, p.address, p.postcode, p.email, p.imei, p.nominal_ref, p.details, p.number)
+			IS DISTINCT FROM (d.given_name, d.family_name, d.date_of_birth, d.address, d.postcode, d.email, d.imei, d.nominal_ref, d.details, d.number)
+	), left_blocks AS MATERIALIZED (
+		-- by what they were so far
+		SELECT b.*
+		FROM engage.persona_blocks(engage.linkage_in_force(), ARRAY(SELECT c.persona_key FROM changing c)) b
+		WHERE engage.linkage_in_force() IS NOT NULL AND EXISTS (SELECT FROM changing)
+	), blocks_gone AS (
+		DELETE FROM engage.persona_block b
+		WHERE b.ctid = ANY (ARRAY(SELECT x.ctid FROM left_blocks k JOIN engage.persona_block x
+			ON x.block_key = k.block_key AND x.rank = k.rank AND x.persona_key = k.persona_key))
 	), wanted AS MATERIALIZED (
 		SELECT EXISTS (SELECT FROM engage.rule r WHERE r.kind = 'top') AS top
 	), periods AS (
@@ -215,15 +249,24 @@ BEGIN
 	), personas AS (
 		INSERT INTO engage.persona AS p (persona_key, number_raw, given_name, family_name, date_of_birth, address, postcode,
 			email, imei, nominal_ref, details, number)
-		SELECT d.*, engage.phone(d.number_raw, o.region) FROM details d, engage.policy o
-		ON CONFLICT (persona_key) DO UPDATE SET number = excluded.number
-			WHERE p.number IS DISTINCT FROM excluded.number
+		SELECT d.* FROM details d
+		ON CONFLICT (persona_key) DO UPDATE
+		SET given_name = excluded.given_name, family_name = excluded.family_name, date_of_birth = excluded.date_of_birth,
+			address = excluded.address, postcode = excluded.postcode, email = excluded.email, imei = excluded.imei,
+			nominal_ref = excluded.nominal_ref, details = excluded.details, number = excluded.number
+		WHERE excluded.persona_key = ANY (ARRAY(SELECT c.persona_key FROM changing c))
 		RETURNING p.persona_key
 	), identities AS (
 		INSERT INTO engage.dirty (subject, persona_key, cause)
 		SELECT 'identity', p.persona_key, 'contacts' FROM personas p
 	)
-	SELECT array_agg(k.persona_key) INTO persona_keys FROM keys k;
+	SELECT (SELECT array_agg(k.persona_key) FROM keys k), array_agg(b.block_key), array_agg(b.block_limit)
+	INTO persona_keys, block_keys, block_limits
+	FROM left_blocks b;
+	IF block_keys IS NOT NULL THEN
+		INSERT INTO engage.dirty (subject, persona_key, cause)
+		SELECT 'identity', u.persona_key, 'block' FROM unnest(engage.settle_blocks(block_keys, block_limits)) u (persona_key);
+	END IF;
 	RETURN persona_keys;
 END
 $$;
@@ -234,9 +277,9 @@ CREATE FUNCTION engage.more_personas_wait(run bigint) RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN EXISTS (SELECT FROM engage.refresh_run r, engage.dirty q
 	WHERE r.run_id = run AND q.subject OPERATOR(pg_catalog.=) 'persona'
-		AND (q.at OPERATOR(pg_catalog.<) r.started_at OR q.cause OPERATOR(pg_catalog.=) 'everything'));
+		AND (q.at OPERATOR(pg_catalog.<) r.started_at OR q.cause OPERATOR(pg_catalog.=) ANY (ARRAY['everything', 'filler'])));
 COMMENT ON FUNCTION engage.more_personas_wait(bigint) IS
-	'Whether personas are in the queue that were there when the run began, or are there because all are. While they are, linking and flags wait: a caller judged on some of their personas would get flags that do not last. Later ones do not hold flags up.';
+	'Whether personas are in the queue that were there when the run began, or are there because all are, or because of a filler. While they are, linking and flags wait: a caller judged on some of their personas would get flags that do not last. Later ones do not hold flags up.';
 
 CREATE FUNCTION engage.queue_callers(caller_ids bigint[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off

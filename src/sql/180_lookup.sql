@@ -24,7 +24,7 @@ BEGIN
 	END IF;
 	emergency_override := settings.emergency_override;
 	as_of := clock_timestamp();
-	e164 := engage.phone(lookup.number, settings.region);
+	e164 := engage.usable_number(lookup.number);
 	number_kind := engage.phone_kind(lookup.number, settings.region);
 	known := false;
 	contacts_24_hours := 0;

@@ -27,19 +27,22 @@ AS $$
 #variable_conflict use_column
 DECLARE
 	settings engage.policy;
-	e164 text;
+	told record;
 BEGIN
 	SELECT * INTO settings FROM engage.policy;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'engage is not set up'
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
 	END IF;
-	e164 := engage.phone(identify.number, settings.region);
+	-- what stands for "not known" tells nothing
+	SELECT e.* INTO told
+	FROM engage.fillers_in_force() f, engage.without_fillers(engage.phone(identify.number, settings.region), identify.given_name, identify.family_name,
+		identify.date_of_birth, identify.address, identify.postcode, identify.email, identify.imei, identify.nominal_ref,
+		engage.pick_identity_details(identify.details), engage.identity_detail_kinds(), f.fillers, f.is_real) e;
 	RETURN QUERY
 	WITH candidate AS MATERIALIZED (
-		SELECT i.* FROM engage.identify_personas(engage.linkage_in_force(), e164, identify.given_name, identify.family_name,
-			identify.date_of_birth, identify.address, identify.postcode, identify.email, identify.imei, identify.nominal_ref,
-			engage.pick_identity_details(identify.details)) i
+		SELECT i.* FROM engage.identify_personas(engage.linkage_in_force(), told.number, told.given_name, told.family_name,
+			told.date_of_birth, told.address, told.postcode, told.email, told.imei, told.nominal_ref, told.details) i
 		WHERE i.probability >= min_probability
 	), ranked AS (
 		SELECT c.*, max(c.probability) OVER () AS best,
@@ -62,7 +65,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision) IS
-	'Who this may be, from whatever is known: callers with the probability that it is each of them, likeliest first, down to min_probability, with the details that agree and differ and what each is worth in bits. match: likely (0.9 or more), possible, unlikely, ambiguous (two or more may be it and none is likely: ask), or nobody, a row with no caller. The emergency override text stands in every row. Numbers that are known to be shared tell nothing.';
+	'Who this may be, from whatever is known: callers with the probability that it is each of them, likeliest first, down to min_probability, with the details that agree and differ and what each is worth in bits. match: likely (0.9 or more), possible, unlikely, ambiguous (two or more may be it and none is likely: ask), or nobody, a row with no caller. The emergency override text stands in every row. Numbers that are known to be shared, and fillers (is_filler, filler), tell nothing.';
 
 CREATE FUNCTION engage.resolve_identifier(identifier text, OUT number text, OUT persona_keys uuid[], OUT caller_ids bigint[])
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -80,12 +83,21 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'Identifiers are a telephone number, an e-mail address, or one of contact:ID, caller:ID, persona:KEY, imei:..., nominal:... .';
 	END IF;
+	IF kind IN ('imei', 'nominal', 'email') AND EXISTS (
+			SELECT FROM engage.fillers_in_force() f, engage.without_fillers(NULL, NULL, NULL, NULL, NULL, NULL, CASE kind WHEN 'email' THEN value END,
+				CASE kind WHEN 'imei' THEN value END, CASE kind WHEN 'nominal' THEN value END, NULL, NULL, f.fillers, f.is_real) e
+			WHERE COALESCE(e.email, e.imei, e.nominal_ref) IS NULL) THEN
+		RAISE EXCEPTION 'this % stands for "not known"', kind
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = 'Many people have it, so it is nobody''s. If it is real, say so: INSERT INTO engage.filler (kind, value, is_filler) VALUES (..., false).';
+	END IF;
 	IF kind = 'number' THEN
-		SELECT engage.phone(value, o.region) INTO number FROM engage.policy o;
+		PERFORM FROM engage.policy;
 		IF NOT FOUND THEN
 			RAISE EXCEPTION 'engage is not set up'
 				USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
 		END IF;
+		number := engage.usable_number(value);
 		IF number IS NULL THEN
 			RAISE EXCEPTION 'this is no usable telephone number'
 				USING ERRCODE = 'invalid_parameter_value',

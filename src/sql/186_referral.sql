@@ -263,16 +263,16 @@ CREATE FUNCTION engage.refer(OUT referral_id bigint, reason text, personal_detai
 AS $$
 DECLARE
 	named bigint := caller_id;
-	home_region text;
 	recent_for interval;
 	call engage.contact;
 	given engage.referral;
+	told record;
 	made_by bigint;
 	best bigint;
 	best_probability double precision;
 	of_named double precision;
 BEGIN
-	SELECT o.region INTO home_region FROM engage.policy o;
+	PERFORM FROM engage.policy;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'engage is not set up'
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
@@ -299,10 +299,14 @@ BEGIN
 	END IF;
 
 	given.number_raw := COALESCE(NULLIF(btrim(refer.number), ''), NULLIF(engage.presented_number(call.number_raw, call.cli_status), ''));
-	given.number := engage.phone(given.number_raw, home_region);
+	given.number := engage.usable_number(given.number_raw);
 	given.given_name := NULLIF(btrim(refer.given_name), '');
 	given.family_name := NULLIF(btrim(refer.family_name), '');
 	given.identified_by := COALESCE(refer.identified_by, 'other');
+	-- as the handler said it, but for what stands for "not known"
+	SELECT e.* INTO told
+	FROM engage.fillers_in_force() f, engage.without_fillers(given.number, given.given_name, given.family_name, refer.date_of_birth,
+		NULL, NULL, NULL, NULL, NULL, NULL, NULL, f.fillers, f.is_real) e;
 
 	-- who that may be, from what the handler and the contact say
 	match := 'nobody';
@@ -367,8 +371,8 @@ BEGIN
 		AND (engage.current_caller(r.caller_id) = refer.caller_id
 			OR (refer.caller_id IS NULL OR r.caller_id IS NULL)
 				AND (r.number = given.number AND NOT engage.is_shared_number(given.number)
-					OR r.date_of_birth = refer.date_of_birth AND engage.name_key(r.given_name) = engage.name_key(given.given_name)
-						AND engage.name_key(r.family_name) = engage.name_key(given.family_name)))
+					OR r.date_of_birth = told.date_of_birth AND engage.name_key(r.given_name) = engage.name_key(told.given_name)
+						AND engage.name_key(r.family_name) = engage.name_key(told.family_name)))
 	ORDER BY r.referred_at, r.referral_id LIMIT 1;
 
 	INSERT INTO engage.referral AS r (reason, personal_details, given_name, family_name, date_of_birth, address, postcode, email,

@@ -10,7 +10,8 @@ CREATE FUNCTION engage.verify(sample double precision DEFAULT 1, OUT subject tex
 BEGIN ATOMIC
 	WITH marked AS MATERIALIZED (
 		SELECT COALESCE(bool_or(q.subject = 'everything'), false) AS everything,
-			COALESCE(bool_or(q.subject = 'persona'), false) AS personas,
+			COALESCE(bool_or(q.subject IN ('persona', 'filler')), false) AS personas,
+			COALESCE(bool_or(q.subject = 'filler'), false) AS fillers,
 			COALESCE(bool_or(q.subject = 'rule'), false) AS rules,
 			COALESCE(bool_or(q.subject = 'number'), false) AS numbers,
 			COALESCE(bool_or(q.subject = 'days'), false) AS days,
@@ -53,12 +54,24 @@ BEGIN ATOMIC
 	), wrong_persona AS (
 		SELECT 'persona'::text, COALESCE('caller ' || p.caller_id, 'no caller'),
 			CASE WHEN p.persona_key IS NULL THEN 'it is missing' WHEN w.persona_key IS NULL THEN 'it has no contact left'
-				ELSE 'its number is not what its details give' END
+				WHEN p.number IS DISTINCT FROM e.number THEN 'its number is not what its details give' ELSE 'its details are not what its contacts give' END
 		FROM (SELECT DISTINCT t.persona_key FROM truth t) w
 		FULL JOIN (SELECT x.* FROM engage.persona x WHERE engage.is_sampled(x.persona_key::text, sample)) p
 			ON p.persona_key = w.persona_key
+		CROSS JOIN marked m
 		CROSS JOIN engage.policy o
-		WHERE (w.persona_key IS NULL OR p.persona_key IS NULL OR p.number IS DISTINCT FROM engage.phone(p.number_raw, o.region))
+		CROSS JOIN engage.fillers_in_force() f
+		CROSS JOIN engage.identity_detail_kinds() d
+		LEFT JOIN LATERAL (
+			SELECT x.*, engage.presented_number(x.number_raw, x.cli_status) AS presented FROM engage.contact x
+			WHERE x.persona_key = w.persona_key AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+			LIMIT 1
+		) c ON true
+		LEFT JOIN LATERAL engage.without_fillers(engage.phone(c.presented, o.region), c.given_name, c.family_name, c.date_of_birth, c.address,
+			c.postcode, c.email, c.imei, c.nominal_ref, c.identity_details, d, f.fillers, f.is_real) e ON true
+		WHERE (w.persona_key IS NULL OR p.persona_key IS NULL OR NOT m.fillers AND
+				(p.number, p.given_name, p.family_name, p.date_of_birth, p.address, p.postcode, p.email, p.imei, p.nominal_ref, p.details)
+					IS DISTINCT FROM (e.number, e.given_name, e.family_name, e.date_of_birth, e.address, e.postcode, e.email, e.imei, e.nominal_ref, e.details))
 			AND NOT EXISTS (SELECT FROM dirty_persona q WHERE q.persona_key = COALESCE(w.persona_key, p.persona_key))
 	), awaited AS MATERIALIZED (
 		SELECT c.persona_key, c.occurred_at

@@ -57,7 +57,7 @@ BEGIN
 		FROM pg_catalog.pg_proc p
 		WHERE p.pronamespace = 'engage'::pg_catalog.regnamespace
 			AND (p.prokind = 'a' OR p.prolang = (SELECT l.oid FROM pg_catalog.pg_language l WHERE l.lanname = 'c'))
-			AND p.proname <> ALL ('{library_build,persona_blocks,reached_personas,cluster_personas,learn_linkage,compare_personas,identify_personas,linked_pairs,count_shared_numbers,refuse_transaction_block}')
+			AND p.proname <> ALL ('{library_build,persona_blocks,reached_personas,cluster_personas,learn_linkage,compare_personas,identify_personas,linked_pairs,count_shared_numbers,without_fillers,has_value,refuse_transaction_block}')
 			AND NOT ('internal'::pg_catalog.regtype = ANY (p.proargtypes::pg_catalog.oid[]) OR 'cstring'::pg_catalog.regtype = ANY (p.proargtypes::pg_catalog.oid[]))
 	LOOP
 		EXECUTE statement;
@@ -133,6 +133,9 @@ GRANT EXECUTE ON FUNCTION engage.tiers_fit(double precision[], numeric[], intege
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.channel, engage.channel_alias, engage.known_number TO engage_admin;
 GRANT SELECT ON engage.preset_channel_alias, engage.record_reject TO engage_admin;
 GRANT EXECUTE ON FUNCTION engage.channel_of(text) TO engage_admin;
+GRANT SELECT, INSERT, UPDATE, DELETE ON engage.filler TO engage_admin;
+GRANT SELECT ON engage.learnt_filler TO engage_admin;
+GRANT SELECT ON engage.filler, engage.learnt_filler TO engage_identity;
 GRANT SELECT ON engage.preset_rule, engage.preset_channel, engage.refresh_run, engage.verification, engage.repeat_caller,
 	engage.linkage_model, engage.preset_linkage_model, engage.identity_detail TO engage_admin;
 GRANT EXECUTE ON FUNCTION engage.health_given(jsonb), engage.job_state(), engage.jobs() TO engage_analyst, engage_operator, engage_admin;

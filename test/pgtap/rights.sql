@@ -58,6 +58,10 @@ INSERT INTO wanted_routine SELECT 'admin analyst identity loader', pg_temp.lines
 	dispersion(timeline,timestamp with time zone,timestamp with time zone,interval)
 	e_test(bigint,double precision,bigint,double precision,double precision,text)
 	effect_size(double precision,double precision,double precision,double precision)
+	filler_fold(text,text)
+	is_certain_filler(text,text)
+	is_filler(text,text)
+	shipped_filler()
 	empirical_bayes(double precision,double precision,double precision,double precision)
 	episodes(timeline,criterion)
 	episodes(timeline,criterion[],timestamp with time zone,timestamp with time zone)
@@ -363,7 +367,14 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	gamma_prior_transfn(internal,bigint,double precision)
 	harm_factors(integer)
 	harm_weight_changed()
+	filler_changed()
+	filler_entry(text,text)
+	fillers_in_force()
 	has_markers()
+	has_value(text,text,text,date,text,text,text,text,text,jsonb,jsonb,text[])
+	identity_detail_kinds()
+	usable_number(text)
+	without_fillers(text,text,text,date,text,text,text,text,text,jsonb,jsonb,text[],text[])
 	identify_personas(integer,text,text,text,date,text,text,text,text,text,jsonb)
 	identities_wait()
 	library_build()
@@ -546,6 +557,7 @@ INSERT INTO definer VALUES
 	('without_link(uuid,uuid)', 'who decides on links has no rights on what the sides are computed from'),
 	('known_number_applied()', 'the login of a subscription may have no rights on the queue'),
 	('known_number_changed()', 'administrators have no rights on the queue'),
+	('filler_changed()', 'administrators have no rights on the queue'),
 	('flag_currency_changed()', 'administrators have no rights on the queue'),
 	('forget_caller_key(integer)', 'administrators erase keys without rights on callers'),
 	('list_changed()', 'administrators have no rights on the queue'),
@@ -604,10 +616,12 @@ SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.
 		('contact_fault(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)'),
 		('persona_blocks(integer,uuid[])'), ('cluster_personas(integer,uuid[])'),
 		('identify_personas(integer,text,text,text,date,text,text,text,text,text,jsonb)'),
+		('has_value(text,text,text,date,text,text,text,text,text,jsonb,jsonb,text[])'),
+		('without_fillers(text,text,text,date,text,text,text,text,text,jsonb,jsonb,text[],text[])'),
 		('demand_measures(timeline,timestamp with time zone,criterion[],demand_model,interval)'),
 		('suppress_table(integer[],integer[],bigint[],integer,bigint[])'),
 		('escalation(timeline,timestamp with time zone,escalation_prior,double precision,interval,double precision)')$$,
-	'C functions are STRICT, but for states of aggregates and eleven that handle NULLs');
+	'C functions are STRICT, but for states of aggregates and thirteen that handle NULLs');
 
 -- --------------------------------------------------------------- relations
 
@@ -633,7 +647,9 @@ SELECT 'table', pg_temp.lines($$
 	hourly_count
 	identity_detail
 	incident_code
+	filler
 	known_number
+	learnt_filler
 	later
 	link
 	link_decision
@@ -790,6 +806,9 @@ INSERT INTO wanted_grant VALUES
 	('channel', 'INSERT UPDATE DELETE', 'admin'),
 	('known_number', 'SELECT', 'admin analyst identity'),
 	('known_number', 'INSERT UPDATE DELETE', 'admin'),
+	('filler', 'SELECT', 'admin identity'),
+	('filler', 'INSERT UPDATE DELETE', 'admin'),
+	('learnt_filler', 'SELECT', 'admin identity'),
 	('preset_rule', 'SELECT', 'admin analyst operator'),
 	('preset_channel', 'SELECT', 'admin'),
 	('channel_alias', 'SELECT', 'admin loader'),

@@ -62,7 +62,7 @@ sub new_people
 				often => 1);
 
 			$person{email} = lc("$person{given}.$person{family}") . int(rand 4) . '@example.com' if chance(0.4);
-			$person{imei} = sprintf '49015420%07d', int rand 1e6 if chance(0.3);
+			$person{imei} = imei(int rand 1e6) if chance(0.3);
 			$person{nominal} = sprintf 'NOM-%05d', int rand 1e5 if chance(0.3);
 			push @people, \%person;
 		}
@@ -70,6 +70,18 @@ sub new_people
 	# one of them calls as much as all others
 	$people[0]{often} = @people;
 	return \@people;
+}
+
+# A handset with this serial number: the last digit checks the others, of which every second counts double.
+sub imei
+{
+	my ($serial) = @_;
+	my $imei = sprintf '49015421%06d', $serial;
+	my @digits = split //, $imei;
+	my $sum = 0;
+
+	$sum += $_ % 2 == 0 ? $digits[$_] : (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)[$digits[$_]] for 0 .. $#digits;
+	return $imei . (10 - $sum % 10) % 10;
 }
 
 sub mistyped

@@ -1,0 +1,152 @@
+/*
+ * Fillers: values that stand for "not known".
+ *
+ * They join nobody, part nobody and tell nobody.  The shipped list is compiled
+ * in, so that keys of personas, which are immutable, can leave its entries out.
+ * What the force adds, or says is real, and what is learnt acts where personas
+ * are made from contacts.
+ */
+
+CREATE FUNCTION engage.is_filler(kind text, value text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'engage_is_filler' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.is_filler(text, text) IS
+	'Whether a value of a kind of detail stands for "not known" by the shipped list: kind is name, given_name, family_name, date, address, postcode, email, identifier, imei, number, text or category, else an error (22023). Case, marks, signs and blanks do not matter. A name is judged alone: with another, a word that is a name too, as Null, may be real.';
+
+CREATE FUNCTION engage.is_certain_filler(kind text, value text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'engage_is_certain_filler' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.is_certain_filler(text, text) IS
+	'Whether is_filler() holds and the value can be nothing else, so that the key of a persona leaves it out. The others can be true, as a birth on 1 January 1970: filler can say that they are.';
+
+CREATE FUNCTION engage.filler_fold(kind text, value text) RETURNS text
+	AS 'MODULE_PATHNAME', 'engage_filler_fold' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.filler_fold(text, text) IS
+	'A value as it is compared with others of its kind (see is_filler): small letters without marks and signs, blanks alone between words, none in postcodes, references and numbers, dates as YYYY-MM-DD. NULL for one of nothing but signs, or of more than 120 bytes.';
+
+CREATE FUNCTION engage.shipped_filler(OUT kind text, OUT value text, OUT meaning text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'engage_shipped_filler' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 2000;
+COMMENT ON FUNCTION engage.shipped_filler() IS
+	'The shipped list of fillers, by kind of detail (any: every kind), folded. A value is a filler if it is a whole value of the list, or all its words are words of it. meaning says which, and for dates why they are put where there is none; a word that is a name too counts only where the other name is missing or a filler. Some rules are no lists: handsets with a wrong check digit, digits all the same.';
+
+CREATE TABLE engage.filler (
+	kind text NOT NULL CONSTRAINT filler_kind CHECK (kind OPERATOR(pg_catalog.=) ANY (ARRAY['name', 'given_name', 'family_name', 'date', 'address',
+		'postcode', 'email', 'identifier', 'imei', 'number', 'text', 'category'])),
+	value text NOT NULL,
+	is_filler boolean NOT NULL DEFAULT true,
+	note text,
+	added_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	added_by text NOT NULL DEFAULT SESSION_USER,
+	folded text GENERATED ALWAYS AS (engage.filler_fold(kind, value)) STORED,
+	CONSTRAINT filler_pkey PRIMARY KEY (kind, folded),
+	CONSTRAINT filler_is_certain CHECK (is_filler OR NOT engage.is_certain_filler(kind, value))
+);
+COMMENT ON TABLE engage.filler IS
+	'The force''s own list: values that stand for "not known" besides the shipped ones, and with is_filler false values that are real though the shipped list doubts them or many people share them. It acts from the next refresh on.';
+COMMENT ON COLUMN engage.filler.kind IS
+	'Of which details: name (given and family), given_name, family_name, date, address, postcode, email, identifier (nominal_ref too), imei, number, text, category. The last seven but imei and number, and name and date, also of details beyond the columns (identity_detail).';
+COMMENT ON COLUMN engage.filler.is_filler IS 'False: it is real. What is certainly a filler cannot be.';
+COMMENT ON COLUMN engage.filler.folded IS 'The value as it is compared (filler_fold).';
+SELECT pg_catalog.pg_extension_config_dump('engage.filler', '');
+
+CREATE TABLE engage.learnt_filler (
+	kind text NOT NULL,
+	folded text NOT NULL,
+	example text NOT NULL,
+	people bigint NOT NULL,
+	expected double precision NOT NULL,
+	learnt_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	PRIMARY KEY (kind, folded)
+);
+COMMENT ON TABLE engage.learnt_filler IS
+	'Values that far more people have than chance explains. They count as fillers until filler says otherwise; filler_suspect shows those that wait for that. Made by refresh.';
+COMMENT ON COLUMN engage.learnt_filler.people IS 'How many seemed to have it when it was learnt.';
+COMMENT ON COLUMN engage.learnt_filler.expected IS 'How many at most would by chance.';
+SELECT pg_catalog.pg_extension_config_dump('engage.learnt_filler', '');
+
+CREATE FUNCTION engage.filler_entry(kind text, value text) RETURNS text
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURN kind OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(
+	CASE kind WHEN 'number' THEN (SELECT engage.phone(value, o.region) FROM engage.policy o) END, engage.filler_fold(kind, value));
+COMMENT ON FUNCTION engage.filler_entry(text, text) IS 'A value as lists of fillers have it: KIND:FOLDED, a number in E.164 by the policy''s region.';
+
+CREATE FUNCTION engage.fillers_in_force(OUT fillers text[], OUT is_real text[])
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH own AS (
+		SELECT f.is_filler, engage.filler_entry(f.kind, f.value) AS entry
+		FROM engage.filler f
+	)
+	SELECT ARRAY(SELECT o.entry FROM own o WHERE o.is_filler
+			UNION
+			SELECT l.kind || ':' || l.folded FROM engage.learnt_filler l
+			WHERE NOT EXISTS (SELECT FROM own o WHERE NOT o.is_filler AND o.entry = l.kind || ':' || l.folded)
+			ORDER BY 1),
+		ARRAY(SELECT o.entry FROM own o WHERE NOT o.is_filler ORDER BY 1);
+END;
+COMMENT ON FUNCTION engage.fillers_in_force() IS
+	'What filler and learnt_filler come to, each value as KIND:FOLDED, a number in E.164: fillers, and what is real all the same.';
+
+CREATE FUNCTION engage.identity_detail_kinds() RETURNS jsonb
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT pg_catalog.jsonb_object_agg(d.key, d.kind) FROM engage.identity_detail d;
+END;
+COMMENT ON FUNCTION engage.identity_detail_kinds() IS 'The keys of identity_detail with the kind of each; NULL if there are none.';
+
+CREATE FUNCTION engage.without_fillers(INOUT number text, INOUT given_name text, INOUT family_name text, INOUT date_of_birth date, INOUT address text,
+		INOUT postcode text, INOUT email text, INOUT imei text, INOUT nominal_ref text, INOUT details jsonb, kinds jsonb, fillers text[], is_real text[])
+	AS 'MODULE_PATHNAME', 'engage_without_fillers' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.without_fillers(text, text, text, date, text, text, text, text, text, jsonb, jsonb, text[], text[]) IS
+	'A persona''s details, NULL where they are empty or fillers: by the shipped list, and by what fillers_in_force() and identity_detail_kinds() give. The number is in E.164, and left out by the force''s list alone.';
+
+CREATE FUNCTION engage.has_value(number text, given_name text, family_name text, date_of_birth date, address text,
+		postcode text, email text, imei text, nominal_ref text, details jsonb, kinds jsonb, wanted text[]) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'engage_has_value' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage.has_value(text, text, text, date, text, text, text, text, text, jsonb, jsonb, text[]) IS
+	'Whether any of a persona''s details is one of the wanted values, each as KIND:FOLDED.';
+
+CREATE FUNCTION engage.usable_number(number_raw text) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT n.e164
+	FROM (SELECT engage.phone(usable_number.number_raw, o.region) AS e164 FROM engage.policy o) n
+	WHERE NOT EXISTS (SELECT FROM engage.filler f, engage.policy o
+		WHERE f.kind = 'number' AND f.is_filler AND engage.phone(f.value, o.region) = n.e164);
+END;
+COMMENT ON FUNCTION engage.usable_number(text) IS
+	'A number in E.164, by the policy''s region; NULL if it is none, or the force''s list has it as a filler.';
+
+-- definer: administrators have no rights on the queue
+CREATE FUNCTION engage.filler_changed() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF TG_OP = 'INSERT' THEN
+		INSERT INTO engage.dirty (subject, filler, cause)
+		SELECT 'filler', engage.filler_entry(n.kind, n.value), 'filler' FROM new_rows n;
+	ELSIF TG_OP = 'DELETE' THEN
+		INSERT INTO engage.dirty (subject, filler, cause)
+		SELECT 'filler', engage.filler_entry(o.kind, o.value), 'filler' FROM old_rows o;
+	ELSIF TG_OP = 'UPDATE' THEN
+		INSERT INTO engage.dirty (subject, filler, cause)
+		SELECT 'filler', u.entry, 'filler'
+		FROM (SELECT engage.filler_entry(o.kind, o.value) FROM old_rows o UNION SELECT engage.filler_entry(n.kind, n.value) FROM new_rows n) u (entry);
+	ELSE
+		INSERT INTO engage.dirty (subject, cause) VALUES ('everything', 'truncate');
+	END IF;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION engage.filler_changed() IS 'Trigger: puts the values of a statement''s fillers into the queue.';
+
+CREATE TRIGGER filler_inserted AFTER INSERT ON engage.filler
+	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.filler_changed();
+CREATE TRIGGER filler_updated AFTER UPDATE ON engage.filler
+	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.filler_changed();
+CREATE TRIGGER filler_deleted AFTER DELETE ON engage.filler
+	REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.filler_changed();
+CREATE TRIGGER filler_truncated AFTER TRUNCATE ON engage.filler
+	FOR EACH STATEMENT EXECUTE FUNCTION engage.filler_changed();
+ALTER TABLE engage.filler ENABLE ALWAYS TRIGGER filler_inserted;
+ALTER TABLE engage.filler ENABLE ALWAYS TRIGGER filler_updated;
+ALTER TABLE engage.filler ENABLE ALWAYS TRIGGER filler_deleted;
+ALTER TABLE engage.filler ENABLE ALWAYS TRIGGER filler_truncated;
