@@ -260,6 +260,7 @@ allow_services() {
 # ------------------------------------------------------------------- build
 
 MAKE_OPTIONS=()	# what else make is to be told
+TO_COMPILE=0
 
 # Compile both extensions.  Objects of another PostgreSQL, or compiled with
 # fewer options, are not reused.
@@ -273,16 +274,17 @@ build_extensions() {
 			say "$how" >"$STATE/built"
 			;;
 	esac
-	say "Building for $how ..."
+	TO_COMPILE=$(run_make -n all 2>/dev/null | grep -cE ' -c .*-o ' || true)
+	say "Building for $how ($TO_COMPILE files to compile) ..."
+	touch "$STATE/building"
 	patiently build objects_so_far run_make -j"$(nproc)" all
 }
 
-# Every source is compiled, and where the server has LLVM a second time for it.
+# A source is compiled once, and where the server has LLVM a second time for it.
 objects_so_far() {
-	local sources=("$ROOT"/src/*.c "$ROOT"/src/*.cpp) made=() times=1
-	mapfile -t made < <(compgen -G "$ROOT/src/*.o"; compgen -G "$ROOT/src/*.bc")
-	! compgen -G "$ROOT/src/*.bc" >/dev/null || times=2
-	say "compiled ${#made[@]} of $((${#sources[@]} * times)) files"
+	local made
+	made=$(find "$ROOT/src" -newer "$STATE/building" \( -name '*.o' -o -name '*.bc' \) | wc -l)
+	say "compiled $made of $TO_COMPILE files"
 }
 
 run_make() {

@@ -2,6 +2,7 @@
 \getenv root PG_ABS_SRCDIR
 \set helpers :root '/test/regress/helpers.sql'
 \set ECHO none
+\set any_zone
 \i :helpers
 
 -- a road of 1.8 km in a year and in three, as Hauer et al. (2002) print it: 2.40885 accidents a km and year are usual

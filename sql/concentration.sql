@@ -2,6 +2,7 @@
 \getenv root PG_ABS_SRCDIR
 \set helpers :root '/test/regress/helpers.sql'
 \set ECHO none
+\set any_zone
 \i :helpers
 
 -- four callers alike; one who makes all the contacts; 1 to 4 contacts; nobody has any

@@ -3,6 +3,7 @@
 \getenv root PG_ABS_SRCDIR
 \set helpers :root '/test/regress/helpers.sql'
 \set ECHO none
+\set any_zone
 \i :helpers
 
 CREATE TABLE plain_contacts AS SELECT i % 500 AS caller, '2026-01-01'::timestamptz + i * interval '1 minute' AS at FROM generate_series(1, 20000) AS i;

@@ -3,6 +3,7 @@
 \getenv root PG_ABS_SRCDIR
 \set helpers :root '/test/regress/helpers.sql'
 \set ECHO none
+\set any_zone
 \i :helpers
 SET timezone = 'Europe/London';
 

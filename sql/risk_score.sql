@@ -2,6 +2,7 @@
 \getenv root PG_ABS_SRCDIR
 \set helpers :root '/test/regress/helpers.sql'
 \set ECHO none
+\set any_zone
 \i :helpers
 
 SELECT (risk_score('{3,NULL,1,0.5,0}', '{1.5,20,0.25,-4,7}')).*;

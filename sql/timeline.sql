@@ -2,6 +2,7 @@
 \getenv root PG_ABS_SRCDIR
 \set helpers :root '/test/regress/helpers.sql'
 \set ECHO none
+\set any_zone
 \i :helpers
 
 -- what may be written, and the canonical text: UTC, whatever the session's settings

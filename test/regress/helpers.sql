@@ -66,12 +66,21 @@ BEGIN
 	RETURN (SELECT string_agg(DISTINCT p.number, ', ' ORDER BY p.number) FROM engage.persona p WHERE p.caller_id = caller);
 END $$;
 
+-- The time zone is UTC; or for a file that says \set any_zone before it includes
+-- this, that of the run's setting: nothing that it prints depends on it.
+SET timezone = 'UTC';
+\if :{?any_zone}
+\getenv zone ENGAGE_ZONE
+\if :{?zone}
+SET timezone = :'zone';
+\endif
+\endif
+
 -- Parallel plans only where a test asks for them, in every setting of a run.
 SELECT set_config(name, 'off', false) IS NULL AS parallel_forced
 FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \gset
 
 SET search_path = engage, public;
-SET timezone = 'UTC';
 SET datestyle = 'ISO, YMD';
 SET intervalstyle = 'postgres';
 \set ECHO all
