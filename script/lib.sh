@@ -411,7 +411,7 @@ copy_cluster() { # FROM NAME
 start_cluster() { # NAME
 	local dir=$STATE/$1
 	server_directory "$(socket_directory "$1")"
-	as_server "$PG_BIN/pg_ctl" start -s -w -t 120 -D "$dir/data" -l "$dir/server.log" \
+	as_server "$PG_BIN/pg_ctl" start -s -w -t 300 -D "$dir/data" -l "$dir/server.log" \
 		</dev/null 9>&- && return
 	tail -n 20 "$dir/server.log" >&2
 	die "the server did not start"
@@ -419,7 +419,7 @@ start_cluster() { # NAME
 
 stop_cluster() { # NAME [MODE]
 	cluster_runs "$1" || return 0
-	as_server "$PG_BIN/pg_ctl" stop -s -w -t 120 -m "${2:-fast}" -D "$STATE/$1/data"
+	as_server "$PG_BIN/pg_ctl" stop -s -w -t 300 -m "${2:-fast}" -D "$STATE/$1/data"
 }
 
 cluster_runs() { # NAME
