@@ -45,26 +45,32 @@ FROM (VALUES
 	('callback', '{call back,ring back}'),
 	('partner', '{partner agency,ambulance,fire,other force,other agency}'),
 	('other', '{letter,post,fax}')) AS p (channel, aliases), pg_catalog.unnest(p.aliases) AS a (alias);
+-- and what we call them ourselves
+INSERT INTO engage.preset_channel_alias (alias, channel)
+SELECT DISTINCT ON (engage.alias_key(a.alias)) a.alias, p.channel
+FROM engage.preset_channel p, LATERAL (VALUES (p.channel::text), (p.label)) AS a (alias)
+WHERE NOT EXISTS (SELECT FROM engage.preset_channel_alias x WHERE x.alias_key = engage.alias_key(a.alias));
 
 -- definer: loaders read no configuration
 CREATE FUNCTION engage.channel_of(written text) RETURNS engage.contact_channel
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-	SELECT f.channel
-	FROM (
-		SELECT 1 AS place, a.channel FROM engage.channel_alias a WHERE a.alias_key = engage.alias_key(written)
-		UNION ALL
-		SELECT 2, p.channel FROM engage.preset_channel p
-		WHERE engage.alias_key(written) IN (engage.alias_key(p.channel::text), engage.alias_key(p.label))
-		UNION ALL
-		SELECT 3, c.channel FROM engage.channel c WHERE engage.alias_key(written) = engage.alias_key(c.label)
-		UNION ALL
-		SELECT 4, a.channel FROM engage.preset_channel_alias a WHERE a.alias_key = engage.alias_key(written)
-	) f
-	ORDER BY f.place LIMIT 1;
-END;
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	key text := engage.alias_key(written);
+	found_channel engage.contact_channel;
+BEGIN
+	SELECT a.channel INTO found_channel FROM engage.channel_alias a WHERE a.alias_key = key;
+	IF found_channel IS NULL THEN
+		SELECT a.channel INTO found_channel FROM engage.preset_channel_alias a WHERE a.alias_key = key;
+	END IF;
+	IF found_channel IS NULL THEN
+		SELECT min(c.channel) INTO found_channel FROM engage.channel c WHERE engage.alias_key(c.label) = key;
+	END IF;
+	RETURN found_channel;
+END
+$$;
 COMMENT ON FUNCTION engage.channel_of(text) IS
-	'The channel that a code means: by channel_alias, by the names and labels of channels, by preset_channel_alias. NULL for a code that is not known, and for NULL.';
+	'The channel that a code means: by channel_alias, then preset_channel_alias, then the force''s label of a channel. NULL for a code that is not known, and for NULL.';
 
 CREATE VIEW engage.enum_value WITH (security_barrier) AS
 SELECT t.typname::text AS type, e.enumlabel::text AS value, pg_catalog.row_number() OVER (PARTITION BY t.oid ORDER BY e.enumsortorder) AS place
@@ -103,27 +109,16 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION engage.force_zone() IS 'The force''s time zone (policy.zone); NULL before setup().';
 
-CREATE FUNCTION engage.read_contact_value(column_name text, written text, formats text[], date_formats text[], zone text,
-		OUT value jsonb, OUT problem text, OUT note text)
+CREATE FUNCTION engage.read_contact_value(column_name text, written text, OUT value jsonb, OUT problem text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	second_at timestamptz;
-	at timestamptz;
-	day date;
 	said boolean;
 BEGIN
 	IF written IS NULL THEN
 		RETURN;
 	END IF;
 	CASE
-	WHEN column_name IN ('occurred_at', 'recorded_at', 'answered_at', 'ended_at') THEN
-		SELECT r.* INTO at, second_at, problem FROM engage.read_local_time(written, formats, zone) r;
-		value := to_jsonb(at);
-		note := CASE WHEN second_at IS NOT NULL THEN 'is in the hour that the clocks show twice; the earlier time was taken' END;
-	WHEN column_name = 'date_of_birth' THEN
-		SELECT r.* INTO day, problem FROM engage.read_date(written, date_formats) r;
-		value := to_jsonb(day);
 	WHEN column_name = 'channel' THEN
 		value := to_jsonb(engage.channel_of(written));
 		problem := CASE WHEN value IS NULL THEN 'is no channel that is known; add the code to engage.channel_alias' END;
@@ -157,8 +152,8 @@ BEGIN
 	END CASE;
 END
 $$;
-COMMENT ON FUNCTION engage.read_contact_value(text, text, text[], text[], text) IS
-	'A value for a column of contact from text: the value, or the problem, or a note on how it was taken. For load_contacts().';
+COMMENT ON FUNCTION engage.read_contact_value(text, text) IS
+	'A value for a column of contact that is neither text nor a time, from text: the value, or the problem. For load_contacts().';
 
 CREATE FUNCTION engage.load_contact_batch(statement text, source text, rows jsonb[], lines bigint[],
 		OUT loaded bigint, OUT updated bigint, OUT rejected bigint, OUT left_empty bigint)
@@ -215,16 +210,23 @@ $$;
 COMMENT ON FUNCTION engage.load_contact_batch(text, text, jsonb[], bigint[]) IS
 	'Writes rows that were read, all at once or, where one of them does not go in, each by itself. For load_contacts().';
 
-CREATE FUNCTION engage.contact_columns(staging regclass, mapping jsonb, OUT column_name text, OUT expression text, OUT is_iso boolean) RETURNS SETOF record
+CREATE FUNCTION engage.loadable_columns() RETURNS text[]
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
+	WHERE a.attrelid = 'engage.contact'::pg_catalog.regclass AND a.attnum > 0 AND NOT a.attisdropped
+		AND a.attname <> ALL ('{contact_id,source,callback_of,duplicate_of,identity_details,persona_key}');
+END;
+COMMENT ON FUNCTION engage.loadable_columns() IS 'The columns of contact that load_contacts() fills.';
+
+CREATE FUNCTION engage.check_mapping(staging regclass, mapping jsonb) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	loadable constant text[] := ARRAY(
-		SELECT a.attname::text FROM pg_attribute a
-		WHERE a.attrelid = 'engage.contact'::regclass AND a.attnum > 0 AND NOT a.attisdropped
-			AND a.attname <> ALL ('{contact_id,source,callback_of,duplicate_of,identity_details,persona_key}')
-		ORDER BY a.attnum);
+	loadable constant text[] := engage.loadable_columns();
+	columns constant text[] := ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = staging AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum);
 	unknown text;
+	missing text;
 BEGIN
 	SELECT min(k) INTO unknown FROM jsonb_object_keys(mapping) k WHERE k <> ALL (loadable || '{line}');
 	IF unknown IS NOT NULL THEN
@@ -235,30 +237,110 @@ BEGIN
 	FROM jsonb_each(mapping) m,
 		LATERAL (SELECT m.value #>> '{}' WHERE jsonb_typeof(m.value) = 'string'
 			UNION ALL SELECT e FROM jsonb_array_elements_text(CASE jsonb_typeof(m.value) WHEN 'array' THEN m.value ELSE '[]' END) e) f (name)
-	WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = staging AND a.attname = f.name AND a.attnum > 0 AND NOT a.attisdropped);
+	WHERE f.name <> ALL (columns);
 	IF unknown IS NOT NULL THEN
 		RAISE EXCEPTION 'table % has no column "%"', staging, unknown
-			USING ERRCODE = 'undefined_column', HINT = 'Its columns are ' || (
-				SELECT string_agg(a.attname, ', ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = staging AND a.attnum > 0 AND NOT a.attisdropped) || '.';
+			USING ERRCODE = 'undefined_column', HINT = 'Its columns are ' || array_to_string(columns, ', ') || '.';
 	END IF;
+	SELECT min(r) INTO missing FROM unnest('{source_ref,occurred_at,channel}'::text[]) r WHERE NOT mapping ? r AND r <> ALL (columns);
+	IF missing IS NOT NULL THEN
+		RAISE EXCEPTION 'no column of % is mapped to %', staging, missing
+			USING ERRCODE = 'invalid_parameter_value', HINT = CASE missing
+				WHEN 'channel' THEN 'Name it: {"channel": "type"}; or give one channel for all: {"channel": {"value": "101"}}.'
+				ELSE format('Name it in the mapping: {%s: "its column in the file"}.', to_json(missing)) END;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION engage.check_mapping(regclass, jsonb) IS
+	'Refuses a mapping of columns that are not there (42703), or without a reference, a time or a channel (22023). For load_contacts().';
+
+CREATE FUNCTION engage.contact_columns(staging regclass, mapping jsonb, OUT column_name text, OUT alias text, OUT reading text, OUT is_needed boolean,
+		OUT is_converted boolean) RETURNS SETOF record
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
 	RETURN QUERY
-	SELECT c.name,
-		CASE WHEN jsonb_typeof(m.given) = 'object' THEN quote_nullable(m.given ->> 'value')
+	SELECT x.name, 'v_' || x.name,
+		CASE WHEN x.name = 'details' THEN format('SELECT (%s)::jsonb, NULL::text, NULL::text', x.expression)
+			WHEN x.name IN ('occurred_at', 'recorded_at', 'answered_at', 'ended_at') THEN
+				format('SELECT to_jsonb(r.at), r.problem, CASE WHEN r.second_at IS NOT NULL THEN ''is in the hour that the clocks show twice; the earlier time was taken'' END '
+					'FROM engage.read_local_time(%s, %s, $3) r', x.written, CASE WHEN x.is_iso THEN '''{ISO}''::text[]' ELSE '$1' END)
+			WHEN x.name = 'date_of_birth' THEN
+				format('SELECT to_jsonb(r.day), r.problem, NULL::text FROM engage.read_date(%s, %s) r', x.written, CASE WHEN x.is_iso THEN '''{ISO}''::text[]' ELSE '$2' END)
+			WHEN x.is_text THEN format('SELECT to_jsonb(%s), NULL::text, NULL::text', x.written)
+			ELSE format('SELECT r.value, r.problem, NULL::text FROM engage.read_contact_value(%L, %s) r', x.name, x.written) END,
+		x.name IN ('source_ref', 'occurred_at', 'channel'), NOT (x.is_text OR x.name = 'details')
+	FROM (
+		SELECT c.name, c.place, e.expression, format('NULLIF(btrim(%s, E'' \t\r\n''), '''')', e.expression) AS written,
+			COALESCE(a.atttypid = ANY ('{date,timestamp,timestamptz}'::regtype[]), false) AS is_iso,
+			(SELECT k.atttypid = 'text'::regtype FROM pg_attribute k WHERE k.attrelid = 'engage.contact'::regclass AND k.attname = c.name) AS is_text
+		FROM unnest(engage.loadable_columns()) WITH ORDINALITY c (name, place)
+		CROSS JOIN LATERAL (SELECT mapping -> c.name) m (given)
+		CROSS JOIN LATERAL (SELECT CASE WHEN jsonb_typeof(m.given) = 'object' THEN quote_nullable(m.given ->> 'value')
 			WHEN jsonb_typeof(m.given) = 'array' THEN (
-				SELECT format('NULLIF(jsonb_strip_nulls(jsonb_build_object(%s)), ''{}'')::text', string_agg(format('%L, (s.row_given).%I', e, e), ', ' ORDER BY e))
+				SELECT format('NULLIF(jsonb_strip_nulls(jsonb_build_object(%s)), ''{}'')::text', string_agg(format('%L, NULLIF(btrim((s.row_given).%I::text), '''')', e, e), ', ' ORDER BY e))
 				FROM jsonb_array_elements_text(m.given) e)
-			ELSE format('(s.row_given).%I::text', COALESCE(m.given #>> '{}', c.name)) END,
-		COALESCE(a.atttypid = ANY ('{date,timestamp,timestamptz}'::regtype[]), false)
-	FROM unnest(loadable) WITH ORDINALITY c (name, place)
-	CROSS JOIN LATERAL (SELECT mapping -> c.name) m (given)
-	LEFT JOIN pg_attribute a ON a.attrelid = staging AND a.attnum > 0 AND NOT a.attisdropped
-		AND a.attname = CASE WHEN m.given IS NULL THEN c.name WHEN jsonb_typeof(m.given) = 'string' THEN m.given #>> '{}' END
-	WHERE m.given IS NOT NULL OR (a.attname IS NOT NULL AND c.name <> 'details')
-	ORDER BY c.place;
+			ELSE format('(s.row_given).%I::text', COALESCE(m.given #>> '{}', c.name)) END) e (expression)
+		LEFT JOIN pg_attribute a ON a.attrelid = staging AND a.attnum > 0 AND NOT a.attisdropped
+			AND a.attname = CASE WHEN m.given IS NULL THEN c.name WHEN jsonb_typeof(m.given) = 'string' THEN m.given #>> '{}' END
+		WHERE m.given IS NOT NULL OR (a.attname IS NOT NULL AND c.name <> 'details')
+	) x
+	ORDER BY x.place;
 END
 $$;
 COMMENT ON FUNCTION engage.contact_columns(regclass, jsonb) IS
-	'The columns of contact that a staging table fills, by a mapping or by the same name, and the expression for each. For load_contacts().';
+	'The columns of contact that a staging table fills, by a mapping or by the same name, and the query that reads each. For load_contacts().';
+
+CREATE FUNCTION engage.set_aside(source text, line bigint, source_ref text, problems jsonb, replaced_by bigint, is_loadable boolean) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO engage.record_reject (source, line, source_ref, column_name, reason, row_loaded)
+	SELECT set_aside.source, set_aside.line, "left"(set_aside.source_ref, 200), p ->> 0, COALESCE(p ->> 1, p ->> 2), set_aside.is_loadable AND set_aside.replaced_by IS NULL
+	FROM jsonb_array_elements(set_aside.problems) p
+	UNION ALL
+	SELECT set_aside.source, set_aside.line, "left"(set_aside.source_ref, 200), 'source_ref', format('is that of line %s too, which was taken', set_aside.replaced_by), false
+	WHERE set_aside.replaced_by IS NOT NULL;
+END;
+COMMENT ON FUNCTION engage.set_aside(text, bigint, text, jsonb, bigint, boolean) IS 'Puts what is wrong with a line into record_reject. For load_contacts().';
+
+CREATE FUNCTION engage.load_statements(staging regclass, mapping jsonb, first_line bigint, OUT read_rows text, OUT write_rows text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	SELECT
+		format('SELECT q.*, CASE WHEN q.loadable THEN lead(q.line) OVER same_reference END AS replaced_by, '
+			'CASE WHEN q.loadable THEN lead(q.given) OVER same_reference = q.given END AS is_repeated '
+			'FROM (SELECT s.line, jsonb_build_object(%s) AS given, (%s) IS TRUE AS loadable, CASE WHEN num_nonnulls(%s) > 0 OR (%s) IS NOT TRUE THEN '
+			'(SELECT jsonb_agg(jsonb_build_array(p.name, p.problem, p.note)) FROM (VALUES %s) p (name, problem, note) WHERE p.problem IS NOT NULL OR p.note IS NOT NULL) END AS problems '
+			'FROM (SELECT %s AS line, t AS row_given FROM %s t) s%s) q '
+			'WINDOW same_reference AS (PARTITION BY q.loadable, q.given ->> ''source_ref'' ORDER BY q.line) ORDER BY q.line',
+			string_agg(format('%L, %s.value', c.column_name, c.alias), ', '),
+			string_agg(format('%s.value IS NOT NULL', c.alias), ' AND ') FILTER (WHERE c.is_needed),
+			string_agg(format('%s.problem, %s.note', c.alias, c.alias), ', ') FILTER (WHERE c.is_converted),
+			string_agg(format('%s.value IS NOT NULL', c.alias), ' AND ') FILTER (WHERE c.is_needed),
+			string_agg(CASE WHEN c.is_needed THEN format('(%L, CASE WHEN %s.value IS NULL THEN COALESCE(%s.problem, ''is empty'') END, %s.note)', c.column_name, c.alias, c.alias, c.alias)
+				ELSE format('(%L, %s.problem, %s.note)', c.column_name, c.alias, c.alias) END, ', ') FILTER (WHERE c.is_converted OR c.is_needed),
+			CASE WHEN mapping ? 'line' THEN format('CASE WHEN t.%I::text ~ ''^[0-9]{1,18}$'' THEN t.%I::text::bigint END', mapping ->> 'line', mapping ->> 'line')
+				WHEN (SELECT k.relkind FROM pg_class k WHERE k.oid = staging) = 'r' THEN 'row_number() OVER (ORDER BY t.ctid) - 1 + ' || first_line
+				ELSE 'row_number() OVER () - 1 + ' || first_line END,
+			staging,
+			string_agg(format(' CROSS JOIN LATERAL (%s) %s (value, problem, note)', c.reading, c.alias), '')),
+		format('WITH done AS (INSERT INTO engage.contact AS c (source, %s) SELECT $1, %s FROM jsonb_populate_recordset(NULL::engage.contact, to_jsonb($2)) p '
+			'ON CONFLICT (source, source_ref) DO UPDATE SET (%s) = ROW(%s) WHERE (%s) IS DISTINCT FROM (%s) RETURNING c.xmax = 0 AS is_new) '
+			'SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM done',
+			string_agg(quote_ident(c.column_name), ', '),
+			string_agg(CASE c.column_name WHEN 'direction' THEN 'COALESCE(p.direction, ''inbound'')' WHEN 'recorded_at' THEN 'COALESCE(p.recorded_at, now())'
+				ELSE 'p.' || quote_ident(c.column_name) END, ', '),
+			string_agg(quote_ident(c.column_name), ', ') FILTER (WHERE c.column_name <> 'recorded_at'),
+			string_agg('EXCLUDED.' || quote_ident(c.column_name), ', ') FILTER (WHERE c.column_name <> 'recorded_at'),
+			string_agg('c.' || quote_ident(c.column_name), ', ') FILTER (WHERE c.column_name <> 'recorded_at'),
+			string_agg('EXCLUDED.' || quote_ident(c.column_name), ', ') FILTER (WHERE c.column_name <> 'recorded_at'))
+	INTO read_rows, write_rows
+	FROM engage.contact_columns(staging, mapping) c;
+END
+$$;
+COMMENT ON FUNCTION engage.load_statements(regclass, jsonb, bigint) IS
+	'The query that reads a staging table ($1 formats, $2 formats of dates, $3 zone), and the statement that writes rows that were read ($1 source, $2 rows). For load_contacts().';
 
 CREATE FUNCTION engage.load_contacts(source text, staging regclass, mapping jsonb DEFAULT '{}',
 		format text DEFAULT 'DD/MM/YYYY HH24:MI | DD/MM/YYYY HH24:MI:SS | ISO', zone text DEFAULT NULL,
@@ -271,10 +353,8 @@ DECLARE
 	formats text[] := ARRAY(SELECT btrim(f) FROM regexp_split_to_table(load_contacts.format, '[|]') WITH ORDINALITY AS x (f, place) ORDER BY place);
 	date_formats text[] := ARRAY(SELECT btrim(f) FROM regexp_split_to_table(load_contacts.date_format, '[|]') WITH ORDINALITY AS x (f, place) ORDER BY place);
 	used_zone text := COALESCE(load_contacts.zone, engage.force_zone());
-	names text[];
 	read_rows text;
 	write_rows text;
-	missing text;
 	next record;
 	batch jsonb[] := '{}';
 	lines bigint[] := '{}';
@@ -292,91 +372,43 @@ BEGIN
 	-- a format or a zone that is none is said before anything is read
 	PERFORM engage.local_instants('', formats, used_zone), engage.read_date('', date_formats);
 	mapping := COALESCE(mapping, '{}');
-
-	SELECT array_agg(c.column_name),
-		format('SELECT q.*, CASE WHEN q.loadable THEN lead(q.line) OVER same_reference END AS replaced_by, '
-			'CASE WHEN q.loadable THEN lead(q.given) OVER same_reference = q.given END AS is_repeated '
-			'FROM (SELECT s.line, jsonb_build_object(%s) AS given, (%s) IS TRUE AS loadable, '
-			'(SELECT jsonb_agg(jsonb_build_array(p.name, p.problem, p.note)) FROM (VALUES %s) p (name, problem, note) WHERE p.problem IS NOT NULL OR p.note IS NOT NULL) AS problems '
-			'FROM (SELECT %s AS line, t AS row_given FROM %s t) s%s) q '
-			'WINDOW same_reference AS (PARTITION BY q.loadable, q.given ->> ''source_ref'' ORDER BY q.line) ORDER BY q.line',
-			string_agg(format('%L, v_%s.value', c.column_name, c.column_name), ', '),
-			string_agg(format('v_%s.value IS NOT NULL', c.column_name), ' AND ') FILTER (WHERE c.column_name IN ('source_ref', 'occurred_at', 'channel')),
-			string_agg(CASE WHEN c.column_name IN ('source_ref', 'occurred_at', 'channel')
-				THEN format('(%L, CASE WHEN v_%s.value IS NULL THEN COALESCE(v_%s.problem, ''is empty'') END, v_%s.note)', c.column_name, c.column_name, c.column_name, c.column_name)
-				ELSE format('(%L, v_%s.problem, v_%s.note)', c.column_name, c.column_name, c.column_name) END, ', '),
-			CASE WHEN mapping ? 'line' THEN format('CASE WHEN t.%I::text ~ ''^[0-9]{1,18}$'' THEN t.%I::text::bigint END', mapping ->> 'line', mapping ->> 'line')
-				WHEN (SELECT k.relkind FROM pg_class k WHERE k.oid = staging) = 'r' THEN 'row_number() OVER (ORDER BY t.ctid) - 1 + ' || first_line
-				ELSE 'row_number() OVER () - 1 + ' || first_line END,
-			staging,
-			string_agg(CASE WHEN c.column_name = 'details' THEN format(' CROSS JOIN LATERAL (SELECT (%s)::jsonb, NULL::text, NULL::text) v_details (value, problem, note)', c.expression)
-				ELSE format(' CROSS JOIN LATERAL engage.read_contact_value(%L, NULLIF(btrim(%s, E'' \t\r\n''), ''''), %s, %s, $3) v_%s', c.column_name, c.expression,
-					CASE WHEN c.is_iso THEN '''{ISO}''' ELSE '$1' END, CASE WHEN c.is_iso THEN '''{ISO}''' ELSE '$2' END, c.column_name) END, '')),
-		format('WITH done AS (INSERT INTO engage.contact AS c (source, %s) SELECT $1, %s FROM jsonb_populate_recordset(NULL::engage.contact, to_jsonb($2)) p '
-			'ON CONFLICT (source, source_ref) DO UPDATE SET (%s) = ROW(%s) WHERE (%s) IS DISTINCT FROM (%s) RETURNING c.xmax = 0 AS is_new) '
-			'SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new) FROM done',
-			string_agg(quote_ident(c.column_name), ', '),
-			string_agg(CASE c.column_name WHEN 'direction' THEN 'COALESCE(p.direction, ''inbound'')' WHEN 'recorded_at' THEN 'COALESCE(p.recorded_at, now())'
-				ELSE 'p.' || quote_ident(c.column_name) END, ', '),
-			string_agg(quote_ident(c.column_name), ', ') FILTER (WHERE c.column_name <> 'recorded_at'),
-			string_agg('EXCLUDED.' || quote_ident(c.column_name), ', ') FILTER (WHERE c.column_name <> 'recorded_at'),
-			string_agg('c.' || quote_ident(c.column_name), ', ') FILTER (WHERE c.column_name <> 'recorded_at'),
-			string_agg('EXCLUDED.' || quote_ident(c.column_name), ', ') FILTER (WHERE c.column_name <> 'recorded_at'))
-	INTO names, read_rows, write_rows
-	FROM engage.contact_columns(staging, mapping) c;
-
-	SELECT min(r) INTO missing FROM unnest('{source_ref,occurred_at,channel}'::text[]) r WHERE r <> ALL (COALESCE(names, '{}'));
-	IF missing IS NOT NULL THEN
-		RAISE EXCEPTION 'no column of % is mapped to %', staging, missing
-			USING ERRCODE = 'invalid_parameter_value', HINT = CASE missing
-				WHEN 'channel' THEN 'Name it: {"channel": "type"}; or give one channel for all: {"channel": {"value": "101"}}.'
-				ELSE pg_catalog.format('Name it in the mapping: {%s: "its column in the file"}.', to_json(missing)) END;
-	END IF;
-
+	PERFORM engage.check_mapping(staging, mapping);
+	SELECT t.* INTO read_rows, write_rows FROM engage.load_statements(staging, mapping, first_line) t;
 	loaded := 0;
 	updated := 0;
 	rejected := 0;
 	left_empty := 0;
 	ambiguous := 0;
 	FOR next IN EXECUTE read_rows USING formats, date_formats, used_zone LOOP
-		CONTINUE WHEN next.replaced_by IS NOT NULL AND next.is_repeated;
-		INSERT INTO engage.record_reject (source, line, source_ref, column_name, reason, row_loaded)
-		SELECT load_contacts.source, next.line, left(next.given ->> 'source_ref', 200), r.name, r.reason, r.row_loaded
-		FROM (
-			SELECT p ->> 0 AS name, COALESCE(p ->> 1, p ->> 2) AS reason, next.loadable AND next.replaced_by IS NULL AS row_loaded
-			FROM jsonb_array_elements(next.problems) p
-			UNION ALL
-			SELECT 'source_ref', pg_catalog.format('is that of line %s too, which was taken', next.replaced_by), false
-			WHERE next.replaced_by IS NOT NULL
-		) r;
-		IF NOT next.loadable OR next.replaced_by IS NOT NULL THEN
-			rejected := rejected + 1;
-			CONTINUE;
+		IF next.problems IS NOT NULL OR next.replaced_by IS NOT NULL THEN
+			CONTINUE WHEN next.replaced_by IS NOT NULL AND next.is_repeated;
+			PERFORM engage.set_aside(load_contacts.source, next.line, next.given ->> 'source_ref', next.problems, next.replaced_by, next.loadable);
+			IF NOT next.loadable OR next.replaced_by IS NOT NULL THEN
+				rejected := rejected + 1;
+				CONTINUE;
+			END IF;
+			left_empty := left_empty + (SELECT count(p ->> 1) FROM jsonb_array_elements(next.problems) p);
+			ambiguous := ambiguous + (SELECT count(*) FROM jsonb_array_elements(next.problems) p WHERE p ->> 0 = 'occurred_at' AND p ->> 2 IS NOT NULL);
 		END IF;
-		left_empty := left_empty + (SELECT count(p ->> 1) FROM jsonb_array_elements(next.problems) p);
-		ambiguous := ambiguous + CASE WHEN EXISTS (SELECT FROM jsonb_array_elements(next.problems) p WHERE p ->> 0 = 'occurred_at' AND p ->> 2 IS NOT NULL) THEN 1 ELSE 0 END;
 		batch := batch || next.given;
 		lines := lines || next.line;
-		read_well := read_well + 1;
-		IF cardinality(batch) = batch_size THEN
+		IF cardinality(lines) = batch_size THEN
 			written := engage.load_contact_batch(write_rows, source, batch, lines);
 			loaded := loaded + written.loaded;
 			updated := updated + written.updated;
 			rejected := rejected + written.rejected;
 			left_empty := left_empty + written.left_empty;
-			read_well := read_well - written.rejected;
+			read_well := read_well + batch_size - written.rejected;
 			batch := '{}';
 			lines := '{}';
 		END IF;
 	END LOOP;
-	IF cardinality(batch) > 0 THEN
-		written := engage.load_contact_batch(write_rows, source, batch, lines);
-		loaded := loaded + written.loaded;
-		updated := updated + written.updated;
-		rejected := rejected + written.rejected;
-		left_empty := left_empty + written.left_empty;
-		read_well := read_well - written.rejected;
-	END IF;
+	written := engage.load_contact_batch(write_rows, source, batch, lines);
+	loaded := loaded + written.loaded;
+	updated := updated + written.updated;
+	rejected := rejected + written.rejected;
+	left_empty := left_empty + written.left_empty;
+	read_well := read_well + cardinality(lines) - written.rejected;
 	unchanged := read_well - loaded - updated;
 END
 $$;

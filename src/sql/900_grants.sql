@@ -75,7 +75,8 @@ GRANT EXECUTE ON FUNCTION engage.presented_number(text, engage.cli_status), enga
 GRANT SELECT, INSERT, DELETE ON engage.record_reject TO engage_loader;
 GRANT SELECT ON engage.channel_alias, engage.preset_channel_alias, engage.enum_value TO engage_loader;
 GRANT EXECUTE ON FUNCTION engage.load_contacts(text, regclass, jsonb, text, text, text, bigint), engage.load_contact_batch(text, text, jsonb[], bigint[]),
-	engage.contact_columns(regclass, jsonb), engage.read_contact_value(text, text, text[], text[], text), engage.channel_of(text),
+	engage.contact_columns(regclass, jsonb), engage.check_mapping(regclass, jsonb), engage.loadable_columns(),
+	engage.load_statements(regclass, jsonb, bigint), engage.read_contact_value(text, text), engage.set_aside(text, bigint, text, jsonb, bigint, boolean), engage.channel_of(text),
 	engage.force_zone() TO engage_loader;
 GRANT EXECUTE ON FUNCTION engage.alias_key(text) TO engage_loader, engage_admin;
 GRANT SELECT ON engage.enum_value TO engage_analyst, engage_handler, engage_identity, engage_admin, engage_operator;
