@@ -798,6 +798,16 @@ DECLARE
 	problem text;
 	more boolean := false;
 BEGIN
+	PERFORM FROM engage.refresh_run r WHERE r.run_id = run AND r.pid = pg_backend_pid() AND r.state IN ('running', 'died');
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'run % is not at work in this session', COALESCE(run::text, 'NULL')
+			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'CALL engage.refresh() starts a run and takes its steps.';
+	END IF;
+	IF current_setting('transaction_isolation') <> 'read committed' THEN
+		RAISE EXCEPTION 'refresh needs transactions of isolation READ COMMITTED'
+			USING ERRCODE = 'active_sql_transaction',
+				HINT = 'SET default_transaction_isolation = ''read committed'', then CALL engage.refresh().';
+	END IF;
 	PERFORM FROM engage.refresh_lock FOR NO KEY UPDATE SKIP LOCKED;
 	IF FOUND THEN
 		BEGIN
@@ -819,7 +829,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.refresh_step(bigint, integer) IS
-	'One step of a run, in the caller''s transaction; false when the run is over: the queue is empty, another refresh took over, or it failed, which the run''s row tells. Part of refresh().';
+	'One step of a run, in the caller''s transaction; false when the run is over: the queue is empty, another refresh took over, or it failed, which the run''s row tells. An error (55000) for a run that is not at work in this session. Part of refresh().';
 
 -- definer: operators refresh without rights on contacts, callers or flags
 CREATE FUNCTION engage.refresh_end(run bigint) RETURNS void

@@ -330,11 +330,13 @@ BEGIN
 	DELETE FROM engage.dirty q WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends;
 	DELETE FROM engage.set_aside a WHERE a.stage = 'day' AND a.period_start >= LEAST(day_starts, queued) AND a.period_start < day_ends;
 	IF day BETWEEN '1900-01-01' AND '2199-12-31' THEN
-		IF day_starts <= now() THEN
+		-- a day that is in no calendar, and has no contacts any more, has no summary either
+		IF EXISTS (SELECT FROM engage.calendar k WHERE k.day = timezone(place_zone, queued)::date)
+				OR engage.next_contact(day_starts - interval '1 microsecond', LEAST(day_ends, now() + interval '1 microsecond')) IS NOT NULL THEN
 			PERFORM engage.sum_up_day(day);
 		END IF;
 		DELETE FROM engage.later l WHERE l.period_start >= LEAST(day_starts, queued) AND l.period_start < day_ends;
-		to_come := engage.next_contact(GREATEST(day_starts, now()), day_ends);
+		to_come := engage.next_contact(GREATEST(day_starts - interval '1 microsecond', now()), day_ends);
 		INSERT INTO engage.later (subject, period_start, due_at) SELECT 'day', engage.quarter_hour(to_come), to_come WHERE to_come IS NOT NULL;
 	END IF;
 END

@@ -301,7 +301,7 @@ BEGIN ATOMIC
 	SELECT 'lag', CASE WHEN now() - min(q.at) > (SELECT o.lag_allowed FROM engage.policy o) THEN 'warning' ELSE 'ok' END,
 		COALESCE(date_trunc('second', GREATEST(clock_timestamp() - min(q.at), interval '0'))::text, '00:00:00'),
 		CASE WHEN now() - min(q.at) > (SELECT o.lag_allowed FROM engage.policy o) THEN 'The oldest change waits longer than policy.lag_allowed.' END
-	FROM engage.dirty q
+	FROM (SELECT x.at FROM engage.dirty x UNION ALL SELECT l.due_at FROM engage.later l WHERE l.due_at <= now()) q
 	UNION ALL
 	SELECT 'backlog', 'ok', count(*)::text || ' changes wait', NULL FROM engage.dirty q
 	UNION ALL
@@ -346,7 +346,9 @@ BEGIN ATOMIC
 		CASE WHEN e.extversion <> engage.library_version() THEN 'ALTER EXTENSION engage UPDATE;'
 			WHEN engage.script_build() <> engage.library_build()
 			THEN 'Install library and script of the same build, and connect again. Where that leaves this warning, the extension was created by another build: dump the database and restore it into a new one.' END
-	FROM pg_extension e WHERE e.extname = 'engage';
+	FROM pg_extension e WHERE e.extname = 'engage'
+	UNION ALL
+	SELECT r.item, r.status, r.value, r.advice FROM engage.row_health() r;
 END;
 COMMENT ON FUNCTION engage.health_given(jsonb) IS
 	'The items of health(), given what job_state() says of pg_cron. Part of health().';

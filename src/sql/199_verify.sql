@@ -168,6 +168,7 @@ BEGIN ATOMIC
 			AND NOT EXISTS (SELECT FROM engage.dirty q
 				WHERE q.subject = 'period' AND q.rule_id = d.rule_id AND q.period_start = d.period_start)
 			AND NOT EXISTS (SELECT FROM engage.set_aside a WHERE a.stage = 'top' AND a.rule_id = d.rule_id AND a.period_start = d.period_start)
+			AND NOT EXISTS (SELECT FROM engage.set_aside a WHERE a.stage = 'count')
 	), scored AS (
 		SELECT k.* FROM engage.caller_risk k
 		WHERE engage.is_sampled(k.caller_id::text, sample)

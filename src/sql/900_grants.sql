@@ -106,6 +106,8 @@ GRANT SELECT (contact_id, source, source_ref, occurred_at, recorded_at, channel,
 	ON engage.contact TO engage_identity;
 GRANT SELECT ON engage.persona, engage.persona_timeline, engage.caller, engage.link, engage.link_decision, engage.merge_event,
 	engage.shared_number, engage.known_number, engage.linkage_model, engage.linkage_term, engage.linkage_state, engage.set_aside TO engage_identity;
+-- what stops a subject is for those who write contacts to correct
+GRANT SELECT ON engage.set_aside_contact TO engage_loader, engage_identity;
 GRANT EXECUTE ON FUNCTION engage.lookup(text),
 	engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision),
 	engage.explain_identity(text, text), engage.caller_as_of(text, timestamptz),

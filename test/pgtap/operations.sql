@@ -300,7 +300,7 @@ CALL engage.refresh();
 -- ------------------------------------------------- first-day 3i: advice that helps
 
 SELECT is(pg_temp.health('jobs'), 'ok | this database has no pg_cron', 'first-day 3i: without pg_cron health() says so');
-UPDATE engage.policy SET lag_allowed = '-1 second';
+UPDATE engage.policy SET lag_allowed = '1 microsecond';
 SELECT matches(pg_temp.health('last success'), 'SELECT engage.schedule\(\) to have it called', 'first-day 3i: nobody calls refresh: schedule() is advised');
 INSERT INTO engage.refresh_run (state, error_code, error_message) VALUES ('failed', '22012', 'division by zero');
 SELECT matches(pg_temp.health('last success'), '\| See item last run\.$', 'first-day 3i: a run that failed is no matter of schedule()');

@@ -482,6 +482,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	find_unreadable_personas(bigint)
 	find_unreadable_personas(bigint,uuid[])
 	is_fault_of_a_row(text)
+	row_health()
 	put_aside(bigint,text,text,text,uuid,bigint,integer,timestamp with time zone)
 	queue_what_was_put_aside()
 	score_some(bigint,integer)
@@ -589,6 +590,7 @@ INSERT INTO definer VALUES
 		'who sets markers writes none otherwise, and has no rights on the queue'),
 	('end_marker(bigint,text)', 'who ends markers changes none otherwise, and has no rights on the queue'),
 	('risk_model_changed()', 'who makes versions has no rights on the queue'),
+	('row_health()', 'those who watch see states, counts and contact_ids, not the tables behind them'),
 	('harm_weight_changed()', 'who sets weights and kinds of marker has no rights on the queue'),
 	('adopt_risk_factors(text)', 'administrators do not write versions otherwise'),
 	('adopt_risk_model(integer)', 'administrators do not write versions otherwise'),
@@ -724,6 +726,7 @@ UNION ALL SELECT 'view', pg_temp.lines($$
 	risk_accuracy
 	risk_factor_in_force
 	risk_reliability
+	set_aside_contact
 	shared_number_suspect
 	today
 	unlisted_value
@@ -830,6 +833,7 @@ INSERT INTO wanted_grant VALUES
 	('link_decision', 'SELECT', 'identity'),
 	('merge_event', 'SELECT', 'identity'),
 	('set_aside', 'SELECT', 'identity'),
+	('set_aside_contact', 'SELECT', 'identity loader'),
 	('shared_number', 'SELECT', 'identity'),
 	('linkage_model', 'SELECT', 'admin identity operator'),
 	('linkage_term', 'SELECT', 'identity'),
@@ -1168,7 +1172,7 @@ FROM (VALUES
 	('analyst', $$SELECT FROM engage.unlisted_value WHERE field = 'incident_code' AND value = 'Free text'$$, '1'),
 	('admin', $$SELECT engage.forget_caller_key(-1)$$, '1'),
 	('admin', $$SELECT FROM engage.repeat_caller$$, '2'),
-	('admin', $$SELECT FROM engage.health()$$, '11'),
+	('admin', $$SELECT FROM engage.health()$$, '15'),
 	('admin', $$SELECT engage.adopt_risk_factors()$$, '1'),
 	('admin', $$SELECT engage.set_risk_factor('recent', weight => 2)$$, '1'),
 	('admin', $$SELECT engage.adopt_risk_model(1)$$, '1'),
