@@ -195,6 +195,7 @@ count_bins(BinCounts *counts, struct varlena *stored, int64 from_at, int64 to_at
 {
 	TimelineReader reader;
 	int64 times[BLOCK];
+	int64 span;
 	size_t got;
 
 	if (TIMESTAMP_NOT_FINITE(from_at) || TIMESTAMP_NOT_FINITE(to_at))
@@ -207,6 +208,11 @@ count_bins(BinCounts *counts, struct varlena *stored, int64 from_at, int64 to_at
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the stretch of time must end after it starts"),
 				 errhint("Exchange from_at and to_at.")));
+	if (pg_sub_s64_overflow(to_at, from_at, &span))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("the stretch of time is too long"),
+				 errhint("Give the times between which contacts would be known.")));
 	bin_counts_begin(counts, from_at, to_at, interval_width(bin, "bin"));
 	timeline_begin(&reader, stored);
 	while ((got = timeline_read(&reader, times, BLOCK)) > 0)

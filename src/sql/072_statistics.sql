@@ -30,7 +30,7 @@ CREATE FUNCTION engage.dispersion(t engage.timeline, from_at timestamptz, to_at 
 		OUT chi_squared double precision, OUT df bigint, OUT dispersion double precision)
 	AS 'MODULE_PATHNAME', 'engage_dispersion' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.dispersion(engage.timeline, timestamptz, timestamptz, interval) IS
-	'How unevenly contacts fall into the whole bins of [from_at, to_at): Pearson''s chi-squared against their mean, its degrees of freedom (bins less 1), and chi-squared over these: about 1 for random contacts, more for bursts. Contacts after the last whole bin are left out. All NULL where there are fewer than two bins or no contact in them; a NULL argument gives NULL. Refused: a stretch that does not end after it starts, a bin that is zero, negative or has months (22023); infinite times (22008).';
+	'How unevenly contacts fall into the whole bins of [from_at, to_at): Pearson''s chi-squared against their mean, its degrees of freedom (bins less 1), and chi-squared over these: about 1 for random contacts, more for bursts. Contacts after the last whole bin are left out. All NULL where there are fewer than two bins or no contact in them; a NULL argument gives NULL. Refused: a stretch that does not end after it starts, a bin that is zero, negative or has months (22023); infinite times, and a stretch of more than 292,000 years (22008).';
 
 CREATE FUNCTION engage.contact_rate(t engage.timeline, from_at timestamptz, to_at timestamptz,
 		level double precision DEFAULT 0.95, bin interval DEFAULT '7 days',

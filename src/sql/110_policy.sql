@@ -43,16 +43,17 @@ COMMENT ON FUNCTION engage.tiers_fit(double precision[], numeric[], integer[]) I
 CREATE FUNCTION engage.bands_fit(bands integer[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN pg_catalog.array_position(bands, NULL) IS NULL AND pg_catalog.cardinality(bands) OPERATOR(pg_catalog.>) 0
+	AND pg_catalog.cardinality(bands) OPERATOR(pg_catalog.<=) 100 AND 1 OPERATOR(pg_catalog.<=) ALL (bands) AND 1000000 OPERATOR(pg_catalog.>=) ALL (bands)
 	AND bands OPERATOR(pg_catalog.=) ARRAY(SELECT DISTINCT u FROM pg_catalog.unnest(bands) u ORDER BY u);
-COMMENT ON FUNCTION engage.bands_fit(integer[]) IS 'Whether bands ascend, and there is one. For policy''s constraint.';
+COMMENT ON FUNCTION engage.bands_fit(integer[]) IS 'Whether there are 1 to 100 bands, and they ascend from 1 or more to 1,000,000 or less. For policy''s constraint.';
 
 CREATE TABLE engage.policy (
 	one boolean PRIMARY KEY DEFAULT true CHECK (one),
 	zone text NOT NULL,
 	region text NOT NULL CHECK (region OPERATOR(pg_catalog.~) '^[A-Z]{2}$'),
-	flag_current_for interval NOT NULL DEFAULT '28 days',
-	lag_allowed interval NOT NULL DEFAULT '5 minutes',
-	keep_runs_for interval NOT NULL DEFAULT '90 days',
+	flag_current_for interval NOT NULL DEFAULT '28 days' CHECK (flag_current_for OPERATOR(pg_catalog.>) '0'::interval AND flag_current_for OPERATOR(pg_catalog.<=) '100 years'::interval),
+	lag_allowed interval NOT NULL DEFAULT '5 minutes' CHECK (lag_allowed OPERATOR(pg_catalog.>) '0'::interval AND lag_allowed OPERATOR(pg_catalog.<=) '10 years'::interval),
+	keep_runs_for interval NOT NULL DEFAULT '90 days' CHECK (keep_runs_for OPERATOR(pg_catalog.>) '0'::interval AND keep_runs_for OPERATOR(pg_catalog.<=) '10 years'::interval),
 	risk_horizon interval NOT NULL DEFAULT '28 days' CONSTRAINT policy_risk_horizon CHECK (risk_horizon OPERATOR(pg_catalog.>=) '1 day'::interval
 		AND risk_horizon OPERATOR(pg_catalog.<=) '1000 days'::interval AND pg_catalog.date_part('month', risk_horizon) OPERATOR(pg_catalog.=) 0
 		AND pg_catalog.date_part('year', risk_horizon) OPERATOR(pg_catalog.=) 0),
@@ -62,16 +63,17 @@ CREATE TABLE engage.policy (
 	harm_bands numeric[] NOT NULL DEFAULT '{2, 5, 10}',
 	tier_matrix integer[] NOT NULL DEFAULT '{{5, 4, 3, 3}, {4, 3, 3, 2}, {3, 3, 2, 1}, {2, 2, 1, 1}}',
 	contact_bands integer[] NOT NULL DEFAULT '{1, 2, 5, 10, 20, 50}' CONSTRAINT policy_contact_bands CHECK (engage.bands_fit(contact_bands)),
-	minimum_cell integer NOT NULL DEFAULT 5 CHECK (minimum_cell OPERATOR(pg_catalog.>=) 2),
-	emergency_override text NOT NULL DEFAULT 'Assess every call on what is said now. If life may be at risk, respond as to anybody.',
+	minimum_cell integer NOT NULL DEFAULT 5 CHECK (minimum_cell OPERATOR(pg_catalog.>=) 2 AND minimum_cell OPERATOR(pg_catalog.<=) 1000000),
+	emergency_override text NOT NULL DEFAULT 'Assess every call on what is said now. If life may be at risk, respond as to anybody.'
+		CHECK (pg_catalog.btrim(emergency_override) OPERATOR(pg_catalog.<>) ''),
 	CONSTRAINT policy_tiers CHECK (engage.tiers_fit(demand_bands, harm_bands, tier_matrix))
 );
 COMMENT ON TABLE engage.policy IS 'The force''s settings, in one row that setup() makes.';
 COMMENT ON COLUMN engage.policy.zone IS 'Time zone of local days and weeks, by name.';
 COMMENT ON COLUMN engage.policy.region IS 'Region of numbers written without a country code, as two letters of ISO 3166.';
-COMMENT ON COLUMN engage.policy.flag_current_for IS 'How long after its last meeting contact a flag counts as current.';
-COMMENT ON COLUMN engage.policy.lag_allowed IS 'How old the oldest unrefreshed change may get before health() warns.';
-COMMENT ON COLUMN engage.policy.keep_runs_for IS 'How long refresh_run keeps its rows.';
+COMMENT ON COLUMN engage.policy.flag_current_for IS 'How long after its last meeting contact a flag counts as current; up to 100 years.';
+COMMENT ON COLUMN engage.policy.lag_allowed IS 'How old the oldest unrefreshed change may get before health() warns; up to 10 years.';
+COMMENT ON COLUMN engage.policy.keep_runs_for IS 'How long refresh_run keeps its rows; up to 10 years.';
 COMMENT ON COLUMN engage.policy.risk_horizon IS 'How far ahead demand is foretold; counts from the next fit on.';
 COMMENT ON COLUMN engage.policy.rescore_every IS 'How old scores may get before refresh makes all of them anew.';
 COMMENT ON COLUMN engage.policy.refit_every IS 'How old the fit of the risk factors may get before refresh makes a new one; NULL: only fit_risk() does.';
@@ -118,6 +120,8 @@ CREATE TABLE engage.channel (
 	is_emergency boolean NOT NULL
 );
 COMMENT ON TABLE engage.channel IS 'The force''s labels of channels, and which are emergency lines.';
+-- what a dashboard groups by: Power BI takes labels for one that differ by case or by blanks at the end
+CREATE UNIQUE INDEX channel_label ON engage.channel (pg_catalog.lower(pg_catalog.btrim(label)));
 SELECT pg_catalog.pg_extension_config_dump('engage.channel', '');
 
 CREATE TABLE engage.known_number (

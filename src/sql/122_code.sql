@@ -17,6 +17,9 @@ COMMENT ON TABLE engage.district IS
 COMMENT ON COLUMN engage.district.district IS 'As contacts have it.';
 COMMENT ON COLUMN engage.district.label IS 'What dashboards show.';
 COMMENT ON COLUMN engage.district.csu IS 'The Community Safety Unit that looks after it; NULL if none is named.';
+-- a dashboard takes labels for one that differ by case or blanks alone
+CREATE UNIQUE INDEX district_key_in_any_case ON engage.district (pg_catalog.lower(pg_catalog.btrim(district)));
+CREATE UNIQUE INDEX district_label_in_any_case ON engage.district (pg_catalog.lower(pg_catalog.btrim(label)));
 SELECT pg_catalog.pg_extension_config_dump('engage.district', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.district', 'district_key')::regclass, '');
 
@@ -34,6 +37,7 @@ COMMENT ON COLUMN engage.incident_code.label IS 'What dashboards show.';
 COMMENT ON COLUMN engage.incident_code.category IS 'A group of codes; NULL if none is named.';
 COMMENT ON COLUMN engage.incident_code.demand_class IS 'Such as policing, partner_duty, avoidable_policing, non_policing; NULL if not classed.';
 COMMENT ON COLUMN engage.incident_code.is_policing IS 'Whether it is for the police to deal with; NULL if that is open.';
+CREATE UNIQUE INDEX incident_code_in_any_case ON engage.incident_code (pg_catalog.lower(pg_catalog.btrim(code)));
 SELECT pg_catalog.pg_extension_config_dump('engage.incident_code', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.incident_code', 'contact_type_key')::regclass, '');
 

@@ -104,6 +104,10 @@ BEGIN
 	IF NEW.name IS NULL THEN
 		RAISE EXCEPTION 'a rule needs a name' USING ERRCODE = 'not_null_violation', HINT = example;
 	END IF;
+	IF EXISTS (SELECT FROM engage.rule r WHERE lower(btrim(r.name)) = lower(btrim(NEW.name)) AND r.name <> NEW.name) THEN
+		RAISE EXCEPTION 'there is a rule of that name in another spelling'
+			USING ERRCODE = 'unique_violation', HINT = 'Dashboards would take the two for one. Use the same spelling for another version of it, or another name.';
+	END IF;
 	IF NEW.version IS NULL THEN
 		SELECT COALESCE(max(r.version), 0) + 1 INTO NEW.version FROM engage.rule r WHERE r.name = NEW.name;
 	END IF;

@@ -36,6 +36,7 @@ COMMENT ON COLUMN engage.marker_kind.nature IS
 	'The nature that the marker gives a caller, such as repeat_victim; NULL for none. Repeat victims, professionals and those whom we failed are never nuisance candidates.';
 COMMENT ON COLUMN engage.marker_kind.is_sensitive IS
 	'Whether it is sensitive data, such as health (DPA 2018 s.35(8)): shown to engage_identity alone, and used in no score unless a risk factor says on what condition; its points are then seen by whoever sees scores.';
+CREATE UNIQUE INDEX marker_kind_label ON engage.marker_kind (pg_catalog.lower(pg_catalog.btrim(label)));
 SELECT pg_catalog.pg_extension_config_dump('engage.marker_kind', '');
 
 CREATE TYPE engage.marker_basis AS ENUM ('fact', 'assessment');
