@@ -31,28 +31,31 @@ DATASETS = {
         "full_date",
         select(
             "fact_contact_daily",
-            "d.full_date, d.week_start, d.month_start, d.is_last_28_days, c.channel_name, c.channel_group,\n"
-            "    t.contact_type_name, t.policing_demand, p.district_name, p.csu_name, f.daily_contact_count,\n"
-            "    f.daily_answered_count, f.daily_answered_within_10s_count, f.daily_abandoned_count,\n"
-            "    f.daily_answer_seconds, f.daily_handling_seconds, f.daily_deployed_count",
+            "d.full_date, d.week_start, d.month_start, d.is_last_28_days, d.is_over, c.channel_name, c.channel_group,\n"
+            "    c.is_emergency, t.contact_type_name, t.policing_demand, p.district_name, p.csu_name,\n"
+            "    f.daily_contact_count, f.daily_answered_count, f.daily_answered_within_10s_count,\n"
+            "    f.daily_abandoned_count, f.daily_abandoned_known_count, f.daily_answer_seconds,\n"
+            "    f.daily_handling_seconds, f.daily_deployed_count, f.daily_deployed_known_count",
             DATE, CHANNEL, TYPE, DISTRICT,
         ),
         {
             "contacts": ("SUM(daily_contact_count)", "Contacts", ",d"),
             "answered_within_10s": (
-                "SUM(daily_answered_within_10s_count)::float8 / NULLIF(SUM(daily_answered_count), 0)",
+                # a standard of emergency calls alone
+                "SUM(daily_answered_within_10s_count) FILTER (WHERE is_emergency)::float8"
+                " / NULLIF(SUM(daily_answered_count) FILTER (WHERE is_emergency), 0)",
                 "Answered within 10 s", ".1%",
             ),
             "mean_answer": (
                 "SUM(daily_answer_seconds) / NULLIF(SUM(daily_answered_count), 0)", "Mean seconds to answer", ",.1f",
             ),
             "abandoned": (
-                "SUM(daily_abandoned_count)::float8 / NULLIF(SUM(daily_contact_count), 0)", "Abandoned", ".1%",
+                "SUM(daily_abandoned_count)::float8 / NULLIF(SUM(daily_abandoned_known_count), 0)", "Abandoned", ".1%",
             ),
             "deployed": (
-                "SUM(daily_deployed_count)::float8 / NULLIF(SUM(daily_contact_count), 0)", "Deployed to", ".1%",
+                "SUM(daily_deployed_count)::float8 / NULLIF(SUM(daily_deployed_known_count), 0)", "Officers sent", ".1%",
             ),
-            "handling_hours": ("SUM(daily_handling_seconds) / 3600", "Hours of handling", ",.0f"),
+            "handling_hours": ("NULLIF(SUM(daily_handling_seconds), 0) / 3600", "Hours of handling", ",.0f"),
         },
     ),
     "contact_hourly": (
@@ -67,7 +70,7 @@ DATASETS = {
         ),
         {
             "contacts": ("SUM(hourly_contact_count)", "Contacts", ",d"),
-            "handling_hours": ("SUM(hourly_handling_seconds) / 3600", "Hours of handling", ",.0f"),
+            "handling_hours": ("NULLIF(SUM(hourly_handling_seconds), 0) / 3600", "Hours of handling", ",.0f"),
         },
     ),
     "repeat_share": (
@@ -214,7 +217,7 @@ LEFT JOIN (SELECT caller_key, max(contacts_28d) AS contacts_28d FROM engage_bi.f
         "full_date",
         select(
             "fact_feed_daily",
-            "d.full_date, s.feed_name, f.feed_contact_count, f.feed_last_contact_local, f.feed_last_loaded_utc,\n"
+            "d.full_date, d.is_over, s.feed_name, f.feed_contact_count, f.feed_last_contact_local, f.feed_last_loaded_utc,\n"
             "    f.feed_mean_delay_seconds",
             DATE, FEED,
         ),
@@ -229,7 +232,7 @@ LEFT JOIN (SELECT caller_key, max(contacts_28d) AS contacts_28d FROM engage_bi.f
         "full_date",
         select(
             "meta_data_quality",
-            "d.full_date, s.feed_name, f.check_code, f.check_name, f.failed_count, f.checked_count",
+            "d.full_date, d.is_over, s.feed_name, f.check_code, f.check_name, f.failed_count, f.checked_count",
             DATE, FEED,
         ),
         {
@@ -285,6 +288,7 @@ def rows(title, dataset, columns, order, where=None, note=""):
     return dict(kind="rows", title=title, dataset=dataset, columns=columns, order=order, where=where, note=note)
 
 
+TO_YESTERDAY = "Up to yesterday: today is not over."
 BY_RULE = "By each rule: a caller on the rosters of two rules is counted twice."
 
 # page, what it answers, rows of (width out of 12, chart), and heights of rows
@@ -310,7 +314,8 @@ PAGES = [
                           "relative_day > -7", order="day_and_rule",
                           note="As at the end of each day; today as it is so far. Continuing: on the roster the day "
                                "before, too. Dropped: on it until the day before.")),
-                (6, line("Contacts a day, by group of channels", "contact_daily", ["contacts"], by=["channel_group"])),
+                (6, line("Contacts a day, by group of channels", "contact_daily", ["contacts"], by=["channel_group"],
+                         where="is_over", note=TO_YESTERDAY)),
             ]),
             (44, [
                 (4, heat("Contacts by hour of week, 28 days", "contact_hourly", "contacts", "hour", "weekday",
@@ -319,7 +324,8 @@ PAGES = [
                          where="is_last_28_days", across=True)),
                 (4, bars("Busiest callers' share, by month", "concentration_monthly",
                          ["top_10", "top_1_percent", "top_5_percent"], "full_date", grain="P1M",
-                         note="Of a month's contacts whose caller is known, in all districts, by all channels.")),
+                         note="Of a month's contacts whose caller is known, in all districts, by all channels; of this month "
+                              "as it is so far.")),
             ]),
             (38, [
                 (4, table("Contacts by CSU and district, 28 days", "contact_daily", ["csu_name", "district_name"],
@@ -397,13 +403,15 @@ PAGES = [
             (50, [
                 (5, bars("Contacts by channel", "contact_daily", ["contacts"], "channel_name", across=True)),
                 (7, line("Answered within 10 seconds, emergency calls", "contact_daily", ["answered_within_10s"],
-                         where="channel_group = 'Emergency'",
-                         note="Of calls that were answered.")),
+                         where="is_emergency AND is_over",
+                         note="Of calls that were answered. " + TO_YESTERDAY)),
             ]),
             (66, [
                 (12, table("Service by channel", "contact_daily", ["channel_name"],
                            ["contacts", "mean_answer", "answered_within_10s", "abandoned", "deployed",
-                            "handling_hours"])),
+                            "handling_hours"],
+                           note="Blank where it is not recorded: shares are of the contacts of which it is known. "
+                                "Within 10 seconds is a standard for emergency calls alone.")),
             ]),
         ],
     ),
@@ -435,7 +443,7 @@ PAGES = [
             (46, [
                 (12, bars("Roster a week: new, returned, dropped", "roster_daily",
                           ["new_callers", "returned_callers", "dropped_callers"], "full_date", grain="P1W",
-                          note=BY_RULE + " Weeks begin on Monday.")),
+                          note=BY_RULE + " Weeks begin on Monday; the last one is not over yet.")),
             ]),
             (56, [
                 (12, rows("Callers who dropped off or returned", "roster",
@@ -460,8 +468,10 @@ PAGES = [
                 (6, table("Feeds", "feed_daily", ["feed_name"], ["contacts", "last_contact", "last_loaded"])),
                 (6, table("Checks", "data_quality", ["check_name"], ["failed_share", "failed", "checked"])),
             ]),
-            (46, [(12, line("Contacts a day, by feed", "feed_daily", ["contacts"], by=["feed_name"]))]),
-            (46, [(12, line("Share failed a day, by check", "data_quality", ["failed_share"], by=["check_name"]))]),
+            (46, [(12, line("Contacts a day, by feed", "feed_daily", ["contacts"], by=["feed_name"], where="is_over",
+                            note=TO_YESTERDAY))]),
+            (46, [(12, line("Share failed a day, by check", "data_quality", ["failed_share"], by=["check_name"],
+                            where="is_over", note=TO_YESTERDAY))]),
         ],
     ),
 ]

@@ -90,21 +90,28 @@ WHERE (calendar_year, quarter_number, month_number, month_name, month_start, iso
 		to_char(full_date - interval '3 months', 'Q')::int)
 	OR hours_in_day <> extract(epoch FROM (full_date + 1)::timestamp AT TIME ZONE 'Europe/London' - full_date::timestamp AT TIME ZONE 'Europe/London') / 3600;
 
+-- what stands for a contact: its id, or where a caller is known what the caller's secret makes of it
+CREATE VIEW keyed AS
+SELECT c.*, COALESCE(hashint8extended(c.contact_id, k.secret), c.contact_id) AS own_key
+FROM counted c LEFT JOIN persona p USING (persona_key) LEFT JOIN caller_pseudonym k ON k.caller_id = p.caller_id;
+
 -- facts equal contacts, by every dimension at once: no row differs
 (SELECT to_char(local_at, 'YYYYMMDD')::int, channel::text, type_key, place_key, count(*), count(answered_at),
 		count(*) FILTER (WHERE answered_at < occurred_at + interval '10 seconds'),
-		count(*) FILTER (WHERE disconnected AND NOT COALESCE(spoke_to_service, false) AND NOT COALESCE(confirmed_safe, false)),
-		COALESCE(sum(handling_seconds), 0)::float8, COALESCE(sum(extract(epoch FROM answered_at - occurred_at)), 0)::float8, count(*) FILTER (WHERE deployed), count(incident_ref)
+		sum(CASE WHEN disconnected AND NOT COALESCE(spoke_to_service, false) AND NOT COALESCE(confirmed_safe, false) THEN 1
+			WHEN NOT disconnected OR spoke_to_service OR confirmed_safe THEN 0 END),
+		COALESCE(sum(handling_seconds), 0)::float8, COALESCE(sum(extract(epoch FROM answered_at - occurred_at)), 0)::float8, sum(deployed::int), count(incident_ref),
+		count(*) FILTER (WHERE disconnected IS NOT NULL OR spoke_to_service OR confirmed_safe), count(deployed)
 	FROM counted GROUP BY 1, 2, 3, 4)
 EXCEPT ALL
 SELECT date_key, channel_code, contact_type_key, district_key, daily_contact_count, daily_answered_count, daily_answered_within_10s_count, daily_abandoned_count,
-	daily_handling_seconds, daily_answer_seconds, daily_deployed_count, daily_incident_count
+	daily_handling_seconds, daily_answer_seconds, daily_deployed_count, daily_incident_count, daily_abandoned_known_count, daily_deployed_known_count
 FROM engage_bi.fact_contact_daily JOIN engage_bi.dim_channel USING (channel_key);
 (SELECT to_char(local_at, 'YYYYMMDD')::int, extract(hour FROM local_at)::int, channel::text, place_key, count(*), COALESCE(sum(handling_seconds), 0)::float8 FROM counted GROUP BY 1, 2, 3, 4)
 EXCEPT ALL
 SELECT date_key, time_key, channel_code, district_key, hourly_contact_count, hourly_handling_seconds FROM engage_bi.fact_contact_hourly JOIN engage_bi.dim_channel USING (channel_key);
-(SELECT contact_id, to_char(local_at, 'YYYYMMDD')::int, extract(hour FROM local_at)::int, channel::text, type_key, place_key, local_at::timestamp(0), occurred_at AT TIME ZONE 'UTC',
-		handling_seconds, (extract(epoch FROM local_at - (occurred_at AT TIME ZONE 'UTC')) / 60)::int FROM counted)
+(SELECT own_key, to_char(local_at, 'YYYYMMDD')::int, extract(hour FROM local_at)::int, channel::text, type_key, place_key, local_at::timestamp(0), occurred_at AT TIME ZONE 'UTC',
+		handling_seconds, (extract(epoch FROM local_at - (occurred_at AT TIME ZONE 'UTC')) / 60)::int FROM keyed)
 EXCEPT ALL
 SELECT contact_key, date_key, time_key, channel_code, contact_type_key, district_key, contact_start_local, contact_start_utc, handling_seconds, utc_offset_minutes
 FROM engage_bi.fact_contact JOIN engage_bi.dim_channel USING (channel_key);
@@ -117,15 +124,15 @@ WHERE full_date IN ('2026-03-29', '2026-10-25') AND time_key BETWEEN 0 AND 2 GRO
 
 -- by caller: each contact is that of its persona's caller, and of nobody where there is none
 SELECT count(*) AS wrong
-FROM engage_bi.fact_contact f JOIN contact c ON c.contact_id = f.contact_key LEFT JOIN persona p ON p.persona_key = c.persona_key
+FROM engage_bi.fact_contact f JOIN keyed c ON c.own_key = f.contact_key LEFT JOIN persona p ON p.persona_key = c.persona_key
 LEFT JOIN caller_pseudonym k ON k.caller_id = p.caller_id
 WHERE f.caller_key <> COALESCE(k.caller_key, -1);
 SELECT (caller_key = -1) AS nobody, count(*) FROM engage_bi.fact_contact GROUP BY 1 ORDER BY 1;
 SELECT sum(caller_contact_count) AS by_callers, (SELECT sum(contact_count) FROM engage_bi.fact_contact WHERE caller_key <> -1) AS by_contacts FROM engage_bi.dim_caller;
 
 -- those who were ever on the roster, and every contact of theirs
-(SELECT c.contact_id, to_char(local_at, 'YYYYMMDD')::int, extract(hour FROM local_at)::int, channel::text, type_key, place_key, local_at::timestamp(0), handling_seconds, k.caller_key
-	FROM counted c JOIN persona p USING (persona_key) JOIN caller_pseudonym k USING (caller_id)
+(SELECT c.own_key, to_char(local_at, 'YYYYMMDD')::int, extract(hour FROM local_at)::int, channel::text, type_key, place_key, local_at::timestamp(0), handling_seconds, k.caller_key
+	FROM keyed c JOIN persona p USING (persona_key) JOIN caller_pseudonym k USING (caller_id)
 	WHERE p.caller_id IN (SELECT f.caller_id FROM flag f WHERE f.withdrawn_at IS NULL))
 EXCEPT ALL
 SELECT contact_key, date_key, time_key, channel_code, contact_type_key, district_key, caller_contact_start_local, repeat_handling_seconds, caller_key
@@ -175,6 +182,6 @@ DROP ROLE regress_dashboard, regress_named_dashboard, regress_public_dashboard;
 
 \set ECHO none
 SET client_min_messages = warning;
-DROP VIEW counted;
+DROP VIEW keyed, counted;
 DROP EXTENSION engage CASCADE;
 CREATE EXTENSION engage;

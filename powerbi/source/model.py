@@ -31,13 +31,14 @@ MEASURES = [
     ('fact_contact_daily', 'Demand', 'Change on last year', "DIVIDE([Contacts] - [Contacts last year], [Contacts last year])", '+0.0%;-0.0%;0.0%', 'Contacts against the year before.'),
     ('fact_contact_daily', 'Demand', 'Hours of handling', "DIVIDE(SUM('Contacts by day'[daily handling seconds]), 3600)", '#,##0.0', 'Hours that call handlers spent.'),
     ('fact_contact_daily', 'Demand', 'Incidents', "SUM('Contacts by day'[daily incident count])", '#,##0', 'Contacts that led to an incident.'),
-    ('fact_contact_daily', 'Demand', 'Deployments', "SUM('Contacts by day'[daily deployed count])", '#,##0', 'Contacts to which officers were sent.'),
+    ('fact_contact_daily', 'Demand', 'Deployments', "SUM('Contacts by day'[daily deployed count])", '#,##0', 'Contacts to which officers were sent; blank where it is known of none.'),
+    ('fact_contact_daily', 'Demand', 'Deployed share', "DIVIDE([Deployments], SUM('Contacts by day'[daily deployed known count]))", '0.0%', 'Contacts to which officers were sent, by contacts of which it is known; blank where it is known of none.'),
     ('fact_contact_daily', 'Demand', 'Share of policing demand', "DIVIDE(CALCULATE([Contacts], 'Contact type'[policing demand] = \"Policing\"), [Contacts])", '0.0%', 'Share of contacts that are for the police to deal with.'),
     ('fact_contact_daily', 'Service', 'Answered', "SUM('Contacts by day'[daily answered count])", '#,##0', 'Contacts with a known time of answer.'),
-    ('fact_contact_daily', 'Service', 'Answered within 10 seconds', "DIVIDE(SUM('Contacts by day'[daily answered within 10s count]), [Answered])", '0.0%', 'Share of the answered.'),
+    ('fact_contact_daily', 'Service', 'Answered within 10 seconds', "CALCULATE(DIVIDE(SUM('Contacts by day'[daily answered within 10s count]), [Answered]), Channel[is emergency] = TRUE())", '0.0%', 'Share of the answered emergency calls, whose standard it is; blank for other channels.'),
     ('fact_contact_daily', 'Service', 'Mean seconds to answer', "DIVIDE(SUM('Contacts by day'[daily answer seconds]), [Answered])", '0.0', 'Over the answered.'),
-    ('fact_contact_daily', 'Service', 'Abandoned', "SUM('Contacts by day'[daily abandoned count])", '#,##0', 'Calls that were abandoned.'),
-    ('fact_contact_daily', 'Service', 'Abandoned share', "DIVIDE([Abandoned], [Contacts])", '0.0%', 'Abandoned calls by contacts.'),
+    ('fact_contact_daily', 'Service', 'Abandoned', "SUM('Contacts by day'[daily abandoned count])", '#,##0', 'Calls that were abandoned; blank where it is known of none.'),
+    ('fact_contact_daily', 'Service', 'Abandoned share', "DIVIDE([Abandoned], SUM('Contacts by day'[daily abandoned known count]))", '0.0%', 'Abandoned calls by contacts of which it is known; blank where it is known of none.'),
     ('fact_contact_hourly', 'Demand', 'Contacts in the hour', "SUM('Contacts by hour'[hourly contact count])", '#,##0', 'Contacts by local hour.'),
     ('fact_contact', 'Detail', 'Contacts in detail', "SUM(Contact[contact count])", '#,##0', 'Contacts one by one.'),
     ('fact_caller_contact', 'Repeat callers', 'Contacts of the caller', "SUM('Contact of a repeat caller'[repeat contact count])", '#,##0', 'Contacts of callers who were ever on the roster; choose one.'),
@@ -68,6 +69,8 @@ ROLE_FILTERS = [
 
 # A filter that a visual opens with, and its reader may change.
 LAST_28_DAYS, LAST_13_MONTHS = ('dim_date', 'is_last_28_days'), ('dim_date', 'is_last_13_months')
+# Charts by day end with yesterday: today would seem a fall.
+LAST_28_WHOLE_DAYS = (LAST_28_DAYS, ('dim_date', 'is_over'))
 
 # A visual: (type, title, {role: fields}), then a filter and the field that it is sorted by, descending, if it has them;
 # a field is [Measure] or (view, column).
@@ -116,6 +119,6 @@ PAGES = [
     ('Data quality', [
         ('tableEx', 'Freshness', {'Values': [('meta_refresh', 'data_as_at_local'), ('meta_refresh', 'latest_contact_local'), ('meta_refresh', 'waiting_change_count'), ('meta_refresh', 'last_run_state'), ('meta_refresh', 'rules_in_force')]}),
         ('pivotTable', 'Failed checks by system, 28 days', {'Rows': [('meta_data_quality', 'check_name')], 'Columns': [('dim_feed', 'feed_name')], 'Values': ['[Failed share]']}, LAST_28_DAYS),
-        ('lineChart', 'Failed checks by day', {'Category': [('dim_date', 'full_date')], 'Series': [('meta_data_quality', 'check_name')], 'Y': ['[Failed share]']}, LAST_28_DAYS),
+        ('lineChart', 'Failed checks by day, to yesterday', {'Category': [('dim_date', 'full_date')], 'Series': [('meta_data_quality', 'check_name')], 'Y': ['[Failed share]']}, LAST_28_WHOLE_DAYS),
     ]),
 ]

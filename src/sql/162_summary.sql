@@ -93,9 +93,13 @@ CREATE TABLE engage.daily_count (
 	handling_seconds double precision NOT NULL,
 	deployed integer NOT NULL,
 	incidents integer NOT NULL,
+	abandoned_known integer NOT NULL DEFAULT 0,
+	deployed_known integer NOT NULL DEFAULT 0,
 	PRIMARY KEY (date_key, channel_key, contact_type_key, district_key)
 );
 COMMENT ON TABLE engage.daily_count IS 'Counted contacts by local day, channel, type and district. Made by refresh.';
+COMMENT ON COLUMN engage.daily_count.abandoned_known IS 'Contacts of which it is known whether they were abandoned.';
+COMMENT ON COLUMN engage.daily_count.deployed_known IS 'Contacts of which it is known whether officers were sent.';
 SELECT pg_catalog.pg_extension_config_dump('engage.daily_count', '');
 
 CREATE TABLE engage.hourly_count (
@@ -137,11 +141,14 @@ CREATE TABLE engage.caller_pseudonym (
 	caller_id bigint UNIQUE,
 	label text COLLATE "C" NOT NULL UNIQUE
 		GENERATED ALWAYS AS (CASE WHEN caller_key = -1 THEN 'Not known' ELSE 'C-' || lpad(to_hex(caller_key), 8, '0') END) STORED,
+	secret bigint NOT NULL DEFAULT ('x' || left(md5(gen_random_uuid()::text), 16))::bit(64)::bigint,
 	CHECK ((caller_key = -1) = (caller_id IS NULL))
 );
 COMMENT ON TABLE engage.caller_pseudonym IS
 	'The keys that stand for callers in dashboards: drawn by lot, and only this table tells whose they are. -1 stands for nobody who can be told. forget_caller_key() erases one. Made by refresh.';
 COMMENT ON COLUMN engage.caller_pseudonym.label IS 'The key to read aloud, and to look for.';
+COMMENT ON COLUMN engage.caller_pseudonym.secret IS
+	'Drawn with the key: the keys of the caller''s contacts and flags in dashboards are made with it, and change with it.';
 INSERT INTO engage.caller_pseudonym (caller_key) VALUES (-1);
 SELECT pg_catalog.pg_extension_config_dump('engage.caller_pseudonym', 'WHERE caller_id IS NOT NULL');
 
@@ -223,7 +230,7 @@ CREATE FUNCTION engage.counts_anew(from_at timestamptz, to_at timestamptz,
 		OUT contacts integer, OUT answered integer, OUT answered_within_10s integer, OUT abandoned integer, OUT answer_seconds double precision,
 		OUT handling_seconds double precision, OUT deployed integer, OUT incidents integer, OUT last_at timestamptz, OUT last_recorded_at timestamptz,
 		OUT delay_seconds double precision, OUT without_details integer, OUT district_not_listed integer, OUT code_not_listed integer,
-		OUT without_handling_time integer, OUT without_district integer, OUT recorded_late integer) RETURNS SETOF record
+		OUT without_handling_time integer, OUT without_district integer, OUT recorded_late integer, OUT abandoned_known integer, OUT deployed_known integer) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 5000
 BEGIN ATOMIC
 	-- seconds are added up as whole milliseconds: the order of contacts changes nothing
@@ -235,7 +242,8 @@ BEGIN ATOMIC
 		sum(round(date_part('epoch', c.recorded_at - c.occurred_at) * 1000)::bigint)::double precision / 1000,
 		(count(*) FILTER (WHERE NOT c.has_details))::integer, (count(*) FILTER (WHERE c.has_district AND c.district_key = -1))::integer,
 		(count(*) FILTER (WHERE c.has_code AND c.contact_type_key = -1))::integer, (count(*) FILTER (WHERE c.handling_seconds IS NULL))::integer,
-		(count(*) FILTER (WHERE NOT c.has_district))::integer, (count(*) FILTER (WHERE c.recorded_at > c.occurred_at + interval '24 hours'))::integer
+		(count(*) FILTER (WHERE NOT c.has_district))::integer, (count(*) FILTER (WHERE c.recorded_at > c.occurred_at + interval '24 hours'))::integer,
+		count(c.is_abandoned)::integer, count(c.deployed)::integer
 	FROM engage.counted_contacts(from_at, to_at) c
 	GROUP BY GROUPING SETS ((c.date_key, c.channel_key, c.contact_type_key, c.district_key), (c.date_key, c.time_key, c.channel_key, c.district_key), (c.date_key, c.source));
 END;
@@ -278,7 +286,7 @@ BEGIN
 	), days AS (
 		INSERT INTO engage.daily_count
 		SELECT a.date_key, a.channel_key, a.contact_type_key, a.district_key, a.contacts, a.answered, a.answered_within_10s, a.abandoned,
-			a.answer_seconds, a.handling_seconds, a.deployed, a.incidents
+			a.answer_seconds, a.handling_seconds, a.deployed, a.incidents, a.abandoned_known, a.deployed_known
 		FROM anew a WHERE a.grain = 'day'
 	), hours AS (
 		INSERT INTO engage.hourly_count
@@ -594,4 +602,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.forget_caller_key(integer) IS
-	'Erases the key that stands for a caller in dashboards and draws another: what was exported under the old one no longer leads to anybody. False if there is no such key.';
+	'Erases the key that stands for a caller in dashboards, and the keys of the caller''s contacts and flags, and draws others: no key that was exported leads to anybody. Times do: who may read fact_contact and has an export with the exact times of contacts can still tell whose they were, so have exports deleted. False if there is no such key.';

@@ -39,6 +39,21 @@ COMMENT ON COLUMN engage.marker_kind.is_sensitive IS
 CREATE UNIQUE INDEX marker_kind_label ON engage.marker_kind (pg_catalog.lower(pg_catalog.btrim(label)));
 SELECT pg_catalog.pg_extension_config_dump('engage.marker_kind', '');
 
+CREATE FUNCTION engage.marker_kind_tells() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE WARNING 'who has marker "%" can be told by those who may not see it', NEW.marker
+		USING HINT = 'Such a marker keeps its callers out of engage.nuisance_candidate, whose other conditions analysts see. Leave the nature out if it must stay secret; they are then not protected there.';
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION engage.marker_kind_tells() IS
+	'Trigger: warns who makes a sensitive kind of marker with a nature that protects, since its effect shows.';
+CREATE TRIGGER marker_kind_tells AFTER INSERT OR UPDATE ON engage.marker_kind
+	FOR EACH ROW WHEN (NEW.is_sensitive AND NEW.nature = ANY (ARRAY['repeat_victim', 'professional', 'service_failure']))
+	EXECUTE FUNCTION engage.marker_kind_tells();
+
 CREATE TYPE engage.marker_basis AS ENUM ('fact', 'assessment');
 COMMENT ON TYPE engage.marker_basis IS 'Whether a marker states a fact or what somebody makes of it (DPA 2018 s.38(2)).';
 

@@ -429,7 +429,7 @@ WHERE r.natures OPERATOR(pg_catalog.&&) ARRAY['nuisance', 'hoax', 'abusive']
 		AND m.nature OPERATOR(pg_catalog.=) ANY (ARRAY['repeat_victim', 'professional', 'service_failure']))
 	AND EXISTS (SELECT FROM engage.repeat_caller f WHERE f.caller_id OPERATOR(pg_catalog.=) r.caller_id);
 COMMENT ON VIEW engage.nuisance_candidate IS
-	'Flagged callers whose contacts or markers look like nuisance, for people to decide on. A repeat victim, somebody who calls as part of their work, or one who chases what we owe them is never here, even if also a nuisance.';
+	'Flagged callers whose contacts or markers look like nuisance, for people to decide on. A repeat victim, somebody who calls as part of their work, or one who chases what we owe them is never here, even if also a nuisance: by a sensitive marker too. So an analyst who compares this view with risk can tell who has a sensitive marker with such a nature, though not which; protection comes first.';
 
 -- definer: analysts see what a score is made of, not the contacts behind it
 CREATE FUNCTION engage.explain_risk(caller_id bigint,

@@ -202,7 +202,7 @@ BEGIN ATOMIC
 		SELECT * FROM engage.counts_anew('-infinity', 'infinity')
 	), days AS (
 		SELECT a.date_key, a.channel_key, a.contact_type_key, a.district_key, a.contacts, a.answered, a.answered_within_10s, a.abandoned,
-			a.answer_seconds, a.handling_seconds, a.deployed, a.incidents
+			a.answer_seconds, a.handling_seconds, a.deployed, a.incidents, a.abandoned_known, a.deployed_known
 		FROM anew a WHERE a.grain = 'day'
 	), hours AS (
 		SELECT a.date_key, a.time_key, a.channel_key, a.district_key, a.contacts, a.answered, a.answer_seconds, a.handling_seconds

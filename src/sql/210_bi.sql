@@ -20,7 +20,8 @@ SELECT k.date_key, k.day AS full_date, k.calendar_year, k.quarter_number, k.mont
 	k.calendar_year * 12 + k.month_number - (SELECT date_part('year', t.day) * 12 + date_part('month', t.day) FROM engage.today t)::integer AS relative_month,
 	k.day > (SELECT t.day - 28 FROM engage.today t) AND k.day <= (SELECT t.day FROM engage.today t) AS is_last_28_days,
 	-- as a CASE, of which the planner expects half the days, not a few
-	CASE WHEN k.day <= (SELECT t.day FROM engage.today t) THEN k.day > (SELECT (t.day - interval '13 months')::date FROM engage.today t) ELSE false END AS is_last_13_months
+	CASE WHEN k.day <= (SELECT t.day FROM engage.today t) THEN k.day > (SELECT (t.day - interval '13 months')::date FROM engage.today t) ELSE false END AS is_last_13_months,
+	k.day < (SELECT t.day FROM engage.today t) AS is_over
 FROM engage.calendar k
 LEFT JOIN engage.bank_holiday h ON h.day = k.day;
 COMMENT ON VIEW engage_bi.dim_date IS 'Local days, without a gap: whole years from the first contact to now.';
@@ -48,6 +49,7 @@ COMMENT ON COLUMN engage_bi.dim_date.relative_week IS '0 this week, -1 last week
 COMMENT ON COLUMN engage_bi.dim_date.relative_month IS '0 this month, -1 last month.';
 COMMENT ON COLUMN engage_bi.dim_date.is_last_28_days IS 'Today and the 27 days before.';
 COMMENT ON COLUMN engage_bi.dim_date.is_last_13_months IS 'Today and the thirteen months before.';
+COMMENT ON COLUMN engage_bi.dim_date.is_over IS 'Whether the day is over: for charts by day, where today would seem a fall.';
 
 CREATE VIEW engage_bi.dim_time AS
 SELECT h.time_key, h.label AS hour_label, h.shift_name, h.is_night FROM engage.preset_hour h;
@@ -154,7 +156,7 @@ COMMENT ON COLUMN engage_bi.dim_feed.feed_key IS 'Stands for the system.';
 COMMENT ON COLUMN engage_bi.dim_feed.feed_name IS 'Its name.';
 
 CREATE VIEW engage_bi.fact_contact AS
-SELECT c.contact_id AS contact_key, d.date_key, date_part('hour', timezone(o.zone, c.occurred_at))::integer AS time_key, w.caller_key, h.channel_key,
+SELECT hashint8extended(c.contact_id, w.secret) AS contact_key, d.date_key, date_part('hour', timezone(o.zone, c.occurred_at))::integer AS time_key, w.caller_key, h.channel_key,
 	COALESCE(i.contact_type_key, -1) AS contact_type_key, COALESCE(x.district_key, -1) AS district_key,
 	timezone(o.zone, c.occurred_at)::timestamp(0) AS contact_start_local, timezone('UTC', c.occurred_at)::timestamp AS contact_start_utc,
 	(date_part('epoch', timezone(o.zone, c.occurred_at) - timezone('UTC', c.occurred_at)) / 60)::integer AS utc_offset_minutes, 1 AS contact_count,
@@ -191,7 +193,7 @@ LEFT JOIN engage.incident_code i ON i.code = COALESCE(c.closing_code, c.opening_
 LEFT JOIN engage.district x ON x.district = c.district
 WHERE c.occurred_at >= engage.first_counted() AND c.occurred_at <= now() AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL AND w.caller_key IS NULL;
 COMMENT ON VIEW engage_bi.fact_contact IS 'One row a contact that counts: inbound, neither a call-back nor a duplicate, and not still to come. Load it in parts by contact_start_utc; for sums over many take the daily and hourly facts.';
-COMMENT ON COLUMN engage_bi.fact_contact.contact_key IS 'Stands for the contact.';
+COMMENT ON COLUMN engage_bi.fact_contact.contact_key IS 'Stands for the contact; changes with the caller''s key.';
 COMMENT ON COLUMN engage_bi.fact_contact.date_key IS 'Local day.';
 COMMENT ON COLUMN engage_bi.fact_contact.time_key IS 'Local hour.';
 COMMENT ON COLUMN engage_bi.fact_contact.caller_key IS 'Who it was, as far as can be told.';
@@ -211,7 +213,7 @@ COMMENT ON COLUMN engage_bi.fact_contact.incident_count IS '1 if it led to an in
 COMMENT ON COLUMN engage_bi.fact_contact.loaded_at_utc IS 'When it became known here; for the detection of changes.';
 
 CREATE VIEW engage_bi.fact_caller_contact AS
-SELECT c.contact_id AS contact_key, c.date_key, c.time_key, w.caller_key, c.channel_key, c.contact_type_key, c.district_key,
+SELECT hashint8extended(c.contact_id, w.secret) AS contact_key, c.date_key, c.time_key, w.caller_key, c.channel_key, c.contact_type_key, c.district_key,
 	c.start_local AS caller_contact_start_local, 1 AS repeat_contact_count, c.handling_seconds AS repeat_handling_seconds
 FROM engage.caller_pseudonym w
 CROSS JOIN LATERAL (
@@ -232,7 +234,7 @@ CROSS JOIN LATERAL (
 WHERE EXISTS (SELECT FROM engage.roster r WHERE r.caller_id = w.caller_id);
 COMMENT ON VIEW engage_bi.fact_caller_contact IS
 	'The contacts of callers who were ever on the roster, one row a contact: what a caller''s profile needs. Quick for one caller.';
-COMMENT ON COLUMN engage_bi.fact_caller_contact.contact_key IS 'Stands for the contact.';
+COMMENT ON COLUMN engage_bi.fact_caller_contact.contact_key IS 'Stands for the contact; changes with the caller''s key.';
 COMMENT ON COLUMN engage_bi.fact_caller_contact.date_key IS 'Local day.';
 COMMENT ON COLUMN engage_bi.fact_caller_contact.time_key IS 'Local hour.';
 COMMENT ON COLUMN engage_bi.fact_caller_contact.caller_key IS 'Who.';
@@ -245,8 +247,9 @@ COMMENT ON COLUMN engage_bi.fact_caller_contact.repeat_handling_seconds IS 'Seco
 
 CREATE VIEW engage_bi.fact_contact_daily AS
 SELECT d.date_key, d.channel_key, d.contact_type_key, d.district_key, d.contacts AS daily_contact_count, d.answered AS daily_answered_count,
-	d.answered_within_10s AS daily_answered_within_10s_count, d.abandoned AS daily_abandoned_count, d.answer_seconds AS daily_answer_seconds,
-	d.handling_seconds AS daily_handling_seconds, d.deployed AS daily_deployed_count, d.incidents AS daily_incident_count
+	d.answered_within_10s AS daily_answered_within_10s_count, CASE WHEN d.abandoned_known > 0 THEN d.abandoned END AS daily_abandoned_count, d.answer_seconds AS daily_answer_seconds,
+	d.handling_seconds AS daily_handling_seconds, CASE WHEN d.deployed_known > 0 THEN d.deployed END AS daily_deployed_count, d.incidents AS daily_incident_count,
+	d.abandoned_known AS daily_abandoned_known_count, d.deployed_known AS daily_deployed_known_count
 FROM engage.daily_count d;
 COMMENT ON VIEW engage_bi.fact_contact_daily IS 'Contacts by local day, channel, type and district, summed up.';
 COMMENT ON COLUMN engage_bi.fact_contact_daily.date_key IS 'Local day.';
@@ -256,11 +259,13 @@ COMMENT ON COLUMN engage_bi.fact_contact_daily.district_key IS 'Where.';
 COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_contact_count IS 'Contacts.';
 COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_answered_count IS 'Of these, with a known time of answer.';
 COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_answered_within_10s_count IS 'Answered in less than 10 seconds.';
-COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_abandoned_count IS 'Abandoned.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_abandoned_count IS 'Abandoned; empty where it is known of none of the contacts.';
 COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_answer_seconds IS 'Seconds until answer, summed over the answered.';
 COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_handling_seconds IS 'Seconds of handling, summed up.';
-COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_deployed_count IS 'Contacts to which officers were sent.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_deployed_count IS 'Contacts to which officers were sent; empty where it is known of none.';
 COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_incident_count IS 'Contacts that led to an incident.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_abandoned_known_count IS 'Contacts of which it is known whether they were abandoned: what the share is of.';
+COMMENT ON COLUMN engage_bi.fact_contact_daily.daily_deployed_known_count IS 'Contacts of which it is known whether officers were sent.';
 
 CREATE VIEW engage_bi.fact_contact_hourly AS
 SELECT d.date_key, d.time_key, d.channel_key, d.district_key, d.contacts AS hourly_contact_count, d.answered AS hourly_answered_count,
@@ -406,7 +411,7 @@ COMMENT ON COLUMN engage_bi.fact_one_contact_away.window_contact_count IS 'Conta
 COMMENT ON COLUMN engage_bi.fact_one_contact_away.window_lapses_local IS 'When the first of them leaves the window.';
 
 CREATE VIEW engage_bi.fact_flag AS
-SELECT f.flag_id AS flag_key, engage.date_key(engage.local_date(f.met_at, o.zone)) AS date_key, w.caller_key, f.rule_id AS rule_key,
+SELECT hashint8extended(f.flag_id, w.secret) AS flag_key, engage.date_key(engage.local_date(f.met_at, o.zone)) AS date_key, w.caller_key, f.rule_id AS rule_key,
 	timezone(o.zone, f.met_at)::timestamp(0) AS flag_met_local, timezone('UTC', f.met_at)::timestamp(0) AS flag_met_utc,
 	timezone(o.zone, f.started_at)::timestamp(0) AS flag_started_local, timezone(o.zone, f.ended_at)::timestamp(0) AS flag_ended_local,
 	f.contacts::integer AS flag_contact_count, f.peak::integer AS flag_peak_count, f.withdrawn_at IS NOT NULL AS is_withdrawn,
@@ -416,7 +421,7 @@ CROSS JOIN engage.policy o
 JOIN engage.caller_pseudonym w ON w.caller_id = f.caller_id
 WHERE f.started_at >= '1900-01-02' AND f.ended_at < '2199-12-31';
 COMMENT ON VIEW engage_bi.fact_flag IS 'Flags: a rule met by a caller, one row an episode. Withdrawn ones stay.';
-COMMENT ON COLUMN engage_bi.fact_flag.flag_key IS 'Stands for the flag.';
+COMMENT ON COLUMN engage_bi.fact_flag.flag_key IS 'Stands for the flag; changes with the caller''s key.';
 COMMENT ON COLUMN engage_bi.fact_flag.date_key IS 'Local day on which the rule was met.';
 COMMENT ON COLUMN engage_bi.fact_flag.caller_key IS 'Who.';
 COMMENT ON COLUMN engage_bi.fact_flag.rule_key IS 'Which version of a rule.';

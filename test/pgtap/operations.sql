@@ -352,4 +352,43 @@ SELECT is((SELECT count(*) FROM engage.linkage_model), models, 'first-day 3i: an
 SELECT is(pg_temp.verified(), 0::bigint, 'first-day 3i: verify() finds nothing');
 SELECT throws_ok('SELECT engage.setup()', '55000', 'engage is set up already', 'first-day 3i: once only, as before');
 
+-- ------------------------------------------------- first-day C1, O5: what dashboards show
+
+INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw, disconnected, deployed, answered_at) VALUES
+	('bi', '1', '2025-03-03 10:00', '999_voice', '07700 900701', true, true, NULL), ('bi', '2', '2025-03-03 10:00', '999_voice', '07700 900701', false, NULL, '2025-03-03 10:00:05'),
+	('bi', '3', '2025-03-03 10:00', '999_voice', '07700 900701', NULL, false, NULL), ('bi', '4', '2025-03-03 10:00', 'email', NULL, NULL, NULL, NULL),
+	('bi', '5', '2025-03-03 11:00', '101_voice', '07700 900701', false, NULL, '2025-03-03 11:00:05');
+CALL engage.refresh();
+SELECT results_eq($$SELECT channel_code, daily_contact_count, daily_abandoned_count, daily_abandoned_known_count, daily_deployed_count, daily_deployed_known_count
+	FROM engage_bi.fact_contact_daily JOIN engage_bi.dim_channel USING (channel_key) WHERE date_key = 20250303 ORDER BY 1$$,
+	$$VALUES ('101_voice', 1, 0, 1, NULL, 0), ('999_voice', 3, 1, 2, 1, 2), ('email', 1, NULL, 0, NULL, 0)$$,
+	'first-day C1: what is recorded of no contact is NULL, not 0');
+SELECT results_eq($$SELECT channel_code, sum(daily_abandoned_count)::float8 / NULLIF(sum(daily_abandoned_known_count), 0)
+	FROM engage_bi.fact_contact_daily JOIN engage_bi.dim_channel USING (channel_key) WHERE date_key = 20250303 GROUP BY 1 ORDER BY 1$$,
+	$$VALUES ('101_voice', 0::float8), ('999_voice', 0.5), ('email', NULL)$$, 'first-day C1: the share is of those of which it is known, and blank where it is known of none');
+SELECT results_eq('SELECT is_over, count(*) FROM engage_bi.dim_date WHERE relative_day BETWEEN -1 AND 1 GROUP BY 1 ORDER BY 1', $$VALUES (false, 2::bigint), (true, 1)$$,
+	'first-day O5: yesterday is over, today is not');
+SELECT is(pg_temp.verified(), 0::bigint, 'first-day C1: verify() finds nothing');
+
+-- ------------------------------------------------- D5: a key that is forgotten
+
+CREATE TEMP TABLE exported AS SELECT f.* FROM engage_bi.fact_contact f JOIN engage.caller_pseudonym k USING (caller_key) WHERE k.caller_id = pg_temp.who('g1');
+CREATE TEMP TABLE exported_flag AS SELECT f.* FROM engage_bi.fact_flag f WHERE f.caller_key IN (SELECT e.caller_key FROM exported e);
+CREATE TEMP TABLE of_others AS SELECT contact_key, caller_key FROM engage_bi.fact_contact WHERE caller_key NOT IN (SELECT e.caller_key FROM exported e);
+CREATE FUNCTION pg_temp.joined_keys() RETURNS bigint LANGUAGE sql AS $$
+	SELECT (SELECT count(*) FROM engage_bi.fact_contact f WHERE f.contact_key IN (SELECT e.contact_key FROM exported e))
+		+ (SELECT count(*) FROM engage_bi.fact_caller_contact f WHERE f.contact_key IN (SELECT e.contact_key FROM exported e))
+		+ (SELECT count(*) FROM engage_bi.fact_flag f WHERE f.flag_key IN (SELECT e.flag_key FROM exported_flag e))
+		+ (SELECT count(*) FROM engage_bi.dim_caller f WHERE f.caller_key IN (SELECT e.caller_key FROM exported e))
+$$;
+SELECT is((SELECT count(*) FROM exported) || ' ' || (SELECT count(*) FROM exported_flag), '6 1', 'D5: six contacts and a flag were exported');
+SELECT is(pg_temp.joined_keys(), 14::bigint, 'D5: their keys are found');
+SELECT ok(engage.forget_caller_key(caller_key), 'D5: the key is forgotten') FROM exported LIMIT 1;
+SELECT is(pg_temp.joined_keys(), 0::bigint, 'D5: no key that was exported leads to anybody');
+SELECT is(count(*), 6::bigint, 'D5: the contacts are there under a new one') FROM engage_bi.fact_contact JOIN engage.caller_pseudonym k USING (caller_key) WHERE k.caller_id = pg_temp.who('g1');
+SELECT is((SELECT count(*) FROM engage_bi.fact_contact JOIN of_others USING (contact_key, caller_key)), (SELECT count(*) FROM of_others), 'D5: those of others keep theirs');
+SELECT is(count(*) - count(DISTINCT contact_key), 0::bigint, 'D5: each contact has a key of its own') FROM engage_bi.fact_contact;
+SELECT ok(NOT has_table_privilege(r, 'engage.caller_pseudonym', 'SELECT'), 'D5: ' || r || ' does not read what keys are made with')
+FROM unnest('{engage_bi,engage_analyst,engage_handler,engage_identity,engage_admin,engage_operator,engage_loader}'::text[]) r;
+
 SELECT * FROM finish();

@@ -428,6 +428,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	policy_changed()
 	policy_checked()
 	policy_kept()
+	marker_kind_tells()
 	prediction_quality_finalfn(internal)
 	prediction_quality_transfn(internal,double precision,boolean)
 	quarter_hour(timestamp with time zone)
