@@ -146,6 +146,23 @@ CREATE TRIGGER filler_deleted AFTER DELETE ON engage.filler
 	REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.filler_changed();
 CREATE TRIGGER filler_truncated AFTER TRUNCATE ON engage.filler
 	FOR EACH STATEMENT EXECUTE FUNCTION engage.filler_changed();
+
+-- definer: the subscription's login may have no rights on the queue
+CREATE FUNCTION engage.filler_applied() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO engage.dirty (subject, filler, cause)
+	SELECT 'filler', u.entry, 'filler'
+	FROM (SELECT engage.filler_entry(OLD.kind, OLD.value) UNION SELECT engage.filler_entry(NEW.kind, NEW.value)) u (entry)
+	WHERE u.entry IS NOT NULL;
+	RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION engage.filler_applied() IS 'Trigger: does as filler_changed() for a row that logical replication applies.';
+CREATE TRIGGER filler_applied AFTER INSERT OR UPDATE OR DELETE ON engage.filler
+	FOR EACH ROW EXECUTE FUNCTION engage.filler_applied();
+ALTER TABLE engage.filler ENABLE REPLICA TRIGGER filler_applied;
 ALTER TABLE engage.filler ENABLE ALWAYS TRIGGER filler_inserted;
 ALTER TABLE engage.filler ENABLE ALWAYS TRIGGER filler_updated;
 ALTER TABLE engage.filler ENABLE ALWAYS TRIGGER filler_deleted;

@@ -175,6 +175,8 @@ BEGIN ATOMIC
 		('contact', 'contact_deleted', 'A'), ('contact', 'contact_truncated', 'A'), ('contact', 'contact_applied', 'R'),
 		('known_number', 'known_number_inserted', 'A'), ('known_number', 'known_number_updated', 'A'), ('known_number', 'known_number_deleted', 'A'),
 		('known_number', 'known_number_truncated', 'A'), ('known_number', 'known_number_applied', 'R'),
+		('filler', 'filler_inserted', 'A'), ('filler', 'filler_updated', 'A'), ('filler', 'filler_deleted', 'A'), ('filler', 'filler_truncated', 'A'),
+		('filler', 'filler_applied', 'R'),
 		('policy', 'policy_changed', 'A'), ('policy', 'policy_applied', 'R'), ('policy', 'flag_currency_changed', 'A'), ('policy', 'flag_currency_applied', 'R'),
 		('rule', 'rule_changed', 'A'), ('linkage_model', 'linkage_model_changed', 'A'), ('risk_model', 'risk_model_changed', 'A'),
 		('harm_weight', 'harm_weight_changed', 'A'), ('harm_weight', 'harm_weight_applied', 'R'),

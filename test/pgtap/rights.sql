@@ -371,6 +371,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	gamma_prior_transfn(internal,bigint,double precision)
 	harm_factors(integer)
 	harm_weight_changed()
+	filler_applied()
 	filler_changed()
 	filler_entry(text,text)
 	fillers_in_force()
@@ -561,6 +562,7 @@ INSERT INTO definer VALUES
 		'handlers refer without rights on referrals, personas and decisions'),
 	('review_referral(bigint,referral_review_status,text,bigint,bigint)', 'reviewers do not write referrals otherwise'),
 	('without_link(uuid,uuid)', 'who decides on links has no rights on what the sides are computed from'),
+	('filler_applied()', 'the login of a subscription may have no rights on the queue'),
 	('known_number_applied()', 'the login of a subscription may have no rights on the queue'),
 	('known_number_changed()', 'administrators have no rights on the queue'),
 	('filler_changed()', 'administrators have no rights on the queue'),

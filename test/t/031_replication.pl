@@ -36,7 +36,7 @@ sub wrong { return here('SELECT count(*) FROM engage.verify()'); }
 
 # ------------------------------------------------------- contacts that were there
 
-my $tables = join ', ', map { "engage.$_" } ('contact', 'known_number', 'district', 'marker_kind');
+my $tables = join ', ', map { "engage.$_" } ('contact', 'known_number', 'filler', 'district', 'marker_kind');
 there("CREATE PUBLICATION feed FOR TABLE $tables");
 there("ALTER TABLE $_ REPLICA IDENTITY FULL") for split /, /, $tables;
 say_there(1, 6, '07700900101');
@@ -87,6 +87,8 @@ here('CALL engage.refresh()');
 is(here('SELECT count(*) FROM engage.repeat_caller'), 0, 'M3: and count');
 there(q{INSERT INTO engage.district (district, label) VALUES ('N', 'North')});
 like(arrived(), qr/days/, 'M3: so are districts');
+there(q{INSERT INTO engage.filler (kind, value) VALUES ('name', 'Zzyzx')});
+like(arrived(), qr/filler/, 'M3: and fillers');
 there(q{UPDATE engage.marker_kind SET is_sensitive = true WHERE marker = 'hoax'});
 arrived();
 here('CALL engage.refresh()');
