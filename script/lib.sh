@@ -117,7 +117,7 @@ packages_for() { # TASK MAJOR
 				"clang libclang-rt-dev python3 shellcheck" \
 				"openssl libpq-dev default-jdk-headless libpostgresql-jdbc-java python3-jsonschema" \
 				"unixodbc-dev odbc-postgresql" \
-				"?clang-format-14 ?python3-pglast" \
+				"?clang-format-14 ?python3-pglast ?debootstrap" \
 				"?postgresql-$2-plpgsql-check ?postgresql-$2-jit"
 			;;
 		bench)
