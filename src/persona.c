@@ -5,11 +5,14 @@
  * A key is made of the details alone, so a contact knows its persona without a
  * look-up, in any order of arrival, and on any server.  Its 16 bytes are
  *
- *		prefix		6 bytes of a hash of the number's last digits, zero for none
+ *		tail		3 bytes of the number's last digits, zero for none
+ *		head		3 bytes of a number of +44: what stands before them, else zero
  *		rest		10 bytes of a SHA-256 of all details
  *
- * so personas with the same number, however it was spelt, lie together in an
- * index on the key.
+ * The number is read as phone() reads it, so personas with the same number lie
+ * together in an index on the key, however it was spelt.  Tail and head tell
+ * all numbers of +44 apart: a range of keys is such a number.  Others have a
+ * range in common with few, and the region says which it is.
  *
  * Details that are certainly fillers are left out: contacts that differ in
  * nothing else are one persona, and one with nothing else has none.  Others may
@@ -19,26 +22,29 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "common/cryptohash.h"
-#include "common/hashfn.h"
 #include "common/sha2.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "port/pg_bswap.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/jsonb.h"
+#include "utils/tuplestore.h"
 #include "utils/uuid.h"
 
-#include "contact_sort.h"
 #include "engage.h"
 #include "filler_sql.h"
+#include "persona.h"
+#include "phone.h"
 
 ENGAGE_FUNCTION(engage_persona_key);
 ENGAGE_FUNCTION(engage_persona_keys_of_number);
 
-#define PREFIX_LEN 6
+#define TAIL_LEN 3
+#define HEAD_LEN 3
+#define PREFIX_LEN (TAIL_LEN + HEAD_LEN)
 /* Among the arguments */
 #define NUMBER_ARGUMENT 0
 #define GIVEN_NAME_ARGUMENT 1
@@ -51,48 +57,37 @@ static const FillerKind kinds[JSON_ARGUMENT] = {
 	FILLER_NUMBER, FILLER_GIVEN_NAME, FILLER_FAMILY_NAME, FILLER_DATE, FILLER_ADDRESS, FILLER_POSTCODE,
 	FILLER_EMAIL, FILLER_IMEI, FILLER_IDENTIFIER};
 
-/* Digits that tell numbers apart, whatever stands before: UK ones have 9 or 10. */
-#define TAIL_DIGITS 9
+/* A multiplication by an odd number can be undone, so no two get the same. */
+#define SPREAD_TAIL 0x4f6cdd
+#define SPREAD_HEAD 0x9e3779
 
-/*
- * The number's last digits as one number.  An extension, which a letter or #
- * introduces once there are enough digits, is left out.
- */
-static uint64
-number_tail(text *raw)
-{
-	const char *p = VARDATA_ANY(raw);
-	const char *end = p + VARSIZE_ANY_EXHDR(raw);
-	uint64 tail = 0;
-	int digits = 0;
-
-	for (; p < end; p++)
-	{
-		if (*p >= '0' && *p <= '9')
-		{
-			tail = (tail * 10 + (*p - '0')) % UINT64CONST(1000000000);
-			digits++;
-		}
-		else if (digits >= TAIL_DIGITS && (isalpha((unsigned char) *p) || *p == '#'))
-			break;
-	}
-	return digits == 0 ? 0 : tail + 1;
-}
-
-/* The first bytes of the keys of all personas with such a number. */
 static void
-put_prefix(uint64 tail, unsigned char *key)
+put_three_bytes(unsigned char *key, uint32 value)
 {
-	uint64 hash = pg_hton64(spread_bits(tail) | UINT64CONST(1) << 63);
-
-	memcpy(key, &hash, PREFIX_LEN);
+	key[0] = (unsigned char) (value >> 16);
+	key[1] = (unsigned char) (value >> 8);
+	key[2] = (unsigned char) value;
 }
+
+/* The first bytes of the keys of all personas with numbers at such a place. */
+static void
+put_prefix(const PhonePlace *place, unsigned char *key)
+{
+	put_three_bytes(key, 0x800000 | (place->tail * SPREAD_TAIL & 0x7fffff));
+	put_three_bytes(key + TAIL_LEN, place->head * SPREAD_HEAD & 0xffffff);
+}
+
+#define DIGEST_AT_ONCE (1024 * 1024)
 
 static void
 digest_update(pg_cryptohash_ctx *digest, const void *data, size_t len)
 {
-	if (pg_cryptohash_update(digest, data, len) < 0)
-		elog(ERROR, "could not compute a persona key");
+	for (size_t done = 0; done < len; done += DIGEST_AT_ONCE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (pg_cryptohash_update(digest, (const uint8 *) data + done, Min(len - done, DIGEST_AT_ONCE)) < 0)
+			elog(ERROR, "could not compute a persona key");
+	}
 }
 
 /* Add one detail: its place among the arguments, its length and its bytes. */
@@ -199,36 +194,108 @@ engage_persona_key(PG_FUNCTION_ARGS)
 	key = palloc0(sizeof(pg_uuid_t));
 	if (!PG_ARGISNULL(0))
 	{
-		uint64 tail = number_tail(PG_GETARG_TEXT_PP(0));
+		text *raw = PG_GETARG_TEXT_PP(0);
+		PhonePlace place;
 
-		if (tail != 0)
-			put_prefix(tail, key->data);
+		if (phone_place(VARDATA_ANY(raw), VARSIZE_ANY_EXHDR(raw), &place))
+			put_prefix(&place, key->data);
 	}
 	memcpy(key->data + PREFIX_LEN, result, UUID_LEN - PREFIX_LEN);
 	PG_RETURN_UUID_P(key);
 }
 
+/* Add the range of all keys at a place, with any head or this one, once. */
+static int
+add_range(PersonaRange *ranges, int n, const PhonePlace *place, bool any_head)
+{
+	PersonaRange *range = &ranges[n];
+	int len = any_head ? TAIL_LEN : PREFIX_LEN;
+
+	put_prefix(place, range->low.data);
+	put_prefix(place, range->high.data);
+	memset(range->low.data + len, 0, UUID_LEN - len);
+	memset(range->high.data + len, 0xff, UUID_LEN - len);
+	for (int i = 0; i < n; i++)
+		if (memcmp(&ranges[i].low, &range->low, UUID_LEN) == 0)
+			return n;
+	return n + 1;
+}
+
+static uint32
+last_digits(const char *digits, size_t len)
+{
+	uint32 tail = 0;
+
+	for (size_t i = len > PHONE_TAIL_DIGITS ? len - PHONE_TAIL_DIGITS : 0; i < len; i++)
+		tail = tail * 10 + (digits[i] - '0');
+	return tail;
+}
+
 /*
- * persona_keys_of_number(number, OUT low, OUT high)
- *		The range of keys in which the number's personas lie; others may too.
+ * persona_ranges
+ *		The ranges of keys in which personas lie whose number, read as in a
+ *		region, is this one in E.164; how many, at most PERSONA_MAX_RANGES.
+ *		*is_exact says that none with another number lies there.
+ *
+ * Where the region is not of +44, text without its country's code may have been
+ * read as a number of +44 for the key, so any head will do.
+ */
+int
+persona_ranges(const char *e164, bool is_home, PersonaRange *ranges, bool *is_exact)
+{
+	const char *digits = e164 + 1;
+	size_t len = strlen(digits);
+	PhonePlace place;
+	int n = 0;
+
+	*is_exact = false;
+	if (!phone_place(e164, len + 1, &place))
+		return 0;
+	*is_exact = is_home && place.head != 0;
+	n = add_range(ranges, n, &place, !is_home);
+
+	/*
+	 * Where the national number may be shorter than a tail, what stands before
+	 * it is in the tail too: the country's code, and how it was written.
+	 */
+	for (size_t code = 1; code <= 3 && code + 1 < len && len < PHONE_TAIL_DIGITS + 3; code++)
+	{
+		char with_trunk[PHONE_E164_SIZE];
+
+		memcpy(with_trunk, digits, code);
+		with_trunk[code] = '0';
+		strcpy(with_trunk + code + 1, digits + code);
+		place.tail = last_digits(with_trunk, len + 1);
+		n = add_range(ranges, n, &place, !is_home);
+		place.tail = last_digits(digits + code, len - code);
+		n = add_range(ranges, n, &place, !is_home);
+	}
+	return n;
+}
+
+/*
+ * persona_keys_of_number(number, region, OUT low, OUT high, OUT is_exact)
+ *		The ranges of keys in which the number's personas lie.
  */
 Datum
 engage_persona_keys_of_number(PG_FUNCTION_ARGS)
 {
-	uint64 tail = number_tail(PG_GETARG_TEXT_PP(0));
-	pg_uuid_t low;
-	pg_uuid_t high;
-	Datum values[2] = {UUIDPGetDatum(&low), UUIDPGetDatum(&high)};
-	bool nulls[2] = {false, false};
-	TupleDesc desc;
+	PersonaRange ranges[PERSONA_MAX_RANGES];
+	char e164[PHONE_E164_SIZE];
+	bool is_home;
+	bool is_exact;
+	int n = 0;
 
-	if (tail == 0)
-		PG_RETURN_NULL();
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "function called where a row cannot be returned");
-	memset(low.data, 0, UUID_LEN);
-	memset(high.data, 0xff, UUID_LEN);
-	put_prefix(tail, low.data);
-	put_prefix(tail, high.data);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	InitMaterializedSRF(fcinfo, 0);
+	if (phone_read(PG_GETARG_DATUM(0), PG_GETARG_TEXT_PP(1), e164, &is_home))
+		n = persona_ranges(e164, is_home, ranges, &is_exact);
+	for (int i = 0; i < n; i++)
+	{
+		ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+		Datum values[3] = {UUIDPGetDatum(&ranges[i].low), UUIDPGetDatum(&ranges[i].high), BoolGetDatum(is_exact)};
+		bool nulls[3] = {false, false, false};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
 }

@@ -6,6 +6,7 @@
  * and all but the SQL functions is compiled and tested outside the server.
  *
  *	  phone_text.c	what people and networks write; the plan of +44
+ *	  phone_words.c	words and digits that say that there is no number
  *	  phone.cpp		libphonenumber: every other country, and odd forms
  *	  phone_sql.c	the SQL functions
  *-------------------------------------------------------------------------
@@ -15,6 +16,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A field longer than this, without the blanks around it, holds no number */
 #define PHONE_MAX_TEXT 128
@@ -75,10 +77,31 @@ typedef struct PhoneParsed
 	char e164[PHONE_E164_SIZE];
 } PhoneParsed;
 
+/*
+ * Where a number lies among all: by its last digits, and where it is one of
+ * +44, by what stands before them too.  head is 0 for every other.
+ */
+#define PHONE_TAIL_DIGITS 6
+#define PHONE_TAIL_LIMIT 1000000
+
+typedef struct PhonePlace
+{
+	uint32_t tail; /* below PHONE_TAIL_LIMIT */
+	uint32_t head; /* below 10,000 */
+} PhonePlace;
+
 /* phone_text.c */
 extern const char *phone_kind_name(PhoneKind kind);
 extern PhoneStatus phone_classify(const char *raw, size_t len,
 								  const char *region, PhoneNumber *result);
+extern bool phone_is_home(const char *region);
+extern bool phone_place(const char *raw, size_t len, PhonePlace *place);
+
+/* phone_words.c */
+extern bool phone_kind_of_words(const char *folded, PhoneKind *kind);
+extern bool phone_spells_word(const char *digits, PhoneKind *kind);
+extern bool phone_is_one_digit(const char *digits);
+extern bool phone_is_filler(const char *digits, bool is_uk);
 
 /* phone.cpp */
 extern PhoneStatus phone_region_calling_code(const char *region, int *calling_code);

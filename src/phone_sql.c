@@ -5,11 +5,13 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
 #include "engage.h"
+#include "persona.h"
 #include "phone.h"
 
 ENGAGE_FUNCTION(engage_phone);
@@ -44,15 +46,22 @@ read_region(text *region, char code[3])
 	code[2] = '\0';
 }
 
-static void
-classify_arguments(FunctionCallInfo fcinfo, PhoneNumber *result)
-{
-	text *raw = PG_GETARG_TEXT_PP(0);
-	text *region = PG_GETARG_TEXT_PP(1);
-	char code[3];
+/* Text longer than this is not even unpacked: it is no number, whatever it is */
+#define MAX_FIELD (1024 * 1024)
 
-	read_region(region, code);
-	switch (phone_classify(VARDATA_ANY(raw), VARSIZE_ANY_EXHDR(raw), code, result))
+static void
+classify(Datum raw, text *region, const char *code, PhoneNumber *result)
+{
+	text *field = NULL;
+	PhoneStatus status;
+
+	if (toast_raw_datum_size(raw) <= MAX_FIELD)
+		field = DatumGetTextPP(raw);
+	status = field == NULL ? phone_classify("?", 1, code, result) :
+							 phone_classify(VARDATA_ANY(field), VARSIZE_ANY_EXHDR(field), code, result);
+	if (field == NULL)
+		result->kind = PHONE_MALFORMED;
+	switch (status)
 	{
 		case PHONE_OK:
 			break;
@@ -72,6 +81,34 @@ classify_arguments(FunctionCallInfo fcinfo, PhoneNumber *result)
 					 errhint("Check the installation of the libphonenumber package.")));
 			break;
 	}
+}
+
+/*
+ * phone_read
+ *	  The number in a field in E.164; false if there is none.  *is_home says that
+ *	  the region is one of +44.
+ */
+bool
+phone_read(Datum raw, text *region, char *e164, bool *is_home)
+{
+	PhoneNumber number;
+	char code[3];
+
+	read_region(region, code);
+	classify(raw, region, code, &number);
+	strcpy(e164, number.e164);
+	*is_home = phone_is_home(code);
+	return e164[0] != '\0';
+}
+
+static void
+classify_arguments(FunctionCallInfo fcinfo, PhoneNumber *result)
+{
+	text *region = PG_GETARG_TEXT_PP(1);
+	char code[3];
+
+	read_region(region, code);
+	classify(PG_GETARG_DATUM(0), region, code, result);
 }
 
 /*

@@ -46,7 +46,7 @@ BEGIN
 	caller_id := CASE WHEN cardinality(caller_ids) = 1 THEN caller_ids[1] END;
 
 	-- personas by their keys in the index of contacts, so that those not refreshed yet are seen too
-	range := engage.persona_keys_of_number(e164);
+	SELECT r.low, r.high INTO range FROM engage.persona_keys_of_number(e164, settings.region) r LIMIT 1;
 	SELECT c.persona_key INTO next FROM engage.contact c
 	WHERE c.persona_key >= range.low AND c.persona_key <= range.high
 		AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL

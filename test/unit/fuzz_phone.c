@@ -5,8 +5,9 @@
  *
  * The first byte of the input chooses the region, the rest is the text.
  * Besides what the sanitizers see: a kind has a number or has none; a number
- * is E.164 and is read the same again; and what phone_text.c settles for +44
- * on its own is what libphonenumber makes of the same digits.
+ * is E.164 and is read the same again; what phone_text.c settles for +44 on its
+ * own is what libphonenumber makes of the same digits; and a field lies where
+ * its number does.
  *-------------------------------------------------------------------------
  */
 #include <stdint.h>
@@ -46,7 +47,21 @@ check_number(const PhoneNumber *number, const char *region)
 	MUST(again.kind == number->kind);
 }
 
-/* For a text of nothing but digits, without the prefixes 141 and 1470 */
+/* What is read as a slip, or dialled before a number: not by the library */
+static bool
+is_slip_or_prefix(const char *dialled)
+{
+	static const char *const begins[] = {"1410", "14700", "18001", "18002", "044", "+0", "90"};
+
+	if (strncmp(dialled, "00", 2) == 0)
+		return strncmp(dialled, "0044", 4) != 0;
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++)
+		if (strncmp(dialled, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
+/* For a text of nothing but digits */
 static void
 compare_with_library(const char *raw, size_t len, const PhoneNumber *ours)
 {
@@ -57,13 +72,38 @@ compare_with_library(const char *raw, size_t len, const PhoneNumber *ours)
 		return;
 	memcpy(dialled, raw, len);
 	dialled[len] = '\0';
-	if (strspn(dialled + (dialled[0] == '+'), "0123456789") != len - (dialled[0] == '+') ||
-		strncmp(dialled, "1410", 4) == 0 || strncmp(dialled, "14700", 5) == 0)
+	if (strspn(dialled + (dialled[0] == '+'), "0123456789") != len - (dialled[0] == '+') || is_slip_or_prefix(dialled))
 		return;
 
 	MUST(phone_library_parse(dialled, "GB", &theirs) == PHONE_OK);
 	MUST(theirs.parsed);
 	MUST(strcmp(theirs.e164, ours->e164) == 0);
+}
+
+/* A shorter number's last digits may reach into its country's code */
+#define LONG_ENOUGH (PHONE_TAIL_DIGITS + 3)
+
+static void
+check_place(const char *raw, size_t len, const PhoneNumber *number, bool is_home)
+{
+	PhonePlace place = {0, 0};
+	PhonePlace of_number = {0, 0};
+	bool is_uk = strncmp(number->e164, "+44", 3) == 0;
+	bool found = phone_place(raw, len, &place);
+
+	MUST(place.tail < PHONE_TAIL_LIMIT && place.head < 10000);
+	if (number->e164[0] == '\0')
+	{
+		MUST(!is_home || place.head == 0);
+		return;
+	}
+	MUST(found);
+	MUST(phone_place(number->e164, strlen(number->e164), &of_number));
+	MUST((of_number.head != 0) == is_uk);
+	if (strlen(number->e164 + 1) >= LONG_ENOUGH)
+		MUST(place.tail == of_number.tail);
+	if (is_home)
+		MUST(place.head == of_number.head);
 }
 
 int
@@ -79,6 +119,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	region = regions[data[0] % (sizeof(regions) / sizeof(regions[0]))];
 	MUST(phone_classify(raw, size - 1, region, &number) == PHONE_OK);
 	check_number(&number, region);
+	check_place(raw, size - 1, &number, phone_is_home(region));
 	if (strcmp(region, "GB") == 0)
 		compare_with_library(raw, size - 1, &number);
 	return 0;

@@ -1,0 +1,26 @@
+/*-------------------------------------------------------------------------
+ * persona.h
+ *	  Where the keys of a number's personas lie.
+ *-------------------------------------------------------------------------
+ */
+#ifndef ENGAGE_PERSONA_H
+#define ENGAGE_PERSONA_H
+
+#include "utils/uuid.h"
+
+typedef struct PersonaRange
+{
+	pg_uuid_t low;
+	pg_uuid_t high;
+} PersonaRange;
+
+/* One, and for a number so short that its country's code may be any of three */
+#define PERSONA_MAX_RANGES 7
+
+/* persona.c */
+extern int persona_ranges(const char *e164, bool is_home, PersonaRange *ranges, bool *is_exact);
+
+/* phone_sql.c */
+extern bool phone_read(Datum raw, text *region, char *e164, bool *is_home);
+
+#endif /* ENGAGE_PERSONA_H */
