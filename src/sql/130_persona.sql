@@ -28,7 +28,8 @@ COMMENT ON COLUMN engage.persona.number IS 'The number in E.164, NULL if it is n
 COMMENT ON COLUMN engage.persona.component IS
 	'The lowest key among the personas that could be one person with it, directly or through others; NULL until it is linked. A caller never reaches beyond a component.';
 COMMENT ON COLUMN engage.persona.caller_id IS 'The caller it resolves to; NULL if it cannot be told.';
-CREATE INDEX persona_number ON engage.persona (number) WHERE number IS NOT NULL;
+-- callers of a number one after the other, without the personas between them
+CREATE INDEX persona_number ON engage.persona (number, caller_id) WHERE number IS NOT NULL;
 CREATE INDEX persona_caller ON engage.persona (caller_id) WHERE caller_id IS NOT NULL;
 CREATE INDEX persona_component ON engage.persona (component);
 SELECT pg_catalog.pg_extension_config_dump('engage.persona', '');

@@ -2,20 +2,55 @@
  * What is known about a number, for who answers the call.
  */
 
+CREATE FUNCTION engage.number_contacts(number text, region text, as_of timestamptz, OUT contacts_24_hours bigint,
+		OUT contacts_7_days bigint, OUT contacts_28_days bigint, OUT last_contact_at timestamptz)
+	AS 'MODULE_PATHNAME', 'engage_number_contacts' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.number_contacts(text, text, timestamptz) IS
+	'Counted contacts of a number in E.164, as read in a region, up to as_of, whether refreshed or not, from the index contact_counted; days are 24 hours. NULLs where the index cannot be used. It heeds no rights on contact: part of lookup(), which does.';
+
+CREATE FUNCTION engage.number_contacts_by_query(number text, region text, as_of timestamptz, OUT contacts_24_hours bigint,
+		OUT contacts_7_days bigint, OUT contacts_28_days bigint, OUT last_contact_at timestamptz)
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT count(*) FILTER (WHERE c.occurred_at > as_of - '24 hours'::interval),
+		count(*) FILTER (WHERE c.occurred_at > as_of - '168 hours'::interval),
+		count(*) FILTER (WHERE c.occurred_at > as_of - '672 hours'::interval), max(c.occurred_at)
+	FROM engage.persona_keys_of_number(number, region) r
+	JOIN engage.contact c ON c.persona_key >= r.low AND c.persona_key <= r.high
+	WHERE c.occurred_at <= as_of AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+		AND (r.is_exact OR engage.phone(c.number_raw, region) = number);
+END;
+COMMENT ON FUNCTION engage.number_contacts_by_query(text, text, timestamptz) IS
+	'As number_contacts(), for want of its index: slower by the number''s whole history.';
+
+CREATE FUNCTION engage.number_callers(number text) RETURNS bigint[]
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+BEGIN ATOMIC
+	-- from one caller to the next in the index, however many personas they have
+	WITH RECURSIVE found (caller_id) AS (
+		(SELECT p.caller_id FROM engage.persona p
+		WHERE p.number = number_callers.number AND p.caller_id IS NOT NULL ORDER BY p.caller_id LIMIT 1)
+		UNION ALL
+		SELECT (SELECT p.caller_id FROM engage.persona p
+			WHERE p.number = number_callers.number AND p.caller_id > f.caller_id ORDER BY p.caller_id LIMIT 1)
+		FROM found f WHERE f.caller_id IS NOT NULL
+	)
+	SELECT COALESCE(array_agg(f.caller_id ORDER BY f.caller_id), '{}') FROM found f WHERE f.caller_id IS NOT NULL;
+END;
+COMMENT ON FUNCTION engage.number_callers(text) IS 'The callers with a number in E.164, as of the last refresh. Part of lookup().';
+
 -- definer: handlers look numbers up without rights on contacts, callers or flags
 CREATE FUNCTION engage.lookup(number text,
 		OUT emergency_override text, OUT e164 text, OUT number_kind text, OUT known boolean,
 		OUT sharing engage.number_sharing, OUT label text, OUT caller_id bigint, OUT caller_ids bigint[],
 		OUT contacts_24_hours bigint, OUT contacts_7_days bigint, OUT contacts_28_days bigint,
 		OUT last_contact_at timestamptz, OUT open_flags bigint, OUT flags text[], OUT as_of timestamptz)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
 	settings engage.policy;
-	range record;
-	keys uuid[];
-	next uuid;
+	counts record;
 BEGIN
 	SELECT * INTO settings FROM engage.policy;
 	IF NOT FOUND THEN
@@ -24,65 +59,81 @@ BEGIN
 	END IF;
 	emergency_override := settings.emergency_override;
 	as_of := clock_timestamp();
-	e164 := engage.usable_number(lookup.number);
-	number_kind := engage.phone_kind(lookup.number, settings.region);
-	known := false;
-	contacts_24_hours := 0;
-	contacts_7_days := 0;
-	contacts_28_days := 0;
-	open_flags := 0;
-	flags := '{}';
-	caller_ids := '{}';
-	IF e164 IS NULL THEN
-		RETURN;
-	END IF;
 
-	SELECT k.sharing, k.label INTO sharing, label FROM engage.known_number k WHERE k.number = e164;
-	-- one caller is told; several are not chosen from
-	SELECT array_agg(DISTINCT p.caller_id) INTO caller_ids FROM engage.persona p WHERE p.number = e164 AND p.caller_id IS NOT NULL
-		AND (sharing IS NULL OR sharing NOT IN ('communal', 'payphone', 'organisation'))
-		AND NOT EXISTS (SELECT FROM engage.shared_number s WHERE s.number = e164);
-	caller_ids := COALESCE(caller_ids, '{}');
-	caller_id := CASE WHEN cardinality(caller_ids) = 1 THEN caller_ids[1] END;
-
-	-- personas by their keys in the index of contacts, so that those not refreshed yet are seen too
-	SELECT r.low, r.high INTO range FROM engage.persona_keys_of_number(e164, settings.region) r LIMIT 1;
-	SELECT c.persona_key INTO next FROM engage.contact c
-	WHERE c.persona_key >= range.low AND c.persona_key <= range.high
-		AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
-	ORDER BY c.persona_key LIMIT 1;
-	WHILE next IS NOT NULL LOOP
-		IF e164 = COALESCE(
-				(SELECT p.number FROM engage.persona p WHERE p.persona_key = next),
-				(SELECT engage.phone(c.number_raw, settings.region) FROM engage.contact c
-					WHERE c.persona_key = next AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL LIMIT 1)) THEN
-			keys := keys || next;
+	-- the text above comes whatever happens here
+	BEGIN
+		e164 := engage.usable_number(lookup.number);
+		number_kind := engage.phone_kind(lookup.number, settings.region);
+		known := false;
+		contacts_24_hours := 0;
+		contacts_7_days := 0;
+		contacts_28_days := 0;
+		open_flags := 0;
+		flags := '{}';
+		caller_ids := '{}';
+		IF e164 IS NULL THEN
+			RETURN;
 		END IF;
-		SELECT c.persona_key INTO next FROM engage.contact c
-		WHERE c.persona_key > next AND c.persona_key <= range.high
-			AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
-		ORDER BY c.persona_key LIMIT 1;
-	END LOOP;
 
-	SELECT count(*) FILTER (WHERE c.occurred_at > as_of - interval '24 hours'),
-		count(*) FILTER (WHERE c.occurred_at > as_of - interval '7 days'), count(*)
-	INTO contacts_24_hours, contacts_7_days, contacts_28_days
-	FROM engage.contact c
-	WHERE c.persona_key = ANY (keys) AND c.occurred_at > as_of - interval '28 days' AND c.occurred_at <= as_of
-		AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL;
-	SELECT max(l.occurred_at) INTO last_contact_at
-	FROM unnest(keys) k (persona_key), LATERAL (
-		SELECT c.occurred_at FROM engage.contact c
-		WHERE c.persona_key = k.persona_key AND c.occurred_at <= as_of
-			AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
-		ORDER BY c.occurred_at DESC LIMIT 1) l;
+		SELECT k.sharing, k.label INTO sharing, label FROM engage.known_number k WHERE k.number = e164;
+		-- one caller is told; several are not chosen from
+		IF (sharing IS NULL OR sharing NOT IN ('communal', 'payphone', 'organisation'))
+				AND NOT EXISTS (SELECT FROM engage.shared_number s WHERE s.number = e164) THEN
+			caller_ids := engage.number_callers(e164);
+			caller_id := CASE WHEN cardinality(caller_ids) = 1 THEN caller_ids[1] END;
+		END IF;
 
-	SELECT count(*), COALESCE(array_agg(r.name || ' version ' || r.version || ' since ' || f.met_at ORDER BY f.met_at, f.flag_id), '{}')
-	INTO open_flags, flags
-	FROM engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id
-	WHERE f.caller_id = ANY (lookup.caller_ids) AND f.withdrawn_at IS NULL AND f.ended_at > as_of - settings.flag_current_for;
-	known := sharing IS NOT NULL OR keys IS NOT NULL OR caller_ids <> '{}';
+		counts := engage.number_contacts(e164, settings.region, as_of);
+		IF counts.contacts_28_days IS NULL THEN
+			counts := engage.number_contacts_by_query(e164, settings.region, as_of);
+		END IF;
+		contacts_24_hours := counts.contacts_24_hours;
+		contacts_7_days := counts.contacts_7_days;
+		contacts_28_days := counts.contacts_28_days;
+		last_contact_at := counts.last_contact_at;
+
+		IF caller_ids <> '{}' THEN
+			SELECT count(*), COALESCE(array_agg(r.name || ' version ' || r.version || ' since ' || f.met_at ORDER BY f.met_at, f.flag_id), '{}')
+			INTO open_flags, flags
+			FROM engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id
+			WHERE f.caller_id = ANY (lookup.caller_ids) AND f.withdrawn_at IS NULL AND f.ended_at > as_of - settings.flag_current_for
+				AND f.met_at <= as_of;
+		END IF;
+		known := sharing IS NOT NULL OR last_contact_at IS NOT NULL OR caller_ids <> '{}';
+	EXCEPTION WHEN OTHERS THEN
+		e164 := NULL;
+		number_kind := NULL;
+		known := NULL;
+		sharing := NULL;
+		label := NULL;
+		caller_id := NULL;
+		caller_ids := NULL;
+		contacts_24_hours := NULL;
+		contacts_7_days := NULL;
+		contacts_28_days := NULL;
+		last_contact_at := NULL;
+		open_flags := NULL;
+		flags := NULL;
+		RAISE WARNING 'what is known about this number could not be read'
+			USING ERRCODE = SQLSTATE, DETAIL = 'Error ' || SQLSTATE || '.',
+				HINT = 'Nothing is known of the caller for now; tell those who run the database.';
+	END;
 END
 $$;
 COMMENT ON FUNCTION engage.lookup(text) IS
-	'What is known about a number however it is written: always one row, with the emergency override text first. caller_id is the caller behind the number where there is one, NULL where there are several, who are all in caller_ids; flags are of all of them. Contacts are those from this number, counted up to this very second, whether refreshed or not; flags are current ones (policy.flag_current_for) as of the last refresh. Unknown or unusable numbers have known false.';
+	'What is known about a number however it is written: always one row, with the emergency override text first. caller_id is the caller behind the number where there is one, NULL where there are several, who are all in caller_ids; flags are of all of them. Contacts are those from this number, counted up to this very second, whether refreshed or not; flags are current ones (policy.flag_current_for) as of the last refresh. Unknown or unusable numbers have known false. If something cannot be read, the emergency override text comes alone, with a warning; all else is NULL.';
+
+CREATE FUNCTION engage.lookup(number numeric,
+		OUT emergency_override text, OUT e164 text, OUT number_kind text, OUT known boolean,
+		OUT sharing engage.number_sharing, OUT label text, OUT caller_id bigint, OUT caller_ids bigint[],
+		OUT contacts_24_hours bigint, OUT contacts_7_days bigint, OUT contacts_28_days bigint,
+		OUT last_contact_at timestamptz, OUT open_flags bigint, OUT flags text[], OUT as_of timestamptz)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'a telephone number is text, and this is a number without its first zero'
+		USING ERRCODE = 'invalid_parameter_value', HINT = 'Put it in quotes: SELECT * FROM engage.lookup(''07700 900123'');';
+END
+$$;
+COMMENT ON FUNCTION engage.lookup(numeric) IS
+	'For who forgot the quotes: an error (22023) that says to put the number in them.';

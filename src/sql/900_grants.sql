@@ -90,14 +90,14 @@ GRANT SELECT (contact_id, source, source_ref, occurred_at, recorded_at, channel,
 	ON engage.contact TO engage_analyst;
 GRANT SELECT ON engage.caller, engage.repeat_caller, engage.contact_caller, engage.flag, engage.flag_event, engage.rule, engage.preset_rule, engage.policy,
 	engage.channel, engage.known_number TO engage_analyst;
-GRANT EXECUTE ON FUNCTION engage.explain_flag(bigint), engage.lookup(text),
+GRANT EXECUTE ON FUNCTION engage.explain_flag(bigint), engage.lookup(text), engage.lookup(numeric),
 	engage.back_test(engage.criterion[], timestamptz, timestamptz, engage.contact_channel[]),
 	engage.back_test(text, timestamptz, timestamptz, engage.contact_channel[]),
 	engage.back_test_grid(integer, integer, interval[], timestamptz, timestamptz, engage.criterion[], engage.contact_channel[]),
 	engage.back_test_grid(integer, integer, interval[], timestamptz, timestamptz, text, engage.contact_channel[]),
 	engage.workable_threshold(integer, timestamptz, timestamptz, interval[], engage.contact_channel[]), engage.health() TO engage_analyst;
 
-GRANT EXECUTE ON FUNCTION engage.lookup(text),
+GRANT EXECUTE ON FUNCTION engage.lookup(text), engage.lookup(numeric),
 	engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision) TO engage_handler;
 
 -- Who decides on links sees what identifies people, and what was made of it; writes decisions alone, by functions.
@@ -108,7 +108,7 @@ GRANT SELECT ON engage.persona, engage.persona_timeline, engage.caller, engage.l
 	engage.shared_number, engage.known_number, engage.linkage_model, engage.linkage_term, engage.linkage_state, engage.set_aside TO engage_identity;
 -- what stops a subject is for those who write contacts to correct
 GRANT SELECT ON engage.set_aside_contact TO engage_loader, engage_identity;
-GRANT EXECUTE ON FUNCTION engage.lookup(text),
+GRANT EXECUTE ON FUNCTION engage.lookup(text), engage.lookup(numeric),
 	engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision),
 	engage.explain_identity(text, text), engage.caller_as_of(text, timestamptz),
 	engage.confirm_link(text, text, text, engage.link_method), engage.reject_link(text, text, text, engage.link_method),
