@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "datatype/timestamp.h"
 #include "fmgr.h"
@@ -31,6 +32,9 @@ enum
 	MNC,
 	NUM_COLUMNS
 };
+
+/* Many times what a phone sends */
+#define MAX_MESSAGE (1024 * 1024)
 
 #define UNIX_EPOCH_SECONDS \
 	((int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY)
@@ -81,13 +85,17 @@ set_text(Datum *values, bool *nulls, int column, const char *text)
 Datum
 engage_aml(PG_FUNCTION_ARGS)
 {
-	text *payload = PG_GETARG_TEXT_PP(0);
+	text *payload;
 	TupleDesc desc = result_type(fcinfo);
 	Datum values[NUM_COLUMNS] = {0};
 	bool nulls[NUM_COLUMNS];
 	AmlMessage message;
-	AmlProblem problem;
+	AmlProblem problem = {NULL, "no more than 1 MB of text"};
 
+	/* what is longer is not even unpacked */
+	if (toast_raw_datum_size(PG_GETARG_DATUM(0)) > MAX_MESSAGE)
+		report_problem(&problem);
+	payload = PG_GETARG_TEXT_PP(0);
 	if (!aml_parse(VARDATA_ANY(payload), VARSIZE_ANY_EXHDR(payload), &message, &problem))
 		report_problem(&problem);
 

@@ -25,7 +25,7 @@
 /* More digits than any way to dial an E.164 number has */
 #define MAX_TYPED_DIGITS 24
 
-/* Folded text is digits, lower-case letters, '+', '#', '*', ':', '/', ',' and these */
+/* Folded text is digits, lower-case letters, "+#*:/,.", and these */
 #define SEPARATOR ' '
 #define NOT_IN_NUMBERS '?'
 #define NOT_ASCII '!'
@@ -228,23 +228,6 @@ unwrap_uri(const char **text, size_t *len, char *buffer, PhoneKind *kind)
 	return true;
 }
 
-/* 7700900123.0 and .00, as a spreadsheet or data frame exports a column with gaps */
-static void
-drop_decimal_zero(const char *text, size_t *len)
-{
-	size_t whole = *len;
-	size_t i = *len > 0 && text[0] == '+' ? 1 : 0;
-
-	while (whole > 0 && *len - whole < 2 && text[whole - 1] == '0')
-		whole--;
-	if (whole == *len || whole < 2 || text[whole - 1] != '.')
-		return;
-	for (; i < whole - 1; i++)
-		if (!is_digit(text[i]))
-			return;
-	*len = whole - 1;
-}
-
 /*
  * One character of UTF-8, of at most three bytes (all that matter here are
  * that short).  Returns its length, 0 when the bytes are none.
@@ -271,9 +254,9 @@ fold_ascii(char c)
 	if (is_digit(c) || c == SEPARATOR)
 		return c;
 	c = lower(c);
-	if (is_letter(c) || (c != '\0' && strchr("+#*:/,", c) != NULL))
+	if (is_letter(c) || (c != '\0' && strchr("+#*:/,.", c) != NULL))
 		return c;
-	if (c != '\0' && strchr(" \t\r\n\v\f-.()[]_~", c) != NULL)
+	if (c != '\0' && strchr(" \t\r\n\v\f-()[]_~", c) != NULL)
 		return SEPARATOR;
 	return NOT_IN_NUMBERS;
 }
@@ -337,6 +320,26 @@ fold(const char *text, size_t len, char *out)
 		}
 	}
 	*out = '\0';
+}
+
+/*
+ * 7700900123.0 and .00, as a spreadsheet or data frame exports a column with
+ * gaps; any other dot is a separator.
+ */
+static void
+settle_dots(char *text)
+{
+	size_t len = strlen(text);
+	size_t whole = len;
+
+	while (whole > 0 && len - whole < 2 && text[whole - 1] == '0')
+		whole--;
+	if (whole < len && whole >= 2 && text[whole - 1] == '.' &&
+		strspn(text + (text[0] == '+'), "0123456789") == whole - 1 - (text[0] == '+'))
+		text[whole - 1] = '\0';
+	for (; *text != '\0'; text++)
+		if (*text == '.')
+			*text = SEPARATOR;
 }
 
 static bool
@@ -854,8 +857,8 @@ read_field(const char *raw, size_t len, int calling_code, bool is_whole, Typed *
 		return read_name_and_address(raw, len, calling_code, typed, kind);
 	if (!unwrap_uri(&raw, &len, buffer, kind))
 		return false;
-	drop_decimal_zero(raw, &len);
 	fold(raw, len, text);
+	settle_dots(text);
 
 	if (has_letters(text) ? phone_kind_of_words(text, kind) : is_nothing(text))
 	{

@@ -121,6 +121,7 @@ static const Phrase whole[] = {
 	{"na", PHONE_UNAVAILABLE},
 	{"n k", PHONE_UNAVAILABLE},
 	{"nk", PHONE_UNAVAILABLE},
+	{"n", PHONE_UNAVAILABLE}, /* \N of a dump */
 	{"u k", PHONE_UNAVAILABLE},
 	{"u known", PHONE_UNAVAILABLE},
 	{"unk", PHONE_UNAVAILABLE},

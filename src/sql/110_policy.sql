@@ -132,10 +132,36 @@ CREATE TABLE engage.known_number (
 	added_by text NOT NULL DEFAULT SESSION_USER
 );
 COMMENT ON TABLE engage.known_number IS
-	'Numbers that are known not to stand for one person, or to be shared: payphones, wards, hostels, alarm companies, partner control rooms. In E.164, as phone() gives it.';
+	'Numbers that are known not to stand for one person, or to be shared: payphones, wards, hostels, alarm companies, partner control rooms. Written in any way, and kept in E.164, as phone() gives it.';
 COMMENT ON COLUMN engage.known_number.sharing IS 'Payphone, communal and organisation numbers never stand for a caller.';
 COMMENT ON COLUMN engage.known_number.label IS 'What a call handler should read, such as Phone box, High Street.';
 SELECT pg_catalog.pg_extension_config_dump('engage.known_number', '');
+
+-- definer: who sets known numbers may not be able to read the policy
+CREATE FUNCTION engage.known_number_written() RETURNS trigger
+	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	e164 text := engage.phone(NEW.number, COALESCE((SELECT o.region FROM engage.policy o), 'GB'));
+BEGIN
+	IF e164 IS NOT NULL THEN
+		NEW.number := e164;
+	ELSIF NEW.number ~ '^[+][1-9][0-9]{3,14}$' THEN
+		-- a dump of an earlier version may hold what was a number then, and must be restored
+		RAISE WARNING 'a known number is none that engage.phone() gives, so no contact has it'
+			USING HINT = 'engage.phone_kind(number) says what it is.';
+	ELSIF NEW.number IS NOT NULL THEN
+		RAISE EXCEPTION 'a known number is no telephone number'
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = 'Use a number of which engage.phone(number) makes one in E.164, such as 01632 960018 or +441632960018.';
+	END IF;
+	RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION engage.known_number_written() IS
+	'Trigger: keeps a known number in E.164, however it was written, as read in the policy''s region. What is no number is an error (22023).';
+CREATE TRIGGER known_number_written BEFORE INSERT OR UPDATE OF number ON engage.known_number
+	FOR EACH ROW EXECUTE FUNCTION engage.known_number_written();
 
 CREATE TYPE engage.detail_kind AS ENUM ('name', 'text', 'address', 'date', 'postcode', 'email', 'identifier', 'category');
 COMMENT ON TYPE engage.detail_kind IS

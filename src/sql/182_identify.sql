@@ -28,7 +28,12 @@ AS $$
 DECLARE
 	settings engage.policy;
 	told record;
+	wanted double precision := COALESCE(min_probability, 0.01);
 BEGIN
+	IF wanted < 0 OR wanted > 1 THEN
+		RAISE EXCEPTION 'min_probability is no probability'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a number from 0 to 1, such as 0.01, or leave it out.';
+	END IF;
 	SELECT * INTO settings FROM engage.policy;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'engage is not set up'
@@ -43,7 +48,7 @@ BEGIN
 	WITH candidate AS MATERIALIZED (
 		SELECT i.* FROM engage.identify_personas(engage.linkage_in_force(), told.number, told.given_name, told.family_name,
 			told.date_of_birth, told.address, told.postcode, told.email, told.imei, told.nominal_ref, told.details) i
-		WHERE i.probability >= min_probability
+		WHERE i.probability >= wanted
 	), ranked AS (
 		SELECT c.*, max(c.probability) OVER () AS best,
 			count(*) FILTER (WHERE c.probability >= 0.1) OVER () AS likely
@@ -65,7 +70,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision) IS
-	'Who this may be, from whatever is known: callers with the probability that it is each of them, likeliest first, down to min_probability, with the details that agree and differ and what each is worth in bits. match: likely (0.9 or more), possible, unlikely, ambiguous (two or more may be it and none is likely: ask), or nobody, a row with no caller. The emergency override text stands in every row. Numbers that are known to be shared, and fillers (is_filler, filler), tell nothing.';
+	'Who this may be, from whatever is known: callers with the probability that it is each of them, likeliest first, down to min_probability (0.01 if it is NULL; 22023 outside 0 to 1), with the details that agree and differ and what each is worth in bits. match: likely (0.9 or more), possible, unlikely, ambiguous (two or more may be it and none is likely: ask), or nobody, a row with no caller. The emergency override text stands in every row. Numbers that are known to be shared, and fillers (is_filler, filler), tell nothing.';
 
 CREATE FUNCTION engage.resolve_identifier(identifier text, OUT number text, OUT persona_keys uuid[], OUT caller_ids bigint[])
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
