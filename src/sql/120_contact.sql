@@ -10,11 +10,7 @@ CREATE FUNCTION engage.persona_key(number_raw text, given_name text, family_name
 		address text, postcode text, email text, imei text, nominal_ref text, identity_details jsonb DEFAULT NULL) RETURNS uuid
 	AS 'MODULE_PATHNAME', 'engage_persona_key' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION engage.persona_key(text, text, text, date, text, text, text, text, text, jsonb) IS
-<<<<<<< HEAD
-	'The key of the persona with exactly these identifying details, those left out that are certainly fillers (is_certain_filler); NULL if there are no others. Made of the details alone: a hash of the number''s last nine digits, then one of everything (SHA-256).';
-=======
-	'The key of the persona with exactly these identifying details; NULL if there are none. Made of the details alone: the place of the number, then a hash of everything (SHA-256).';
->>>>>>> 6a1a061 (Read a number for the persona key as phone() reads it)
+	'The key of the persona with exactly these identifying details, those left out that are certainly fillers (is_certain_filler); NULL if there are no others. Made of the details alone: the place of the number, then a hash of everything (SHA-256).';
 
 CREATE FUNCTION engage.persona_keys_of_number(number text, region text DEFAULT 'GB', OUT low uuid, OUT high uuid, OUT is_exact boolean)
 	RETURNS SETOF record
