@@ -137,9 +137,8 @@ COMMENT ON COLUMN engage.known_number.sharing IS 'Payphone, communal and organis
 COMMENT ON COLUMN engage.known_number.label IS 'What a call handler should read, such as Phone box, High Street.';
 SELECT pg_catalog.pg_extension_config_dump('engage.known_number', '');
 
--- definer: who sets known numbers may not be able to read the policy
 CREATE FUNCTION engage.known_number_written() RETURNS trigger
-	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	e164 text := engage.phone(NEW.number, COALESCE((SELECT o.region FROM engage.policy o), 'GB'));

@@ -57,7 +57,7 @@ BEGIN
 		FROM pg_catalog.pg_proc p
 		WHERE p.pronamespace = 'engage'::pg_catalog.regnamespace
 			AND (p.prokind = 'a' OR p.prolang = (SELECT l.oid FROM pg_catalog.pg_language l WHERE l.lanname = 'c'))
-			AND p.proname <> ALL ('{library_build,persona_blocks,reached_personas,cluster_personas,learn_linkage,compare_personas,identify_personas,linked_pairs,count_shared_numbers,without_fillers,has_value,refuse_transaction_block}')
+			AND p.proname <> ALL ('{library_build,persona_blocks,reached_personas,cluster_personas,learn_linkage,compare_personas,identify_personas,linked_pairs,number_contacts,count_shared_numbers,without_fillers,has_value,refuse_transaction_block}')
 			AND NOT ('internal'::pg_catalog.regtype = ANY (p.proargtypes::pg_catalog.oid[]) OR 'cstring'::pg_catalog.regtype = ANY (p.proargtypes::pg_catalog.oid[]))
 	LOOP
 		EXECUTE statement;

@@ -97,7 +97,7 @@ INSERT INTO wanted_routine SELECT 'admin analyst identity loader', pg_temp.lines
 	peak(timeline,interval)
 	peak_window(timeline,interval)
 	persona_key(text,text,text,date,text,text,text,text,text,jsonb)
-	persona_keys_of_number(text)
+	persona_keys_of_number(text,text)
 	phone(text,text)
 	phone_kind(text,text)
 	poisson_interval(bigint,double precision)
@@ -240,6 +240,7 @@ INSERT INTO wanted_routine VALUES
 	('identity', 'revoke_decision(integer,text)'),
 	('identity', 'told_date(date)'),
 	('analyst handler identity', 'lookup(text)'),
+	('analyst handler identity', 'lookup(numeric)'),
 	('admin operator', 'train_linkage(bigint)'),
 	('admin analyst bi identity', 'current_caller(bigint)'),
 	('admin identity operator', 'harvest_referrals()'),
@@ -455,6 +456,10 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	marker_points(integer,timestamp with time zone,bigint[])
 	rolling_criterion(integer,interval)
 	rollup_transfn(internal,timeline)
+	known_number_written()
+	number_callers(text)
+	number_contacts(text,text,timestamp with time zone)
+	number_contacts_by_query(text,text,timestamp with time zone)
 	publish_contacts(date,integer)
 	publish_repeat_callers(date,integer,integer)
 	repeat_contacts_to_publish(date,integer,integer)
