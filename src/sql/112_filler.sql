@@ -78,7 +78,8 @@ BEGIN ATOMIC
 	SELECT ARRAY(SELECT o.entry FROM own o WHERE o.is_filler
 			UNION
 			SELECT l.kind || ':' || l.folded FROM engage.learnt_filler l
-			WHERE NOT EXISTS (SELECT FROM own o WHERE NOT o.is_filler AND o.entry = l.kind || ':' || l.folded)
+			WHERE NOT EXISTS (SELECT FROM own o WHERE NOT o.is_filler
+				AND (o.entry = l.kind || ':' || l.folded OR l.kind IN ('given_name', 'family_name') AND o.entry = 'name:' || l.folded))
 			ORDER BY 1),
 		ARRAY(SELECT o.entry FROM own o WHERE NOT o.is_filler ORDER BY 1);
 END;

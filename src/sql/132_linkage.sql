@@ -75,8 +75,10 @@ SELECT pg_catalog.pg_extension_config_dump('engage.linkage_term', '');
 
 CREATE TABLE engage.linkage_state (
 	one boolean PRIMARY KEY DEFAULT true CHECK (one),
-	model_id integer NOT NULL
+	model_id integer NOT NULL,
+	fillers_learnt_on date
 );
+COMMENT ON COLUMN engage.linkage_state.fillers_learnt_on IS 'The local day on which fillers were last looked for.';
 COMMENT ON TABLE engage.linkage_state IS
 	'The version of the linkage model by which personas are linked now; a newer one waits for the next refresh. Made by refresh.';
 SELECT pg_catalog.pg_extension_config_dump('engage.linkage_state', '');

@@ -484,8 +484,10 @@ BEGIN
 			IS DISTINCT FROM (SELECT m.model -> 'blocking' FROM engage.linkage_model m WHERE m.model_id = engage.linkage_in_force()) THEN
 		DELETE FROM engage.persona_block;
 	END IF;
-	INSERT INTO engage.linkage_state AS s (model_id) VALUES (newest)
-	ON CONFLICT (one) DO UPDATE SET model_id = excluded.model_id WHERE s.model_id <> excluded.model_id;
+	INSERT INTO engage.linkage_state AS s (model_id, fillers_learnt_on)
+	SELECT newest, engage.local_date(now(), o.zone) FROM engage.policy o
+	ON CONFLICT (one) DO UPDATE SET model_id = excluded.model_id, fillers_learnt_on = excluded.fillers_learnt_on
+	WHERE (s.model_id, s.fillers_learnt_on) IS DISTINCT FROM (excluded.model_id, excluded.fillers_learnt_on);
 	-- not by TRUNCATE, which a dump that began earlier would see
 	WITH wanted AS MATERIALIZED (
 		SELECT b.block_key, b.rank, b.persona_key FROM engage.persona_blocks(newest, NULL) b

@@ -7,7 +7,7 @@
  */
 
 CREATE TABLE engage.set_aside (
-	stage text NOT NULL CHECK (stage OPERATOR(pg_catalog.=) ANY (ARRAY['count', 'link', 'sum up', 'flags', 'top', 'day', 'score', 'fit', 'concentration', 'referrals'])),
+	stage text NOT NULL CHECK (stage OPERATOR(pg_catalog.=) ANY (ARRAY['count', 'link', 'sum up', 'flags', 'top', 'day', 'score', 'fit', 'concentration', 'referrals', 'learn'])),
 	persona_key uuid,
 	caller_id bigint,
 	rule_id integer,

@@ -75,6 +75,9 @@ BEGIN
 	), none_later AS (
 		-- each is put there again when it is computed
 		DELETE FROM engage.later WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
+	), learnt_fillers AS (
+		-- learnt again before all are linked
+		DELETE FROM engage.learnt_filler WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
 	), identities AS (
 		INSERT INTO engage.dirty (subject, cause)
 		SELECT 'identities', 'everything' WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
@@ -632,6 +635,28 @@ END
 $$;
 COMMENT ON FUNCTION engage.try_concentration(bigint) IS 'measure_concentration(), put aside where it fails. A stage of refresh.';
 
+CREATE FUNCTION engage.try_learning(run bigint, always boolean) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	problem text;
+BEGIN
+	IF EXISTS (SELECT FROM engage.set_aside a WHERE a.stage = 'learn' AND a.retry_at > now()) THEN
+		RETURN false;
+	END IF;
+	PERFORM engage.take_back('learn');
+	RETURN CASE WHEN always THEN engage.learn_fillers() > 0 ELSE engage.learn_fillers_if_due() END;
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
+	IF NOT engage.put_aside(run, 'learn', SQLSTATE, problem) THEN
+		RAISE;
+	END IF;
+	RETURN false;
+END
+$$;
+COMMENT ON FUNCTION engage.try_learning(bigint, boolean) IS
+	'learn_fillers(), or learn_fillers_if_due(), put aside where it fails; whether anything is new. A stage of refresh.';
+
 CREATE FUNCTION engage.try_referrals(run bigint, ripe boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -733,7 +758,10 @@ BEGIN
 	IF NOT engage.more_personas_wait(run) THEN
 		PERFORM engage.try_referrals(run, true);
 	END IF;
-	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN
+	-- what is learnt to be a filler is left out before all are linked
+	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) AND engage.wants_linking_of_everything() AND engage.try_learning(run, true) THEN
+		caller_ids := COALESCE(caller_ids, '{}');
+	ELSIF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN
 		linked := engage.link_some(run, size);
 		size := linked.size;
 		caller_ids := COALESCE(caller_ids, '{}') || linked.caller_ids;
@@ -768,7 +796,7 @@ BEGIN
 			more := engage.sum_up_next_day(run);
 			IF NOT more THEN
 				SELECT s.size, s.scored INTO size, newly_scored FROM engage.score_some(run, size) s;
-				more := newly_scored IS NOT NULL OR engage.try_concentration(run);
+				more := newly_scored IS NOT NULL OR engage.try_concentration(run) OR engage.try_learning(run, false);
 			END IF;
 		END IF;
 	END IF;

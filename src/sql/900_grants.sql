@@ -137,8 +137,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON engage.channel, engage.channel_alias, en
 GRANT SELECT ON engage.preset_channel_alias, engage.record_reject TO engage_admin;
 GRANT EXECUTE ON FUNCTION engage.channel_of(text) TO engage_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.filler TO engage_admin;
-GRANT SELECT ON engage.learnt_filler TO engage_admin;
-GRANT SELECT ON engage.filler, engage.learnt_filler TO engage_identity;
+GRANT SELECT ON engage.learnt_filler, engage.filler_suspect TO engage_admin;
+GRANT SELECT ON engage.filler, engage.learnt_filler, engage.filler_suspect TO engage_identity;
 GRANT SELECT ON engage.preset_rule, engage.preset_channel, engage.refresh_run, engage.verification, engage.repeat_caller,
 	engage.linkage_model, engage.preset_linkage_model, engage.identity_detail TO engage_admin;
 GRANT EXECUTE ON FUNCTION engage.health_given(jsonb), engage.job_state(), engage.jobs() TO engage_analyst, engage_operator, engage_admin;

@@ -395,6 +395,10 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	key_callers(bigint[])
 	known_number_applied()
 	known_number_changed()
+	learn_fillers()
+	learn_fillers_if_due()
+	suspected_fillers()
+	try_learning(bigint,boolean)
 	learn_linkage(jsonb,bigint)
 	learn_risk(timestamp with time zone,interval,integer[])
 	link_batch(integer,bigint,uuid)
@@ -734,6 +738,7 @@ UNION ALL SELECT 'view', pg_temp.lines($$
 	risk_accuracy
 	risk_factor_in_force
 	risk_reliability
+	filler_suspect
 	set_aside_contact
 	shared_number_suspect
 	today
@@ -824,6 +829,7 @@ INSERT INTO wanted_grant VALUES
 	('filler', 'SELECT', 'admin identity'),
 	('filler', 'INSERT UPDATE DELETE', 'admin'),
 	('learnt_filler', 'SELECT', 'admin identity'),
+	('filler_suspect', 'SELECT', 'admin identity'),
 	('preset_rule', 'SELECT', 'admin analyst operator'),
 	('preset_channel', 'SELECT', 'admin'),
 	('channel_alias', 'SELECT', 'admin loader'),
