@@ -116,7 +116,7 @@ INSERT INTO engage.preset_channel (channel, channel_key, label, is_emergency, ch
 
 CREATE TABLE engage.channel (
 	channel engage.contact_channel PRIMARY KEY,
-	label text NOT NULL,
+	label text NOT NULL CHECK (pg_catalog.btrim(label) OPERATOR(pg_catalog.<>) ''),
 	is_emergency boolean NOT NULL
 );
 COMMENT ON TABLE engage.channel IS 'The force''s labels of channels, and which are emergency lines.';

@@ -7,9 +7,9 @@
  */
 
 CREATE TABLE engage.district (
-	district_key integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	district text NOT NULL UNIQUE,
-	label text NOT NULL,
+	district_key integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY CHECK (district_key OPERATOR(pg_catalog.>) 0),
+	district text NOT NULL UNIQUE CHECK (pg_catalog.btrim(district) OPERATOR(pg_catalog.<>) ''),
+	label text NOT NULL CHECK (pg_catalog.btrim(label) OPERATOR(pg_catalog.<>) ''),
 	csu text
 );
 COMMENT ON TABLE engage.district IS
@@ -24,9 +24,9 @@ SELECT pg_catalog.pg_extension_config_dump('engage.district', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.district', 'district_key')::regclass, '');
 
 CREATE TABLE engage.incident_code (
-	contact_type_key integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	code text NOT NULL UNIQUE,
-	label text NOT NULL,
+	contact_type_key integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY CHECK (contact_type_key OPERATOR(pg_catalog.>) 0),
+	code text NOT NULL UNIQUE CHECK (pg_catalog.btrim(code) OPERATOR(pg_catalog.<>) ''),
+	label text NOT NULL CHECK (pg_catalog.btrim(label) OPERATOR(pg_catalog.<>) ''),
 	category text,
 	demand_class text,
 	is_policing boolean

@@ -31,7 +31,7 @@ INSERT INTO engage.preset_rule VALUES
 
 CREATE TABLE engage.rule (
 	rule_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	name text NOT NULL,
+	name text NOT NULL CHECK (pg_catalog.btrim(name) OPERATOR(pg_catalog.<>) '' AND pg_catalog.length(name) OPERATOR(pg_catalog.<=) 200),
 	version integer NOT NULL,
 	kind text NOT NULL CHECK (kind OPERATOR(pg_catalog.=) ANY (ARRAY['criteria', 'top'])),
 	criteria engage.criterion[],
@@ -46,6 +46,10 @@ CREATE TABLE engage.rule (
 	created_by text NOT NULL DEFAULT SESSION_USER,
 	UNIQUE (name, version),
 	CONSTRAINT rule_validity CHECK (valid_from OPERATOR(pg_catalog.<) valid_to),
+	CONSTRAINT rule_validity_can_be_shown CHECK ((valid_from OPERATOR(pg_catalog.=) '-infinity' OR valid_from OPERATOR(pg_catalog.>=) '1900-01-01 00:00:00+00'::timestamptz
+			AND valid_from OPERATOR(pg_catalog.<) '2200-01-01 00:00:00+00'::timestamptz)
+		AND (valid_to OPERATOR(pg_catalog.=) 'infinity' OR valid_to OPERATOR(pg_catalog.>=) '1900-01-01 00:00:00+00'::timestamptz
+			AND valid_to OPERATOR(pg_catalog.<) '2200-01-01 00:00:00+00'::timestamptz)),
 	CONSTRAINT rule_has_not_too_many_criteria CHECK (pg_catalog.cardinality(criteria) OPERATOR(pg_catalog.<=) 64),
 	CONSTRAINT rule_criteria CHECK ((kind OPERATOR(pg_catalog.=) 'criteria')
 		OPERATOR(pg_catalog.=) (pg_catalog.cardinality(criteria) OPERATOR(pg_catalog.>) 0 AND pg_catalog.array_position(criteria, NULL) IS NULL AND criteria IS NOT NULL)),

@@ -44,7 +44,7 @@ BEGIN ATOMIC
 	-- all contacts are read only where the constraint does not hold
 	SELECT 'bounds', CASE WHEN k.holds THEN 'ok' ELSE 'warning' END,
 		CASE WHEN k.holds THEN 'all contacts are within their bounds'
-			ELSE x.contacts || ' contacts are out of bounds' || COALESCE(': ' || x.first_few, '') END,
+			ELSE x.contacts || ' out of bounds' || COALESCE(': ' || x.first_few, '') END,
 		CASE WHEN NOT k.holds THEN 'Correct or delete them, then have bounds checked again: see "Contacts that are out of bounds" in docs/operations.md.' END
 	FROM (SELECT EXISTS (SELECT FROM pg_constraint n
 		WHERE n.conrelid = 'engage.contact'::regclass AND n.conname = 'contact_within_bounds' AND n.convalidated) AS holds) k
@@ -60,7 +60,7 @@ BEGIN ATOMIC
 	) x ON true
 	UNION ALL
 	SELECT 'contacts to come', CASE WHEN count(*) FILTER (WHERE c.occurred_at > now() + interval '5 minutes') > 0 THEN 'warning' ELSE 'ok' END,
-		count(*) || ' contacts lie in the future' || COALESCE(': contact_id ' || array_to_string((array_agg(c.contact_id ORDER BY c.contact_id))[:5], ', '), ''),
+		count(*) || ' in the future' || COALESCE(': contact_id ' || array_to_string((array_agg(c.contact_id ORDER BY c.contact_id))[:5], ', '), ''),
 		CASE WHEN count(*) FILTER (WHERE c.occurred_at > now() + interval '5 minutes') > 0
 			THEN 'They count when their time comes. If occurred_at is wrong, correct it at the source: a clock, a time zone, a year.' END
 	FROM engage.contact c

@@ -20,7 +20,9 @@ CREATE TABLE engage.referral_policy (
 	due_after interval NOT NULL DEFAULT '28 days',
 	overdue_after interval NOT NULL DEFAULT '42 days',
 	recent_for interval NOT NULL DEFAULT '1 year',
-	CONSTRAINT referral_policy_order CHECK (due_after OPERATOR(pg_catalog.>=) '0' AND overdue_after OPERATOR(pg_catalog.>=) due_after)
+	CONSTRAINT referral_policy_order CHECK (due_after OPERATOR(pg_catalog.>=) '0' AND overdue_after OPERATOR(pg_catalog.>=) due_after
+		AND overdue_after OPERATOR(pg_catalog.<=) '100 years'::interval),
+	CONSTRAINT referral_policy_recent CHECK (recent_for OPERATOR(pg_catalog.>=) '0'::interval AND recent_for OPERATOR(pg_catalog.<=) '100 years'::interval)
 );
 COMMENT ON TABLE engage.referral_policy IS 'When referrals are to be reviewed, in one row; the defaults hold while there is none.';
 COMMENT ON COLUMN engage.referral_policy.due_after IS 'Age of the oldest referral from which a review is due.';

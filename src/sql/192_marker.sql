@@ -27,7 +27,7 @@ INSERT INTO engage.preset_marker_kind VALUES
 
 CREATE TABLE engage.marker_kind (
 	marker text PRIMARY KEY CHECK (marker OPERATOR(pg_catalog.~) '^[a-z][a-z0-9_]{0,40}$'),
-	label text NOT NULL,
+	label text NOT NULL CHECK (pg_catalog.btrim(label) OPERATOR(pg_catalog.<>) ''),
 	nature text,
 	is_sensitive boolean NOT NULL
 );

@@ -166,7 +166,7 @@ SELECT is(pg_temp.verified(), 'in line', 'P1, P2, D1: verify() works, and agrees
 SELECT is(pg_temp.all_views(), 'all work', 'P2, P3, D7, D10: every view works');
 SELECT ok((SELECT known FROM engage.lookup('07700 900654')), 'P1: so does a look-up of the number that is in all of them');
 SELECT ok((SELECT count(*) > 0 FROM engage.identify(number => '07700 900654', given_name => 'Kelia', date_of_birth => 'infinity')), 'P3: and identify()');
-SELECT matches(pg_temp.health('bounds'), '^warning [|] 3[0-9] contacts are out of bounds: contact_id [0-9]+ [(]occurred_at[)], ', 'D1: health() names the rows and the columns');
+SELECT matches(pg_temp.health('bounds'), '^warning [|] 3[0-9] out of bounds: contact_id [0-9]+ [(]occurred_at[)], ', 'D1: health() names the rows and the columns');
 SELECT is((SELECT concat_ws(' ', sum(handling_seconds) >= 0, max(answer_seconds) < 86400) FROM engage.daily_count), 't t', 'G2, D10: handling and answers that cannot be are in no sum');
 SELECT is((SELECT count(*) FROM engage_bi.fact_contact WHERE answer_seconds NOT BETWEEN 0 AND 86400 OR handling_seconds < 0), 0::bigint, 'G2, D10: nor in a fact');
 CALL engage.rebuild();
@@ -279,6 +279,14 @@ SELECT is(left(pg_temp.refusal(format('UPDATE engage.policy SET %s', v.change)),
 FROM unnest(ARRAY[$$flag_current_for = '300000 years'$$, $$flag_current_for = '-1 day'$$, $$flag_current_for = '0'$$, $$lag_allowed = '300000 years'$$, $$lag_allowed = '-1 day'$$,
 	$$keep_runs_for = '300000 years'$$, $$keep_runs_for = '-1 day'$$, $$contact_bands = '{-2147483648,2147483647}'$$, $$contact_bands = '{0,5}'$$, $$contact_bands = '{1,1000001}'$$,
 	$$emergency_override = ''$$, $$emergency_override = '  '$$, $$minimum_cell = 2147483647$$]) v (change);
+SELECT is(left(pg_temp.refusal(v), 5), '23514', 'D9: refused: ' || v)
+FROM unnest(ARRAY[$$INSERT INTO engage.rule (name, criteria, valid_from) VALUES ('r', '{5 in 1 day}', '294276-12-31')$$,
+	$$INSERT INTO engage.rule (name, criteria, valid_to) VALUES ('r', '{5 in 1 day}', '4713-01-01 BC')$$, $$INSERT INTO engage.rule (name, criteria) VALUES (' ', '{5 in 1 day}')$$,
+	$$INSERT INTO engage.rule (name, criteria) VALUES (repeat('n', 201), '{5 in 1 day}')$$, $$INSERT INTO engage.district (district, label) VALUES ('', 'None')$$,
+	$$INSERT INTO engage.district (district, label) VALUES ('B', '  ')$$, $$INSERT INTO engage.incident_code (code, label) VALUES ('B', '')$$,
+	$$INSERT INTO engage.district (district_key, district, label) OVERRIDING SYSTEM VALUE VALUES (-1, 'B', 'B')$$, $$UPDATE engage.channel SET label = ''$$,
+	$$INSERT INTO engage.incident_code (contact_type_key, code, label) OVERRIDING SYSTEM VALUE VALUES (-1, 'B', 'B')$$,
+	$$INSERT INTO engage.marker_kind (marker, label, is_sensitive) VALUES ('mine', '', false)$$, $$INSERT INTO engage.referral_policy (recent_for) VALUES ('300000 years')$$]) v;
 SELECT is(left(pg_temp.refusal(format('UPDATE engage.policy SET zone = %L', z)), 5), '22023', 'D11: policy refuses the zone ' || z)
 FROM unnest('{ABC-00:07,QQQ-05:33,Mars1,<+07>-07,UTC+3:30,London,""}'::text[]) z;
 SELECT is(pg_temp.refusal($$SELECT * FROM engage.dispersion('{2026-01-01T00:00:00Z}', '4713-01-01 BC', '294276-12-31', '1 microsecond')$$),
