@@ -29,7 +29,7 @@ MEASURES = [
     ('fact_contact_daily', 'Demand', 'Contacts a day', "DIVIDE([Contacts], CALCULATE(COUNTROWS('Date'), 'Date'[relative day] <= 0))", '#,##0.0', 'Contacts by days of the period up to today, which is not over.'),
     ('fact_contact_daily', 'Demand', 'Contacts last year', "CALCULATE([Contacts], SAMEPERIODLASTYEAR('Date'[full date]))", '#,##0', 'Contacts of the same days a year before.'),
     ('fact_contact_daily', 'Demand', 'Change on last year', "DIVIDE([Contacts] - [Contacts last year], [Contacts last year])", '+0.0%;-0.0%;0.0%', 'Contacts against the year before.'),
-    ('fact_contact_daily', 'Demand', 'Hours of handling', "DIVIDE(SUM('Contacts by day'[daily handling seconds]), 3600)", '#,##0.0', 'Hours that call handlers spent.'),
+    ('fact_contact_daily', 'Demand', 'Hours of handling', "VAR seconds = SUM('Contacts by day'[daily handling seconds]) RETURN IF(seconds > 0, DIVIDE(seconds, 3600))", '#,##0.0', 'Hours that call handlers spent; blank where none is recorded.'),
     ('fact_contact_daily', 'Demand', 'Incidents', "SUM('Contacts by day'[daily incident count])", '#,##0', 'Contacts that led to an incident.'),
     ('fact_contact_daily', 'Demand', 'Deployments', "SUM('Contacts by day'[daily deployed count])", '#,##0', 'Contacts to which officers were sent; blank where it is known of none.'),
     ('fact_contact_daily', 'Demand', 'Deployed share', "DIVIDE([Deployments], SUM('Contacts by day'[daily deployed known count]))", '0.0%', 'Contacts to which officers were sent, by contacts of which it is known; blank where it is known of none.'),

@@ -149,7 +149,7 @@ COMMENT ON TABLE engage.caller_pseudonym IS
 COMMENT ON COLUMN engage.caller_pseudonym.label IS 'The key to read aloud, and to look for.';
 COMMENT ON COLUMN engage.caller_pseudonym.secret IS
 	'Drawn with the key: the keys of the caller''s contacts and flags in dashboards are made with it, and change with it.';
-INSERT INTO engage.caller_pseudonym (caller_key) VALUES (-1);
+INSERT INTO engage.caller_pseudonym (caller_key, secret) VALUES (-1, 0);
 SELECT pg_catalog.pg_extension_config_dump('engage.caller_pseudonym', 'WHERE caller_id IS NOT NULL');
 
 CREATE TABLE engage.roster (

@@ -234,7 +234,8 @@ BEGIN
 		-- only those who see all settings can be told which
 		RETURN jsonb_build_object('seen', false, 'elsewhere', CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
 			THEN NULLIF(current_setting('cron.database_name', true), current_database()) END);
-	ELSIF NOT has_schema_privilege('cron', 'USAGE') THEN
+	ELSIF NOT has_schema_privilege('cron', 'USAGE') OR to_regclass('cron.job_run_details') IS NULL
+		OR NOT has_table_privilege('cron.job', 'SELECT') OR NOT has_table_privilege('cron.job_run_details', 'SELECT') THEN
 		RETURN jsonb_build_object('seen', false, 'hidden', true);
 	END IF;
 	EXECUTE 'SELECT jsonb_agg(jsonb_build_object(''job'', j.jobname, ''jobid'', j.jobid, ''login'', j.username, ''schedule'', j.schedule, ''active'', j.active, '
