@@ -13,6 +13,7 @@ use strict;
 use warnings FATAL => 'all';
 use EngageTest;
 use File::Basename qw(dirname);
+use IPC::Run;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
@@ -154,11 +155,14 @@ sub upgrades
 	my %before = map { $_ => contents($old, $_) } @databases;
 	$old->stop;
 
-	ok(
-		run_log(
+	# what the older one is lent by script/postgres-beside
+	local $ENV{LD_LIBRARY_PATH} = join ':', dirname($old_bin) . '/lib', $ENV{LD_LIBRARY_PATH} // ();
+	my $said = '';
+	ok( IPC::Run::run(
 			[   "$new_bin/pg_upgrade", '--no-sync', @mode, '-d', $old->data_dir, '-D', $new->data_dir, '-b', $old_bin, '-B', $new_bin,
-				'-s', $new->host, '-p', $old->port, '-P', $new->port ]),
-		"$name: pg_upgrade") or show_failure($new);
+				'-s', $new->host, '-p', $old->port, '-P', $new->port ],
+			'>', \$said, '2>&1'),
+		"$name: pg_upgrade") or show_failure($new, $said);
 	$new->start;
 	for my $db (@databases)
 	{
@@ -176,8 +180,9 @@ sub upgrades
 # The reason stands in the log of the database that could not be made.
 sub show_failure
 {
-	my ($new) = @_;
+	my ($new, $said) = @_;
 
+	diag($said);
 	for my $log (glob($new->data_dir . '/pg_upgrade_output.d/*/log/*.log'), glob($new->data_dir . '/pg_upgrade_output.d/log/*.log'))
 	{
 		diag($1) if slurp_file($log) =~ /((?:.*\n){0,6}.*(?:error|ERROR|fatal|FATAL):.*(?:\n.*){0,6})/;
