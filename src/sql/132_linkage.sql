@@ -244,7 +244,7 @@ BEGIN
 	END IF;
 	SELECT jsonb_set(latest, '{comparisons}', jsonb_agg(c.value || '{"by_term": true}' ORDER BY c.ordinality)) INTO latest
 	FROM jsonb_array_elements(latest -> 'comparisons') WITH ORDINALITY c;
-	SELECT * INTO training FROM engage.learn_linkage(latest, seed);
+	SELECT * INTO training FROM engage.learn_linkage(latest, COALESCE(seed, 1));
 	INSERT INTO engage.linkage_model (model, report, origin) VALUES (training.learnt, training.report, 'trained')
 	RETURNING linkage_model.model_id INTO model_id;
 	INSERT INTO engage.linkage_term (model_id, value_hash, comparison, people)

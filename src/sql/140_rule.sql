@@ -196,7 +196,7 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = 'Change settings with UPDATE engage.policy, and rules with engage.adopt_rules().';
 	END IF;
-	INSERT INTO engage.policy (zone, region) VALUES (setup.zone, setup.region);
+	INSERT INTO engage.policy (zone, region) VALUES (COALESCE(setup.zone, 'Europe/London'), COALESCE(setup.region, 'GB'));
 	-- what is there already was made by a setup() whose policy was lost
 	INSERT INTO engage.channel SELECT p.channel, p.label, p.is_emergency FROM engage.preset_channel p ON CONFLICT DO NOTHING;
 	INSERT INTO engage.bank_holiday SELECT p.* FROM engage.preset_bank_holiday p ON CONFLICT DO NOTHING;

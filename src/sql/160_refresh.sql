@@ -927,7 +927,7 @@ COMMENT ON PROCEDURE engage.rebuild(integer) IS
 	'Computes everything anew from contacts, in batches as refresh() does. Flags and caller ids stay; if all was in line, nothing changes.';
 
 CREATE FUNCTION engage.is_sampled(key text, sample double precision) RETURNS boolean
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN (pg_catalog.hashtextextended(key, 0) OPERATOR(pg_catalog.&) 65535) OPERATOR(pg_catalog.<) (sample OPERATOR(pg_catalog.*) 65536);
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN (pg_catalog.hashtextextended(key, 0) OPERATOR(pg_catalog.&) 65535) OPERATOR(pg_catalog.<) (COALESCE(sample, 1) OPERATOR(pg_catalog.*) 65536);
 COMMENT ON FUNCTION engage.is_sampled(text, double precision) IS
-	'Whether a subject is in a sample of this share (0 to 1); the same ones every time.';
+	'Whether a subject is in a sample of this share (0 to 1; all for NULL); the same ones every time.';

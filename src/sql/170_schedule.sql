@@ -142,7 +142,8 @@ AS $$
 DECLARE
 	found_problems bigint;
 BEGIN
-	SELECT count(*) INTO found_problems FROM engage.verify(sample);
+	sample := COALESCE(sample, 0.01);
+	SELECT count(*) INTO found_problems FROM engage.verify(check_sample.sample);
 	INSERT INTO engage.verification (sample, problems) VALUES (check_sample.sample, found_problems);
 	RETURN found_problems;
 END

@@ -93,8 +93,9 @@ CREATE FUNCTION engage.escalations_at(as_of timestamptz, recent interval DEFAULT
 AS $$
 #variable_conflict use_column
 DECLARE
-	prior constant engage.escalation_prior := (SELECT engage.escalation_prior(c.timeline, escalations_at.as_of, recent) FROM engage.caller c WHERE c.first_at <= escalations_at.as_of);
+	prior constant engage.escalation_prior := (SELECT engage.escalation_prior(c.timeline, escalations_at.as_of, COALESCE(recent, '7 days')) FROM engage.caller c WHERE c.first_at <= escalations_at.as_of);
 BEGIN
+	recent := COALESCE(recent, '7 days');
 	RETURN QUERY
 	WITH tested AS MATERIALIZED (
 		SELECT row_number() OVER (ORDER BY c.caller_id) AS place, c.caller_id, e.*
