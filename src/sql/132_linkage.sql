@@ -230,7 +230,7 @@ COMMENT ON FUNCTION engage.learn_linkage(jsonb, bigint) IS
 -- definer: administrators train without rights on personas
 CREATE FUNCTION engage.train_linkage(seed bigint DEFAULT 1, OUT model_id integer, OUT personas bigint, OUT people bigint,
 		OUT converged boolean, OUT iterations integer, OUT reached double precision)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

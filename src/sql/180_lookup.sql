@@ -45,7 +45,7 @@ CREATE FUNCTION engage.lookup(number text,
 		OUT sharing engage.number_sharing, OUT label text, OUT caller_id bigint, OUT caller_ids bigint[],
 		OUT contacts_24_hours bigint, OUT contacts_7_days bigint, OUT contacts_28_days bigint,
 		OUT last_contact_at timestamptz, OUT open_flags bigint, OUT flags text[], OUT as_of timestamptz)
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

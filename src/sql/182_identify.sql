@@ -22,7 +22,7 @@ CREATE FUNCTION engage.identify(number text DEFAULT NULL, given_name text DEFAUL
 		imei text DEFAULT NULL, nominal_ref text DEFAULT NULL, details jsonb DEFAULT NULL, min_probability double precision DEFAULT 0.01,
 		OUT emergency_override text, OUT caller_id bigint, OUT probability double precision, OUT match text, OUT reasons text[],
 		OUT contacts bigint, OUT last_contact_at timestamptz, OUT open_flags bigint) RETURNS SETOF record
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 10
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off ROWS 10
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -253,7 +253,7 @@ COMMENT ON FUNCTION engage.revoke_decision(integer, text) IS
 CREATE FUNCTION engage.explain_identity(a text, b text,
 		OUT step integer, OUT from_identifier text, OUT to_identifier text, OUT link_weight double precision, OUT link_score double precision,
 		OUT decision_id integer, OUT detail text, OUT level text, OUT weight double precision, OUT running double precision) RETURNS SETOF record
-	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 20
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off ROWS 20
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -112,21 +112,21 @@ BEGIN
 	RETURN format('SELECT p.caller_id, sum(c.handling_seconds) FILTER (WHERE %s)::double precision AS seconds, '
 		'count(c.handling_seconds) FILTER (WHERE %s) AS handled, '
 		'ARRAY[%s]::double precision[] AS harm, array_remove(ARRAY[%s]::text[], NULL) AS natures '
-		'FROM %s JOIN engage.contact c ON c.persona_key = p.persona_key%s '
-		'WHERE (%s) AND c.occurred_at <= %L AND c.direction = ''inbound'' AND c.callback_of IS NULL AND c.duplicate_of IS NULL '
+		'FROM %s CROSS JOIN LATERAL (SELECT c.* FROM engage.contact c WHERE c.persona_key = p.persona_key AND (%s) AND c.occurred_at <= %L '
+		'AND c.direction = ''inbound'' AND c.callback_of IS NULL AND c.duplicate_of IS NULL%s) c%s '
 		'GROUP BY p.caller_id',
 		lookback, lookback, harm, nature,
 		-- from the callers to their contacts, whatever is known of how many there are
 		CASE WHEN for_some THEN '(SELECT DISTINCT unnest($1) AS caller_id) u '
 			'CROSS JOIN LATERAL (SELECT x.persona_key, x.caller_id FROM engage.persona x WHERE x.caller_id = u.caller_id OFFSET 0) p'
 			ELSE '(SELECT x.persona_key, x.caller_id FROM engage.persona x WHERE x.caller_id IS NOT NULL) p' END,
+		counts, as_of, CASE WHEN for_some THEN ' OFFSET 0' END,
 		-- weights of one contact by all schemes, of its closing code where that has one
 		CASE WHEN schemes IS NOT NULL THEN format(' CROSS JOIN LATERAL (SELECT ARRAY[%s] AS weight) w', (
 			SELECT string_agg(format('COALESCE((SELECT h.weight FROM engage.harm_weight h WHERE h.scheme = ANY (%L) AND h.code = c.closing_code ORDER BY h.scheme LIMIT 1), '
 				'(SELECT h.weight FROM engage.harm_weight h WHERE h.scheme = ANY (%L) AND h.code = c.opening_code ORDER BY h.scheme LIMIT 1))', x.matches, x.matches), ', ' ORDER BY u.place)
 			FROM unnest(schemes) WITH ORDINALITY u (code, place)
-			JOIN engage.risk_factor x ON x.model_id = contact_facts_query.model_id AND x.code = u.code)) END,
-		counts, as_of);
+			JOIN engage.risk_factor x ON x.model_id = contact_facts_query.model_id AND x.code = u.code)) END);
 END
 $$;
 COMMENT ON FUNCTION engage.contact_facts_query(integer, timestamptz, boolean) IS

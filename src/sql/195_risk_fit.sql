@@ -107,7 +107,7 @@ COMMENT ON FUNCTION engage.learn_risk(timestamptz, interval, integer[]) IS
 -- definer: administrators and operators fit without rights on callers, and do not write versions otherwise
 CREATE FUNCTION engage.fit_risk(as_of timestamptz DEFAULT now(), OUT model_id integer, OUT callers bigint, OUT events bigint,
 		OUT demand_fitted boolean, OUT weights_fitted boolean, OUT auc double precision)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -205,7 +205,7 @@ SELECT pg_catalog.pg_extension_config_dump('engage.risk_prediction', '');
 -- definer: analysts read no contacts' districts by caller, and write no evaluation otherwise
 CREATE FUNCTION engage.evaluate_risk(as_of timestamptz, OUT evaluation_id integer, OUT callers bigint, OUT happened bigint,
 		OUT brier double precision, OUT brier_by_count double precision, OUT auc double precision, OUT auc_by_count double precision)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -124,10 +124,14 @@ sub contents
 	$contents{settings} = $node->safe_psql($db, q{
 		SELECT p.oid::regprocedure::text, p.proconfig FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname LIKE 'engage%' ORDER BY 1});
 	$contents{triggers} = $node->safe_psql($db, q{SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2});
+	# whether arrays and rows of tables are members is up to the version
 	$contents{members} = $node->safe_psql($db, q{
 		SELECT e.extname, e.extversion, pg_describe_object(d.classid, d.objid, 0)
 		FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
-		WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname LIKE 'engage%' ORDER BY 1, 3});
+		WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname LIKE 'engage%'
+			AND NOT EXISTS (SELECT FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
+				WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid AND (t.typcategory = 'A' OR c.relkind <> 'c'))
+		ORDER BY 1, 3});
 	# whose rows a dump holds
 	$contents{configuration} = $node->safe_psql($db, q{
 		SELECT e.extname, c.oid::regclass::text, c.condition FROM pg_extension e, unnest(e.extconfig, e.extcondition) c (oid, condition) WHERE e.extname LIKE 'engage%' ORDER BY 1, 2});
