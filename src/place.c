@@ -249,6 +249,7 @@ place_postcode_in_common(const char *a, size_t alen, const char *b, size_t blen)
 #define MEASURE 64 /* what stands after a number that is no house's */
 #define NOUN 128 /* a place of any kind, a shop, a filler word */
 
+/* clang-format off */
 static const struct
 {
 	const char *word;
@@ -432,6 +433,8 @@ static const struct
 	{"xxx", NOUN}, {"xxxx", NOUN}, {"yard", TYPE}, {"yards", MEASURE}, {"year", MEASURE}, {"years", MEASURE},
 	{"yeovil", TOWN}, {"york", COMMON | TOWN}, {"yorks", TOWN}, {"yorkshire", TOWN}, {"yrs", MEASURE}
 };
+
+/* clang-format on */
 
 #define NWORDS (sizeof(words) / sizeof(words[0]))
 

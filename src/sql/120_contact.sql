@@ -105,6 +105,8 @@ CREATE TABLE engage.contact (
 	persona_key uuid GENERATED ALWAYS AS (engage.persona_key(engage.presented_number(number_raw, cli_status),
 		given_name, family_name, date_of_birth, address, postcode, email, imei, nominal_ref, identity_details)) STORED,
 	UNIQUE (source, source_ref),
+	CONSTRAINT contact_is_no_duplicate_of_itself CHECK (duplicate_of OPERATOR(pg_catalog.<>) contact_id),
+	CONSTRAINT contact_is_no_callback_of_itself CHECK (callback_of OPERATOR(pg_catalog.<>) contact_id),
 	CONSTRAINT contact_within_bounds CHECK (engage.contact_fits(occurred_at, recorded_at, answered_at, ended_at, date_of_birth, handling_seconds,
 		latitude, longitude, location_radius_m, source, source_ref, number_raw, given_name, family_name, address, postcode, email, imei, nominal_ref))
 );
@@ -117,8 +119,8 @@ COMMENT ON COLUMN engage.contact.recorded_at IS 'When it became known here.';
 COMMENT ON COLUMN engage.contact.number_raw IS 'The calling number as the source wrote it.';
 COMMENT ON COLUMN engage.contact.answered_at IS 'When it was answered. A time before occurred_at, or more than 24 hours after it, counts as not known.';
 COMMENT ON COLUMN engage.contact.handling_seconds IS 'Time that a call handler spent on it, in seconds, up to 31 days.';
-COMMENT ON COLUMN engage.contact.callback_of IS 'The contact that this one calls back for; it then does not count.';
-COMMENT ON COLUMN engage.contact.duplicate_of IS 'The contact of which this one is another leg or record; it then does not count.';
+COMMENT ON COLUMN engage.contact.callback_of IS 'The contact that this one calls back for; it then does not count. Never itself.';
+COMMENT ON COLUMN engage.contact.duplicate_of IS 'The contact of which this one is another leg or record; it then does not count. Never itself.';
 COMMENT ON COLUMN engage.contact.location_radius_m IS 'Uncertainty of the location, in metres.';
 COMMENT ON COLUMN engage.contact.identity_details IS
 	'Those of details that identity_detail names; a trigger fills it.';

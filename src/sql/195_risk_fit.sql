@@ -35,7 +35,8 @@ CREATE FUNCTION engage.training_cutoffs(as_of timestamptz, horizon interval) RET
 BEGIN ATOMIC
 	SELECT training_cutoffs.as_of - n * training_cutoffs.horizon
 	FROM generate_series(1, 3) n
-	WHERE training_cutoffs.as_of - (n + 1) * training_cutoffs.horizon >= (SELECT min(c.first_at) FROM engage.caller c);
+	WHERE training_cutoffs.as_of - (n + 1) * training_cutoffs.horizon >= (
+		SELECT min(c.first_at) FROM engage.caller c WHERE c.first_at >= (SELECT engage.first_plausible()));
 END;
 COMMENT ON FUNCTION engage.training_cutoffs(timestamptz, interval) IS
 	'The instants from which on what followed is learnt: the ends of the last three horizons that were over at as_of and have one before them.';
@@ -50,9 +51,14 @@ AS $$
 DECLARE
 	criteria constant engage.criterion[] := engage.criteria_in_force(as_of);
 	wanted constant double precision := 200000;
+	-- a time of zero would make a caller of some months one of half a century
+	since constant timestamptz := engage.first_plausible();
 	learnt record;
 BEGIN
-	demand := (SELECT engage.demand_model_agg(c.timeline, learn_risk.as_of, interval '1 day') FROM engage.caller c WHERE c.first_at <= learn_risk.as_of);
+	demand := (SELECT engage.demand_model_agg(
+			CASE WHEN c.first_at < since THEN engage.slice(c.timeline, since, GREATEST(since, c.last_at) + interval '1 microsecond') ELSE c.timeline END,
+			learn_risk.as_of, interval '1 day')
+		FROM engage.caller c WHERE c.first_at <= learn_risk.as_of);
 	IF demand.converged IS NOT TRUE THEN
 		demand := NULL;
 		places := ARRAY(SELECT m.place FROM engage.risk_measure m WHERE m.place = ANY (places) AND m.measure NOT IN ('expected', 'active') ORDER BY m.place);
@@ -69,7 +75,8 @@ BEGIN
 		FROM unnest(cutoffs) t, LATERAL engage.met_rules(learn_risk.as_of, t + interval '1 microsecond', t + learn_risk.horizon + interval '1 microsecond') m
 	), example AS MATERIALIZED (
 		-- all who met a rule, and a sample of the others
-		SELECT t AS cutoff, c.timeline, m.caller_id IS NOT NULL AS happened
+		SELECT t AS cutoff, m.caller_id IS NOT NULL AS happened,
+			CASE WHEN c.first_at < since THEN engage.slice(c.timeline, since, GREATEST(since, c.last_at) + interval '1 microsecond') ELSE c.timeline END AS timeline
 		FROM unnest(cutoffs) t
 		JOIN engage.caller c ON c.first_at <= t
 		LEFT JOIN met m ON m.cutoff = t AND m.caller_id = c.caller_id
@@ -113,6 +120,8 @@ AS $$
 DECLARE
 	old_id integer;
 	horizon constant interval := (SELECT o.risk_horizon FROM engage.policy o);
+	since constant timestamptz := engage.first_plausible();
+	left_out bigint;
 	learnt record;
 BEGIN
 	-- what somebody sets while this learns must not be lost
@@ -130,6 +139,11 @@ BEGIN
 	demand_fitted := (learnt.demand).converged IS TRUE;
 	weights_fitted := (learnt.fitted).weights IS NOT NULL;
 	callers := (SELECT count(*) FROM engage.caller c WHERE c.first_at <= fit_risk.as_of);
+	left_out := (SELECT count(*) FROM engage.caller c WHERE c.first_at < since);
+	IF left_out > 0 THEN
+		RAISE WARNING 'contacts before % are left out: % callers have some', since::date, left_out
+			USING HINT = 'SELECT * FROM engage.contact_problem WHERE problem IN (''time_of_zero'', ''long_before_others'') lists them.';
+	END IF;
 	events := (learnt.fitted).events;
 	auc := (learnt.quality).auc;
 	INSERT INTO engage.risk_model (demand, horizon, handling_seconds, fitted_as_of, origin, report)
@@ -137,7 +151,7 @@ BEGIN
 		'demand_fitted', demand_fitted, 'weights_fitted', weights_fitted, 'cutoffs', learnt.cutoffs, 'sampled', learnt.sampled,
 		'observations', (learnt.fitted).observations, 'events', events, 'log_likelihood', (learnt.fitted).log_likelihood,
 		'iterations', (learnt.fitted).iterations, 'auc', auc, 'brier', (learnt.quality).brier,
-		'standard_errors', (learnt.fitted).standard_errors))
+		'standard_errors', (learnt.fitted).standard_errors, 'left_out', left_out))
 	RETURNING risk_model.model_id INTO model_id;
 	-- without the base the other weights would not add up to a probability
 	INSERT INTO engage.risk_factor
@@ -151,7 +165,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.fit_risk(timestamptz) IS
-	'Learns the demand model and the weights of the demand factors that are on from the force''s own contacts up to as_of, as a new version of the risk factors: harm and natures stay as people set them. Weights stay too where fewer than 20 callers met a rule. The factor base is turned on if it was off, since the weights stand on it. Returns the version, how many callers and how many who met a rule it learnt from, and how well it tells them apart (auc, on what it learnt from; evaluate_risk() judges it by what it did not see). Method: docs/methods/risk.md. Errors: 55000 without risk factors, 22023 for a time to come.';
+	'Learns the demand model and the weights of the demand factors that are on from the force''s own contacts up to as_of, as a new version of the risk factors: harm and natures stay as people set them. Weights stay too where fewer than 20 callers met a rule. The factor base is turned on if it was off, since the weights stand on it. Contacts before first_plausible() are left out, with a warning. Returns the version, how many callers and how many who met a rule it learnt from, and how well it tells them apart (auc, on what it learnt from; evaluate_risk() judges it by what it did not see). Method: docs/methods/risk.md. Errors: 55000 without risk factors, 22023 for a time to come.';
 
 CREATE VIEW engage.demand_fit WITH (security_barrier) AS
 SELECT m.model_id, m.fitted_as_of, m.created_at, (m.demand).r, (m.demand).alpha, (m.demand).a, (m.demand).b,

@@ -185,6 +185,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON engage.district, engage.incident_code, e
 GRANT SELECT ON engage.preset_bank_holiday TO engage_admin;
 GRANT SELECT ON engage.district, engage.incident_code, engage.bank_holiday, engage.unlisted_value, engage.calendar, engage.feed, engage.daily_count,
 	engage.hourly_count, engage.feed_count, engage.roster, engage.roster_month, engage.monthly_concentration, engage.today TO engage_analyst;
+-- What is wrong with which row says nothing of anybody: those who load, look after and analyse contacts see it.
+GRANT SELECT ON engage.preset_contact_problem, engage.contact_problem, engage.data_quality, engage.label_problem
+	TO engage_admin, engage_analyst, engage_identity, engage_loader, engage_operator;
+GRANT EXECUTE ON FUNCTION engage.contact_problems(), engage.first_plausible() TO engage_admin, engage_analyst, engage_identity, engage_loader, engage_operator;
 GRANT EXECUTE ON FUNCTION engage.is_abandoned(boolean, boolean, boolean) TO engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.date_key(date), engage.local_date(timestamptz, text) TO engage_analyst;
 -- the trigger of contact works with its owner's rights; administrators answer a request for erasure

@@ -219,6 +219,8 @@ INSERT INTO wanted_routine VALUES
 	('analyst', 'explain_flag(bigint)'),
 	('analyst identity', 'explain_risk(bigint)'),
 	('analyst identity', 'caller_profile(bigint)'),
+	('admin analyst identity loader operator', 'contact_problems()'),
+	('admin analyst identity loader operator', 'first_plausible()'),
 	('analyst', 'force_wide_change(timestamp with time zone,timestamp with time zone,timestamp with time zone,interval)'),
 	('analyst', 'managed_effect(bigint[],timestamp with time zone,interval,interval)'),
 	('analyst', 'managed_hours_saved(bigint[],timestamp with time zone,interval,interval)'),
@@ -561,6 +563,7 @@ INSERT INTO definer VALUES
 	('pick_identity_details(jsonb)', 'writers of contacts have no rights on identity_detail'),
 	('revoke_decision(integer,text)', 'who decides has no rights on the queue, and changes no decision otherwise'),
 	('train_linkage(bigint)', 'administrators and operators train without rights on personas'),
+	('contact_problems()', 'whoever looks after a source sees which of its rows are wrong, not what they say'),
 	('caller_profile(bigint)', 'one page of what analysts and identity units may see one by one'),
 	('channel_of(text)', 'loaders read no configuration'),
 	('force_zone()', 'loaders read no configuration'),
@@ -685,6 +688,7 @@ SELECT 'table', pg_temp.lines($$
 	policy
 	preset_bank_holiday
 	preset_channel
+	preset_contact_problem
 	preset_hour
 	preset_linkage_model
 	preset_marker_kind
@@ -720,6 +724,9 @@ UNION ALL SELECT 'view', pg_temp.lines($$
 	caller_number
 	caller_shift
 	contact_caller
+	contact_problem
+	data_quality
+	label_problem
 	decided_persona
 	demand_fit
 	enum_value
@@ -910,6 +917,10 @@ INSERT INTO wanted_grant VALUES
 	('roster_month', 'SELECT', 'analyst'),
 	('today', 'SELECT', 'analyst'),
 	('unlisted_value', 'SELECT', 'analyst'),
+	('preset_contact_problem', 'SELECT', 'admin analyst identity loader operator'),
+	('contact_problem', 'SELECT', 'admin analyst identity loader operator'),
+	('data_quality', 'SELECT', 'admin analyst identity loader operator'),
+	('label_problem', 'SELECT', 'admin analyst identity loader operator'),
 	('publication', 'SELECT', 'admin analyst'),
 	('published_count', 'SELECT', 'admin analyst'),
 	('engage_bi_named.dim_caller_named', 'SELECT', 'bi_named');
