@@ -387,7 +387,10 @@ filler_judge_names(const char *given, size_t given_len, const char *family, size
 		return;
 	if (*given_verdict == FILLER_CERTAIN && *family_verdict == FILLER_CERTAIN)
 		return;
-	if (is_phrase(both, FILLER_IN_NAME) ||
+	/* the same twice, as systems fill columns, is no name */
+	if ((names[0].len == names[1].len && memcmp(names[0].p, names[1].p, names[0].len) == 0 &&
+		 *given_verdict != FILLER_NOT && *family_verdict != FILLER_NOT) ||
+		is_phrase(both, FILLER_IN_NAME) ||
 		words_of(both, FILLER_IN_NAME, FILLER_SURNAME | FILLER_FORENAME, true) == FILLER_WORDS)
 	{
 		*given_verdict = FILLER_CERTAIN;

@@ -86,7 +86,7 @@ const FillerEntry filler_words[] = {
 	{"intoxicated", NAME}, {"invalid", ALL}, {"ip", NAME}, {"ipsum", ALL}, {"is", JOIN}, {"ismeretlen", ALL},
 	{"it", JOIN}, {"jkj", ALL}, {"jkl", ALL}, {"judge", NAME | TITLE | SURNAME}, {"juvenile", NAME},
 	{"juveniles", NAME}, {"kein", ALL}, {"keine", ALL}, {"keiner", ALL}, {"kid", NAME | SURNAME}, {"kids", NAME},
-	{"know", ALL}, {"known", ALL | SURNAME}, {"knows", ALL}, {"kobieta", NAME}, {"la", JOIN}, {"ladies", NAME},
+	{"know", ALL}, {"known", ALL}, {"knows", ALL}, {"kobieta", NAME}, {"la", JOIN}, {"ladies", NAME},
 	{"lady", NAME | SURNAME}, {"landlady", NAME}, {"landlord", NAME}, {"lastname", NAME}, {"le", JOIN}, {"leave", JOIN},
 	{"left", JOIN}, {"line", NAME | SURNAME}, {"live", PLACE}, {"lives", PLACE}, {"living", PLACE}, {"lkj", ALL},
 	{"lkjh", ALL}, {"loc", PLACE}, {"location", PLACE}, {"locus", PLACE}, {"log", PLACE | MAIL | REFERENCE},

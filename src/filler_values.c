@@ -423,6 +423,9 @@ is_no_local(FillerText local)
 	if (word.len == 0 || (is_repeated(word, 3) && !(word.len == 3 && same(word, "www"))) || is_run(word) ||
 		(has_only(word, is_digit) && is_repeated(word, 1)))
 		return true;
+	/* none.none */
+	if (word.len % 2 == 0 && memcmp(plain, plain + word.len / 2, word.len / 2) == 0)
+		word.len /= 2;
 	/* test1, none2 */
 	while (word.len > 4 && is_digit(plain[word.len - 1]))
 		word.len--;

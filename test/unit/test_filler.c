@@ -145,6 +145,9 @@ test_two_names(void)
 	check_names("The", "Nguyen", false, false);
 	/* what stands for a title leaves a name that may be one in doubt */
 	check_names("Mrs", "Driver", true, true);
+	check_names("Null", "Null", true, true);
+	check_names("Police", "police", true, true);
+	check_names("Ali", "Ali", false, false);
 	check_names("", "Ashdown", false, false);
 	check_names("Kelia", "", false, false);
 }
@@ -208,7 +211,7 @@ test_places(void)
 static void
 test_email(void)
 {
-	FILLERS(FILLER_EMAIL, "none", "None", "no", "NO EMAIL", "no e-mail", "n/a", "-", "none@none.com", "none@none", "no@no.com", "no@email.com", "noemail@noemail.com", "no.email@example.com", "no-email@example.com", "noemail@police.example", "test@test.com", "test@test.co.uk", "test@gmail.com", "test1@example.com", "TEST@TEST.COM", "a@a.com",
+	FILLERS(FILLER_EMAIL, "none", "None", "no", "NO EMAIL", "no e-mail", "n/a", "-", "none@none.com", "none.none@example.com", "none@none", "no@no.com", "no@email.com", "noemail@noemail.com", "no.email@example.com", "no-email@example.com", "noemail@police.example", "test@test.com", "test@test.co.uk", "test@gmail.com", "test1@example.com", "TEST@TEST.COM", "a@a.com",
 			"a@a.a", "x@x.com", "a@b.com", "abc@abc.com", "unknown@unknown.com", "unknown@example.com", "na@na.com", "n/a@example.com", "noreply@example.com", "no-reply@example.com", "donotreply@example.com", "anonymous@example.com", "anon@anon.com", "nobody@nowhere.com", "null@null.com", "undefined@example.com", "dummy@dummy.com", "fake@fake.com", "asdf@asdf.com",
 			"qwerty@example.com", "xxx@xxx.com", "aaa@example.com", "123@123.com", "123@example.com", "0@0.com", "000@example.com", "@", "@example.com", "kelia@", "mailto:none@none.com", "<none@none.com>", "\"none@none.com\"", "notgiven@example.com", "not.provided@example.com", "not_known@example.com", "refused@refused.com", "declined@example.com", "email@email.com", "user@example.com", "customer@example.com", "kelia@noemail.com",
 			"kelia@no-email.co.uk", "07700900123@anonymous.invalid", "x@y.invalid", "tbc@tbc.com", "gmail.com", "hotmail.com", "does not have email", "has no email", "root@localhost", "someone@example.com");
