@@ -274,3 +274,22 @@ interval_width(const Interval *width, const char *what)
 				 errhint("Give a duration, such as '7 days'.")));
 	return total;
 }
+
+/*
+ * interval_span
+ *		The length of something that takes hours or days, in microseconds.  Less
+ *		than a minute, in whole seconds, is a number whose unit was forgotten.
+ */
+int64
+interval_span(const Interval *span, const char *what)
+{
+	int64 total = interval_width(span, what);
+
+	if (total < USECS_PER_MINUTE && total % USECS_PER_SEC == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a %s cannot be shorter than a minute", what),
+				 errdetail("A number without a unit is seconds."),
+				 errhint("Write the unit, such as '24 hours' or '7 days'.")));
+	return total;
+}

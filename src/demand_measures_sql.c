@@ -136,7 +136,7 @@ engage_demand_measures(PG_FUNCTION_ARGS)
 	criteria = criteria_argument(call, (struct varlena *) PG_GETARG_ARRAYTYPE_P(ARG_CRITERIA));
 	settings.as_of = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
 	timeline_check_finite(settings.as_of);
-	settings.horizon = (double) interval_width(PG_GETARG_INTERVAL_P(ARG_HORIZON), "horizon") / USECS_PER_DAY;
+	settings.horizon = (double) interval_span(PG_GETARG_INTERVAL_P(ARG_HORIZON), "horizon") / USECS_PER_DAY;
 	if (criteria != NULL)
 	{
 		settings.criteria = criteria->tests;

@@ -559,7 +559,7 @@ read_caller(FunctionCallInfo fcinfo, const DemandModel **model, DemandSummary *s
 static double
 horizon_in_days(FunctionCallInfo fcinfo, int n)
 {
-	return (double) interval_width(PG_GETARG_INTERVAL_P(n), "horizon") / DEMAND_DAY;
+	return (double) interval_span(PG_GETARG_INTERVAL_P(n), "horizon") / DEMAND_DAY;
 }
 
 static double

@@ -139,16 +139,18 @@ add_item(LocalFormat *format, LocalField field, char literal)
 static LocalFormatStatus
 add_quoted(const char **text, LocalFormat *format)
 {
-	LocalFormatStatus status = LOCAL_FORMAT_OK;
-
-	for ((*text)++; **text != '"' && status == LOCAL_FORMAT_OK; (*text)++)
+	for ((*text)++; **text != '"'; (*text)++)
 	{
+		LocalFormatStatus status;
+
 		if (**text == '\0')
 			return LOCAL_FORMAT_QUOTE_OPEN;
 		status = add_item(format, FIELD_LITERAL, **text);
+		if (status != LOCAL_FORMAT_OK)
+			return status;
 	}
 	(*text)++;
-	return status;
+	return LOCAL_FORMAT_OK;
 }
 
 static LocalFormatStatus

@@ -146,7 +146,7 @@ check_as_of(TimestampTz as_of)
 Datum
 engage_decayed_count(PG_FUNCTION_ARGS)
 {
-	int64 half_life = interval_width(PG_GETARG_INTERVAL_P(1), "half-life");
+	int64 half_life = interval_span(PG_GETARG_INTERVAL_P(1), "half-life");
 	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(2);
 	TimelineReader reader;
 	int64 times[BLOCK];
@@ -171,7 +171,7 @@ engage_aged_count(PG_FUNCTION_ARGS)
 {
 	float8 value = PG_GETARG_FLOAT8(0);
 	TimestampTz value_at = PG_GETARG_TIMESTAMPTZ(1);
-	int64 half_life = interval_width(PG_GETARG_INTERVAL_P(2), "half-life");
+	int64 half_life = interval_span(PG_GETARG_INTERVAL_P(2), "half-life");
 	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(3);
 
 	check_as_of(value_at);

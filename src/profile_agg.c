@@ -67,7 +67,7 @@ engage_decayed_count_transfn(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !PG_ARGISNULL(3))
 	{
 		TimestampTz at = PG_GETARG_TIMESTAMPTZ(1);
-		int64 half_life = interval_width(PG_GETARG_INTERVAL_P(2), "half-life");
+		int64 half_life = interval_span(PG_GETARG_INTERVAL_P(2), "half-life");
 		TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(3);
 
 		timeline_check_finite(at);

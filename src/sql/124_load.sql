@@ -291,15 +291,15 @@ $$;
 COMMENT ON FUNCTION engage.contact_columns(regclass, jsonb) IS
 	'The columns of contact that a staging table fills, by a mapping or by the same name, and the query that reads each. For load_contacts().';
 
-CREATE FUNCTION engage.set_aside(source text, line bigint, source_ref text, problems jsonb, replaced_by bigint, is_loadable boolean) RETURNS void
+CREATE FUNCTION engage.set_aside(source text, line bigint, source_ref text, problems jsonb, later_line bigint, is_loadable boolean) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	INSERT INTO engage.record_reject (source, line, source_ref, column_name, reason, row_loaded)
-	SELECT set_aside.source, set_aside.line, "left"(set_aside.source_ref, 200), p ->> 0, COALESCE(p ->> 1, p ->> 2), set_aside.is_loadable AND set_aside.replaced_by IS NULL
+	SELECT set_aside.source, set_aside.line, "left"(set_aside.source_ref, 200), p ->> 0, COALESCE(p ->> 1, p ->> 2), set_aside.is_loadable AND set_aside.later_line IS NULL
 	FROM jsonb_array_elements(set_aside.problems) p
 	UNION ALL
-	SELECT set_aside.source, set_aside.line, "left"(set_aside.source_ref, 200), 'source_ref', format('is that of line %s too, which was taken', set_aside.replaced_by), false
-	WHERE set_aside.replaced_by IS NOT NULL;
+	SELECT set_aside.source, set_aside.line, "left"(set_aside.source_ref, 200), 'source_ref', format('is that of line %s too, which was taken', set_aside.later_line), false
+	WHERE set_aside.later_line IS NOT NULL;
 END;
 COMMENT ON FUNCTION engage.set_aside(text, bigint, text, jsonb, bigint, boolean) IS 'Puts what is wrong with a line into record_reject. For load_contacts().';
 
@@ -308,7 +308,7 @@ CREATE FUNCTION engage.load_statements(staging regclass, mapping jsonb, first_li
 AS $$
 BEGIN
 	SELECT
-		format('SELECT q.*, CASE WHEN q.loadable THEN lead(q.line) OVER same_reference END AS replaced_by, '
+		format('SELECT q.line, q.given, q.loadable, q.problems, CASE WHEN q.loadable THEN lead(q.line) OVER same_reference END AS later_line, '
 			'CASE WHEN q.loadable THEN lead(q.given) OVER same_reference = q.given END AS is_repeated '
 			'FROM (SELECT s.line, jsonb_build_object(%s) AS given, (%s) IS TRUE AS loadable, CASE WHEN num_nonnulls(%s) > 0 OR (%s) IS NOT TRUE THEN '
 			'(SELECT jsonb_agg(jsonb_build_array(p.name, p.problem, p.note)) FROM (VALUES %s) p (name, problem, note) WHERE p.problem IS NOT NULL OR p.note IS NOT NULL) END AS problems '
@@ -355,9 +355,14 @@ DECLARE
 	used_zone text := COALESCE(load_contacts.zone, engage.force_zone());
 	read_rows text;
 	write_rows text;
-	next record;
-	batch jsonb[] := '{}';
-	lines bigint[] := '{}';
+	next_line bigint;
+	given jsonb;
+	loadable boolean;
+	problems jsonb;
+	later_line bigint;
+	is_repeated boolean;
+	batch jsonb[] := ARRAY[]::jsonb[];
+	lines bigint[] := ARRAY[]::bigint[];
 	read_well bigint := 0;
 	written record;
 BEGIN
@@ -379,19 +384,19 @@ BEGIN
 	rejected := 0;
 	left_empty := 0;
 	ambiguous := 0;
-	FOR next IN EXECUTE read_rows USING formats, date_formats, used_zone LOOP
-		IF next.problems IS NOT NULL OR next.replaced_by IS NOT NULL THEN
-			CONTINUE WHEN next.replaced_by IS NOT NULL AND next.is_repeated;
-			PERFORM engage.set_aside(load_contacts.source, next.line, next.given ->> 'source_ref', next.problems, next.replaced_by, next.loadable);
-			IF NOT next.loadable OR next.replaced_by IS NOT NULL THEN
+	FOR next_line, given, loadable, problems, later_line, is_repeated IN EXECUTE read_rows USING formats, date_formats, used_zone LOOP
+		IF problems IS NOT NULL OR later_line IS NOT NULL THEN
+			CONTINUE WHEN later_line IS NOT NULL AND is_repeated;
+			PERFORM engage.set_aside(load_contacts.source, next_line, given ->> 'source_ref', problems, later_line, loadable);
+			IF NOT loadable OR later_line IS NOT NULL THEN
 				rejected := rejected + 1;
 				CONTINUE;
 			END IF;
-			left_empty := left_empty + (SELECT count(p ->> 1) FROM jsonb_array_elements(next.problems) p);
-			ambiguous := ambiguous + (SELECT count(*) FROM jsonb_array_elements(next.problems) p WHERE p ->> 0 = 'occurred_at' AND p ->> 2 IS NOT NULL);
+			left_empty := left_empty + (SELECT count(p ->> 1) FROM jsonb_array_elements(problems) p);
+			ambiguous := ambiguous + (SELECT count(*) FROM jsonb_array_elements(problems) p WHERE p ->> 0 = 'occurred_at' AND p ->> 2 IS NOT NULL);
 		END IF;
-		batch := batch || next.given;
-		lines := lines || next.line;
+		batch := batch || given;
+		lines := lines || next_line;
 		IF cardinality(lines) = batch_size THEN
 			written := engage.load_contact_batch(write_rows, source, batch, lines);
 			loaded := loaded + written.loaded;
@@ -399,8 +404,8 @@ BEGIN
 			rejected := rejected + written.rejected;
 			left_empty := left_empty + written.left_empty;
 			read_well := read_well + batch_size - written.rejected;
-			batch := '{}';
-			lines := '{}';
+			batch := ARRAY[]::jsonb[];
+			lines := ARRAY[]::bigint[];
 		END IF;
 	END LOOP;
 	written := engage.load_contact_batch(write_rows, source, batch, lines);

@@ -88,13 +88,18 @@ test_formats(void)
 		{"DD/MM/YYYY 1", LOCAL_FORMAT_UNKNOWN_FIELD},
 		{"ISO DD", LOCAL_FORMAT_UNKNOWN_FIELD},
 		{"DD/MM/YYYY----------------------------------------------------------------", LOCAL_FORMAT_TOO_LONG},
+		{"DDMMYYYY\"-------------------------------------------------------------", LOCAL_FORMAT_TOO_LONG},
+		{"DDMMYYYY\"--------------------------------------------------------------", LOCAL_FORMAT_TOO_LONG},
 	};
 
 	for (size_t i = 0; i < lengthof(formats); i++)
 	{
 		LocalFormat format;
 
-		MUST(local_format_read(formats[i].format, &format) == formats[i].status);
+		char *copy = strdup(formats[i].format); /* exactly as long */
+
+		MUST(local_format_read(copy, &format) == formats[i].status);
+		free(copy);
 	}
 }
 
