@@ -206,6 +206,13 @@ judge_year_last(int first, int second, int year, size_t digits)
 				 filler_judge_date(2000 + year, second, first));
 }
 
+/* Eight digits in a row: whether they are YYYYMMDD rather than DDMMYYYY. */
+static bool
+has_year_first(int digits)
+{
+	return digits / 10000 >= FIRST_YEAR && digits / 100 % 100 <= 12 && digits % 100 <= 31;
+}
+
 /* A date in a text: 01/01/1900, 1-Jan-1900, 1900-01-01T00:00, 19000101, 00/00/0000, 0, 40. */
 FillerVerdict
 filler_judge_date_text(FillerText text)
@@ -220,8 +227,8 @@ filler_judge_date_text(FillerText text)
 	{
 		int n = date.number[0];
 
-		return n / 10000 < FIRST_YEAR ? judge_year_last(n / 1000000, n / 10000 % 100, n % 10000, 4) :
-										filler_judge_date(n / 10000, n / 100 % 100, n % 100);
+		return has_year_first(n) ? filler_judge_date(n / 10000, n / 100 % 100, n % 100) :
+								   judge_year_last(n / 1000000, n / 10000 % 100, n % 10000, 4);
 	}
 	if (date.parts == 1)
 		return date.digits[0] == 4 && date.number[0] == 1900 ? FILLER_CERTAIN : FILLER_NOT;
@@ -249,7 +256,7 @@ filler_fold_date_text(char *text, size_t len)
 		return len;
 	if (date.parts == 1 && date.digits[0] == 8)
 	{
-		bool year_first = date.number[0] / 10000 >= FIRST_YEAR;
+		bool year_first = has_year_first(date.number[0]);
 
 		year = year_first ? date.number[0] / 10000 : date.number[0] % 10000;
 		day = year_first ? date.number[0] % 100 : date.number[0] / 1000000;
