@@ -95,6 +95,14 @@ SELECT is((SELECT string_agg(value, ' ' ORDER BY place) FROM engage.enum_value W
 SELECT is((SELECT count(*) FROM unnest('{contact_channel, number_sharing, referral_identified_by, referral_review_status}'::text[]) t WHERE NOT EXISTS (SELECT FROM engage.enum_value e WHERE e.type = t)), 0::bigint,
 	'5: among them those that people mistype');
 
+SELECT pg_temp.says(format('SELECT * FROM engage.lookup(%s)', number), 'Put it in quotes', format('5: lookup(%s)', number)) FROM unnest('{7700900123, 07700900123}'::text[]) AS t(number);
+INSERT INTO engage.known_number (number, sharing) VALUES ('01632 960018', 'communal');
+SELECT is((SELECT number FROM engage.known_number), '+441632960018', '5: a known number as people write it');
+SELECT pg_temp.says($$INSERT INTO engage.known_number (number, sharing) VALUES ('the hostel', 'communal')$$, 'engage.phone(number)', '5: a known number that is none');
+SELECT pg_temp.says('DELETE FROM engage.policy', 'cannot be deleted', '5: DELETE FROM policy');
+SELECT pg_temp.says($$INSERT INTO engage.contact (source, source_ref, occurred_at, channel) VALUES ('x', '1', '2999-01-01', '101_voice')$$, 'occurred_at takes a time from', '5: a contact in 2999');
+SELECT pg_temp.says($$INSERT INTO engage.contact (source, source_ref, occurred_at, channel, date_of_birth) VALUES ('x', '1', '2025-01-01', '101_voice', '-infinity')$$, 'date_of_birth takes', '5: a birth before all time');
+
 -- ------------------------------------------------- 5: refresh in a transaction block
 \set ON_ERROR_STOP off
 \set VERBOSITY sqlstate

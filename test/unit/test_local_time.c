@@ -88,7 +88,7 @@ test_formats(void)
 		{"DD/MM/YYYY 1", LOCAL_FORMAT_UNKNOWN_FIELD},
 		{"ISO DD", LOCAL_FORMAT_UNKNOWN_FIELD},
 		{"DD/MM/YYYY----------------------------------------------------------------", LOCAL_FORMAT_TOO_LONG},
-		{"DDMMYYYY\"-------------------------------------------------------------", LOCAL_FORMAT_TOO_LONG},
+		{"DDMMYYYY\"-------------------------------------------------------------", LOCAL_FORMAT_QUOTE_OPEN},
 		{"DDMMYYYY\"--------------------------------------------------------------", LOCAL_FORMAT_TOO_LONG},
 	};
 
