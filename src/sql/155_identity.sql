@@ -581,4 +581,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.forget_personas(uuid[]) IS
-	'Deletes those of the personas that have no counted contact, notes whose they were (persona_gone), and has those linked anew who were linked through them. Returns the callers of all these personas. A stage of refresh.';
+	'Deletes those of the personas that have no counted contact, notes whose they were (persona_gone), and has those linked again who were linked through them. Returns the callers of all these personas. A stage of refresh.';

@@ -223,7 +223,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.repair_capture() IS
-	'Enables the triggers of engage''s tables again that were disabled, and has the next refresh compute everything anew, since it cannot be known what changed meanwhile. Returns how many it enabled; 0, and nothing is queued, if all were.';
+	'Enables the triggers of engage''s tables again that were disabled, and has the next refresh compute everything again, since what changed meanwhile is unknown. Returns how many it enabled; 0, and nothing is queued, if all were.';
 
 CREATE FUNCTION engage.job_state() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -232,7 +232,7 @@ DECLARE
 	state jsonb;
 BEGIN
 	IF NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'pg_cron') THEN
-		-- only those who see all settings can be told which
+		-- only those who see all settings learn which
 		RETURN jsonb_build_object('seen', false, 'elsewhere', CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
 			THEN NULLIF(current_setting('cron.database_name', true), current_database()) END);
 	ELSIF NOT has_schema_privilege('cron', 'USAGE') OR to_regclass('cron.job_run_details') IS NULL

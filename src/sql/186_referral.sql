@@ -436,7 +436,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.harvest_ripe_referrals() IS
-	'As harvest_referrals(), for those whose contact or number has come into the register since. A stage of refresh: before personas are linked, so that the contact of a referral is the named caller''s from the start, and again after it, for those that could not be told before.';
+	'As harvest_referrals(), for those whose contact or number has come into the register since. A stage of refresh: before personas are linked, so that the contact of a referral is the named caller''s from the start, and again after it, for those that were unclear before.';
 
 -- definer: reviewers have no right to write referrals
 CREATE FUNCTION engage.open_review_batch(OUT batch_id integer, OUT referrals bigint, OUT due_from timestamptz, OUT due_by timestamptz)

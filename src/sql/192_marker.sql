@@ -43,7 +43,7 @@ CREATE FUNCTION engage.marker_kind_tells() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RAISE WARNING 'who has marker "%" can be told by those who may not see it', NEW.marker
+	RAISE WARNING 'those who may not see marker "%" can tell who has it', NEW.marker
 		USING HINT = 'Such a marker keeps its callers out of engage.nuisance_candidate, whose other conditions analysts see. Leave the nature out if it must stay secret; they are then not protected there.';
 	RETURN NULL;
 END

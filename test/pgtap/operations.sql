@@ -167,7 +167,7 @@ CALL engage.refresh();
 SELECT results_eq('SELECT f.flag_id, f.raised_at, f.started_at, f.met_at, f.ended_at, f.contacts, f.withdrawn_reason FROM engage.flag f WHERE f.caller_id = pg_temp.who(''e1'')',
 	'SELECT s.flag_id, s.raised_at, s.started_at, s.met_at, s.ended_at, s.contacts, NULL::text FROM split s', 'first-day 3d: joined again, the same flag stands');
 -- by a decision that parts
-SELECT engage.revoke_decision(decision_id, 'by lot') FROM engage.link_decision WHERE revoked_at IS NULL;
+SELECT engage.revoke_decision(decision_id, 'for the next test') FROM engage.link_decision WHERE revoked_at IS NULL;
 SELECT pg_temp.say('g' || g, now() - interval '5 days' + interval '0 hours' + g * interval '2 hours', '07700 900333', 'Dara', 'Quill', 'dara@example.com') FROM generate_series(1, 3) g;
 SELECT pg_temp.say('h' || g, now() - interval '5 days' + interval '1 hour' + g * interval '2 hours', '07700 900444', 'Dara', 'Quill', 'dara@example.com') FROM generate_series(1, 3) g;
 CALL engage.refresh();
