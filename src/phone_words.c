@@ -358,9 +358,15 @@ phone_is_filler(const char *digits, bool is_uk)
 		run_at_end(digits, len, 0) >= 8 ||
 		repeats_at_end(digits, len, 2) >= 9 || repeats_at_end(digits, len, 3) >= 9)
 		return true;
-	if (!is_uk)
-		return ends_with(digits, "0000000");
-	/* no local number begins with 0 or 1; of a mobile's it is the less likely reading */
-	return ends_with(digits, "000000") ||
-		   ((digits[0] == '1' || digits[0] == '7') && (ends_with(digits, "123456") || ends_with(digits, "654321")));
+	if (ends_with(digits, "0000000"))
+		return true;
+
+	/*
+	 * Six digits behind 07 and three more, or behind the code of a place: local
+	 * numbers there begin with neither 0 nor 1.  Those of the large cities (011x,
+	 * 01x1, 02x) have more digits, so such an ending is nothing special.
+	 */
+	if (!is_uk || !(digits[0] == '7' || (digits[0] == '1' && digits[1] != '1' && digits[2] != '1')))
+		return false;
+	return ends_with(digits, "000000") || ends_with(digits, "123456") || (digits[0] == '7' && ends_with(digits, "654321"));
 }
