@@ -540,14 +540,14 @@ $$;
 COMMENT ON FUNCTION engage.assess_next_period(bigint) IS
 	'Takes one local period of a rule of kind top from the queue and brings its flags in line, or puts it aside where that fails; taken is false if none waits. A stage of refresh.';
 
-CREATE FUNCTION engage.sum_up_next_day(run bigint) RETURNS boolean
+CREATE FUNCTION engage.sum_up_next_day(run bigint, queued_before timestamptz DEFAULT 'infinity') RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
 	queued timestamptz;
 	problem text;
 BEGIN
-	SELECT q.period_start INTO queued FROM engage.dirty q WHERE q.subject = 'day' LIMIT 1;
+	SELECT q.period_start INTO queued FROM engage.dirty q WHERE q.subject = 'day' AND q.at < queued_before LIMIT 1;
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
@@ -566,8 +566,8 @@ BEGIN
 	RETURN true;
 END
 $$;
-COMMENT ON FUNCTION engage.sum_up_next_day(bigint) IS
-	'Takes one local day from the queue and sums it up, or puts it aside where that fails; false if none waits. A stage of refresh.';
+COMMENT ON FUNCTION engage.sum_up_next_day(bigint, timestamptz) IS
+	'Takes one local day from the queue that has waited since before an instant and sums it up, or puts it aside where that fails; false if none waits. A stage of refresh.';
 
 CREATE FUNCTION engage.score_some(run bigint, INOUT size integer, OUT scored bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -801,8 +801,8 @@ BEGIN
 		END IF;
 	END IF;
 	-- under a load that never pauses, days would wait for ever
-	IF assessed AND EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'day' AND q.at < clock_timestamp() - interval '30 seconds') THEN
-		PERFORM engage.sum_up_next_day(run);
+	IF assessed THEN
+		PERFORM engage.sum_up_next_day(run, clock_timestamp() - interval '30 seconds');
 	END IF;
 	UPDATE engage.refresh_run r
 	SET steps = r.steps + 1, last_step_at = clock_timestamp(),

@@ -500,7 +500,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	queue_what_was_put_aside()
 	score_some(bigint,integer)
 	sum_up_everybody(bigint)
-	sum_up_next_day(bigint)
+	sum_up_next_day(bigint,timestamp with time zone)
 	sum_up_some(bigint,bigint[])
 	take_back(text,uuid[],bigint[])
 	trim_calendar()
