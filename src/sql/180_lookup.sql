@@ -62,7 +62,11 @@ BEGIN
 
 	-- the text above comes whatever happens here
 	BEGIN
-		e164 := engage.usable_number(lookup.number);
+		e164 := engage.phone(lookup.number, settings.region);
+		-- as usable_number() has it, whose plan would be made for each lookup
+		IF EXISTS (SELECT FROM engage.filler f WHERE f.kind = 'number' AND f.is_filler AND engage.phone(f.value, settings.region) = e164) THEN
+			e164 := NULL;
+		END IF;
 		number_kind := engage.phone_kind(lookup.number, settings.region);
 		known := false;
 		contacts_24_hours := 0;
