@@ -42,7 +42,7 @@ my $EMPTY = q{
 	TRUNCATE engage.dirty;};
 
 # Two lists of lines must be the same; where not, show how.
-sub same_lines
+sub unlike_lines
 {
 	my ($got, $expected, $name) = @_;
 	my (%in_got, %in_expected);
@@ -116,13 +116,13 @@ for my $n (1 .. $histories)
 	my $region = ask('SELECT region FROM engage.policy');
 
 	ask('CALL engage.rebuild()');
-	$problems .= same_lines(ask($PICTURE), $refreshed, 'a rebuild');
-	$problems .= same_lines(ask($ids), $before, 'ids after a rebuild');
+	$problems .= unlike_lines(ask($PICTURE), $refreshed, 'a rebuild');
+	$problems .= unlike_lines(ask($ids), $before, 'ids after a rebuild');
 	$db = 'anew';
 	ask("$EMPTY UPDATE engage.policy SET region = '$region'; CALL engage.refresh();");
 	copy_shuffled('history', 'anew', $seed);
 	ask('CALL engage.refresh(' . (50, 5000)[ int rand 2 ] . ')');
-	$problems .= same_lines(ask($PICTURE), $refreshed, 'another order');
+	$problems .= unlike_lines(ask($PICTURE), $refreshed, 'another order');
 	push @failures, "$name of seed $seed, $problems" if $problems ne '';
 }
 note(sprintf '%d histories in %.0f s: %s', $histories, time() - $began, join ', ', map { "$_ $seen{$_}" } sort keys %seen);
@@ -313,15 +313,15 @@ for my $point ('before it clusters', 'before it commits')
 	poll('the server to start again', sub { ($node->psql($db, "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $pid)"))[1] eq 't' });
 	eval { $_->quit } for $holder, $refresher;
 
-	is(same_lines(ask($ALL_OF_IT), $before, ''), '', "a refresh that links everything is killed $point: all is as it was");
+	is(unlike_lines(ask($ALL_OF_IT), $before, ''), '', "a refresh that links everything is killed $point: all is as it was");
 	is(problems(), '', "killed $point: nothing is wrong");
 	refresh();
 	is(ask('SELECT (SELECT count(*) FROM engage.dirty), engage.linkage_in_force() = max(model_id) FROM engage.linkage_model'), '0|t', "killed $point: the next one does it all");
 	is(problems(), '', "killed $point: nothing is wrong then");
 	my $refreshed = ask($PICTURE);
-	isnt(same_lines(ask($ALL_OF_IT), $before, ''), '', "killed $point: which changes callers");
+	isnt(unlike_lines(ask($ALL_OF_IT), $before, ''), '', "killed $point: which changes callers");
 	ask('CALL engage.rebuild()');
-	is(same_lines(ask($PICTURE), $refreshed, ''), '', "killed $point: and equals a rebuild");
+	is(unlike_lines(ask($PICTURE), $refreshed, ''), '', "killed $point: and equals a rebuild");
 }
 
 $node->stop;
