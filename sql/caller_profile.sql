@@ -62,3 +62,8 @@ SELECT count(DISTINCT p.section) >= 6 AS whole FROM caller AS c, caller_profile(
 SELECT pg_temp.refused('SELECT * FROM engage.caller_profile(99999)');
 SELECT pg_temp.refused('SELECT * FROM engage.caller_profile(NULL)');
 SELECT strength_of(s), s FROM unnest('{-1,0,2,5,10,Infinity,NULL}'::float8[]) AS s;
+
+-- as other files want to find it
+SET client_min_messages = warning;
+DROP EXTENSION engage CASCADE;
+CREATE EXTENSION engage;

@@ -94,3 +94,8 @@ INSERT INTO "odd ""names" VALUES ('O''1', '03/11/2025 10:00', '999');
 SELECT loaded FROM load_contacts('odd', '"odd ""names"', $${"source_ref": "Ref'; DROP TABLE contact; --", "occurred_at": "At \"it", "channel": "%s"}$$);
 SELECT source_ref FROM contact WHERE source = 'odd';
 SELECT type, count(*) = max(place) AS in_order FROM enum_value GROUP BY type HAVING count(*) <> max(place) OR min(place) <> 1;
+
+-- as other files want to find it
+SET client_min_messages = warning;
+DROP EXTENSION engage CASCADE;
+CREATE EXTENSION engage;

@@ -71,6 +71,7 @@ BEGIN ATOMIC
 		CASE WHEN count(*) > 0 THEN 'Dashboards take such ones for one. Have the source use one spelling, or change the label.' END
 	FROM (
 		SELECT 'source ' || string_agg(quote_literal(f.source), ', ' ORDER BY f.feed_key) AS what FROM engage.feed f
+		WHERE EXISTS (SELECT FROM engage.feed_count n WHERE n.feed_key = f.feed_key)
 		GROUP BY lower(btrim(f.source)) HAVING count(*) > 1
 		UNION ALL
 		SELECT 'incident_code.label ' || string_agg(DISTINCT quote_literal(i.label), ', ') FROM engage.incident_code i
