@@ -11,7 +11,7 @@ INSERT INTO district (district, label, csu) VALUES ('north', 'North', 'North CSU
 INSERT INTO incident_code (code, label, category, demand_class, is_policing) VALUES
 	('R1', 'Theft', 'Crime', 'policing', true), ('R2', 'Noise', 'Nuisance', 'non_policing', false), ('D1', 'Enquiry', NULL, NULL, NULL);
 
--- ten months of contacts, dense around the changes of 29 March and 25 October 2026; some are nobody's, some do not count
+-- ten months of contacts, dense around the changes of 29 March and 25 October 2026; some have no caller, some do not count
 INSERT INTO contact (source, source_ref, occurred_at, recorded_at, channel, direction, number_raw, district, opening_code, closing_code,
 	answered_at, handling_seconds, disconnected, spoke_to_service, deployed, incident_ref)
 SELECT CASE WHEN g % 3 = 0 THEN 'acd' ELSE 'storm' END, g::text, t.at, t.at + (g % 40) * interval '1 hour',

@@ -377,7 +377,7 @@ static const char *const known_imeis[] = {
 /*
  * A handset: 15 digits of which the last checks the others, 14 without it, 16
  * with a software version.  Networks send 0 in place of the check digit.  One
- * with a wrong check digit was misread: it is nobody's.
+ * with a wrong check digit was misread: it stands for no handset.
  */
 FillerVerdict
 filler_judge_imei(FillerText text, const char *raw, size_t len)

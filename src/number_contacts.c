@@ -4,7 +4,7 @@
  *
  * The index contact_counted has all that is needed: the key of each counted
  * contact's persona, in which the number comes first, and the time.  It is read
- * here directly, because of three things that no query can be told:
+ * here directly, for three reasons:
  *
  *	- what lies outside the last weeks need not be looked for in the table
  *	- from a persona's old contacts, however many, the next persona is near

@@ -114,7 +114,7 @@ BEGIN ATOMIC
 		WHERE f.kind = 'number' AND f.is_filler AND engage.phone(f.value, o.region) = n.e164);
 END;
 COMMENT ON FUNCTION engage.usable_number(text) IS
-	'A number in E.164, by the policy''s region; NULL if it is none, or the force''s list has it as a filler.';
+	'A number in E.164, by the policy''s region; NULL if it is not one, or the force''s list has it as a filler.';
 
 -- definer: administrators have no rights on the queue
 CREATE FUNCTION engage.filler_changed() RETURNS trigger

@@ -166,7 +166,7 @@ DECLARE
 	bad_column text;
 	hint text;
 	constraint_name text;
-	mended boolean;
+	row_goes_in boolean;
 	done boolean;
 BEGIN
 	rejected := 0;
@@ -189,13 +189,13 @@ BEGIN
 				done := true;
 			EXCEPTION WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
 				GET STACKED DIAGNOSTICS bad_column = COLUMN_NAME, hint = PG_EXCEPTION_HINT, constraint_name = CONSTRAINT_NAME;
-				mended := bad_column NOT IN ('source', 'source_ref', 'occurred_at', 'channel') AND given ->> bad_column IS NOT NULL;
+				row_goes_in := bad_column NOT IN ('source', 'source_ref', 'occurred_at', 'channel') AND given ->> bad_column IS NOT NULL;
 				INSERT INTO engage.record_reject (source, line, source_ref, column_name, reason, row_loaded)
 				VALUES (load_contact_batch.source, lines[n], left(given ->> 'source_ref', 200), COALESCE(NULLIF(bad_column, ''), 'all'),
 					CASE WHEN bad_column <> '' AND hint <> '' THEN 'is out of bounds: ' || hint
 						WHEN constraint_name <> '' THEN format('does not satisfy the constraint %s', constraint_name)
-						ELSE format('cannot be stored (SQLSTATE %s)', SQLSTATE) END, COALESCE(mended, false));
-				IF mended THEN
+						ELSE format('cannot be stored (SQLSTATE %s)', SQLSTATE) END, COALESCE(row_goes_in, false));
+				IF row_goes_in THEN
 					given := given || jsonb_build_object(bad_column, NULL);
 					left_empty := left_empty + 1;
 				ELSE
@@ -374,7 +374,7 @@ BEGIN
 		RAISE EXCEPTION 'engage is not set up'
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup(); or give the zone of the times in the file.';
 	END IF;
-	-- a format or a zone that is none is said before anything is read
+	-- a wrong format or zone is refused before anything is read
 	PERFORM engage.local_instants('', formats, used_zone), engage.read_date('', date_formats);
 	mapping := COALESCE(mapping, '{}');
 	PERFORM engage.check_mapping(staging, mapping);

@@ -6,7 +6,7 @@ CREATE FUNCTION engage.number_contacts(number text, region text, as_of timestamp
 		OUT contacts_7_days bigint, OUT contacts_28_days bigint, OUT last_contact_at timestamptz)
 	AS 'MODULE_PATHNAME', 'engage_number_contacts' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.number_contacts(text, text, timestamptz) IS
-	'Counted contacts of a number in E.164, as read in a region, up to as_of, whether refreshed or not, from the index contact_counted; days are 24 hours. NULLs where the index cannot be used. It heeds no rights on contact: part of lookup(), which does.';
+	'Counted contacts of a number in E.164, as read in a region, up to as_of, whether refreshed or not, from the index contact_counted; days are 24 hours. NULLs where the index cannot be used. It does not look at rights on contact: part of lookup(), which does.';
 
 CREATE FUNCTION engage.number_contacts_by_query(number text, region text, as_of timestamptz, OUT contacts_24_hours bigint,
 		OUT contacts_7_days bigint, OUT contacts_28_days bigint, OUT last_contact_at timestamptz)

@@ -1,4 +1,4 @@
--- Numbers and lookup: what phone() accepts is found, what is nobody's number
+-- Numbers and lookup: what phone() accepts is found, what is no one's number
 -- joins nobody, and a lookup answers whatever happens.
 --
 -- Each test's name begins with the letter of the fault that it stands for.
@@ -88,7 +88,7 @@ SELECT is((SELECT contacts_24_hours FROM engage.lookup('01 99 00 12 34')), (SELE
 SELECT cmp_ok((SELECT contacts_24_hours FROM engage.lookup('+33199001234')), '>=', 3::bigint, 'S7: which are most of them');
 UPDATE engage.policy SET region = 'GB';
 
--- ------------------------------------------------- S10, M4: nobody's numbers
+-- ------------------------------------------------- S10, M4: numbers that stand for no one
 
 CREATE FUNCTION pg_temp.kinds(expected text, raws text[], region text DEFAULT 'GB') RETURNS SETOF text LANGUAGE sql AS $$
 	SELECT is((SELECT array_agg(raw || ' is ' || engage.phone_kind(raw, region)) FROM unnest(raws) raw

@@ -101,7 +101,7 @@ FROM pair p ORDER BY n;
 SELECT is(pg_temp.who(n || 'x') = pg_temp.who(n || 'y'), level = 'same', format('S5: %s %s against %s joins only a whole one', detail, x, y))
 FROM pair ORDER BY n;
 
--- a name and a part of a place, from a number that was withheld, are nobody's
+-- a name and a part of a place, from a number that was withheld, tell no caller
 SELECT pg_temp.say('withheld ' || t, NULL, 'Orla', NULL, t, NULL) FROM unnest('{Maidstone,Acorn Lane,High Street}'::text[]) t;
 SELECT pg_temp.say('withheld ' || t, NULL, 'Orla', NULL, NULL, t) FROM unnest('{ME14,ME14 1,ME}'::text[]) t;
 SELECT pg_temp.say('withheld whole', NULL, 'Orla', NULL, NULL, 'ME14 1XX');
