@@ -69,9 +69,10 @@ RETURN kind OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(
 COMMENT ON FUNCTION engage.filler_entry(text, text) IS 'A value as lists of fillers have it: KIND:FOLDED, a number in E.164 by the policy''s region.';
 
 CREATE FUNCTION engage.fillers_in_force(OUT fillers text[], OUT is_real text[])
-	LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-	WITH own AS (
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	WITH own AS MATERIALIZED (
 		SELECT f.is_filler, engage.filler_entry(f.kind, f.value) AS entry
 		FROM engage.filler f
 	)
@@ -81,8 +82,10 @@ BEGIN ATOMIC
 			WHERE NOT EXISTS (SELECT FROM own o WHERE NOT o.is_filler
 				AND (o.entry = l.kind || ':' || l.folded OR l.kind IN ('given_name', 'family_name') AND o.entry = 'name:' || l.folded))
 			ORDER BY 1),
-		ARRAY(SELECT o.entry FROM own o WHERE NOT o.is_filler ORDER BY 1);
-END;
+		ARRAY(SELECT o.entry FROM own o WHERE NOT o.is_filler ORDER BY 1)
+	INTO fillers, is_real;
+END
+$$;
 COMMENT ON FUNCTION engage.fillers_in_force() IS
 	'What filler and learnt_filler come to, each value as KIND:FOLDED, a number in E.164: fillers, and what is real all the same.';
 

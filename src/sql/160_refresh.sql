@@ -146,15 +146,20 @@ COMMENT ON FUNCTION engage.expand_markers() IS
 	'Replaces queue rows that stand for many subjects by one row each; returns how many there were. A stage of refresh.';
 
 CREATE FUNCTION engage.queue_what_is_due() RETURNS void
-	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_seqscan = off
-BEGIN ATOMIC
-	WITH due AS (
-		DELETE FROM engage.later l WHERE l.due_at <= now()
-		RETURNING l.subject, l.persona_key, l.period_start, l.due_at
-	)
-	INSERT INTO engage.dirty (subject, persona_key, period_start, cause, at)
-	SELECT d.subject, d.persona_key, d.period_start, 'due', d.due_at FROM due d;
-END;
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	-- there is hardly ever one
+	IF EXISTS (SELECT FROM engage.later l WHERE l.due_at <= now()) THEN
+		WITH due AS (
+			DELETE FROM engage.later l WHERE l.due_at <= now()
+			RETURNING l.subject, l.persona_key, l.period_start, l.due_at
+		)
+		INSERT INTO engage.dirty (subject, persona_key, period_start, cause, at)
+		SELECT d.subject, d.persona_key, d.period_start, 'due', d.due_at FROM due d;
+	END IF;
+END
+$$;
 COMMENT ON FUNCTION engage.queue_what_is_due() IS
 	'Queues the subjects whose contacts to come have come. A stage of refresh.';
 
@@ -737,6 +742,7 @@ DECLARE
 	allowed constant integer := LEAST(batch_size, (SELECT r.batch_limit FROM engage.refresh_run r WHERE r.run_id = run));
 	size integer := allowed;
 	counted record;
+	counted_personas integer;
 	linked record;
 	caller_ids bigint[];
 	outcome record;
@@ -751,26 +757,31 @@ BEGIN
 		RETURN true;
 	END IF;
 
-	counted := engage.count_some(run, size);
-	size := counted.size;
-	caller_ids := counted.caller_ids;
+	IF EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'persona') THEN
+		counted := engage.count_some(run, size);
+		size := counted.size;
+		caller_ids := counted.caller_ids;
+		counted_personas := cardinality(counted.persona_keys);
+	END IF;
 	-- a persona that is linked before its like are there, or before what a handler said of it is known, would be linked twice
-	IF NOT engage.more_personas_wait(run) THEN
+	IF EXISTS (SELECT FROM engage.referral r WHERE r.link_state = 'waits') AND NOT engage.more_personas_wait(run) THEN
 		PERFORM engage.try_referrals(run, true);
 	END IF;
-	-- what is learnt to be a filler is left out before all are linked
-	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) AND engage.wants_linking_of_everything() AND engage.try_learning(run, true) THEN
-		caller_ids := COALESCE(caller_ids, '{}');
-	ELSIF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN
-		linked := engage.link_some(run, size);
-		size := linked.size;
-		caller_ids := COALESCE(caller_ids, '{}') || linked.caller_ids;
-		IF linked.everybody THEN
-			PERFORM engage.key_callers(caller_ids);
-			PERFORM engage.sum_up_everybody(run);
-			PERFORM engage.queue_callers(caller_ids);
-			PERFORM engage.queue_risks();
-			caller_ids := '{}';
+	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN
+		-- what is learnt to be a filler is left out before all are linked
+		IF engage.wants_linking_of_everything() AND engage.try_learning(run, true) THEN
+			caller_ids := COALESCE(caller_ids, '{}');
+		ELSE
+			linked := engage.link_some(run, size);
+			size := linked.size;
+			caller_ids := COALESCE(caller_ids, '{}') || linked.caller_ids;
+			IF linked.everybody THEN
+				PERFORM engage.key_callers(caller_ids);
+				PERFORM engage.sum_up_everybody(run);
+				PERFORM engage.queue_callers(caller_ids);
+				PERFORM engage.queue_risks();
+				caller_ids := '{}';
+			END IF;
 		END IF;
 	END IF;
 	IF caller_ids IS NOT NULL THEN
@@ -806,7 +817,7 @@ BEGIN
 	END IF;
 	UPDATE engage.refresh_run r
 	SET steps = r.steps + 1, last_step_at = clock_timestamp(),
-		personas = r.personas + COALESCE(cardinality(counted.persona_keys), 0), callers = r.callers + COALESCE(cardinality(caller_ids), 0),
+		personas = r.personas + COALESCE(counted_personas, 0), callers = r.callers + COALESCE(cardinality(caller_ids), 0),
 		flags_raised = r.flags_raised + COALESCE(outcome.raised, 0), flags_changed = r.flags_changed + COALESCE(outcome.changed, 0),
 		flags_withdrawn = r.flags_withdrawn + COALESCE(outcome.withdrawn, 0), scored = r.scored + COALESCE(newly_scored, 0),
 		-- smaller batches after one that failed, until all is well again

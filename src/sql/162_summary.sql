@@ -344,8 +344,10 @@ BEGIN
 			PERFORM engage.sum_up_day(day);
 		END IF;
 		DELETE FROM engage.later l WHERE l.period_start >= LEAST(day_starts, queued) AND l.period_start < day_ends;
-		to_come := engage.next_contact(GREATEST(day_starts - interval '1 microsecond', now()), day_ends);
-		INSERT INTO engage.later (subject, period_start, due_at) SELECT 'day', engage.quarter_hour(to_come), to_come WHERE to_come IS NOT NULL;
+		IF day_ends > now() THEN
+			to_come := engage.next_contact(GREATEST(day_starts - interval '1 microsecond', now()), day_ends);
+			INSERT INTO engage.later (subject, period_start, due_at) SELECT 'day', engage.quarter_hour(to_come), to_come WHERE to_come IS NOT NULL;
+		END IF;
 	END IF;
 END
 $$;

@@ -138,7 +138,7 @@ sub install_waits
 	patch_function(
 		$node, $db, 'engage.refresh_work(bigint, integer)',
 		'IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN' =>
-		  q{IF counted.persona_keys IS NOT NULL THEN
+		  q{IF counted_personas IS NOT NULL THEN
 			PERFORM chaos.wait('between personas and callers');
 		END IF;
 	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN});
