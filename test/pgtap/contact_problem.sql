@@ -77,6 +77,7 @@ CALL engage.refresh();
 
 -- ------------------------------------------------------ G3: a time of zero
 
+DROP EXTENSION IF EXISTS engage_demo;
 CREATE EXTENSION engage_demo;
 SELECT engage_demo.simulate(people => 500);
 SELECT engage_demo.load();

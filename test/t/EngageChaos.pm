@@ -62,6 +62,15 @@ sub prepare_chaos
 		CREATE TABLE chaos.setting (wait_chance float8, wait_seconds float8, hold text);
 		INSERT INTO chaos.setting VALUES (0.4, 0.03, NULL);
 		GRANT SELECT ON chaos.setting TO PUBLIC;
+		-- who writes waits while the queue is long: on a busy machine refresh would never come to its later stages
+		CREATE FUNCTION chaos.pause(seconds float8) RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER AS $$
+		BEGIN
+			PERFORM pg_sleep(seconds);
+			FOR i IN 1 .. 50 LOOP
+				EXIT WHEN (SELECT count(*) FROM (SELECT FROM engage.dirty LIMIT 1000) q) < 1000;
+				PERFORM pg_sleep(0.1);
+			END LOOP;
+		END$$;
 		-- a refresh that is held says where in its application_name
 		CREATE OR REPLACE FUNCTION chaos.wait(point text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 		DECLARE
@@ -186,7 +195,7 @@ sub change
 }
 
 # One second in five is quiet, so that a refresh comes to what it does last.
-my $PAUSE = 'SELECT pg_sleep(CASE WHEN extract(epoch FROM clock_timestamp())::int % 5 = 0 THEN 1 ELSE random() * 0.04 END);';
+my $PAUSE = 'SELECT chaos.pause(CASE WHEN extract(epoch FROM clock_timestamp())::int % 5 = 0 THEN 1 ELSE random() * 0.04 END);';
 
 sub writers_transaction
 {
@@ -218,7 +227,7 @@ sub admins_transaction
 		(chance(0.1) ? "DELETE FROM engage.district WHERE district = 'W';" : ()),
 		(chance(0.1) ? "UPDATE engage.incident_code SET code = CASE code WHEN 'C2' THEN 'C3' ELSE 'C2' END WHERE code <> 'C1';" : ()));
 	$text =~ s/\n\s*/ /g;
-	return $text . ' SELECT pg_sleep(' . (0.1 + rand 0.4) . ');' if chance(0.7);
+	return $text . ' SELECT chaos.pause(' . (0.1 + rand 0.4) . ');' if chance(0.7);
 	return "BEGIN; $text SELECT pg_sleep(" . (rand 0.6) . '); ' . any('COMMIT;', 'COMMIT;', 'ROLLBACK;');
 }
 
@@ -236,7 +245,7 @@ sub deciders_transaction
 		q{PERFORM engage.revoke_decision((SELECT decision_id FROM engage.link_decision WHERE revoked_at IS NULL ORDER BY random() LIMIT 1), 'by lot');});
 
 	return "DO \$do\$ BEGIN $text EXCEPTION WHEN invalid_parameter_value OR cardinality_violation OR object_not_in_prerequisite_state OR no_data_found OR null_value_not_allowed THEN NULL; END \$do\$; "
-	  . 'SELECT pg_sleep(' . (0.3 + rand 1.5) . ');';
+	  . 'SELECT chaos.pause(' . (0.3 + rand 1.5) . ');';
 }
 
 # What only an owner does: TRUNCATE, and transactions that outlive a crash.
@@ -246,7 +255,7 @@ my $SETTLE = q{SELECT format('COMMIT PREPARED %L', gid) FROM pg_prepared_xacts W
 sub owners_transaction
 {
 	my $kind = rand;
-	my $pause = 'SELECT pg_sleep(' . (0.5 + rand 1.5) . ');';
+	my $pause = 'SELECT chaos.pause(' . (0.5 + rand 1.5) . ');';
 
 	if ($kind < 0.2)
 	{
