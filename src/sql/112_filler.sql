@@ -72,6 +72,12 @@ CREATE FUNCTION engage.fillers_in_force(OUT fillers text[], OUT is_real text[])
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	fillers := '{}';
+	is_real := '{}';
+	-- most forces have none of their own
+	IF NOT EXISTS (SELECT FROM engage.filler UNION ALL SELECT FROM engage.learnt_filler) THEN
+		RETURN;
+	END IF;
 	WITH own AS MATERIALIZED (
 		SELECT f.is_filler, engage.filler_entry(f.kind, f.value) AS entry
 		FROM engage.filler f

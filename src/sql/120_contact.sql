@@ -193,10 +193,12 @@ CREATE INDEX later_day ON engage.later (period_start) WHERE period_start IS NOT 
 CREATE INDEX later_due_at ON engage.later (due_at);
 SELECT pg_catalog.pg_extension_config_dump('engage.later', '');
 
+-- not STRICT, or the planner would not put it in place; NULL gives NULL all the same
 CREATE FUNCTION engage.quarter_hour(at timestamptz) RETURNS timestamptz
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN pg_catalog.date_bin('15 minutes'::interval,
-	LEAST(GREATEST(at, '1899-01-01 00:00:00+00'::timestamptz), '2201-01-01 00:00:00+00'::timestamptz), '2000-01-01 00:00:00+00'::timestamptz);
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN at < '1899-01-01 00:00:00+00'::timestamptz THEN '1899-01-01 00:00:00+00'::timestamptz
+	WHEN at > '2201-01-01 00:00:00+00'::timestamptz THEN '2201-01-01 00:00:00+00'::timestamptz
+	ELSE date_bin('15 minutes'::interval, at, '2000-01-01 00:00:00+00'::timestamptz) END;
 COMMENT ON FUNCTION engage.quarter_hour(timestamptz) IS
 	'The beginning of an instant''s quarter hour. Local days begin and end at one in every zone. Instants outside 1899 to 2200, which no day holds, are held at these ends.';
 

@@ -80,9 +80,6 @@ CREATE FUNCTION engage.queue_what_was_put_aside() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF NOT EXISTS (SELECT FROM engage.set_aside a WHERE a.retry_at <= now()) THEN
-		RETURN;
-	END IF;
 	WITH due AS (
 		UPDATE engage.set_aside a SET retry_at = 'infinity'
 		WHERE a.retry_at <= now() AND a.stage IN ('count', 'link', 'sum up', 'flags', 'top', 'day', 'score')

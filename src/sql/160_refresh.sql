@@ -47,11 +47,16 @@ CREATE INDEX refresh_run_started_at ON engage.refresh_run (started_at);
 SELECT pg_catalog.pg_extension_config_dump('engage.refresh_run', '');
 SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.refresh_run', 'run_id')::regclass, '');
 
-CREATE FUNCTION engage.has_markers() RETURNS boolean
+CREATE FUNCTION engage.queue_state(OUT is_due boolean, OUT has_markers boolean, OUT has_personas boolean)
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
-RETURN EXISTS (SELECT FROM engage.dirty q
-	WHERE q.subject OPERATOR(pg_catalog.=) ANY (ARRAY['everything', 'rule', 'number', 'filler', 'days', 'roster']));
-COMMENT ON FUNCTION engage.has_markers() IS 'Whether queue rows stand for many subjects.';
+BEGIN ATOMIC
+	SELECT EXISTS (SELECT FROM engage.later l WHERE l.due_at <= now())
+			OR EXISTS (SELECT FROM engage.set_aside a WHERE a.retry_at <= now()),
+		EXISTS (SELECT FROM engage.dirty q WHERE q.subject = ANY (ARRAY['everything', 'rule', 'number', 'filler', 'days', 'roster'])),
+		EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'persona');
+END;
+COMMENT ON FUNCTION engage.queue_state() IS
+	'Whether subjects are due that are not in the queue yet, whether queue rows stand for many subjects, and whether personas wait. A stage of refresh.';
 
 CREATE FUNCTION engage.expand_markers() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -146,30 +151,109 @@ COMMENT ON FUNCTION engage.expand_markers() IS
 	'Replaces queue rows that stand for many subjects by one row each; returns how many there were. A stage of refresh.';
 
 CREATE FUNCTION engage.queue_what_is_due() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	WITH due AS (
+		DELETE FROM engage.later l WHERE l.due_at <= now()
+		RETURNING l.subject, l.persona_key, l.period_start, l.due_at
+	)
+	INSERT INTO engage.dirty (subject, persona_key, period_start, cause, at)
+	SELECT d.subject, d.persona_key, d.period_start, 'due', d.due_at FROM due d;
+END;
+COMMENT ON FUNCTION engage.queue_what_is_due() IS
+	'Queues the subjects whose contacts to come have come. A stage of refresh.';
+
+CREATE FUNCTION engage.change_personas(changing engage.persona[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
+DECLARE
+	model_id constant integer := engage.linkage_in_force();
+	block_keys bigint[];
+	block_limits integer[];
 BEGIN
-	-- there is hardly ever one
-	IF EXISTS (SELECT FROM engage.later l WHERE l.due_at <= now()) THEN
-		WITH due AS (
-			DELETE FROM engage.later l WHERE l.due_at <= now()
-			RETURNING l.subject, l.persona_key, l.period_start, l.due_at
+	IF model_id IS NOT NULL THEN
+		-- by what they were so far
+		WITH left_blocks AS MATERIALIZED (
+			SELECT b.* FROM engage.persona_blocks(model_id, ARRAY(SELECT c.persona_key FROM unnest(changing) c)) b
+		), gone AS (
+			DELETE FROM engage.persona_block b
+			WHERE b.ctid = ANY (ARRAY(SELECT x.ctid FROM left_blocks k JOIN engage.persona_block x
+				ON x.block_key = k.block_key AND x.rank = k.rank AND x.persona_key = k.persona_key))
 		)
-		INSERT INTO engage.dirty (subject, persona_key, period_start, cause, at)
-		SELECT d.subject, d.persona_key, d.period_start, 'due', d.due_at FROM due d;
+		SELECT array_agg(k.block_key), array_agg(k.block_limit) INTO block_keys, block_limits FROM left_blocks k;
+	END IF;
+	WITH changed AS (
+		UPDATE engage.persona p
+		SET given_name = c.given_name, family_name = c.family_name, date_of_birth = c.date_of_birth,
+			address = c.address, postcode = c.postcode, email = c.email, imei = c.imei,
+			nominal_ref = c.nominal_ref, details = c.details, number = c.number
+		FROM unnest(changing) c WHERE p.persona_key = c.persona_key
+		RETURNING p.persona_key
+	)
+	INSERT INTO engage.dirty (subject, persona_key, cause) SELECT 'identity', c.persona_key, 'contacts' FROM changed c;
+	IF block_keys IS NOT NULL THEN
+		INSERT INTO engage.dirty (subject, persona_key, cause)
+		SELECT 'identity', u.persona_key, 'block' FROM unnest(engage.settle_blocks(block_keys, block_limits)) u (persona_key);
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.queue_what_is_due() IS
-	'Queues the subjects whose contacts to come have come. A stage of refresh.';
+COMMENT ON FUNCTION engage.change_personas(engage.persona[]) IS
+	'Gives personas other details than they had, as what is a filler or the region changed, and queues them and those in their blocks to be linked. A stage of refresh.';
+
+CREATE FUNCTION engage.await_contacts(persona_keys uuid[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+BEGIN
+	-- there is hardly ever one
+	IF NOT EXISTS (SELECT FROM engage.later)
+			AND NOT EXISTS (SELECT FROM engage.contact c WHERE timezone('UTC', c.occurred_at) > timezone('UTC', now())) THEN
+		RETURN;
+	END IF;
+	WITH to_come AS MATERIALIZED (
+		SELECT k.persona_key, c.due_at
+		FROM unnest(persona_keys) k (persona_key), LATERAL (
+			SELECT x.occurred_at AS due_at FROM engage.contact x
+			WHERE x.persona_key = k.persona_key AND x.occurred_at > now() AND x.occurred_at < 'infinity'
+				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+			ORDER BY x.occurred_at LIMIT 1
+		) c
+	), not_later AS (
+		DELETE FROM engage.later l
+		WHERE l.persona_key = ANY (persona_keys) AND NOT EXISTS (SELECT FROM to_come n WHERE n.persona_key = l.persona_key)
+	)
+	INSERT INTO engage.later AS l (subject, persona_key, due_at) SELECT 'persona', n.persona_key, n.due_at FROM to_come n
+	ON CONFLICT (persona_key) WHERE persona_key IS NOT NULL DO UPDATE SET due_at = excluded.due_at WHERE l.due_at <> excluded.due_at;
+END
+$$;
+COMMENT ON FUNCTION engage.await_contacts(uuid[]) IS
+	'Keeps in engage.later when the next contact to come of each of the personas happens. A stage of refresh.';
+
+CREATE FUNCTION engage.queue_periods(timelines_before engage.persona_timeline[], timelines_now engage.persona_timeline[]) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
+	SELECT DISTINCT 'period', r.rule_id, engage.period_start(d.at, r.top_period, o.zone), 'contacts'
+	FROM engage.policy o, engage.rule r, LATERAL (
+		(SELECT n.persona_key, n.channel, engage.contact_times(n.timeline) AS at FROM unnest(timelines_now) n
+			EXCEPT ALL SELECT b.persona_key, b.channel, engage.contact_times(b.timeline) FROM unnest(timelines_before) b)
+		UNION ALL
+		(SELECT b.persona_key, b.channel, engage.contact_times(b.timeline) FROM unnest(timelines_before) b
+			EXCEPT ALL SELECT n.persona_key, n.channel, engage.contact_times(n.timeline) FROM unnest(timelines_now) n)
+	) d
+	WHERE r.kind = 'top';
+END;
+COMMENT ON FUNCTION engage.queue_periods(engage.persona_timeline[], engage.persona_timeline[]) IS
+	'Queues the periods of rules of kind top in which the contacts of personas came or went. A stage of refresh.';
 
 CREATE FUNCTION engage.recount_personas(batch_size integer, only_key uuid DEFAULT NULL) RETURNS uuid[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 DECLARE
 	persona_keys uuid[];
-	block_keys bigint[];
-	block_limits integer[];
+	changing engage.persona[];
+	timelines_before engage.persona_timeline[];
+	timelines_now engage.persona_timeline[];
+	periods_wanted constant boolean := EXISTS (SELECT FROM engage.rule r WHERE r.kind = 'top');
 BEGIN
 	WITH picked AS MATERIALIZED (
 		SELECT q.ctid AS queue_row, q.persona_key FROM engage.dirty q WHERE q.subject = 'persona' AND (only_key IS NULL OR q.persona_key = only_key) LIMIT CASE WHEN only_key IS NULL THEN batch_size END
@@ -187,20 +271,6 @@ BEGIN
 				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
 			GROUP BY x.channel
 		) c
-	), to_come AS MATERIALIZED (
-		SELECT k.persona_key, c.due_at
-		FROM keys k, LATERAL (
-			SELECT x.occurred_at AS due_at FROM engage.contact x
-			WHERE x.persona_key = k.persona_key AND x.occurred_at > now() AND x.occurred_at < 'infinity'
-				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
-			ORDER BY x.occurred_at LIMIT 1
-		) c
-	), not_later AS (
-		DELETE FROM engage.later l USING keys k
-		WHERE l.persona_key = k.persona_key AND NOT EXISTS (SELECT FROM to_come n WHERE n.persona_key = k.persona_key)
-	), later AS (
-		INSERT INTO engage.later AS l (subject, persona_key, due_at) SELECT 'persona', n.persona_key, n.due_at FROM to_come n
-		ON CONFLICT (persona_key) WHERE persona_key IS NOT NULL DO UPDATE SET due_at = excluded.due_at WHERE l.due_at <> excluded.due_at
 	), standing AS MATERIALIZED (
 		SELECT k.persona_key, t.channel, t.timeline, t.held_row
 		FROM keys k, LATERAL (
@@ -227,54 +297,32 @@ BEGIN
 		) c, LATERAL engage.without_fillers(engage.phone(c.presented, o.region), c.given_name, c.family_name, c.date_of_birth, c.address,
 			c.postcode, c.email, c.imei, c.nominal_ref, c.identity_details, d, f.fillers, f.is_real) e
 	), changing AS MATERIALIZED (
-		SELECT d.persona_key
+		SELECT d.*
 		FROM details d JOIN engage.persona p ON p.persona_key = d.persona_key
 		WHERE (p.given_name, p.family_name, p.date_of_birth, p.address, p.postcode, p.email, p.imei, p.nominal_ref, p.details, p.number)
 			IS DISTINCT FROM (d.given_name, d.family_name, d.date_of_birth, d.address, d.postcode, d.email, d.imei, d.nominal_ref, d.details, d.number)
-	), left_blocks AS MATERIALIZED (
-		-- by what they were so far
-		SELECT b.*
-		FROM engage.persona_blocks(engage.linkage_in_force(), ARRAY(SELECT c.persona_key FROM changing c)) b
-		WHERE engage.linkage_in_force() IS NOT NULL AND EXISTS (SELECT FROM changing)
-	), blocks_gone AS (
-		DELETE FROM engage.persona_block b
-		WHERE b.ctid = ANY (ARRAY(SELECT x.ctid FROM left_blocks k JOIN engage.persona_block x
-			ON x.block_key = k.block_key AND x.rank = k.rank AND x.persona_key = k.persona_key))
-	), wanted AS MATERIALIZED (
-		SELECT EXISTS (SELECT FROM engage.rule r WHERE r.kind = 'top') AS top
-	), periods AS (
-		INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
-		SELECT DISTINCT 'period', r.rule_id, engage.period_start(d.at, r.top_period, o.zone), 'contacts'
-		FROM engage.policy o, engage.rule r, LATERAL (
-			-- compared only where there is a rule to use it
-			(SELECT n.persona_key, n.channel, engage.contact_times(n.timeline) AS at FROM counted n WHERE (SELECT top FROM wanted)
-				EXCEPT ALL SELECT s.persona_key, s.channel, engage.contact_times(s.timeline) FROM standing s WHERE (SELECT top FROM wanted))
-			UNION ALL
-			(SELECT s.persona_key, s.channel, engage.contact_times(s.timeline) FROM standing s WHERE (SELECT top FROM wanted)
-				EXCEPT ALL SELECT n.persona_key, n.channel, engage.contact_times(n.timeline) FROM counted n WHERE (SELECT top FROM wanted))
-		) d
-		WHERE r.kind = 'top'
 	), personas AS (
 		INSERT INTO engage.persona AS p (persona_key, number_raw, given_name, family_name, date_of_birth, address, postcode,
 			email, imei, nominal_ref, details, number)
 		SELECT d.* FROM details d
-		ON CONFLICT (persona_key) DO UPDATE
-		SET given_name = excluded.given_name, family_name = excluded.family_name, date_of_birth = excluded.date_of_birth,
-			address = excluded.address, postcode = excluded.postcode, email = excluded.email, imei = excluded.imei,
-			nominal_ref = excluded.nominal_ref, details = excluded.details, number = excluded.number
-		WHERE excluded.persona_key = ANY (ARRAY(SELECT c.persona_key FROM changing c))
+		ON CONFLICT (persona_key) DO NOTHING
 		RETURNING p.persona_key
 	), identities AS (
 		INSERT INTO engage.dirty (subject, persona_key, cause)
 		SELECT 'identity', p.persona_key, 'contacts' FROM personas p
 	)
-	SELECT (SELECT array_agg(k.persona_key) FROM keys k), array_agg(b.block_key), array_agg(b.block_limit)
-	INTO persona_keys, block_keys, block_limits
-	FROM left_blocks b;
-	IF block_keys IS NOT NULL THEN
-		INSERT INTO engage.dirty (subject, persona_key, cause)
-		SELECT 'identity', u.persona_key, 'block' FROM unnest(engage.settle_blocks(block_keys, block_limits)) u (persona_key);
+	SELECT (SELECT array_agg(k.persona_key) FROM keys k), (SELECT array_agg(ROW (c.*, NULL, NULL)::engage.persona) FROM changing c),
+		(SELECT array_agg(ROW (s.persona_key, s.channel, s.timeline)::engage.persona_timeline) FROM standing s WHERE periods_wanted),
+		(SELECT array_agg(n::engage.persona_timeline) FROM counted n WHERE periods_wanted)
+	INTO persona_keys, changing, timelines_before, timelines_now;
+	IF periods_wanted THEN
+		PERFORM engage.queue_periods(timelines_before, timelines_now);
 	END IF;
+	-- there is hardly ever one
+	IF changing IS NOT NULL THEN
+		PERFORM engage.change_personas(changing);
+	END IF;
+	PERFORM engage.await_contacts(persona_keys);
 	RETURN persona_keys;
 END
 $$;
@@ -741,6 +789,7 @@ AS $$
 DECLARE
 	allowed constant integer := LEAST(batch_size, (SELECT r.batch_limit FROM engage.refresh_run r WHERE r.run_id = run));
 	size integer := allowed;
+	waiting record;
 	counted record;
 	counted_personas integer;
 	linked record;
@@ -750,14 +799,18 @@ DECLARE
 	newly_scored bigint;
 	more boolean := true;
 BEGIN
-	PERFORM engage.queue_what_is_due();
-	PERFORM engage.queue_what_was_put_aside();
-	IF engage.has_markers() AND engage.expand_markers() > 0 THEN
+	waiting := engage.queue_state();
+	IF waiting.is_due THEN
+		PERFORM engage.queue_what_is_due();
+		PERFORM engage.queue_what_was_put_aside();
+		waiting := engage.queue_state();
+	END IF;
+	IF waiting.has_markers AND engage.expand_markers() > 0 THEN
 		UPDATE engage.refresh_run r SET steps = steps + 1, last_step_at = clock_timestamp() WHERE r.run_id = run;
 		RETURN true;
 	END IF;
 
-	IF EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'persona') THEN
+	IF waiting.has_personas THEN
 		counted := engage.count_some(run, size);
 		size := counted.size;
 		caller_ids := counted.caller_ids;
