@@ -770,7 +770,9 @@ BEGIN
 		SELECT FROM pg_stat_activity a
 		WHERE a.pid = r.pid AND a.pid <> pg_backend_pid() AND COALESCE(a.backend_start <= r.started_at, true)));
 	INSERT INTO engage.refresh_run DEFAULT VALUES RETURNING run_id INTO run;
-	PERFORM engage.try_referrals(run, false);
+	IF EXISTS (SELECT FROM engage.referral r WHERE r.link_state = 'waits') OR EXISTS (SELECT FROM engage.set_aside a WHERE a.stage = 'referrals') THEN
+		PERFORM engage.try_referrals(run, false);
+	END IF;
 	PERFORM engage.fill_calendar(d.day, d.day)
 	FROM (SELECT engage.local_date(now(), o.zone) AS day FROM engage.policy o) d
 	WHERE NOT EXISTS (SELECT FROM engage.calendar k WHERE k.day = d.day);
