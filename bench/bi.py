@@ -51,6 +51,7 @@ def folded(fact, measures, groups, where='true', date=True, callers=False):
 
 LAST_YEAR = '"$Date"."is_last_13_months"'
 LAST_28 = '"$Date"."is_last_28_days"'
+LAST_28_WHOLE = LAST_28 + ' and "$Date"."is_over"'
 TODAY = '"$Outer"."date_key" = %(today)s and "$Outer"."snapshot_on_roster_count" = 1'
 CALLER = '"dim_caller"."caller_pseudonym" = \'%(caller)s\''
 DATE = lambda column: ('dim_date', 'date_key', column)  # noqa: E731
@@ -102,7 +103,7 @@ QUERIES = [
     ('Interventions', 'Contacts of repeat callers', folded('fact_repeat_caller_monthly', ['sum("rows"."monthly_repeat_contact_count")'], [DATE('month_start'), RULE], LAST_YEAR)),
     ('Data quality', 'Freshness', 'select "$Table".* from "engage_bi"."meta_refresh" "$Table" limit 1000001'),
     ('Data quality', 'Failed checks by system, 28 days', folded('meta_data_quality', ['sum("rows"."failed_count")', 'sum("rows"."checked_count")'], [('meta_data_quality', None, 'check_name'), ('dim_feed', 'feed_key', 'feed_name')], LAST_28)),
-    ('Data quality', 'Failed checks by day', folded('meta_data_quality', ['sum("rows"."failed_count")', 'sum("rows"."checked_count")'], [('meta_data_quality', None, 'check_name'), DATE('full_date')], LAST_28)),
+    ('Data quality', 'Failed checks by day, to yesterday', folded('meta_data_quality', ['sum("rows"."failed_count")', 'sum("rows"."checked_count")'], [('meta_data_quality', None, 'check_name'), DATE('full_date')], LAST_28_WHOLE)),
 ]
 
 PART = """select "_"."contact_key", "_"."date_key", "_"."caller_key" from "engage_bi"."fact_contact" "_"
@@ -189,11 +190,17 @@ def visuals():
     sys.path.insert(0, os.path.join(os.environ['ENGAGE_ROOT'], 'powerbi', 'source'))
     sys.dont_write_bytecode = True
     from model import PAGES
-    return {(page, title, (more[0][1] if more and more[0] else '')) for page, contents in PAGES for _, title, fields, *more in contents if fields}
+    return {(page, title, filtered_by(*more)) for page, contents in PAGES for _, title, fields, *more in contents if fields}
+
+
+def filtered_by(filters=None, *_):
+    """The columns of a visual's filter, or filters."""
+    columns = [] if not filters else [filters] if isinstance(filters[0], str) else filters
+    return tuple(column for _, column in columns)
 
 
 def main():
-    if visuals() != {(page, title, ''.join(re.findall(r'is_last_\w+', query)[:1])) for page, title, query in QUERIES}:
+    if visuals() != {(page, title, tuple(dict.fromkeys(re.findall(r'\bis_(?:last_\w+|over)', query)))) for page, title, query in QUERIES}:
         sys.exit('bi.py and powerbi/source/model.py do not have the same visuals, under the same filters')
     say(f"PostgreSQL {psql('SHOW server_version', database='postgres')[0]}, {os.cpu_count()} processors\n")
     sys.exit(0 if all([measure(contacts) for contacts in [int(argument) for argument in sys.argv[1:]] or [1000000, 10000000]]) else 1)
