@@ -12,9 +12,10 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SOURCE)/en
 DEMOVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SOURCE)/engage_demo.control)
 
 MODULE_big = engage
-C_FILES   := $(sort $(wildcard $(SOURCE)/src/*.c))
-CXX_FILES := $(sort $(wildcard $(SOURCE)/src/*.cpp))
-H_FILES   := $(sort $(wildcard $(SOURCE)/src/*.h))
+C_FOLDERS  = src $(addprefix src/,core core/time core/stats core/identity toolkit register)
+C_FILES   := $(sort $(wildcard $(C_FOLDERS:%=$(SOURCE)/%/*.c)))
+CXX_FILES := $(sort $(wildcard $(C_FOLDERS:%=$(SOURCE)/%/*.cpp)))
+H_FILES   := $(sort $(wildcard $(C_FOLDERS:%=$(SOURCE)/%/*.h)))
 OBJS       = $(C_FILES:$(SOURCE)/%.c=%.o) $(CXX_FILES:$(SOURCE)/%.cpp=%.o)
 
 PG_CPPFLAGS = -I$(SOURCE)/src -DENGAGE_VERSION='"$(EXTVERSION)"'
@@ -22,9 +23,11 @@ PG_CFLAGS   = -O2 -fvisibility=hidden -Wextra -Wno-unused-parameter -Wno-sign-co
 PG_CXXFLAGS = -O2 -fvisibility=hidden -Wextra $(if $(WERROR),-Werror)
 SHLIB_LINK  = -lphonenumber -lstdc++
 
-# The install scripts: numbered parts, concatenated in name order.
-SQL_PARTS  := $(sort $(wildcard $(SOURCE)/src/sql/[0-9]*.sql))
-DEMO_PARTS := $(sort $(wildcard $(SOURCE)/src/demo/[0-9]*.sql))
+# The install scripts: the parts of one folder after the other, and in a folder
+# in the order of their names, those that begin with a number first.
+SQL_LAYERS  = base toolkit register identity risk dashboards last
+SQL_PARTS  := $(foreach layer,$(SQL_LAYERS),$(sort $(wildcard $(SOURCE)/src/sql/$(layer)/*.sql)))
+DEMO_PARTS := $(sort $(wildcard $(SOURCE)/src/demo/*.sql))
 INSTALL_SQL = engage--$(EXTVERSION).sql
 DEMO_SQL    = engage_demo--$(DEMOVERSION).sql
 DATA_built = $(INSTALL_SQL) $(DEMO_SQL)
@@ -51,7 +54,7 @@ override VPATH  :=
 vpath %.c $(SOURCE)
 vpath %.cpp $(SOURCE)
 vpath %.control $(SOURCE)
-$(shell mkdir -p src)
+$(shell mkdir -p $(C_FOLDERS))
 
 # Install parts create; they never replace what may not be ours, nor skip it.
 refuse_replace = @! grep -nEi 'OR +REPLACE|(TABLE|INDEX|SCHEMA|SEQUENCE|VIEW|COLUMN|VALUE|EXTENSION|STATISTICS) +IF +NOT +EXISTS' $(1) || \

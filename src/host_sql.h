@@ -14,7 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/palloc.h"
 
-#include "host.h"
+#include "core/host.h"
 
 static inline void *
 engage_host_alloc(size_t size)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aml.h"
+#include "core/identity/aml.h"
 
 #define MUST(condition) \
 	do \

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "node_pairs.h"
+#include "core/identity/node_pairs.h"
 #include "unit_host.h"
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -12,7 +12,7 @@
  */
 #include <string.h>
 
-#include "criterion.h"
+#include "core/time/criterion.h"
 #include "unit.h"
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "linkage.h"
+#include "core/identity/linkage.h"
 #include "unit_host.h"
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -12,7 +12,7 @@
  */
 #include <string.h>
 
-#include "local_time.h"
+#include "core/time/local_time.h"
 #include "unit.h"
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "phone.h"
+#include "core/identity/phone.h"
 
 #define MUST(condition) \
 	do \

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "similarity.h"
+#include "core/identity/similarity.h"
 #include "unit.h"
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

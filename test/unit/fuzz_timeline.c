@@ -12,9 +12,9 @@
  */
 #include <string.h>
 
-#include "timeline.h"
+#include "core/time/timeline.h"
 #include "unit.h"
-#include "window.h"
+#include "core/time/window.h"
 
 extern int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,8 +11,8 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "before_after.h"
-#include "specfun.h"
+#include "core/stats/before_after.h"
+#include "core/stats/specfun.h"
 #include "unit.h"
 #include "unit_host.h"
 

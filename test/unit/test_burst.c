@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "burst.h"
+#include "core/time/burst.h"
 #include "unit_host.h"
 
 #define MAX_GAPS 3000

@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "clusters.h"
+#include "core/identity/clusters.h"
 #include "unit.h"
 
 #define MAX_NODES 9

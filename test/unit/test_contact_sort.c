@@ -6,7 +6,7 @@
 #include <setjmp.h>
 #include <string.h>
 
-#include "contact_sort.h"
+#include "core/time/contact_sort.h"
 #include "unit.h"
 
 #define MAX_CONTACTS 400000

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "criterion.h"
+#include "core/time/criterion.h"
 #include "unit.h"
 
 #define ZONE_63 "Aaaaaaaaaaaaaaaaaaaa/bbbbbbbbbbbbbbbbbbbb/cccccccccccccccccccc/"

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "decay.h"
+#include "core/time/decay.h"
 #include "unit.h"
 
 #define MAX_CONTACTS 200

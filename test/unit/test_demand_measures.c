@@ -3,7 +3,7 @@
  */
 #include <math.h>
 
-#include "demand_measures.h"
+#include "core/stats/demand_measures.h"
 #include "unit.h"
 
 #define DAY INT64_C(86400000000)

@@ -8,8 +8,8 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "demand_model.h"
-#include "specfun.h"
+#include "core/stats/demand_model.h"
+#include "core/stats/specfun.h"
 #include "unit_host.h"
 
 #define MAX_CALLERS 200000

@@ -7,9 +7,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "escalation.h"
-#include "specfun.h"
-#include "statistics.h"
+#include "core/stats/escalation.h"
+#include "core/stats/specfun.h"
+#include "core/stats/statistics.h"
 #include "unit.h"
 #include "unit_host.h"
 

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "fellegi_sunter.h"
+#include "core/identity/fellegi_sunter.h"
 #include "unit.h"
 
 #define MAX_PATTERNS 20000

@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
-#include "filler.h"
-#include "filler_list.h"
+#include "core/identity/filler.h"
+#include "core/identity/filler_list.h"
 #include "unit.h"
 
 static int bad;

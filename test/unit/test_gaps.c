@@ -7,8 +7,8 @@
  */
 #include <math.h>
 
-#include "gaps.h"
-#include "timeline.h"
+#include "core/time/gaps.h"
+#include "core/time/timeline.h"
 #include "unit_host.h"
 
 #define MAX_GAPS 40

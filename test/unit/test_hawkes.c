@@ -6,8 +6,8 @@
  */
 #include <math.h>
 
-#include "hawkes.h"
-#include "timeline.h"
+#include "core/time/hawkes.h"
+#include "core/time/timeline.h"
 #include "unit_host.h"
 
 #define SECOND (1 / 86400.0) /* days */

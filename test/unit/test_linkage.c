@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "linkage.h"
+#include "core/identity/linkage.h"
 #include "unit_host.h"
 
 /* ---------------------------------------------------------- normal forms */

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "local_time.h"
+#include "core/time/local_time.h"
 #include "unit.h"
 
 /* Written out exactly as long, for the address sanitizer. */

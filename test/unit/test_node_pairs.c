@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "node_pairs.h"
+#include "core/identity/node_pairs.h"
 #include "unit_host.h"
 
 #define MAX_ROWS 2000

@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "phone.h"
+#include "core/identity/phone.h"
 #include "unit.h"
 
 #define NATIONAL_DIGITS 10

@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "linkage.h"
-#include "place.h"
+#include "core/identity/linkage.h"
+#include "core/identity/place.h"
 #include "unit.h"
 
 static size_t

@@ -6,8 +6,8 @@
  */
 #include <math.h>
 
-#include "prediction.h"
-#include "specfun.h"
+#include "core/stats/prediction.h"
+#include "core/stats/specfun.h"
 #include "unit_host.h"
 
 #define MAX_ROWS 400

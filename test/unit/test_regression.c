@@ -7,8 +7,8 @@
 #include <math.h>
 #include <setjmp.h>
 
-#include "regression.h"
-#include "specfun.h"
+#include "core/stats/regression.h"
+#include "core/stats/specfun.h"
 #include "unit_host.h"
 
 #define MAX_ROWS 3000

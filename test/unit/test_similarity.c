@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "similarity.h"
+#include "core/identity/similarity.h"
 #include "unit.h"
 
 #define MAX_CHARACTERS 1100

@@ -5,7 +5,7 @@
  */
 #include <math.h>
 
-#include "statistics.h"
+#include "core/stats/statistics.h"
 #include "unit.h"
 #include "unit_host.h"
 

@@ -7,7 +7,7 @@
  */
 #include <time.h>
 
-#include "suppression.h"
+#include "core/stats/suppression.h"
 #include "unit.h"
 #include "unit_host.h"
 

@@ -6,11 +6,11 @@
  */
 #include <setjmp.h>
 
-#include "threshold_grid.h"
-#include "timeline.h"
+#include "core/time/threshold_grid.h"
+#include "core/time/timeline.h"
 #include "unit.h"
 #include "unit_host.h"
-#include "window.h"
+#include "core/time/window.h"
 
 #define MAX_CONTACTS 40
 

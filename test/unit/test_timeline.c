@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "timeline.h"
+#include "core/time/timeline.h"
 #include "unit.h"
 
 #define EPOCH_SECONDS INT64_C(946684800) /* 2000-01-01 in Unix time */

@@ -6,9 +6,9 @@
 #include <setjmp.h>
 #include <string.h>
 
-#include "timeline.h"
+#include "core/time/timeline.h"
 #include "unit.h"
-#include "window.h"
+#include "core/time/window.h"
 
 #define MAX_CONTACTS 24
 #define MAX_CRITERIA 3

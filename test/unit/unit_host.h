@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "host.h"
+#include "core/host.h"
 #include "unit.h"
 
 static size_t in_use; /* bytes */

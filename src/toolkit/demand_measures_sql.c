@@ -1,0 +1,160 @@
+/*-------------------------------------------------------------------------
+ * demand_measures_sql.c
+ *	  What a caller's contacts tell about those to come, in SQL.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "core/stats/demand_measures.h"
+#include "engage.h"
+#include "toolkit/criteria_scan.h"
+#include "toolkit/demand_model_sql.h"
+#include "toolkit/timeline_sql.h"
+
+ENGAGE_FUNCTION(engage_demand_measures);
+
+/* The arguments of a call. */
+enum
+{
+	ARG_TIMELINE,
+	ARG_AS_OF,
+	ARG_CRITERIA,
+	ARG_MODEL,
+	ARG_HORIZON
+};
+
+/* What the rows of a query share: criteria made ready, and the row type. */
+typedef struct MeasuresCall
+{
+	MemoryContext context; /* of the criteria */
+	struct varlena *criteria_bytes; /* as they were given */
+	CriteriaSet *criteria; /* NULL for none */
+	TupleDesc row_type;
+} MeasuresCall;
+
+static MeasuresCall *
+call_state(FunctionCallInfo fcinfo)
+{
+	MeasuresCall *call = fcinfo->flinfo->fn_extra;
+	MemoryContext old;
+
+	if (call != NULL)
+		return call;
+	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	call = palloc0(sizeof(MeasuresCall));
+	if (get_call_result_type(fcinfo, NULL, &call->row_type) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "function called where a row cannot be returned");
+	call->row_type = BlessTupleDesc(CreateTupleDescCopy(call->row_type));
+	call->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "engage criteria", ALLOCSET_SMALL_SIZES);
+	MemoryContextSwitchTo(old);
+	fcinfo->flinfo->fn_extra = call;
+	return call;
+}
+
+/* The criteria of a call, made ready once for all rows that share them. */
+static CriteriaSet *
+criteria_argument(MeasuresCall *call, struct varlena *given)
+{
+	MemoryContext old;
+
+	if (call->criteria_bytes != NULL && VARSIZE_ANY(call->criteria_bytes) == VARSIZE_ANY(given) &&
+		memcmp(call->criteria_bytes, given, VARSIZE_ANY(given)) == 0)
+		return call->criteria;
+	call->criteria_bytes = NULL; /* until the new ones are known to be good */
+	MemoryContextReset(call->context);
+	old = MemoryContextSwitchTo(call->context);
+	call->criteria = ARR_NDIM((ArrayType *) given) == 0 ? NULL : criteria_load((ArrayType *) given);
+	call->criteria_bytes = palloc(VARSIZE_ANY(given));
+	memcpy(call->criteria_bytes, given, VARSIZE_ANY(given));
+	MemoryContextSwitchTo(old);
+	return call->criteria;
+}
+
+/* The measures as an array, of which those that are not known are NULL. */
+static ArrayType *
+measures_array(const DemandMeasures *measures)
+{
+	Datum elements[NUM_MEASURES];
+	bool nulls[NUM_MEASURES];
+	int dims[1] = {NUM_MEASURES};
+	int lower_bounds[1] = {1};
+
+	for (int i = 0; i < NUM_MEASURES; i++)
+	{
+		elements[i] = Float8GetDatum(measures->value[i]);
+		nulls[i] = isnan(measures->value[i]);
+	}
+	return construct_md_array(elements, nulls, 1, dims, lower_bounds, FLOAT8OID, sizeof(float8),
+							  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
+}
+
+static Datum
+measures_row(const MeasuresCall *call, const DemandMeasures *measures)
+{
+	Datum values[3];
+	bool nulls[3];
+
+	values[0] = PointerGetDatum(measures_array(measures));
+	nulls[0] = false;
+	values[1] = Float8GetDatum(measures->expected_contacts);
+	nulls[1] = isnan(measures->expected_contacts);
+	values[2] = Float8GetDatum(measures->probability_active);
+	nulls[2] = isnan(measures->probability_active);
+	return HeapTupleGetDatum(heap_form_tuple(call->row_type, values, nulls));
+}
+
+/*
+ * engage.demand_measures(timeline, timestamptz, criterion[], demand_model, interval)
+ *		Strict but for the model, which may be NULL.
+ */
+Datum
+engage_demand_measures(PG_FUNCTION_ARGS)
+{
+	MeasuresCall *call;
+	CriteriaSet *criteria;
+	MeasureSettings settings = {0};
+	DemandModel model;
+	DemandMeasures measures;
+	int64 *times;
+	int64 n;
+
+	for (int i = ARG_TIMELINE; i <= ARG_HORIZON; i++)
+		if (i != ARG_MODEL && PG_ARGISNULL(i))
+			PG_RETURN_NULL();
+	call = call_state(fcinfo);
+	criteria = criteria_argument(call, (struct varlena *) PG_GETARG_ARRAYTYPE_P(ARG_CRITERIA));
+	settings.as_of = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
+	timeline_check_finite(settings.as_of);
+	settings.horizon = (double) interval_span(PG_GETARG_INTERVAL_P(ARG_HORIZON), "horizon") / USECS_PER_DAY;
+	if (criteria != NULL)
+	{
+		settings.criteria = criteria->tests;
+		settings.num_criteria = criteria->num_criteria;
+	}
+	if (!PG_ARGISNULL(ARG_MODEL))
+	{
+		demand_model_from_datum(PG_GETARG_HEAPTUPLEHEADER(ARG_MODEL), &model);
+		if (model.occasion == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("this demand model was made of summaries, and does not know what an occasion is"),
+					 errhint("Make it of timelines.")));
+		settings.model = &model;
+	}
+	times = timeline_times(PG_GETARG_VARLENA_PP(ARG_TIMELINE), &n);
+	demand_measure(times, (size_t) n, &settings, &measures);
+	pfree(times);
+	CHECK_FOR_INTERRUPTS();
+	PG_RETURN_DATUM(measures_row(call, &measures));
+}

@@ -1,0 +1,252 @@
+/*-------------------------------------------------------------------------
+ * profile_sql.c
+ *	  When and how steadily somebody calls: accessors of timelines.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/timestamp.h"
+
+#include "core/time/decay.h"
+#include "core/time/gaps.h"
+#include "engage.h"
+#include "host_sql.h"
+#include "toolkit/criteria_scan.h"
+#include "toolkit/profile_sql.h"
+#include "toolkit/timeline_sql.h"
+
+ENGAGE_FUNCTION(engage_daily_counts);
+ENGAGE_FUNCTION(engage_hour_of_week);
+ENGAGE_FUNCTION(engage_decayed_count);
+ENGAGE_FUNCTION(engage_aged_count);
+ENGAGE_FUNCTION(engage_burstiness);
+ENGAGE_FUNCTION(engage_gap_profile);
+
+/* Contacts handled between two looks at pending interrupts. */
+#define BLOCK 4096
+
+/* Put one day's row into the function's result. */
+static void
+return_day(ReturnSetInfo *result, int64 day, int64 contacts)
+{
+	Datum values[2] = {DateADTGetDatum((DateADT) day), Int64GetDatum(contacts)};
+	bool nulls[2] = {false, false};
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* One row a local day with contacts. */
+Datum
+engage_daily_counts(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TimelineReader reader;
+	LocalZone local;
+	int64 times[BLOCK];
+	size_t got;
+	int64 day = 0;
+	int64 contacts = 0;
+
+	InitMaterializedSRF(fcinfo, 0);
+	local_zone_begin(&local, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	timeline_begin(&reader, PG_GETARG_VARLENA_PP(0));
+	while ((got = timeline_read(&reader, times, BLOCK)) > 0)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (size_t i = 0; i < got; i++)
+		{
+			int64 next = local_day(&local, times[i]);
+
+			/* Where clocks went back over midnight, the new day goes on. */
+			if (contacts > 0 && next > day)
+			{
+				return_day(result, day, contacts);
+				contacts = 0;
+			}
+			day = contacts > 0 ? Max(day, next) : next;
+			contacts++;
+		}
+	}
+	timeline_report(reader.status);
+	if (contacts > 0)
+		return_day(result, day, contacts);
+	return (Datum) 0;
+}
+
+/*
+ * count_hours_of_week
+ *		Add a timeline's contacts up by local hour of the week, from Monday
+ *		00:00 to Sunday 23:00.
+ */
+void
+count_hours_of_week(struct varlena *stored, const char *zone, int64 *counts)
+{
+	TimelineReader reader;
+	LocalZone local;
+	int64 times[BLOCK];
+	size_t got;
+
+	memset(counts, 0, HOURS_OF_WEEK * sizeof(int64));
+	local_zone_begin(&local, zone);
+	timeline_begin(&reader, stored);
+	while ((got = timeline_read(&reader, times, BLOCK)) > 0)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (size_t i = 0; i < got; i++)
+		{
+			int64 hours = local_time(&local, times[i]) / USECS_PER_HOUR -
+						  (local_time(&local, times[i]) % USECS_PER_HOUR < 0);
+			/* hour 0 is of Saturday 2000-01-01, five days after a Monday */
+			int64 hour = (hours + 5 * HOURS_PER_DAY) % HOURS_OF_WEEK;
+
+			counts[hour < 0 ? hour + HOURS_OF_WEEK : hour]++;
+		}
+	}
+	timeline_report(reader.status);
+}
+
+Datum
+engage_hour_of_week(PG_FUNCTION_ARGS)
+{
+	int64 counts[HOURS_OF_WEEK];
+	Datum elements[HOURS_OF_WEEK];
+
+	count_hours_of_week(PG_GETARG_VARLENA_PP(0), text_to_cstring(PG_GETARG_TEXT_PP(1)), counts);
+	for (int i = 0; i < HOURS_OF_WEEK; i++)
+		elements[i] = Int32GetDatum((int32) Min(counts[i], PG_INT32_MAX));
+	PG_RETURN_ARRAYTYPE_P(construct_array(elements, HOURS_OF_WEEK, INT4OID,
+										  sizeof(int32), true, TYPALIGN_INT));
+}
+
+/*
+ * check_as_of
+ *		Refuse an infinite time to which counts decay.
+ */
+void
+check_as_of(TimestampTz as_of)
+{
+	if (TIMESTAMP_NOT_FINITE(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("nothing decays to an infinite time"),
+				 errhint("Give the time to look from, such as now().")));
+}
+
+/* The sum of 2 ^ -(age / half-life) over the contacts up to as_of. */
+Datum
+engage_decayed_count(PG_FUNCTION_ARGS)
+{
+	int64 half_life = interval_span(PG_GETARG_INTERVAL_P(1), "half-life");
+	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(2);
+	TimelineReader reader;
+	int64 times[BLOCK];
+	size_t got;
+	DecaySum sum = {{0}};
+
+	check_as_of(as_of);
+	timeline_begin(&reader, PG_GETARG_VARLENA_PP(0));
+	while ((got = timeline_read(&reader, times, BLOCK)) > 0)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (size_t i = 0; i < got && times[i] <= as_of; i++)
+			decay_add(&sum, (uint64) as_of - (uint64) times[i], (uint64) half_life);
+	}
+	timeline_report(reader.status);
+	PG_RETURN_FLOAT8(decay_value(&sum));
+}
+
+/* What a decayed count read at one time comes to at a later one. */
+Datum
+engage_aged_count(PG_FUNCTION_ARGS)
+{
+	float8 value = PG_GETARG_FLOAT8(0);
+	TimestampTz value_at = PG_GETARG_TIMESTAMPTZ(1);
+	int64 half_life = interval_span(PG_GETARG_INTERVAL_P(2), "half-life");
+	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(3);
+
+	check_as_of(value_at);
+	check_as_of(as_of);
+	if (!(value >= 0) || isinf(value))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a decayed count cannot be %g", value),
+				 errhint("Give what decayed_count() or decayed_count_agg() returned, or a sum of such.")));
+	if (as_of < value_at)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("as_of is before value_at"),
+				 errdetail("What had happened by then cannot be told from a later count."),
+				 errhint("Age the earlier count to the time of the later one.")));
+	PG_RETURN_FLOAT8(decay_aged(value, (uint64) as_of - (uint64) value_at, (uint64) half_life));
+}
+
+static void
+profile_gaps(FunctionCallInfo fcinfo, GapProfile *profile)
+{
+	int64 contacts;
+	int64 *times = timeline_times(PG_GETARG_VARLENA_PP(0), &contacts);
+
+	gap_profile(&engage_host, times, (size_t) contacts, profile);
+	pfree(times);
+}
+
+/* The burstiness of gap_profile() that is corrected for few gaps. */
+Datum
+engage_burstiness(PG_FUNCTION_ARGS)
+{
+	GapProfile profile;
+
+	profile_gaps(fcinfo, &profile);
+	if (isnan(profile.corrected))
+		PG_RETURN_NULL();
+	PG_RETURN_FLOAT8(profile.corrected);
+}
+
+/* A duration as days and the rest of one, as the difference of two times is. */
+static Datum
+duration_datum(uint64 microseconds)
+{
+	Interval *interval = palloc0(sizeof(Interval));
+
+	interval->day = (int32) (microseconds / USECS_PER_DAY);
+	interval->time = (TimeOffset) (microseconds % USECS_PER_DAY);
+	return IntervalPGetDatum(interval);
+}
+
+Datum
+engage_gap_profile(PG_FUNCTION_ARGS)
+{
+	GapProfile profile;
+	TupleDesc desc;
+	Datum values[7];
+	bool nulls[7] = {false};
+	double measures[4];
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "gap_profile does not return a row");
+	profile_gaps(fcinfo, &profile);
+	measures[0] = profile.variation;
+	measures[1] = profile.burstiness;
+	measures[2] = profile.corrected;
+	measures[3] = profile.memory;
+	values[0] = Int64GetDatum((int64) profile.gaps);
+	values[1] = duration_datum(profile.mean);
+	values[6] = duration_datum(profile.longest);
+	nulls[1] = nulls[6] = profile.gaps == 0;
+	for (int i = 0; i < lengthof(measures); i++)
+	{
+		values[2 + i] = Float8GetDatum(measures[i]);
+		nulls[2 + i] = isnan(measures[i]);
+	}
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}

@@ -1,0 +1,280 @@
+/*-------------------------------------------------------------------------
+ * statistics_sql.c
+ *	  Counts and rates in SQL: intervals, comparisons, dispersion, false
+ *	  discoveries.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "common/int.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "core/stats/statistics.h"
+#include "engage.h"
+#include "host_sql.h"
+#include "toolkit/criteria_scan.h"
+#include "toolkit/timeline_sql.h"
+
+ENGAGE_FUNCTION(engage_poisson_interval);
+ENGAGE_FUNCTION(engage_rate_ratio);
+ENGAGE_FUNCTION(engage_e_test);
+ENGAGE_FUNCTION(engage_benjamini_hochberg);
+ENGAGE_FUNCTION(engage_dispersion);
+ENGAGE_FUNCTION(engage_contact_rate);
+
+#define BLOCK 4096
+
+static double
+count_argument(FunctionCallInfo fcinfo, int n)
+{
+	int64 count = PG_GETARG_INT64(n);
+
+	if (count < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a count cannot be " INT64_FORMAT, count),
+				 errhint("Give a number of events, zero or more.")));
+	return (double) count;
+}
+
+static double
+exposure_argument(FunctionCallInfo fcinfo, int n)
+{
+	double exposure = PG_GETARG_FLOAT8(n);
+
+	if (!(exposure > 0 && isfinite(exposure)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("an exposure must be finite and above zero"),
+				 errhint("Give how long, or how much, was watched: days for example.")));
+	return exposure;
+}
+
+static double
+level_argument(FunctionCallInfo fcinfo, int n)
+{
+	double level = PG_GETARG_FLOAT8(n);
+
+	if (!(level > 0 && level < 1))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a confidence level must be between 0 and 1"),
+				 errhint("Give 0.95 for 95 %%.")));
+	return level;
+}
+
+static Datum
+return_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	TupleDesc desc;
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "function called where a row cannot be returned");
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
+}
+
+/* poisson_interval(n, level) */
+Datum
+engage_poisson_interval(PG_FUNCTION_ARGS)
+{
+	StatisticsInterval interval = poisson_interval(count_argument(fcinfo, 0), level_argument(fcinfo, 1));
+	Datum values[2] = {Float8GetDatum(interval.lower), Float8GetDatum(interval.upper)};
+	bool nulls[2] = {false, false};
+
+	return return_row(fcinfo, values, nulls);
+}
+
+/* rate_ratio(n1, t1, n2, t2, level) */
+Datum
+engage_rate_ratio(PG_FUNCTION_ARGS)
+{
+	double n1 = count_argument(fcinfo, 0);
+	double t1 = exposure_argument(fcinfo, 1);
+	double n2 = count_argument(fcinfo, 2);
+	double t2 = exposure_argument(fcinfo, 3);
+	RateRatio result = rate_ratio(n1, t1, n2, t2, level_argument(fcinfo, 4));
+	Datum values[6] = {
+		Float8GetDatum(result.ratio), Float8GetDatum(result.lower), Float8GetDatum(result.upper),
+		Float8GetDatum(result.p_central), Float8GetDatum(result.p_minlike), Float8GetDatum(result.p_mid)};
+	bool nulls[6] = {false};
+
+	nulls[0] = isnan(result.ratio);
+	return return_row(fcinfo, values, nulls);
+}
+
+static ETestAlternative
+alternative_argument(FunctionCallInfo fcinfo, int n)
+{
+	char *alternative = text_to_cstring(PG_GETARG_TEXT_PP(n));
+
+	if (strcmp(alternative, "two-sided") == 0)
+		return E_TEST_TWO_SIDED;
+	if (strcmp(alternative, "greater") == 0)
+		return E_TEST_GREATER;
+	if (strcmp(alternative, "less") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("this is no alternative of an E-test"),
+				 errhint("It is two-sided, or that the first rate is greater or less.")));
+	return E_TEST_LESS;
+}
+
+/* e_test(n1, t1, n2, t2, difference, alternative) */
+Datum
+engage_e_test(PG_FUNCTION_ARGS)
+{
+	double n1 = count_argument(fcinfo, 0);
+	double t1 = exposure_argument(fcinfo, 1);
+	double n2 = count_argument(fcinfo, 2);
+	double t2 = exposure_argument(fcinfo, 3);
+	double difference = PG_GETARG_FLOAT8(4);
+
+	if (!(difference >= 0 && isfinite(difference)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the difference must be finite, and zero or more"),
+				 errhint("Exchange the two rates to have it the other way round.")));
+	PG_RETURN_FLOAT8(e_test(n1, t1, n2, t2, difference, alternative_argument(fcinfo, 5), &engage_host));
+}
+
+/* The p-values that are not NULL, at the front of an array of n. */
+static size_t
+read_p_values(const Datum *elements, const bool *nulls, int n, double *p)
+{
+	size_t found = 0;
+
+	for (int i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			continue;
+		p[found] = DatumGetFloat8(elements[i]);
+		if (!(p[found] >= 0 && p[found] <= 1))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("a p-value must be from 0 to 1"),
+					 errhint("Filter out what is no probability; NULLs may stay.")));
+		found++;
+	}
+	return found;
+}
+
+/* benjamini_hochberg(p): an array of the same shape */
+Datum
+engage_benjamini_hochberg(PG_FUNCTION_ARGS)
+{
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(0);
+	Datum *elements;
+	bool *nulls;
+	double *p;
+	int n;
+	size_t next = 0;
+
+	deconstruct_array(array, FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &elements, &nulls, &n);
+	if (n == 0)
+		PG_RETURN_ARRAYTYPE_P(array);
+	p = palloc_extended(n * sizeof(double), MCXT_ALLOC_HUGE);
+	benjamini_hochberg(p, read_p_values(elements, nulls, n, p), &engage_host);
+	for (int i = 0; i < n; i++)
+		if (!nulls[i])
+			elements[i] = Float8GetDatum(p[next++]);
+	PG_RETURN_ARRAYTYPE_P(construct_md_array(elements, nulls, ARR_NDIM(array), ARR_DIMS(array), ARR_LBOUND(array),
+											 FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* The contacts of a timeline in bins of [from, to). */
+static void
+count_bins(BinCounts *counts, struct varlena *stored, int64 from_at, int64 to_at, const Interval *bin)
+{
+	TimelineReader reader;
+	int64 times[BLOCK];
+	int64 span;
+	size_t got;
+
+	if (TIMESTAMP_NOT_FINITE(from_at) || TIMESTAMP_NOT_FINITE(to_at))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("a rate needs a finite stretch of time"),
+				 errhint("Give the times between which contacts would be known.")));
+	if (to_at <= from_at)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the stretch of time must end after it starts"),
+				 errhint("Exchange from_at and to_at.")));
+	if (pg_sub_s64_overflow(to_at, from_at, &span))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
+				 errmsg("the stretch of time is too long"),
+				 errhint("Give the times between which contacts would be known.")));
+	bin_counts_begin(counts, from_at, to_at, interval_width(bin, "bin"));
+	timeline_begin(&reader, stored);
+	while ((got = timeline_read(&reader, times, BLOCK)) > 0)
+	{
+		CHECK_FOR_INTERRUPTS();
+		bin_counts_add(counts, times, got);
+	}
+	timeline_report(reader.status);
+}
+
+/* dispersion(timeline, from_at, to_at, bin) */
+Datum
+engage_dispersion(PG_FUNCTION_ARGS)
+{
+	BinCounts counts;
+	double chi_squared = 0;
+	double df = 1;
+	bool known;
+	Datum values[3];
+	bool nulls[3];
+
+	count_bins(&counts, PG_GETARG_VARLENA_PP(0), PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TIMESTAMPTZ(2), PG_GETARG_INTERVAL_P(3));
+	known = bin_counts_chi_squared(&counts, &chi_squared, &df);
+	values[0] = Float8GetDatum(chi_squared);
+	values[1] = Int64GetDatum((int64) df);
+	values[2] = Float8GetDatum(chi_squared / df);
+	nulls[0] = nulls[1] = nulls[2] = !known;
+	return return_row(fcinfo, values, nulls);
+}
+
+/* contact_rate(timeline, from_at, to_at, level, bin) */
+Datum
+engage_contact_rate(PG_FUNCTION_ARGS)
+{
+	double level = level_argument(fcinfo, 3);
+	StatisticsInterval plain;
+	StatisticsInterval adjusted;
+	BinCounts counts;
+	double chi_squared = 1;
+	double df = 1;
+	double days;
+	double contacts;
+	double scale;
+	bool known;
+	Datum values[7];
+	bool nulls[7] = {false};
+
+	count_bins(&counts, PG_GETARG_VARLENA_PP(0), PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TIMESTAMPTZ(2), PG_GETARG_INTERVAL_P(4));
+	known = bin_counts_chi_squared(&counts, &chi_squared, &df);
+	days = (double) counts.span / (double) USECS_PER_DAY;
+	contacts = (double) counts.all_contacts;
+	scale = fmax(1, chi_squared / df);
+	plain = poisson_interval(contacts, level);
+	adjusted = poisson_interval(contacts / scale, level);
+	values[0] = Int64GetDatum(counts.all_contacts);
+	values[1] = Float8GetDatum(contacts / days);
+	values[2] = Float8GetDatum(plain.lower / days);
+	values[3] = Float8GetDatum(plain.upper / days);
+	values[4] = Float8GetDatum(chi_squared / df);
+	values[5] = Float8GetDatum(adjusted.lower * scale / days);
+	values[6] = Float8GetDatum(adjusted.upper * scale / days);
+	nulls[4] = nulls[5] = nulls[6] = !known;
+	return return_row(fcinfo, values, nulls);
+}

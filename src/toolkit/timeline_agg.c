@@ -1,0 +1,174 @@
+/*-------------------------------------------------------------------------
+ * timeline_agg.c
+ *	  The aggregates timeline_agg(timestamptz) and rollup(timeline).
+ *
+ * Both gather instants in one growing array and sort once at the end, so they
+ * do not care in what order, split or overlap contacts arrive.  Partial states
+ * travel as encoded timelines.
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "aggregate.h"
+#include "engage.h"
+#include "toolkit/timeline_sql.h"
+
+ENGAGE_FUNCTION(engage_timeline_agg_transfn);
+ENGAGE_FUNCTION(engage_rollup_transfn);
+ENGAGE_FUNCTION(engage_timeline_agg_combinefn);
+ENGAGE_FUNCTION(engage_timeline_agg_serialfn);
+ENGAGE_FUNCTION(engage_timeline_agg_deserialfn);
+ENGAGE_FUNCTION(engage_timeline_agg_finalfn);
+
+/* One chunk of memory, which moves when it grows: most callers call once. */
+typedef struct TimelineState
+{
+	size_t n;
+	size_t capacity;
+	int64 times[FLEXIBLE_ARRAY_MEMBER];
+} TimelineState;
+
+#define FIRST_CAPACITY 3 /* fills a 48-byte chunk */
+#define state_size(capacity) (offsetof(TimelineState, times) + (capacity) * sizeof(int64))
+
+/* Room for more instants; returns the state, which may have moved. */
+static TimelineState *
+reserve(TimelineState *state, MemoryContext context, size_t more)
+{
+	size_t needed = more + (state ? state->n : 0);
+	size_t capacity = state ? state->capacity : FIRST_CAPACITY;
+
+	if (state != NULL && needed <= capacity)
+		return state;
+	while (capacity < needed)
+		capacity = capacity * 2 + 1;
+	if (state == NULL)
+	{
+		state = MemoryContextAllocExtended(context, state_size(capacity), MCXT_ALLOC_HUGE);
+		state->n = 0;
+	}
+	else
+		state = repalloc_huge(state, state_size(capacity));
+	state->capacity = capacity;
+	return state;
+}
+
+static TimelineState *
+state_argument(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? NULL : (TimelineState *) PG_GETARG_POINTER(n);
+}
+
+/* Add every instant of an encoded timeline. */
+static TimelineState *
+append_timeline(TimelineState *state, MemoryContext context, TimelineReader *reader)
+{
+	size_t got;
+
+	state = reserve(state, context, reader->count);
+	while ((got = timeline_read(reader, state->times + state->n,
+								Min(reader->remaining, 65536))) > 0)
+	{
+		state->n += got;
+		CHECK_FOR_INTERRUPTS();
+	}
+	timeline_report(reader->status);
+	return state;
+}
+
+Datum
+engage_timeline_agg_transfn(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = aggregate_context(fcinfo);
+	TimelineState *state = state_argument(fcinfo, 0);
+
+	if (!PG_ARGISNULL(1))
+	{
+		int64 at = PG_GETARG_TIMESTAMPTZ(1);
+
+		timeline_check_finite(at);
+		state = reserve(state, context, 1);
+		state->times[state->n++] = at;
+	}
+	if (state == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(state);
+}
+
+Datum
+engage_rollup_transfn(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = aggregate_context(fcinfo);
+	TimelineState *state = state_argument(fcinfo, 0);
+
+	if (!PG_ARGISNULL(1))
+	{
+		TimelineReader reader;
+
+		timeline_begin(&reader, PG_GETARG_VARLENA_PP(1));
+		state = append_timeline(state, context, &reader);
+	}
+	if (state == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(state);
+}
+
+/* The second state may live in another context, so it is always copied. */
+Datum
+engage_timeline_agg_combinefn(PG_FUNCTION_ARGS)
+{
+	MemoryContext context = aggregate_context(fcinfo);
+	TimelineState *state = state_argument(fcinfo, 0);
+	TimelineState *other = state_argument(fcinfo, 1);
+
+	if (other != NULL)
+	{
+		state = reserve(state, context, other->n);
+		memcpy(state->times + state->n, other->times, other->n * sizeof(int64));
+		state->n += other->n;
+	}
+	if (state == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(state);
+}
+
+/* A sorted state as a timeline; sorting in place changes no multiset. */
+static struct varlena *
+finish(TimelineState *state)
+{
+	timeline_sort(state->times, state->n);
+	return timeline_make(state->times, state->n);
+}
+
+Datum
+engage_timeline_agg_serialfn(PG_FUNCTION_ARGS)
+{
+	aggregate_context(fcinfo);
+	PG_RETURN_POINTER(finish((TimelineState *) PG_GETARG_POINTER(0)));
+}
+
+Datum
+engage_timeline_agg_deserialfn(PG_FUNCTION_ARGS)
+{
+	TimelineReader reader;
+
+	aggregate_context(fcinfo);
+	timeline_begin(&reader, PG_GETARG_VARLENA_PP(0));
+	PG_RETURN_POINTER(append_timeline(NULL, CurrentMemoryContext, &reader));
+}
+
+Datum
+engage_timeline_agg_finalfn(PG_FUNCTION_ARGS)
+{
+	TimelineState *state = state_argument(fcinfo, 0);
+
+	aggregate_context(fcinfo);
+	if (state == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_POINTER(finish(state));
+}
