@@ -25,7 +25,10 @@ COMMITTING = {
     'engage.rebuild',
 }
 
-PARTS = ('src/sql/[0-9]*.sql', 'src/demo/[0-9]*.sql')
+# What the script's own search_path makes noise.
+NOISE = re.compile(r'OPERATOR\(pg_catalog\.')
+
+PARTS = ('src/sql/*/*.sql', 'src/demo/*.sql')
 
 # Statements that name their object in a field of their own.
 LIST_NAMED = {
@@ -143,6 +146,9 @@ class Lint:
 
     def run(self):
         for part in self.parts:
+            for line, text in enumerate(part.text.split('\n'), 1):
+                if NOISE.search(text):
+                    part.report(line, 'OPERATOR(pg_catalog...) where search_path already rules')
             try:
                 for stmt, lead, line in part.statements():
                     self.statement(part, stmt, lead, line)

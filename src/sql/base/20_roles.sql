@@ -31,13 +31,13 @@ BEGIN
 		inherits := CASE wanted.role WHEN 'engage_admin' THEN 'NOINHERIT' ELSE 'INHERIT' END;
 		SELECT a.rolcanlogin OR a.rolsuper OR a.rolcreaterole OR a.rolcreatedb
 				OR a.rolreplication OR a.rolbypassrls AS has_attributes,
-			pg_catalog.starts_with(pg_catalog.shobj_description(a.oid, 'pg_authid'), marker) AS is_ours,
-			EXISTS (SELECT FROM pg_catalog.pg_auth_members m WHERE a.oid IN (m.roleid, m.member)) AS has_memberships
-		INTO existing FROM pg_catalog.pg_roles a WHERE a.rolname = wanted.role;
+			starts_with(shobj_description(a.oid, 'pg_authid'), marker) AS is_ours,
+			EXISTS (SELECT FROM pg_auth_members m WHERE a.oid IN (m.roleid, m.member)) AS has_memberships
+		INTO existing FROM pg_roles a WHERE a.rolname = wanted.role;
 		IF NOT FOUND THEN
 			BEGIN
-				EXECUTE pg_catalog.format('CREATE ROLE %I NOLOGIN %s', wanted.role, inherits);
-				EXECUTE pg_catalog.format('COMMENT ON ROLE %I IS %L', wanted.role, marker || wanted.purpose);
+				EXECUTE format('CREATE ROLE %I NOLOGIN %s', wanted.role, inherits);
+				EXECUTE format('COMMENT ON ROLE %I IS %L', wanted.role, marker || wanted.purpose);
 			EXCEPTION WHEN duplicate_object OR unique_violation THEN
 				NULL;			-- another database was quicker
 			END;
@@ -46,8 +46,8 @@ BEGIN
 				USING ERRCODE = 'duplicate_object',
 					HINT = 'Rename or drop that role, then create the extension again.';
 		ELSIF existing.is_ours IS NOT TRUE THEN
-			EXECUTE pg_catalog.format('ALTER ROLE %I %s', wanted.role, inherits);
-			EXECUTE pg_catalog.format('COMMENT ON ROLE %I IS %L', wanted.role, marker || wanted.purpose);
+			EXECUTE format('ALTER ROLE %I %s', wanted.role, inherits);
+			EXECUTE format('COMMENT ON ROLE %I IS %L', wanted.role, marker || wanted.purpose);
 		END IF;
 	END LOOP;
 END

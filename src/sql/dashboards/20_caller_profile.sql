@@ -5,7 +5,7 @@
 CREATE FUNCTION engage.local_text(at timestamptz) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT pg_catalog.to_char(pg_catalog.timezone(o.zone, local_text.at), 'Dy FMDD Mon YYYY HH24:MI') FROM engage.policy o;
+	SELECT to_char(timezone(o.zone, local_text.at), 'Dy FMDD Mon YYYY HH24:MI') FROM engage.policy o;
 END;
 COMMENT ON FUNCTION engage.local_text(timestamptz) IS 'An instant as people read it, in policy.zone: Mon 3 Nov 2025 10:00. NULL for NULL.';
 

@@ -10,8 +10,8 @@ CREATE SCHEMA engage_bi_public;
 COMMENT ON SCHEMA engage_bi_public IS 'Counts by month that may be shown to anybody: small numbers are left out, and cannot be told from the rest.';
 
 CREATE TABLE engage.publication (
-	month_start date PRIMARY KEY CHECK (pg_catalog.date_part('day', month_start) OPERATOR(pg_catalog.=) 1),
-	published_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	month_start date PRIMARY KEY CHECK (date_part('day', month_start) = 1),
+	published_at timestamptz NOT NULL DEFAULT now(),
 	version integer NOT NULL DEFAULT 1,
 	minimum_cell integer NOT NULL,
 	rule_label text,
@@ -22,23 +22,23 @@ COMMENT ON COLUMN engage.publication.version IS 'How many times it was published
 COMMENT ON COLUMN engage.publication.minimum_cell IS 'policy.minimum_cell as it was then.';
 COMMENT ON COLUMN engage.publication.rule_label IS 'The rule by which repeat callers are counted; NULL if none was in force at the end of the month.';
 COMMENT ON COLUMN engage.publication.repeat_contacts IS 'Contacts of the force''s repeat callers in the month; NULL if suppressed.';
-SELECT pg_catalog.pg_extension_config_dump('engage.publication', '');
+SELECT pg_extension_config_dump('engage.publication', '');
 
 CREATE TABLE engage.published_count (
 	month_start date,
-	measure text CHECK (measure OPERATOR(pg_catalog.=) ANY (ARRAY['contacts', 'repeat callers'])),
+	measure text CHECK (measure = ANY (ARRAY['contacts', 'repeat callers'])),
 	level text,
 	district_name text,
 	channel_group text,
 	count integer,
 	is_suppressed boolean NOT NULL,
 	PRIMARY KEY (month_start, measure, level, district_name, channel_group),
-	CHECK (is_suppressed OPERATOR(pg_catalog.=) (count IS NULL))
+	CHECK (is_suppressed = (count IS NULL))
 );
 COMMENT ON TABLE engage.published_count IS 'The published counts: those that are suppressed are stored nowhere here. Written by publish_months().';
 COMMENT ON COLUMN engage.published_count.month_start IS 'A month of publication. Not a foreign key: pg_restore --jobs does not heed those between tables of an extension.';
 COMMENT ON COLUMN engage.published_count.level IS 'Of what it is the count: force, district, channel group, or district and channel group.';
-SELECT pg_catalog.pg_extension_config_dump('engage.published_count', '');
+SELECT pg_extension_config_dump('engage.published_count', '');
 
 CREATE FUNCTION engage.store_published(month_start date, measure text, districts text[], channel_groups text[], counts bigint[], minimum integer,
 		weights bigint[]) RETURNS void

@@ -51,7 +51,7 @@ CREATE TABLE engage.linkage_model (
 	model jsonb NOT NULL CHECK (engage.linkage_model_check(model)),
 	report jsonb,
 	origin text NOT NULL,
-	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	created_at timestamptz NOT NULL DEFAULT now(),
 	created_by text NOT NULL DEFAULT SESSION_USER
 );
 COMMENT ON TABLE engage.linkage_model IS
@@ -59,8 +59,8 @@ COMMENT ON TABLE engage.linkage_model IS
 COMMENT ON COLUMN engage.linkage_model.report IS
 	'How it was learnt: personas and people then, whether the estimation converged, and of the expected matches the share that the blocking rules reach. NULL if it was not learnt.';
 COMMENT ON COLUMN engage.linkage_model.origin IS 'preset NAME, trained, model NUMBER, or details.';
-SELECT pg_catalog.pg_extension_config_dump('engage.linkage_model', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.linkage_model', 'model_id')::regclass, '');
+SELECT pg_extension_config_dump('engage.linkage_model', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.linkage_model', 'model_id')::regclass, '');
 
 CREATE TABLE engage.linkage_term (
 	model_id integer,
@@ -71,7 +71,7 @@ CREATE TABLE engage.linkage_term (
 );
 COMMENT ON TABLE engage.linkage_term IS
 	'How many people have a value, where several do, when a model was learnt: agreement on a common value is worth less. Values are kept as hashes.';
-SELECT pg_catalog.pg_extension_config_dump('engage.linkage_term', '');
+SELECT pg_extension_config_dump('engage.linkage_term', '');
 
 CREATE TABLE engage.linkage_state (
 	one boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -81,7 +81,7 @@ CREATE TABLE engage.linkage_state (
 COMMENT ON COLUMN engage.linkage_state.fillers_learnt_on IS 'The local day on which fillers were last looked for.';
 COMMENT ON TABLE engage.linkage_state IS
 	'The version of the linkage model by which personas are linked now; a newer one waits for the next refresh. Made by refresh.';
-SELECT pg_catalog.pg_extension_config_dump('engage.linkage_state', '');
+SELECT pg_extension_config_dump('engage.linkage_state', '');
 
 CREATE FUNCTION engage.linkage_in_force() RETURNS integer
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -111,10 +111,10 @@ ALTER TABLE engage.linkage_model ENABLE ALWAYS TRIGGER linkage_model_changed;
 CREATE FUNCTION engage.with_identity_details(model jsonb) RETURNS jsonb
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT pg_catalog.jsonb_set(model, '{comparisons}', (model -> 'comparisons') || COALESCE((
-		SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('detail', 'details.' || d.key, 'kind', d.kind) ORDER BY d.key)
+	SELECT jsonb_set(model, '{comparisons}', (model -> 'comparisons') || COALESCE((
+		SELECT jsonb_agg(jsonb_build_object('detail', 'details.' || d.key, 'kind', d.kind) ORDER BY d.key)
 		FROM engage.identity_detail d
-		WHERE NOT EXISTS (SELECT FROM pg_catalog.jsonb_array_elements(model -> 'comparisons') c WHERE c ->> 'detail' = 'details.' || d.key)
+		WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(model -> 'comparisons') c WHERE c ->> 'detail' = 'details.' || d.key)
 	), '[]'));
 END;
 COMMENT ON FUNCTION engage.with_identity_details(jsonb) IS

@@ -22,7 +22,7 @@ COMMENT ON TABLE engage.persona_block IS
 	'Personas by what linkage looks pairs for: personas that share a block are compared. Made by refresh.';
 COMMENT ON COLUMN engage.persona_block.rank IS 'The persona''s place in an order drawn by lot, the same in every block.';
 CREATE INDEX persona_block_key ON engage.persona_block (block_key, rank);
-SELECT pg_catalog.pg_extension_config_dump('engage.persona_block', '');
+SELECT pg_extension_config_dump('engage.persona_block', '');
 
 CREATE TABLE engage.block_large (
 	block_key bigint PRIMARY KEY,
@@ -31,17 +31,17 @@ CREATE TABLE engage.block_large (
 COMMENT ON TABLE engage.block_large IS
 	'Blocks with too many personas to compare all pairs, such as a common first name in a large town, or the details of somebody who calls every day: each persona is compared with the block''s hubs alone, the 20 of lowest rank. Made by refresh.';
 COMMENT ON COLUMN engage.block_large.last_rank IS 'Rank of the last hub.';
-SELECT pg_catalog.pg_extension_config_dump('engage.block_large', '');
+SELECT pg_extension_config_dump('engage.block_large', '');
 
 CREATE TABLE engage.shared_number (
 	number text PRIMARY KEY,
 	names integer NOT NULL,
-	found_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+	found_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE engage.shared_number IS
 	'Numbers that many different names use, which therefore join nobody. Suspects for known_number; there, sharing personal says that it is one person''s all the same. Made by refresh.';
 COMMENT ON COLUMN engage.shared_number.names IS 'Different names seen, as far as they were counted.';
-SELECT pg_catalog.pg_extension_config_dump('engage.shared_number', '');
+SELECT pg_extension_config_dump('engage.shared_number', '');
 
 CREATE TABLE engage.link (
 	persona_a uuid NOT NULL,
@@ -63,7 +63,7 @@ COMMENT ON COLUMN engage.link.personas_b IS 'Personas of the group with persona_
 COMMENT ON COLUMN engage.link.pairs IS 'Pairs of personas between the groups.';
 COMMENT ON COLUMN engage.link.agreeing IS 'Of these, pairs whose own evidence is not below 0.';
 CREATE INDEX link_persona_b ON engage.link (persona_b);
-SELECT pg_catalog.pg_extension_config_dump('engage.link', '');
+SELECT pg_extension_config_dump('engage.link', '');
 
 CREATE TABLE engage.link_decision (
 	decision_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -75,33 +75,33 @@ CREATE TABLE engage.link_decision (
 	left_personas uuid[] NOT NULL,
 	right_personas uuid[] NOT NULL,
 	method engage.link_method NOT NULL,
-	reason text NOT NULL CHECK (pg_catalog.btrim(reason) OPERATOR(pg_catalog.<>) ''),
-	decided_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	reason text NOT NULL CHECK (btrim(reason) <> ''),
+	decided_at timestamptz NOT NULL DEFAULT now(),
 	decided_by text NOT NULL DEFAULT SESSION_USER,
 	revoked_at timestamptz,
 	revoked_by text,
 	revoked_reason text,
-	CONSTRAINT link_decision_revocation CHECK ((revoked_at IS NULL) OPERATOR(pg_catalog.=) (revoked_by IS NULL)
-		AND (revoked_at IS NULL) OPERATOR(pg_catalog.=) (revoked_reason IS NULL))
+	CONSTRAINT link_decision_revocation CHECK ((revoked_at IS NULL) = (revoked_by IS NULL)
+		AND (revoked_at IS NULL) = (revoked_reason IS NULL))
 );
 COMMENT ON TABLE engage.link_decision IS
 	'What people decided: that two identifiers are one caller''s, or that they are not. It holds against all evidence, now and later, until it is revoked. Made by confirm_link(), reject_link() and revoke_decision().';
 COMMENT ON COLUMN engage.link_decision.left_identifier IS 'As it was given.';
 COMMENT ON COLUMN engage.link_decision.left_number IS 'If it is a number: also personas that present it later are meant.';
 COMMENT ON COLUMN engage.link_decision.left_personas IS 'The personas that it had then.';
-SELECT pg_catalog.pg_extension_config_dump('engage.link_decision', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.link_decision', 'decision_id')::regclass, '');
+SELECT pg_extension_config_dump('engage.link_decision', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.link_decision', 'decision_id')::regclass, '');
 
 CREATE VIEW engage.decided_persona AS
 SELECT d.decision_id AS decision_no, d.is_same, s.side, p.persona_key
 FROM engage.link_decision d,
 	LATERAL (VALUES (0, d.left_number, d.left_personas), (1, d.right_number, d.right_personas)) s (side, number, personas),
 	LATERAL (
-		SELECT x.persona_key FROM engage.persona x WHERE x.persona_key OPERATOR(pg_catalog.=) ANY (s.personas)
+		SELECT x.persona_key FROM engage.persona x WHERE x.persona_key = ANY (s.personas)
 		UNION
 		SELECT x.persona_key FROM engage.persona x
-		WHERE x.number OPERATOR(pg_catalog.=) s.number
-			AND NOT (d.is_same AND EXISTS (SELECT FROM engage.persona y WHERE y.persona_key OPERATOR(pg_catalog.=) ANY (s.personas)))
+		WHERE x.number = s.number
+			AND NOT (d.is_same AND EXISTS (SELECT FROM engage.persona y WHERE y.persona_key = ANY (s.personas)))
 	) p
 WHERE d.revoked_at IS NULL;
 COMMENT ON VIEW engage.decided_persona IS
@@ -128,8 +128,8 @@ COMMENT ON FUNCTION engage.decisions_about(uuid[]) IS
 
 CREATE TABLE engage.merge_event (
 	event_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	kind text NOT NULL CHECK (kind OPERATOR(pg_catalog.=) ANY (ARRAY['merge', 'split', 'move', 'lost'])),
+	at timestamptz NOT NULL DEFAULT now(),
+	kind text NOT NULL CHECK (kind = ANY (ARRAY['merge', 'split', 'move', 'lost'])),
 	from_caller bigint NOT NULL,
 	to_caller bigint,
 	persona_keys uuid[] NOT NULL,
@@ -146,18 +146,18 @@ COMMENT ON COLUMN engage.merge_event.evidence IS
 CREATE INDEX merge_event_personas ON engage.merge_event USING gin (persona_keys);
 CREATE INDEX merge_event_from ON engage.merge_event (from_caller);
 CREATE INDEX merge_event_to ON engage.merge_event (to_caller);
-SELECT pg_catalog.pg_extension_config_dump('engage.merge_event', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.merge_event', 'event_id')::regclass, '');
+SELECT pg_extension_config_dump('engage.merge_event', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.merge_event', 'event_id')::regclass, '');
 
 CREATE TABLE engage.persona_gone (
 	persona_key uuid PRIMARY KEY,
 	caller_id bigint NOT NULL,
-	gone_at timestamptz NOT NULL DEFAULT pg_catalog.now()
+	gone_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE engage.persona_gone IS
 	'Whose personas were that have no contact left: if their contacts return, they are that caller''s again, unless other personas hold it by then. Made by refresh.';
 COMMENT ON COLUMN engage.persona_gone.caller_id IS 'The caller that it resolved to when its last contact went.';
-SELECT pg_catalog.pg_extension_config_dump('engage.persona_gone', '');
+SELECT pg_extension_config_dump('engage.persona_gone', '');
 
 CREATE FUNCTION engage.persona_blocks(model_id integer, persona_keys uuid[], OUT persona_key uuid, OUT block_key bigint, OUT rank bigint, OUT block_limit integer)
 	RETURNS SETOF record
@@ -507,17 +507,17 @@ COMMENT ON FUNCTION engage.link_everything(bigint) IS
 
 CREATE FUNCTION engage.wants_linking_of_everything() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
-RETURN EXISTS (SELECT FROM engage.dirty q WHERE q.subject OPERATOR(pg_catalog.=) 'identities')
+RETURN EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'identities')
 	OR NOT EXISTS (SELECT FROM engage.linkage_state)
-	OR (SELECT pg_catalog.count(*) FROM (SELECT FROM engage.dirty q WHERE q.subject OPERATOR(pg_catalog.=) 'identity' LIMIT 100001) w)
-		OPERATOR(pg_catalog.>) GREATEST(20000, LEAST(100000, 0.1 OPERATOR(pg_catalog.*)
-			(SELECT GREATEST(c.reltuples, 0) FROM pg_catalog.pg_class c WHERE c.oid OPERATOR(pg_catalog.=) 'engage.persona'::pg_catalog.regclass)));
+	OR (SELECT count(*) FROM (SELECT FROM engage.dirty q WHERE q.subject = 'identity' LIMIT 100001) w)
+		> GREATEST(20000, LEAST(100000, 0.1 *
+			(SELECT GREATEST(c.reltuples, 0) FROM pg_class c WHERE c.oid = 'engage.persona'::regclass)));
 COMMENT ON FUNCTION engage.wants_linking_of_everything() IS
 	'Whether all personas are to be linked anew: there is a new model, or so many wait that one pass over all is quicker.';
 
 CREATE FUNCTION engage.identities_wait() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
-RETURN EXISTS (SELECT FROM engage.dirty q WHERE q.subject OPERATOR(pg_catalog.=) ANY (ARRAY['identity', 'identities']));
+RETURN EXISTS (SELECT FROM engage.dirty q WHERE q.subject = ANY (ARRAY['identity', 'identities']));
 COMMENT ON FUNCTION engage.identities_wait() IS 'Whether personas wait to be linked.';
 
 CREATE FUNCTION engage.forget_personas(persona_keys uuid[]) RETURNS bigint[]

@@ -113,8 +113,8 @@ COMMENT ON FUNCTION engage.learn_fillers_if_due() IS 'learn_fillers(), unless th
 CREATE VIEW engage.filler_suspect WITH (security_barrier) AS
 SELECT l.kind, l.example AS value, l.people, l.expected, l.learnt_at
 FROM engage.learnt_filler l
-WHERE NOT EXISTS (SELECT FROM engage.filler f WHERE f.folded OPERATOR(pg_catalog.=) l.folded
-	AND (f.kind OPERATOR(pg_catalog.=) l.kind OR f.kind OPERATOR(pg_catalog.=) 'name' AND l.kind OPERATOR(pg_catalog.=) ANY (ARRAY['given_name', 'family_name'])));
+WHERE NOT EXISTS (SELECT FROM engage.filler f WHERE f.folded = l.folded
+	AND (f.kind = l.kind OR f.kind = 'name' AND l.kind = ANY (ARRAY['given_name', 'family_name'])));
 COMMENT ON VIEW engage.filler_suspect IS
 	'Values that far more people have than chance explains. They weigh nothing until somebody decides: INSERT INTO filler (kind, value, is_filler) says that one is a filler (true) or real (false).';
 COMMENT ON COLUMN engage.filler_suspect.people IS 'How many people seemed to have it when it was learnt: different names, or numbers if they are more.';

@@ -5,14 +5,14 @@
  */
 
 CREATE VIEW engage.caller_number WITH (security_barrier) AS
-SELECT p.caller_id, p.number, k.sharing, k.label, pg_catalog.count(DISTINCT p.persona_key) AS personas,
-	pg_catalog.sum(engage.num_contacts(t.timeline)) AS contacts,
-	pg_catalog.min(engage.first_at(t.timeline)) AS first_at, pg_catalog.max(engage.last_at(t.timeline)) AS last_at,
-	(SELECT pg_catalog.count(DISTINCT o.caller_id) FROM engage.persona o
-		WHERE o.number OPERATOR(pg_catalog.=) p.number AND o.caller_id OPERATOR(pg_catalog.<>) p.caller_id) AS other_callers
+SELECT p.caller_id, p.number, k.sharing, k.label, count(DISTINCT p.persona_key) AS personas,
+	sum(engage.num_contacts(t.timeline)) AS contacts,
+	min(engage.first_at(t.timeline)) AS first_at, max(engage.last_at(t.timeline)) AS last_at,
+	(SELECT count(DISTINCT o.caller_id) FROM engage.persona o
+		WHERE o.number = p.number AND o.caller_id <> p.caller_id) AS other_callers
 FROM engage.persona p
-JOIN engage.persona_timeline t ON t.persona_key OPERATOR(pg_catalog.=) p.persona_key
-LEFT JOIN engage.known_number k ON k.number OPERATOR(pg_catalog.=) p.number
+JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
+LEFT JOIN engage.known_number k ON k.number = p.number
 WHERE p.number IS NOT NULL AND p.caller_id IS NOT NULL
 GROUP BY p.caller_id, p.number, k.sharing, k.label;
 COMMENT ON VIEW engage.caller_number IS
@@ -20,32 +20,32 @@ COMMENT ON VIEW engage.caller_number IS
 COMMENT ON COLUMN engage.caller_number.other_callers IS 'Other callers who used the number: above 0 the number alone does not tell who calls.';
 
 CREATE VIEW engage.handset_number WITH (security_barrier) AS
-SELECT p.imei, pg_catalog.array_agg(DISTINCT p.number) FILTER (WHERE p.number IS NOT NULL) AS numbers,
-	pg_catalog.array_agg(DISTINCT p.caller_id) FILTER (WHERE p.caller_id IS NOT NULL) AS caller_ids
+SELECT p.imei, array_agg(DISTINCT p.number) FILTER (WHERE p.number IS NOT NULL) AS numbers,
+	array_agg(DISTINCT p.caller_id) FILTER (WHERE p.caller_id IS NOT NULL) AS caller_ids
 FROM engage.persona p
 WHERE p.imei IS NOT NULL
 GROUP BY p.imei
-HAVING pg_catalog.count(DISTINCT p.number) OPERATOR(pg_catalog.>) 1;
+HAVING count(DISTINCT p.number) > 1;
 COMMENT ON VIEW engage.handset_number IS 'Handsets from which several numbers called: SIM cards were changed, or the handset went to somebody else.';
 
 CREATE FUNCTION engage.told_date(date date) RETURNS date
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN date OPERATOR(pg_catalog.>=) '0001-01-01'::date AND date OPERATOR(pg_catalog.<=) '2199-12-31'::date THEN date END;
+RETURN CASE WHEN date >= '0001-01-01'::date AND date <= '2199-12-31'::date THEN date END;
 COMMENT ON FUNCTION engage.told_date(date) IS
 	'A date of birth, or NULL for one that no date of birth can be, such as infinity: contacts had such ones before their bounds were checked.';
 
 CREATE VIEW engage.link_review WITH (security_barrier) AS
 SELECT a.caller_id, l.persona_a, l.persona_b, engage.persona_label(l.persona_a) AS identifier_a, engage.persona_label(l.persona_b) AS identifier_b,
 	l.weight, l.score, l.personas_a, l.personas_b, l.pairs, l.agreeing,
-	l.score OPERATOR(pg_catalog.=) 'Infinity' AS is_decided,
-	l.score OPERATOR(pg_catalog.<) 5 AND COALESCE(a.number OPERATOR(pg_catalog.<>) b.number, true) AS is_weak,
-	LEAST(l.personas_a, l.personas_b) OPERATOR(pg_catalog.>) 1 AND l.agreeing OPERATOR(pg_catalog.*) 10 OPERATOR(pg_catalog.<=) l.pairs AS is_bridge,
+	l.score = 'Infinity' AS is_decided,
+	l.score < 5 AND COALESCE(a.number <> b.number, true) AS is_weak,
+	LEAST(l.personas_a, l.personas_b) > 1 AND l.agreeing * 10 <= l.pairs AS is_bridge,
 	COALESCE(engage.date_similarity(engage.told_date(a.date_of_birth), engage.told_date(b.date_of_birth))
-			OPERATOR(pg_catalog.=) ANY (ARRAY['year same', 'near', 'different']), false)
-		OR COALESCE(engage.jaro_winkler(engage.name_key(a.given_name), engage.name_key(b.given_name)) OPERATOR(pg_catalog.<) 0.7, false) AS is_contradictory
+			= ANY (ARRAY['year same', 'near', 'different']), false)
+		OR COALESCE(engage.jaro_winkler(engage.name_key(a.given_name), engage.name_key(b.given_name)) < 0.7, false) AS is_contradictory
 FROM engage.link l
-JOIN engage.persona a ON a.persona_key OPERATOR(pg_catalog.=) l.persona_a
-JOIN engage.persona b ON b.persona_key OPERATOR(pg_catalog.=) l.persona_b;
+JOIN engage.persona a ON a.persona_key = l.persona_a
+JOIN engage.persona b ON b.persona_key = l.persona_b;
 COMMENT ON VIEW engage.link_review IS
 	'Every link that holds a caller together, and what there is to look at: weak ones, bridges and contradictions. without_link() tells what would change without one, reject_link() parts it.';
 COMMENT ON COLUMN engage.link_review.is_weak IS 'The two personas have no number in common, and the evidence between the groups is below 5 bits: odds of less than 32 to 1.';
@@ -53,33 +53,33 @@ COMMENT ON COLUMN engage.link_review.is_bridge IS 'It joins two groups of severa
 COMMENT ON COLUMN engage.link_review.is_contradictory IS 'Dates of birth or given names of the two personas are different.';
 
 CREATE VIEW engage.caller_contradiction WITH (security_barrier) AS
-SELECT a.caller_id, 'dates of birth'::text AS contradiction, pg_catalog.array_agg(DISTINCT a.date_of_birth ORDER BY a.date_of_birth)::text[] AS found
+SELECT a.caller_id, 'dates of birth'::text AS contradiction, array_agg(DISTINCT a.date_of_birth ORDER BY a.date_of_birth)::text[] AS found
 FROM engage.persona a
-JOIN engage.persona b ON b.caller_id OPERATOR(pg_catalog.=) a.caller_id
-WHERE engage.date_similarity(engage.told_date(a.date_of_birth), engage.told_date(b.date_of_birth)) OPERATOR(pg_catalog.=) 'different'
+JOIN engage.persona b ON b.caller_id = a.caller_id
+WHERE engage.date_similarity(engage.told_date(a.date_of_birth), engage.told_date(b.date_of_birth)) = 'different'
 GROUP BY a.caller_id
 UNION ALL
-SELECT p.caller_id, 'calls at the same time', pg_catalog.array_agg(DISTINCT c.contact_id ORDER BY c.contact_id)::text[]
+SELECT p.caller_id, 'calls at the same time', array_agg(DISTINCT c.contact_id ORDER BY c.contact_id)::text[]
 FROM engage.persona p
-JOIN engage.persona q ON q.caller_id OPERATOR(pg_catalog.=) p.caller_id AND q.number OPERATOR(pg_catalog.<>) p.number
-JOIN engage.contact c ON c.persona_key OPERATOR(pg_catalog.=) p.persona_key
-JOIN engage.contact d ON d.persona_key OPERATOR(pg_catalog.=) q.persona_key
-WHERE c.channel OPERATOR(pg_catalog.=) ANY (ARRAY['999_voice', '101_voice', 'switchboard']::engage.contact_channel[])
-	AND d.channel OPERATOR(pg_catalog.=) ANY (ARRAY['999_voice', '101_voice', 'switchboard']::engage.contact_channel[])
-	AND c.direction OPERATOR(pg_catalog.=) 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
-	AND d.direction OPERATOR(pg_catalog.=) 'inbound' AND d.callback_of IS NULL AND d.duplicate_of IS NULL
-	AND c.occurred_at OPERATOR(pg_catalog.<=) pg_catalog.now() AND d.occurred_at OPERATOR(pg_catalog.<=) pg_catalog.now()
-	AND c.answered_at OPERATOR(pg_catalog.<) d.ended_at AND d.answered_at OPERATOR(pg_catalog.<) c.ended_at
+JOIN engage.persona q ON q.caller_id = p.caller_id AND q.number <> p.number
+JOIN engage.contact c ON c.persona_key = p.persona_key
+JOIN engage.contact d ON d.persona_key = q.persona_key
+WHERE c.channel = ANY (ARRAY['999_voice', '101_voice', 'switchboard']::engage.contact_channel[])
+	AND d.channel = ANY (ARRAY['999_voice', '101_voice', 'switchboard']::engage.contact_channel[])
+	AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+	AND d.direction = 'inbound' AND d.callback_of IS NULL AND d.duplicate_of IS NULL
+	AND c.occurred_at <= now() AND d.occurred_at <= now()
+	AND c.answered_at < d.ended_at AND d.answered_at < c.ended_at
 GROUP BY p.caller_id;
 COMMENT ON VIEW engage.caller_contradiction IS
 	'Callers who have two dates of birth, or were on the telephone from two numbers at once: perhaps two people. found: the dates, or the contact_id of the calls.';
 
 CREATE VIEW engage.shared_number_suspect WITH (security_barrier) AS
-SELECT s.number, s.names, s.found_at, pg_catalog.count(p.persona_key) AS personas, pg_catalog.count(DISTINCT p.caller_id) AS callers,
-	CASE WHEN pg_catalog.count(DISTINCT engage.name_key(p.address)) OPERATOR(pg_catalog.=) 1 THEN 'communal' ELSE 'unknown' END::engage.number_sharing AS suggested
+SELECT s.number, s.names, s.found_at, count(p.persona_key) AS personas, count(DISTINCT p.caller_id) AS callers,
+	CASE WHEN count(DISTINCT engage.name_key(p.address)) = 1 THEN 'communal' ELSE 'unknown' END::engage.number_sharing AS suggested
 FROM engage.shared_number s
-JOIN engage.persona p ON p.number OPERATOR(pg_catalog.=) s.number
-WHERE NOT EXISTS (SELECT FROM engage.known_number k WHERE k.number OPERATOR(pg_catalog.=) s.number)
+JOIN engage.persona p ON p.number = s.number
+WHERE NOT EXISTS (SELECT FROM engage.known_number k WHERE k.number = s.number)
 GROUP BY s.number, s.names, s.found_at;
 COMMENT ON VIEW engage.shared_number_suspect IS
 	'Numbers that many different names use and that are not in known_number yet. They join nobody; somebody should find out what each is and put it there: as payphone, communal or organisation, or as personal, if it is one person''s who gives many names.';
@@ -87,22 +87,22 @@ COMMENT ON COLUMN engage.shared_number_suspect.suggested IS 'communal where all 
 
 CREATE VIEW engage.flag_by_joining WITH (security_barrier) AS
 SELECT f.flag_id, f.caller_id, r.name AS rule, r.version AS rule_version, f.met_at, f.contacts,
-	pg_catalog.count(DISTINCT n.number) AS numbers, pg_catalog.max(n.most) AS most_of_one_number
+	count(DISTINCT n.number) AS numbers, max(n.most) AS most_of_one_number
 FROM engage.flag f
-JOIN engage.rule r ON r.rule_id OPERATOR(pg_catalog.=) f.rule_id AND r.kind OPERATOR(pg_catalog.=) 'criteria'
+JOIN engage.rule r ON r.rule_id = f.rule_id AND r.kind = 'criteria'
 JOIN LATERAL (
-	SELECT x.number, engage.num_contacts(engage.slice(x.timeline, f.started_at, f.ended_at OPERATOR(pg_catalog.+) interval '1 microsecond')) AS most,
-		EXISTS (SELECT FROM engage.episodes(x.timeline, r.criteria, f.started_at, f.ended_at OPERATOR(pg_catalog.+) interval '1 microsecond')) AS meets
+	SELECT x.number, engage.num_contacts(engage.slice(x.timeline, f.started_at, f.ended_at + interval '1 microsecond')) AS most,
+		EXISTS (SELECT FROM engage.episodes(x.timeline, r.criteria, f.started_at, f.ended_at + interval '1 microsecond')) AS meets
 	FROM (
 		SELECT p.number, engage.rollup(t.timeline) AS timeline
-		FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key OPERATOR(pg_catalog.=) p.persona_key
-		WHERE p.caller_id OPERATOR(pg_catalog.=) f.caller_id AND (r.channels IS NULL OR t.channel OPERATOR(pg_catalog.=) ANY (r.channels))
+		FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
+		WHERE p.caller_id = f.caller_id AND (r.channels IS NULL OR t.channel = ANY (r.channels))
 		GROUP BY p.number
 	) x
 ) n ON true
 WHERE f.withdrawn_at IS NULL
 GROUP BY f.flag_id, r.rule_id
-HAVING NOT pg_catalog.bool_or(n.meets);
+HAVING NOT bool_or(n.meets);
 COMMENT ON VIEW engage.flag_by_joining IS
 	'Flags that stand only because several numbers, or contacts without one, were found to be one caller''s: no number alone meets the rule.';
 COMMENT ON COLUMN engage.flag_by_joining.most_of_one_number IS 'The most contacts of the episode that came from one number.';

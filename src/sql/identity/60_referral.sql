@@ -20,19 +20,19 @@ CREATE TABLE engage.referral_policy (
 	due_after interval NOT NULL DEFAULT '28 days',
 	overdue_after interval NOT NULL DEFAULT '42 days',
 	recent_for interval NOT NULL DEFAULT '1 year',
-	CONSTRAINT referral_policy_order CHECK (due_after OPERATOR(pg_catalog.>=) '0' AND overdue_after OPERATOR(pg_catalog.>=) due_after
-		AND overdue_after OPERATOR(pg_catalog.<=) '100 years'::interval),
-	CONSTRAINT referral_policy_recent CHECK (recent_for OPERATOR(pg_catalog.>=) '0'::interval AND recent_for OPERATOR(pg_catalog.<=) '100 years'::interval)
+	CONSTRAINT referral_policy_order CHECK (due_after >= '0' AND overdue_after >= due_after
+		AND overdue_after <= '100 years'::interval),
+	CONSTRAINT referral_policy_recent CHECK (recent_for >= '0'::interval AND recent_for <= '100 years'::interval)
 );
 COMMENT ON TABLE engage.referral_policy IS 'When referrals are to be reviewed, in one row; the defaults hold while there is none.';
 COMMENT ON COLUMN engage.referral_policy.due_after IS 'Age of the oldest referral from which a review is due.';
 COMMENT ON COLUMN engage.referral_policy.overdue_after IS 'Age of the oldest referral from which a review is overdue.';
 COMMENT ON COLUMN engage.referral_policy.recent_for IS 'How far back a reviewed referral can make a new one its duplicate; one that waits for review always can.';
-SELECT pg_catalog.pg_extension_config_dump('engage.referral_policy', '');
+SELECT pg_extension_config_dump('engage.referral_policy', '');
 
 CREATE TABLE engage.review_batch (
 	batch_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	opened_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	opened_at timestamptz NOT NULL DEFAULT now(),
 	opened_by text NOT NULL DEFAULT SESSION_USER,
 	due_from timestamptz NOT NULL,
 	due_by timestamptz NOT NULL,
@@ -41,12 +41,12 @@ CREATE TABLE engage.review_batch (
 COMMENT ON TABLE engage.review_batch IS 'Referrals that are reviewed together. Made by open_review_batch(); closed by the review of the last of them.';
 COMMENT ON COLUMN engage.review_batch.due_from IS 'From when on its oldest referral is due for review.';
 COMMENT ON COLUMN engage.review_batch.due_by IS 'From when on its oldest referral is overdue.';
-SELECT pg_catalog.pg_extension_config_dump('engage.review_batch', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.review_batch', 'batch_id')::regclass, '');
+SELECT pg_extension_config_dump('engage.review_batch', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.review_batch', 'batch_id')::regclass, '');
 
 CREATE TABLE engage.referral (
 	referral_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	reason text NOT NULL CHECK (pg_catalog.btrim(reason) OPERATOR(pg_catalog.<>) ''),
+	reason text NOT NULL CHECK (btrim(reason) <> ''),
 	personal_details text,
 	given_name text,
 	family_name text,
@@ -62,15 +62,15 @@ CREATE TABLE engage.referral (
 	incident_ref text,
 	contact_id bigint,
 	question_set jsonb,
-	referred_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	referred_at timestamptz NOT NULL DEFAULT now(),
 	referred_by text NOT NULL DEFAULT SESSION_USER,
 	caller_id bigint,
 	caller_probability double precision,
-	match text NOT NULL CHECK (match OPERATOR(pg_catalog.=) ANY (ARRAY['named', 'likely', 'held', 'contact', 'possible', 'unlikely', 'ambiguous', 'nobody', 'review'])),
+	match text NOT NULL CHECK (match = ANY (ARRAY['named', 'likely', 'held', 'contact', 'possible', 'unlikely', 'ambiguous', 'nobody', 'review'])),
 	candidates jsonb,
 	duplicate_of bigint,
 	link_method engage.link_method,
-	link_state text NOT NULL DEFAULT 'none' CHECK (link_state OPERATOR(pg_catalog.=) ANY (ARRAY['none', 'held', 'waits', 'linked', 'refused'])),
+	link_state text NOT NULL DEFAULT 'none' CHECK (link_state = ANY (ARRAY['none', 'held', 'waits', 'linked', 'refused'])),
 	link_note text,
 	decision_id integer,
 	review_status engage.referral_review_status NOT NULL DEFAULT 'queued',
@@ -79,10 +79,10 @@ CREATE TABLE engage.referral (
 	reviewed_by text,
 	outcome text,
 	published_at timestamptz,
-	CONSTRAINT referral_is_no_duplicate_of_itself CHECK (duplicate_of OPERATOR(pg_catalog.<>) referral_id),
-	CONSTRAINT referral_review CHECK ((review_status OPERATOR(pg_catalog.=) ANY (ARRAY['queued', 'in_batch']::engage.referral_review_status[]))
-		OPERATOR(pg_catalog.=) (reviewed_at IS NULL) AND (reviewed_at IS NULL) OPERATOR(pg_catalog.=) (reviewed_by IS NULL)),
-	CONSTRAINT referral_link CHECK ((link_state OPERATOR(pg_catalog.=) 'linked') OPERATOR(pg_catalog.=) (decision_id IS NOT NULL))
+	CONSTRAINT referral_is_no_duplicate_of_itself CHECK (duplicate_of <> referral_id),
+	CONSTRAINT referral_review CHECK ((review_status = ANY (ARRAY['queued', 'in_batch']::engage.referral_review_status[]))
+		= (reviewed_at IS NULL) AND (reviewed_at IS NULL) = (reviewed_by IS NULL)),
+	CONSTRAINT referral_link CHECK ((link_state = 'linked') = (decision_id IS NOT NULL))
 );
 COMMENT ON TABLE engage.referral IS
 	'What call handlers said about callers, one row a referral. Never deleted: a duplicate points to the first one, and adds to it. Made by refer().';
@@ -107,12 +107,12 @@ COMMENT ON COLUMN engage.referral.decision_id IS 'The decision that joined the c
 COMMENT ON COLUMN engage.referral.outcome IS 'What reviewers noted, a line each.';
 COMMENT ON COLUMN engage.referral.published_at IS 'When its outcome was first said to be published as guidance.';
 CREATE INDEX referral_open ON engage.referral (batch_id, referred_at)
-	WHERE review_status OPERATOR(pg_catalog.=) ANY (ARRAY['queued', 'in_batch']::engage.referral_review_status[]);
-CREATE INDEX referral_waits ON engage.referral (referral_id) WHERE link_state OPERATOR(pg_catalog.=) 'waits';
+	WHERE review_status = ANY (ARRAY['queued', 'in_batch']::engage.referral_review_status[]);
+CREATE INDEX referral_waits ON engage.referral (referral_id) WHERE link_state = 'waits';
 CREATE INDEX referral_caller ON engage.referral (caller_id) WHERE caller_id IS NOT NULL;
 CREATE INDEX referral_duplicate_of ON engage.referral (duplicate_of) WHERE duplicate_of IS NOT NULL;
-SELECT pg_catalog.pg_extension_config_dump('engage.referral', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.referral', 'referral_id')::regclass, '');
+SELECT pg_extension_config_dump('engage.referral', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.referral', 'referral_id')::regclass, '');
 
 CREATE FUNCTION engage.referral_settings(OUT due_after interval, OUT overdue_after interval, OUT recent_for interval)
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -146,11 +146,11 @@ COMMENT ON FUNCTION engage.current_caller(bigint) IS
 
 CREATE FUNCTION engage.is_shared_number(number text) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-RETURN EXISTS (SELECT FROM engage.known_number k WHERE k.number OPERATOR(pg_catalog.=) is_shared_number.number
-		AND k.sharing OPERATOR(pg_catalog.=) ANY (ARRAY['communal', 'payphone', 'organisation']::engage.number_sharing[]))
-	OR EXISTS (SELECT FROM engage.shared_number s WHERE s.number OPERATOR(pg_catalog.=) is_shared_number.number)
-		AND NOT EXISTS (SELECT FROM engage.known_number k WHERE k.number OPERATOR(pg_catalog.=) is_shared_number.number
-			AND k.sharing OPERATOR(pg_catalog.=) 'personal');
+RETURN EXISTS (SELECT FROM engage.known_number k WHERE k.number = is_shared_number.number
+		AND k.sharing = ANY (ARRAY['communal', 'payphone', 'organisation']::engage.number_sharing[]))
+	OR EXISTS (SELECT FROM engage.shared_number s WHERE s.number = is_shared_number.number)
+		AND NOT EXISTS (SELECT FROM engage.known_number k WHERE k.number = is_shared_number.number
+			AND k.sharing = 'personal');
 COMMENT ON FUNCTION engage.is_shared_number(text) IS
 	'Whether a number in E.164 stands for nobody: a known payphone, communal or organisation number, or one that many names use. NULL for NULL.';
 
@@ -534,9 +534,9 @@ COMMENT ON FUNCTION engage.review_referral(bigint, engage.referral_review_status
 
 CREATE VIEW engage.referral_review WITH (security_barrier) AS
 SELECT r.referral_id, r.review_status, r.batch_id, r.referred_at, r.referred_by,
-	EXTRACT(day FROM pg_catalog.now() - r.referred_at)::integer AS age_days,
-	CASE WHEN pg_catalog.now() >= q.oldest_at + s.overdue_after THEN 'overdue'
-		WHEN pg_catalog.now() >= q.oldest_at + s.due_after THEN 'due' ELSE 'not due' END AS due,
+	EXTRACT(day FROM now() - r.referred_at)::integer AS age_days,
+	CASE WHEN now() >= q.oldest_at + s.overdue_after THEN 'overdue'
+		WHEN now() >= q.oldest_at + s.due_after THEN 'due' ELSE 'not due' END AS due,
 	q.oldest_at + s.due_after AS due_from, q.oldest_at + s.overdue_after AS due_by,
 	r.reason, r.personal_details, r.given_name, r.family_name, r.date_of_birth, r.address, r.postcode, r.email, r.number, r.number_raw,
 	r.district, r.modus_operandi, r.identified_by, r.incident_ref, r.contact_id, r.question_set,
@@ -546,7 +546,7 @@ SELECT r.referral_id, r.review_status, r.batch_id, r.referred_at, r.referred_by,
 FROM engage.referral r
 CROSS JOIN engage.referral_settings() s
 JOIN (
-	SELECT o.batch_id, pg_catalog.min(o.referred_at) AS oldest_at
+	SELECT o.batch_id, min(o.referred_at) AS oldest_at
 	FROM engage.referral o WHERE o.review_status IN ('queued', 'in_batch') GROUP BY o.batch_id
 ) q ON q.batch_id IS NOT DISTINCT FROM r.batch_id
 WHERE r.review_status IN ('queued', 'in_batch');
@@ -562,7 +562,7 @@ SELECT COALESCE(r.caller_id, f.caller_id) AS caller_id, COALESCE(r.referrals, 0)
 	CASE WHEN f.caller_id IS NULL THEN 'referral only' WHEN r.first_referred_at IS NULL THEN 'rule only' ELSE 'both' END AS detected_by,
 	r.first_referred_at < f.first_flagged_at AS referred_first
 FROM (
-	SELECT x.caller_id, pg_catalog.count(*) AS referrals, pg_catalog.min(x.referred_at) AS first_referred_at
+	SELECT x.caller_id, count(*) AS referrals, min(x.referred_at) AS first_referred_at
 	FROM (SELECT engage.current_caller(o.caller_id) AS caller_id, o.referral_id, o.referred_at,
 			-- nobody knows who: one person for each referral and its duplicates
 			CASE WHEN o.caller_id IS NULL THEN COALESCE(o.duplicate_of, o.referral_id) END AS person
@@ -570,7 +570,7 @@ FROM (
 	GROUP BY x.caller_id, x.person
 ) r
 FULL JOIN (
-	SELECT o.caller_id, pg_catalog.count(*) AS flags, pg_catalog.min(o.met_at) AS first_flagged_at
+	SELECT o.caller_id, count(*) AS flags, min(o.met_at) AS first_flagged_at
 	FROM engage.flag o WHERE o.withdrawn_at IS NULL GROUP BY o.caller_id
 ) f ON f.caller_id = r.caller_id;
 COMMENT ON VIEW engage.referral_overlap IS
@@ -580,10 +580,10 @@ COMMENT ON COLUMN engage.referral_overlap.first_flagged_at IS 'When a rule was f
 COMMENT ON COLUMN engage.referral_overlap.referred_first IS 'Whether people were quicker than rules; NULL unless both saw the caller.';
 
 CREATE VIEW engage.referral_route WITH (security_barrier) AS
-SELECT t.identified_by, pg_catalog.count(r.referral_id) AS referrals, pg_catalog.count(r.duplicate_of) AS duplicates,
-	pg_catalog.count(DISTINCT engage.current_caller(r.caller_id)) AS callers, pg_catalog.count(r.decision_id) AS numbers_linked,
-	pg_catalog.round(pg_catalog.count(r.referral_id) / NULLIF(pg_catalog.sum(pg_catalog.count(r.referral_id)) OVER (), 0), 3) AS share
-FROM pg_catalog.unnest(pg_catalog.enum_range(NULL::engage.referral_identified_by)) t (identified_by)
+SELECT t.identified_by, count(r.referral_id) AS referrals, count(r.duplicate_of) AS duplicates,
+	count(DISTINCT engage.current_caller(r.caller_id)) AS callers, count(r.decision_id) AS numbers_linked,
+	round(count(r.referral_id) / NULLIF(sum(count(r.referral_id)) OVER (), 0), 3) AS share
+FROM unnest(enum_range(NULL::engage.referral_identified_by)) t (identified_by)
 LEFT JOIN engage.referral r ON r.identified_by = t.identified_by
 GROUP BY t.identified_by;
 COMMENT ON VIEW engage.referral_route IS 'How many referrals came by each route, and what share of all that is; NULL if there are none.';

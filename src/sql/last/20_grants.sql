@@ -14,29 +14,29 @@ DECLARE
 	statement text;
 BEGIN
 	FOR statement IN
-		SELECT pg_catalog.format('ALTER %s %s OWNER TO engage_owner',
-			CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END, p.oid::pg_catalog.regprocedure)
-		FROM pg_catalog.pg_proc p WHERE p.pronamespace = 'engage'::pg_catalog.regnamespace
+		SELECT format('ALTER %s %s OWNER TO engage_owner',
+			CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END, p.oid::regprocedure)
+		FROM pg_proc p WHERE p.pronamespace = 'engage'::regnamespace
 		UNION ALL
-		SELECT pg_catalog.format('ALTER %s %s OWNER TO engage_owner',
-			CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.oid::pg_catalog.regclass)
-		FROM pg_catalog.pg_class c WHERE c.relnamespace = ANY ('{engage,engage_bi,engage_bi_named,engage_bi_public}'::pg_catalog.regnamespace[]) AND c.relkind IN ('r', 'v')
+		SELECT format('ALTER %s %s OWNER TO engage_owner',
+			CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.oid::regclass)
+		FROM pg_class c WHERE c.relnamespace = ANY ('{engage,engage_bi,engage_bi_named,engage_bi_public}'::regnamespace[]) AND c.relkind IN ('r', 'v')
 		UNION ALL
-		SELECT pg_catalog.format('ALTER TYPE %s OWNER TO engage_owner', t.oid::pg_catalog.regtype)
-		FROM pg_catalog.pg_type t
-		WHERE t.typnamespace = 'engage'::pg_catalog.regnamespace AND t.typelem = 0
-			AND (t.typtype <> 'c' OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
+		SELECT format('ALTER TYPE %s OWNER TO engage_owner', t.oid::regtype)
+		FROM pg_type t
+		WHERE t.typnamespace = 'engage'::regnamespace AND t.typelem = 0
+			AND (t.typtype <> 'c' OR EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
 		UNION ALL
-		SELECT pg_catalog.format('ALTER OPERATOR %s OWNER TO engage_owner', o.oid::pg_catalog.regoperator)
-		FROM pg_catalog.pg_operator o WHERE o.oprnamespace = 'engage'::pg_catalog.regnamespace
+		SELECT format('ALTER OPERATOR %s OWNER TO engage_owner', o.oid::regoperator)
+		FROM pg_operator o WHERE o.oprnamespace = 'engage'::regnamespace
 		UNION ALL
-		SELECT pg_catalog.format('ALTER OPERATOR CLASS engage.%I USING %I OWNER TO engage_owner', c.opcname, a.amname)
-		FROM pg_catalog.pg_opclass c JOIN pg_catalog.pg_am a ON a.oid = c.opcmethod
-		WHERE c.opcnamespace = 'engage'::pg_catalog.regnamespace
+		SELECT format('ALTER OPERATOR CLASS engage.%I USING %I OWNER TO engage_owner', c.opcname, a.amname)
+		FROM pg_opclass c JOIN pg_am a ON a.oid = c.opcmethod
+		WHERE c.opcnamespace = 'engage'::regnamespace
 		UNION ALL
-		SELECT pg_catalog.format('ALTER OPERATOR FAMILY engage.%I USING %I OWNER TO engage_owner', f.opfname, a.amname)
-		FROM pg_catalog.pg_opfamily f JOIN pg_catalog.pg_am a ON a.oid = f.opfmethod
-		WHERE f.opfnamespace = 'engage'::pg_catalog.regnamespace
+		SELECT format('ALTER OPERATOR FAMILY engage.%I USING %I OWNER TO engage_owner', f.opfname, a.amname)
+		FROM pg_opfamily f JOIN pg_am a ON a.oid = f.opfmethod
+		WHERE f.opfnamespace = 'engage'::regnamespace
 	LOOP
 		EXECUTE statement;
 	END LOOP;
@@ -53,12 +53,12 @@ DECLARE
 	statement text;
 BEGIN
 	FOR statement IN
-		SELECT pg_catalog.format('GRANT EXECUTE ON FUNCTION %s TO engage_analyst, engage_identity, engage_loader, engage_admin', p.oid::pg_catalog.regprocedure)
-		FROM pg_catalog.pg_proc p
-		WHERE p.pronamespace = 'engage'::pg_catalog.regnamespace
-			AND (p.prokind = 'a' OR p.prolang = (SELECT l.oid FROM pg_catalog.pg_language l WHERE l.lanname = 'c'))
+		SELECT format('GRANT EXECUTE ON FUNCTION %s TO engage_analyst, engage_identity, engage_loader, engage_admin', p.oid::regprocedure)
+		FROM pg_proc p
+		WHERE p.pronamespace = 'engage'::regnamespace
+			AND (p.prokind = 'a' OR p.prolang = (SELECT l.oid FROM pg_language l WHERE l.lanname = 'c'))
 			AND p.proname <> ALL ('{library_build,persona_blocks,reached_personas,cluster_personas,learn_linkage,compare_personas,identify_personas,linked_pairs,number_contacts,count_shared_numbers,without_fillers,has_value,refuse_transaction_block}')
-			AND NOT ('internal'::pg_catalog.regtype = ANY (p.proargtypes::pg_catalog.oid[]) OR 'cstring'::pg_catalog.regtype = ANY (p.proargtypes::pg_catalog.oid[]))
+			AND NOT ('internal'::regtype = ANY (p.proargtypes::oid[]) OR 'cstring'::regtype = ANY (p.proargtypes::oid[]))
 	LOOP
 		EXECUTE statement;
 	END LOOP;

@@ -29,43 +29,43 @@ COMMENT ON TYPE engage.number_sharing IS
 
 CREATE FUNCTION engage.tiers_fit(demand_bands double precision[], harm_bands numeric[], tier_matrix integer[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN pg_catalog.array_position(demand_bands, NULL) IS NULL AND pg_catalog.array_position(harm_bands, NULL) IS NULL
-	AND demand_bands OPERATOR(pg_catalog.=) ARRAY(SELECT DISTINCT u FROM pg_catalog.unnest(demand_bands) u ORDER BY u)
-	AND harm_bands OPERATOR(pg_catalog.=) ARRAY(SELECT DISTINCT u FROM pg_catalog.unnest(harm_bands) u ORDER BY u)
-	AND COALESCE(pg_catalog.array_ndims(tier_matrix), 0) OPERATOR(pg_catalog.=) 2
-	AND pg_catalog.array_lower(tier_matrix, 1) OPERATOR(pg_catalog.=) 1 AND pg_catalog.array_lower(tier_matrix, 2) OPERATOR(pg_catalog.=) 1
-	AND pg_catalog.array_length(tier_matrix, 1) OPERATOR(pg_catalog.=) (pg_catalog.cardinality(harm_bands) OPERATOR(pg_catalog.+) 1)
-	AND pg_catalog.array_length(tier_matrix, 2) OPERATOR(pg_catalog.=) (pg_catalog.cardinality(demand_bands) OPERATOR(pg_catalog.+) 1)
-	AND NOT EXISTS (SELECT FROM pg_catalog.unnest(tier_matrix) t WHERE t IS NULL OR t OPERATOR(pg_catalog.<) 1);
+RETURN array_position(demand_bands, NULL) IS NULL AND array_position(harm_bands, NULL) IS NULL
+	AND demand_bands = ARRAY(SELECT DISTINCT u FROM unnest(demand_bands) u ORDER BY u)
+	AND harm_bands = ARRAY(SELECT DISTINCT u FROM unnest(harm_bands) u ORDER BY u)
+	AND COALESCE(array_ndims(tier_matrix), 0) = 2
+	AND array_lower(tier_matrix, 1) = 1 AND array_lower(tier_matrix, 2) = 1
+	AND array_length(tier_matrix, 1) = (cardinality(harm_bands) + 1)
+	AND array_length(tier_matrix, 2) = (cardinality(demand_bands) + 1)
+	AND NOT EXISTS (SELECT FROM unnest(tier_matrix) t WHERE t IS NULL OR t < 1);
 COMMENT ON FUNCTION engage.tiers_fit(double precision[], numeric[], integer[]) IS
 	'Whether bands ascend and the matrix has a tier, from 1 on, for each pair of them. For policy''s constraint.';
 
 CREATE FUNCTION engage.bands_fit(bands integer[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN pg_catalog.array_position(bands, NULL) IS NULL AND pg_catalog.cardinality(bands) OPERATOR(pg_catalog.>) 0
-	AND pg_catalog.cardinality(bands) OPERATOR(pg_catalog.<=) 100 AND 1 OPERATOR(pg_catalog.<=) ALL (bands) AND 1000000 OPERATOR(pg_catalog.>=) ALL (bands)
-	AND bands OPERATOR(pg_catalog.=) ARRAY(SELECT DISTINCT u FROM pg_catalog.unnest(bands) u ORDER BY u);
+RETURN array_position(bands, NULL) IS NULL AND cardinality(bands) > 0
+	AND cardinality(bands) <= 100 AND 1 <= ALL (bands) AND 1000000 >= ALL (bands)
+	AND bands = ARRAY(SELECT DISTINCT u FROM unnest(bands) u ORDER BY u);
 COMMENT ON FUNCTION engage.bands_fit(integer[]) IS 'Whether there are 1 to 100 bands, and they ascend from 1 or more to 1,000,000 or less. For policy''s constraint.';
 
 CREATE TABLE engage.policy (
 	one boolean PRIMARY KEY DEFAULT true CHECK (one),
 	zone text NOT NULL,
-	region text NOT NULL CHECK (region OPERATOR(pg_catalog.~) '^[A-Z]{2}$'),
-	flag_current_for interval NOT NULL DEFAULT '28 days' CHECK (flag_current_for OPERATOR(pg_catalog.>) '0'::interval AND flag_current_for OPERATOR(pg_catalog.<=) '100 years'::interval),
-	lag_allowed interval NOT NULL DEFAULT '5 minutes' CHECK (lag_allowed OPERATOR(pg_catalog.>) '0'::interval AND lag_allowed OPERATOR(pg_catalog.<=) '10 years'::interval),
-	keep_runs_for interval NOT NULL DEFAULT '90 days' CHECK (keep_runs_for OPERATOR(pg_catalog.>) '0'::interval AND keep_runs_for OPERATOR(pg_catalog.<=) '10 years'::interval),
-	risk_horizon interval NOT NULL DEFAULT '28 days' CONSTRAINT policy_risk_horizon CHECK (risk_horizon OPERATOR(pg_catalog.>=) '1 day'::interval
-		AND risk_horizon OPERATOR(pg_catalog.<=) '1000 days'::interval AND pg_catalog.date_part('month', risk_horizon) OPERATOR(pg_catalog.=) 0
-		AND pg_catalog.date_part('year', risk_horizon) OPERATOR(pg_catalog.=) 0),
-	rescore_every interval NOT NULL DEFAULT '1 day' CHECK (rescore_every OPERATOR(pg_catalog.>) '0'::interval AND rescore_every OPERATOR(pg_catalog.<=) '10 years'::interval),
-	refit_every interval DEFAULT '7 days' CHECK (refit_every OPERATOR(pg_catalog.>) '0'::interval AND refit_every OPERATOR(pg_catalog.<=) '100 years'::interval),
+	region text NOT NULL CHECK (region ~ '^[A-Z]{2}$'),
+	flag_current_for interval NOT NULL DEFAULT '28 days' CHECK (flag_current_for > '0'::interval AND flag_current_for <= '100 years'::interval),
+	lag_allowed interval NOT NULL DEFAULT '5 minutes' CHECK (lag_allowed > '0'::interval AND lag_allowed <= '10 years'::interval),
+	keep_runs_for interval NOT NULL DEFAULT '90 days' CHECK (keep_runs_for > '0'::interval AND keep_runs_for <= '10 years'::interval),
+	risk_horizon interval NOT NULL DEFAULT '28 days' CONSTRAINT policy_risk_horizon CHECK (risk_horizon >= '1 day'::interval
+		AND risk_horizon <= '1000 days'::interval AND date_part('month', risk_horizon) = 0
+		AND date_part('year', risk_horizon) = 0),
+	rescore_every interval NOT NULL DEFAULT '1 day' CHECK (rescore_every > '0'::interval AND rescore_every <= '10 years'::interval),
+	refit_every interval DEFAULT '7 days' CHECK (refit_every > '0'::interval AND refit_every <= '100 years'::interval),
 	demand_bands double precision[] NOT NULL DEFAULT '{0.05, 0.2, 0.5}',
 	harm_bands numeric[] NOT NULL DEFAULT '{2, 5, 10}',
 	tier_matrix integer[] NOT NULL DEFAULT '{{5, 4, 3, 3}, {4, 3, 3, 2}, {3, 3, 2, 1}, {2, 2, 1, 1}}',
 	contact_bands integer[] NOT NULL DEFAULT '{1, 2, 5, 10, 20, 50}' CONSTRAINT policy_contact_bands CHECK (engage.bands_fit(contact_bands)),
-	minimum_cell integer NOT NULL DEFAULT 5 CHECK (minimum_cell OPERATOR(pg_catalog.>=) 2 AND minimum_cell OPERATOR(pg_catalog.<=) 1000000),
+	minimum_cell integer NOT NULL DEFAULT 5 CHECK (minimum_cell >= 2 AND minimum_cell <= 1000000),
 	emergency_override text NOT NULL DEFAULT 'Assess every call on what is said now. If life may be at risk, respond as to anybody.'
-		CHECK (pg_catalog.btrim(emergency_override) OPERATOR(pg_catalog.<>) ''),
+		CHECK (btrim(emergency_override) <> ''),
 	CONSTRAINT policy_tiers CHECK (engage.tiers_fit(demand_bands, harm_bands, tier_matrix))
 );
 COMMENT ON TABLE engage.policy IS 'The force''s settings, in one row that setup() makes.';
@@ -84,7 +84,7 @@ COMMENT ON COLUMN engage.policy.tier_matrix IS
 COMMENT ON COLUMN engage.policy.contact_bands IS 'Numbers of contacts in 28 days at which the next band of dashboards begins, ascending.';
 COMMENT ON COLUMN engage.policy.minimum_cell IS 'Counts of people or contacts below this are not published.';
 COMMENT ON COLUMN engage.policy.emergency_override IS 'What every lookup says first.';
-SELECT pg_catalog.pg_extension_config_dump('engage.policy', '');
+SELECT pg_extension_config_dump('engage.policy', '');
 
 CREATE TABLE engage.preset_channel (
 	channel engage.contact_channel PRIMARY KEY,
@@ -116,26 +116,26 @@ INSERT INTO engage.preset_channel (channel, channel_key, label, is_emergency, ch
 
 CREATE TABLE engage.channel (
 	channel engage.contact_channel PRIMARY KEY,
-	label text NOT NULL CHECK (pg_catalog.btrim(label) OPERATOR(pg_catalog.<>) ''),
+	label text NOT NULL CHECK (btrim(label) <> ''),
 	is_emergency boolean NOT NULL
 );
 COMMENT ON TABLE engage.channel IS 'The force''s labels of channels, and which are emergency lines.';
 -- what a dashboard groups by: Power BI takes labels for one that differ by case or by blanks at the end
-CREATE UNIQUE INDEX channel_label ON engage.channel (pg_catalog.lower(pg_catalog.btrim(label)));
-SELECT pg_catalog.pg_extension_config_dump('engage.channel', '');
+CREATE UNIQUE INDEX channel_label ON engage.channel (lower(btrim(label)));
+SELECT pg_extension_config_dump('engage.channel', '');
 
 CREATE TABLE engage.known_number (
-	number text PRIMARY KEY CONSTRAINT known_number_is_e164 CHECK (number OPERATOR(pg_catalog.~) '^[+][0-9]{4,15}$'),
+	number text PRIMARY KEY CONSTRAINT known_number_is_e164 CHECK (number ~ '^[+][0-9]{4,15}$'),
 	sharing engage.number_sharing NOT NULL,
 	label text,
-	added_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	added_at timestamptz NOT NULL DEFAULT now(),
 	added_by text NOT NULL DEFAULT SESSION_USER
 );
 COMMENT ON TABLE engage.known_number IS
 	'Numbers that are known not to stand for one person, or to be shared: payphones, wards, hostels, alarm companies, partner control rooms. Written in any way, and kept in E.164, as phone() gives it.';
 COMMENT ON COLUMN engage.known_number.sharing IS 'Payphone, communal and organisation numbers never stand for a caller.';
 COMMENT ON COLUMN engage.known_number.label IS 'What a call handler should read, such as Phone box, High Street.';
-SELECT pg_catalog.pg_extension_config_dump('engage.known_number', '');
+SELECT pg_extension_config_dump('engage.known_number', '');
 
 CREATE FUNCTION engage.known_number_written() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -167,11 +167,11 @@ COMMENT ON TYPE engage.detail_kind IS
 	'How values of a detail are compared: name; text, such as a place of birth; address, where somebody lives; date; postcode; email; identifier, letters and digits that stand for one person or thing; category, one of a few values.';
 
 CREATE TABLE engage.identity_detail (
-	key text PRIMARY KEY CONSTRAINT identity_detail_key_is_short CHECK (key OPERATOR(pg_catalog.~) '^[^:]{1,50}$'),
+	key text PRIMARY KEY CONSTRAINT identity_detail_key_is_short CHECK (key ~ '^[^:]{1,50}$'),
 	kind engage.detail_kind NOT NULL,
-	added_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	added_at timestamptz NOT NULL DEFAULT now(),
 	added_by text NOT NULL DEFAULT SESSION_USER
 );
 COMMENT ON TABLE engage.identity_detail IS
 	'Keys of contact.details that help to tell who somebody is, besides the columns of contact. name_identity_details() sets them.';
-SELECT pg_catalog.pg_extension_config_dump('engage.identity_detail', '');
+SELECT pg_extension_config_dump('engage.identity_detail', '');

@@ -28,12 +28,12 @@ COMMENT ON FUNCTION engage.shipped_filler() IS
 	'The shipped list of fillers, by kind of detail (any: every kind), folded. A value is a filler if it is a whole value of the list, or all its words are words of it. meaning says which, and for dates why they are put where there is none; a word that is a name too counts only where the other name is missing or a filler. Some rules are no lists: handsets with a wrong check digit, digits all the same.';
 
 CREATE TABLE engage.filler (
-	kind text NOT NULL CONSTRAINT filler_kind CHECK (kind OPERATOR(pg_catalog.=) ANY (ARRAY['name', 'given_name', 'family_name', 'date', 'address',
+	kind text NOT NULL CONSTRAINT filler_kind CHECK (kind = ANY (ARRAY['name', 'given_name', 'family_name', 'date', 'address',
 		'postcode', 'email', 'identifier', 'imei', 'number', 'text', 'category'])),
 	value text NOT NULL,
 	is_filler boolean NOT NULL DEFAULT true,
 	note text,
-	added_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	added_at timestamptz NOT NULL DEFAULT now(),
 	added_by text NOT NULL DEFAULT SESSION_USER,
 	folded text GENERATED ALWAYS AS (engage.filler_fold(kind, value)) STORED,
 	CONSTRAINT filler_pkey PRIMARY KEY (kind, folded),
@@ -45,7 +45,7 @@ COMMENT ON COLUMN engage.filler.kind IS
 	'Of which details: name (given and family), given_name, family_name, date, address, postcode, email, identifier (nominal_ref too), imei, number, text, category. The last seven but imei and number, and name and date, also of details beyond the columns (identity_detail).';
 COMMENT ON COLUMN engage.filler.is_filler IS 'False: it is real. What is certainly a filler cannot be.';
 COMMENT ON COLUMN engage.filler.folded IS 'The value as it is compared (filler_fold).';
-SELECT pg_catalog.pg_extension_config_dump('engage.filler', '');
+SELECT pg_extension_config_dump('engage.filler', '');
 
 CREATE TABLE engage.learnt_filler (
 	kind text NOT NULL,
@@ -53,18 +53,18 @@ CREATE TABLE engage.learnt_filler (
 	example text NOT NULL,
 	people bigint NOT NULL,
 	expected double precision NOT NULL,
-	learnt_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	learnt_at timestamptz NOT NULL DEFAULT now(),
 	PRIMARY KEY (kind, folded)
 );
 COMMENT ON TABLE engage.learnt_filler IS
 	'Values that far more people have than chance explains. They count as fillers until filler says otherwise; filler_suspect shows those that wait for that. Made by refresh.';
 COMMENT ON COLUMN engage.learnt_filler.people IS 'How many seemed to have it when it was learnt.';
 COMMENT ON COLUMN engage.learnt_filler.expected IS 'How many at most would by chance.';
-SELECT pg_catalog.pg_extension_config_dump('engage.learnt_filler', '');
+SELECT pg_extension_config_dump('engage.learnt_filler', '');
 
 CREATE FUNCTION engage.filler_entry(kind text, value text) RETURNS text
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-RETURN kind OPERATOR(pg_catalog.||) ':' OPERATOR(pg_catalog.||) COALESCE(
+RETURN kind || ':' || COALESCE(
 	CASE kind WHEN 'number' THEN (SELECT engage.phone(value, o.region) FROM engage.policy o) END, engage.filler_fold(kind, value));
 COMMENT ON FUNCTION engage.filler_entry(text, text) IS 'A value as lists of fillers have it: KIND:FOLDED, a number in E.164 by the policy''s region.';
 
@@ -98,7 +98,7 @@ COMMENT ON FUNCTION engage.fillers_in_force() IS
 CREATE FUNCTION engage.identity_detail_kinds() RETURNS jsonb
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT pg_catalog.jsonb_object_agg(d.key, d.kind) FROM engage.identity_detail d;
+	SELECT jsonb_object_agg(d.key, d.kind) FROM engage.identity_detail d;
 END;
 COMMENT ON FUNCTION engage.identity_detail_kinds() IS 'The keys of identity_detail with the kind of each; NULL if there are none.';
 

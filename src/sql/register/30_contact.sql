@@ -20,7 +20,7 @@ COMMENT ON FUNCTION engage.persona_keys_of_number(text, text) IS
 
 CREATE FUNCTION engage.presented_number(number_raw text, cli_status engage.cli_status) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN cli_status OPERATOR(pg_catalog.=) ANY (ARRAY['withheld', 'unavailable', 'payphone',
+RETURN CASE WHEN cli_status = ANY (ARRAY['withheld', 'unavailable', 'payphone',
 	'emergency_roaming', 'inserted_08979', 'malformed']::engage.cli_status[]) THEN NULL ELSE number_raw END;
 COMMENT ON FUNCTION engage.presented_number(text, engage.cli_status) IS
 	'The number of a contact where it identifies somebody: NULL unless it was truly presented, or nothing is known of that.';
@@ -29,11 +29,11 @@ COMMENT ON FUNCTION engage.presented_number(text, engage.cli_status) IS
 CREATE FUNCTION engage.pick_identity_details(details jsonb) RETURNS jsonb
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-	SELECT pg_catalog.jsonb_object_agg(d.key, details OPERATOR(pg_catalog.->) d.key)
+	SELECT jsonb_object_agg(d.key, details -> d.key)
 	FROM engage.identity_detail d
-	WHERE COALESCE(details OPERATOR(pg_catalog.->>) d.key, '') OPERATOR(pg_catalog.<>) ''
-		AND pg_catalog.octet_length(details OPERATOR(pg_catalog.->>) d.key) OPERATOR(pg_catalog.<=) 8000
-		AND NOT engage.is_certain_filler(d.kind::text, details OPERATOR(pg_catalog.->>) d.key);
+	WHERE COALESCE(details ->> d.key, '') <> ''
+		AND octet_length(details ->> d.key) <= 8000
+		AND NOT engage.is_certain_filler(d.kind::text, details ->> d.key);
 END;
 COMMENT ON FUNCTION engage.pick_identity_details(jsonb) IS
 	'Those of a contact''s details that help to tell who somebody is (identity_detail); NULL if there are none. A filler is left out, and a value of more than 8,000 bytes.';
@@ -65,7 +65,7 @@ CREATE TABLE engage.contact (
 	source text NOT NULL,
 	source_ref text NOT NULL,
 	occurred_at timestamptz NOT NULL,
-	recorded_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	recorded_at timestamptz NOT NULL DEFAULT now(),
 	channel engage.contact_channel NOT NULL,
 	direction engage.contact_direction NOT NULL DEFAULT 'inbound',
 	number_raw text,
@@ -105,8 +105,8 @@ CREATE TABLE engage.contact (
 	persona_key uuid GENERATED ALWAYS AS (engage.persona_key(engage.presented_number(number_raw, cli_status),
 		given_name, family_name, date_of_birth, address, postcode, email, imei, nominal_ref, identity_details)) STORED,
 	UNIQUE (source, source_ref),
-	CONSTRAINT contact_is_no_duplicate_of_itself CHECK (duplicate_of OPERATOR(pg_catalog.<>) contact_id),
-	CONSTRAINT contact_is_no_callback_of_itself CHECK (callback_of OPERATOR(pg_catalog.<>) contact_id),
+	CONSTRAINT contact_is_no_duplicate_of_itself CHECK (duplicate_of <> contact_id),
+	CONSTRAINT contact_is_no_callback_of_itself CHECK (callback_of <> contact_id),
 	CONSTRAINT contact_within_bounds CHECK (engage.contact_fits(occurred_at, recorded_at, answered_at, ended_at, date_of_birth, handling_seconds,
 		latitude, longitude, location_radius_m, source, source_ref, number_raw, given_name, family_name, address, postcode, email, imei, nominal_ref))
 );
@@ -126,8 +126,8 @@ COMMENT ON COLUMN engage.contact.identity_details IS
 	'Those of details that identity_detail names; a trigger fills it.';
 COMMENT ON COLUMN engage.contact.persona_key IS
 	'The persona: a hash of the identifying details; NULL if there are none. Fillers, and a number that was not truly presented, are none.';
-SELECT pg_catalog.pg_extension_config_dump('engage.contact', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.contact', 'contact_id')::regclass, '');
+SELECT pg_extension_config_dump('engage.contact', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.contact', 'contact_id')::regclass, '');
 
 CREATE FUNCTION engage.contact_identity_details() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -148,13 +148,13 @@ CREATE TRIGGER contact_identity_details BEFORE INSERT OR UPDATE ON engage.contac
 ALTER TABLE engage.contact ENABLE ALWAYS TRIGGER contact_identity_details;
 
 CREATE INDEX contact_counted ON engage.contact (persona_key, occurred_at) INCLUDE (channel)
-	WHERE direction OPERATOR(pg_catalog.=) 'inbound' AND callback_of IS NULL AND duplicate_of IS NULL;
+	WHERE direction = 'inbound' AND callback_of IS NULL AND duplicate_of IS NULL;
 CREATE INDEX contact_occurred_at ON engage.contact USING brin (occurred_at);
 -- what dashboards load in parts by, and refresh sums days up by
-CREATE INDEX contact_occurred_utc ON engage.contact (pg_catalog.timezone('UTC', occurred_at));
+CREATE INDEX contact_occurred_utc ON engage.contact (timezone('UTC', occurred_at));
 
 CREATE TABLE engage.dirty (
-	subject text NOT NULL CHECK (subject OPERATOR(pg_catalog.=) ANY (ARRAY['persona', 'number', 'identity', 'identities', 'caller', 'period', 'rule', 'risk', 'risks', 'day', 'days', 'roster', 'filler', 'everything'])),
+	subject text NOT NULL CHECK (subject = ANY (ARRAY['persona', 'number', 'identity', 'identities', 'caller', 'period', 'rule', 'risk', 'risks', 'day', 'days', 'roster', 'filler', 'everything'])),
 	persona_key uuid,
 	number text,
 	caller_id bigint,
@@ -162,7 +162,7 @@ CREATE TABLE engage.dirty (
 	period_start timestamptz,
 	filler text,
 	cause text NOT NULL,
-	at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+	at timestamptz NOT NULL DEFAULT clock_timestamp()
 ) WITH (
 	autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000,
 	autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 5000
@@ -173,16 +173,16 @@ COMMENT ON COLUMN engage.dirty.subject IS 'What is to be computed anew, named by
 COMMENT ON COLUMN engage.dirty.at IS 'When the change was made. Shown as lag; it never decides what is computed.';
 
 -- The rows that are looked for among those of personas, which are many.
-CREATE INDEX dirty_other ON engage.dirty (subject, period_start) WHERE subject OPERATOR(pg_catalog.<>) 'persona';
-SELECT pg_catalog.pg_extension_config_dump('engage.dirty', '');
+CREATE INDEX dirty_other ON engage.dirty (subject, period_start) WHERE subject <> 'persona';
+SELECT pg_extension_config_dump('engage.dirty', '');
 
 CREATE TABLE engage.later (
-	subject text NOT NULL CHECK (subject OPERATOR(pg_catalog.=) ANY (ARRAY['persona', 'day'])),
+	subject text NOT NULL CHECK (subject = ANY (ARRAY['persona', 'day'])),
 	persona_key uuid,
 	period_start timestamptz,
 	due_at timestamptz NOT NULL,
-	CHECK ((subject OPERATOR(pg_catalog.=) 'persona') OPERATOR(pg_catalog.=) (persona_key IS NOT NULL)),
-	CHECK ((subject OPERATOR(pg_catalog.=) 'day') OPERATOR(pg_catalog.=) (period_start IS NOT NULL))
+	CHECK ((subject = 'persona') = (persona_key IS NOT NULL)),
+	CHECK ((subject = 'day') = (period_start IS NOT NULL))
 );
 COMMENT ON TABLE engage.later IS
 	'Subjects with contacts that are still to come: in line as of now, they go into the queue when the first of these contacts is due. Made by refresh, which alone writes here.';
@@ -191,7 +191,7 @@ COMMENT ON COLUMN engage.later.due_at IS 'When the first of the contacts to come
 CREATE UNIQUE INDEX later_persona ON engage.later (persona_key) WHERE persona_key IS NOT NULL;
 CREATE INDEX later_day ON engage.later (period_start) WHERE period_start IS NOT NULL;
 CREATE INDEX later_due_at ON engage.later (due_at);
-SELECT pg_catalog.pg_extension_config_dump('engage.later', '');
+SELECT pg_extension_config_dump('engage.later', '');
 
 -- not STRICT, or the planner would not put it in place; NULL gives NULL all the same
 CREATE FUNCTION engage.quarter_hour(at timestamptz) RETURNS timestamptz

@@ -7,9 +7,9 @@
  */
 
 CREATE TABLE engage.district (
-	district_key integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY CHECK (district_key OPERATOR(pg_catalog.>) 0),
-	district text NOT NULL UNIQUE CHECK (pg_catalog.btrim(district) OPERATOR(pg_catalog.<>) ''),
-	label text NOT NULL CHECK (pg_catalog.btrim(label) OPERATOR(pg_catalog.<>) ''),
+	district_key integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY CHECK (district_key > 0),
+	district text NOT NULL UNIQUE CHECK (btrim(district) <> ''),
+	label text NOT NULL CHECK (btrim(label) <> ''),
 	csu text
 );
 COMMENT ON TABLE engage.district IS
@@ -18,15 +18,15 @@ COMMENT ON COLUMN engage.district.district IS 'As contacts have it.';
 COMMENT ON COLUMN engage.district.label IS 'What dashboards show.';
 COMMENT ON COLUMN engage.district.csu IS 'The Community Safety Unit that looks after it; NULL if none is named.';
 -- a dashboard takes labels for one that differ by case or blanks alone
-CREATE UNIQUE INDEX district_key_in_any_case ON engage.district (pg_catalog.lower(pg_catalog.btrim(district)));
-CREATE UNIQUE INDEX district_label_in_any_case ON engage.district (pg_catalog.lower(pg_catalog.btrim(label)));
-SELECT pg_catalog.pg_extension_config_dump('engage.district', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.district', 'district_key')::regclass, '');
+CREATE UNIQUE INDEX district_key_in_any_case ON engage.district (lower(btrim(district)));
+CREATE UNIQUE INDEX district_label_in_any_case ON engage.district (lower(btrim(label)));
+SELECT pg_extension_config_dump('engage.district', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.district', 'district_key')::regclass, '');
 
 CREATE TABLE engage.incident_code (
-	contact_type_key integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY CHECK (contact_type_key OPERATOR(pg_catalog.>) 0),
-	code text NOT NULL UNIQUE CHECK (pg_catalog.btrim(code) OPERATOR(pg_catalog.<>) ''),
-	label text NOT NULL CHECK (pg_catalog.btrim(label) OPERATOR(pg_catalog.<>) ''),
+	contact_type_key integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY CHECK (contact_type_key > 0),
+	code text NOT NULL UNIQUE CHECK (btrim(code) <> ''),
+	label text NOT NULL CHECK (btrim(label) <> ''),
 	category text,
 	demand_class text,
 	is_policing boolean
@@ -37,9 +37,9 @@ COMMENT ON COLUMN engage.incident_code.label IS 'What dashboards show.';
 COMMENT ON COLUMN engage.incident_code.category IS 'A group of codes; NULL if none is named.';
 COMMENT ON COLUMN engage.incident_code.demand_class IS 'Such as policing, partner_duty, avoidable_policing, non_policing; NULL if not classed.';
 COMMENT ON COLUMN engage.incident_code.is_policing IS 'Whether it is for the police to deal with; NULL if that is open.';
-CREATE UNIQUE INDEX incident_code_in_any_case ON engage.incident_code (pg_catalog.lower(pg_catalog.btrim(code)));
-SELECT pg_catalog.pg_extension_config_dump('engage.incident_code', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.incident_code', 'contact_type_key')::regclass, '');
+CREATE UNIQUE INDEX incident_code_in_any_case ON engage.incident_code (lower(btrim(code)));
+SELECT pg_extension_config_dump('engage.incident_code', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.incident_code', 'contact_type_key')::regclass, '');
 
 CREATE TABLE engage.preset_bank_holiday (
 	day date PRIMARY KEY,
@@ -103,18 +103,18 @@ CREATE TABLE engage.bank_holiday (
 	label text NOT NULL
 );
 COMMENT ON TABLE engage.bank_holiday IS 'The force''s bank holidays, by local date.';
-SELECT pg_catalog.pg_extension_config_dump('engage.bank_holiday', '');
+SELECT pg_extension_config_dump('engage.bank_holiday', '');
 
 -- Only those who read contacts can ask: a value may be free text.
 CREATE VIEW engage.unlisted_value WITH (security_barrier) AS
-SELECT 'district'::text AS field, c.district AS value, pg_catalog.count(*) AS contacts, pg_catalog.max(c.occurred_at) AS last_at
+SELECT 'district'::text AS field, c.district AS value, count(*) AS contacts, max(c.occurred_at) AS last_at
 FROM engage.contact c
-WHERE c.district IS NOT NULL AND NOT EXISTS (SELECT FROM engage.district d WHERE d.district OPERATOR(pg_catalog.=) c.district)
+WHERE c.district IS NOT NULL AND NOT EXISTS (SELECT FROM engage.district d WHERE d.district = c.district)
 GROUP BY c.district
 UNION ALL
-SELECT 'incident_code', k.code, pg_catalog.count(*), pg_catalog.max(c.occurred_at)
+SELECT 'incident_code', k.code, count(*), max(c.occurred_at)
 FROM engage.contact c, LATERAL (SELECT COALESCE(c.closing_code, c.opening_code) AS code) k
-WHERE k.code IS NOT NULL AND NOT EXISTS (SELECT FROM engage.incident_code i WHERE i.code OPERATOR(pg_catalog.=) k.code)
+WHERE k.code IS NOT NULL AND NOT EXISTS (SELECT FROM engage.incident_code i WHERE i.code = k.code)
 GROUP BY k.code;
 COMMENT ON VIEW engage.unlisted_value IS
 	'Districts and codes that contacts have and the lists do not, with how many contacts: what to list next, or to mend at the source. Reads all contacts.';

@@ -5,7 +5,7 @@
 
 CREATE FUNCTION engage.alias_key(alias text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN pg_catalog.regexp_replace(pg_catalog.lower(alias COLLATE "C"), '[[:space:]_./-]+', '', 'g');
+RETURN regexp_replace(lower(alias COLLATE "C"), '[[:space:]_./-]+', '', 'g');
 COMMENT ON FUNCTION engage.alias_key(text) IS
 	'A code without what may differ: capitals, blanks, hyphens, underscores, full stops and slashes.';
 
@@ -17,7 +17,7 @@ CREATE TABLE engage.channel_alias (
 COMMENT ON TABLE engage.channel_alias IS
 	'What the force''s own systems call a channel, for channel_of() and load_contacts(). Comes before the shipped preset_channel_alias.';
 COMMENT ON COLUMN engage.channel_alias.alias IS 'The code as the system writes it; capitals, blanks, hyphens, underscores, full stops and slashes do not matter.';
-SELECT pg_catalog.pg_extension_config_dump('engage.channel_alias', '');
+SELECT pg_extension_config_dump('engage.channel_alias', '');
 
 CREATE TABLE engage.preset_channel_alias (
 	alias text PRIMARY KEY,
@@ -44,7 +44,7 @@ FROM (VALUES
 	('in_person', '{front counter,front office,counter,enquiry office,front desk,walk in,face to face,station}'),
 	('callback', '{call back,ring back}'),
 	('partner', '{partner agency,ambulance,fire,other force,other agency}'),
-	('other', '{letter,post,fax}')) AS p (channel, aliases), pg_catalog.unnest(p.aliases) AS a (alias);
+	('other', '{letter,post,fax}')) AS p (channel, aliases), unnest(p.aliases) AS a (alias);
 -- and what we call them ourselves
 INSERT INTO engage.preset_channel_alias (alias, channel)
 SELECT DISTINCT ON (engage.alias_key(a.alias)) a.alias, p.channel
@@ -73,9 +73,9 @@ COMMENT ON FUNCTION engage.channel_of(text) IS
 	'The channel that a code means: by channel_alias, then preset_channel_alias, then the force''s label of a channel. NULL for a code that is not known, and for NULL.';
 
 CREATE VIEW engage.enum_value WITH (security_barrier) AS
-SELECT t.typname::text AS type, e.enumlabel::text AS value, pg_catalog.row_number() OVER (PARTITION BY t.oid ORDER BY e.enumsortorder) AS place
-FROM pg_catalog.pg_type t JOIN pg_catalog.pg_enum e ON e.enumtypid = t.oid
-WHERE t.typnamespace = 'engage'::pg_catalog.regnamespace;
+SELECT t.typname::text AS type, e.enumlabel::text AS value, row_number() OVER (PARTITION BY t.oid ORDER BY e.enumsortorder) AS place
+FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid
+WHERE t.typnamespace = 'engage'::regnamespace;
 COMMENT ON VIEW engage.enum_value IS
 	'The values that each enum of engage takes, in order: what to write where the server says that an input value is invalid.';
 
@@ -87,7 +87,7 @@ CREATE TABLE engage.record_reject (
 	column_name text NOT NULL,
 	reason text NOT NULL,
 	row_loaded boolean NOT NULL DEFAULT false,
-	rejected_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	rejected_at timestamptz NOT NULL DEFAULT now(),
 	rejected_by text NOT NULL DEFAULT SESSION_USER
 );
 COMMENT ON TABLE engage.record_reject IS
@@ -98,8 +98,8 @@ COMMENT ON COLUMN engage.record_reject.column_name IS 'The column of contact tha
 COMMENT ON COLUMN engage.record_reject.row_loaded IS 'Whether the rest of the line went in, with this column empty, or as the reason says.';
 COMMENT ON COLUMN engage.record_reject.rejected_at IS 'When; the same for all of one load.';
 CREATE INDEX record_reject_source ON engage.record_reject (source, rejected_at);
-SELECT pg_catalog.pg_extension_config_dump('engage.record_reject', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.record_reject', 'reject_id')::regclass, '');
+SELECT pg_extension_config_dump('engage.record_reject', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.record_reject', 'reject_id')::regclass, '');
 
 -- definer: loaders read no configuration
 CREATE FUNCTION engage.force_zone() RETURNS text
@@ -213,8 +213,8 @@ COMMENT ON FUNCTION engage.load_contact_batch(text, text, jsonb[], bigint[]) IS
 CREATE FUNCTION engage.loadable_columns() RETURNS text[]
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
-	WHERE a.attrelid = 'engage.contact'::pg_catalog.regclass AND a.attnum > 0 AND NOT a.attisdropped
+	SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a
+	WHERE a.attrelid = 'engage.contact'::regclass AND a.attnum > 0 AND NOT a.attisdropped
 		AND a.attname <> ALL ('{contact_id,source,callback_of,duplicate_of,identity_details,persona_key}');
 END;
 COMMENT ON FUNCTION engage.loadable_columns() IS 'The columns of contact that load_contacts() fills.';

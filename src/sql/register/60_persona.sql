@@ -32,7 +32,7 @@ COMMENT ON COLUMN engage.persona.caller_id IS 'The caller it resolves to; NULL i
 CREATE INDEX persona_number ON engage.persona (number, caller_id) WHERE number IS NOT NULL;
 CREATE INDEX persona_caller ON engage.persona (caller_id) WHERE caller_id IS NOT NULL;
 CREATE INDEX persona_component ON engage.persona (component);
-SELECT pg_catalog.pg_extension_config_dump('engage.persona', '');
+SELECT pg_extension_config_dump('engage.persona', '');
 
 CREATE TABLE engage.persona_timeline (
 	persona_key uuid,
@@ -41,7 +41,7 @@ CREATE TABLE engage.persona_timeline (
 	PRIMARY KEY (persona_key, channel)
 );
 COMMENT ON TABLE engage.persona_timeline IS 'When each persona made its counted contacts, by channel. Made by refresh.';
-SELECT pg_catalog.pg_extension_config_dump('engage.persona_timeline', '');
+SELECT pg_extension_config_dump('engage.persona_timeline', '');
 
 CREATE TABLE engage.caller (
 	caller_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -54,8 +54,8 @@ COMMENT ON TABLE engage.caller IS
 	'A person that one or more personas resolve to. The id is stable: a caller whose contacts all went keeps its row. Made by refresh.';
 COMMENT ON COLUMN engage.caller.timeline IS 'All counted contacts, of all personas and channels; NULL if there are none.';
 CREATE INDEX caller_last_at ON engage.caller (last_at);
-SELECT pg_catalog.pg_extension_config_dump('engage.caller', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.caller', 'caller_id')::regclass, '');
+SELECT pg_extension_config_dump('engage.caller', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.caller', 'caller_id')::regclass, '');
 
 CREATE FUNCTION engage.sum_up_callers(caller_ids bigint[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off

@@ -31,30 +31,30 @@ INSERT INTO engage.preset_rule VALUES
 
 CREATE TABLE engage.rule (
 	rule_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	name text NOT NULL CHECK (pg_catalog.btrim(name) OPERATOR(pg_catalog.<>) '' AND pg_catalog.length(name) OPERATOR(pg_catalog.<=) 200),
+	name text NOT NULL CHECK (btrim(name) <> '' AND length(name) <= 200),
 	version integer NOT NULL,
-	kind text NOT NULL CHECK (kind OPERATOR(pg_catalog.=) ANY (ARRAY['criteria', 'top'])),
+	kind text NOT NULL CHECK (kind = ANY (ARRAY['criteria', 'top'])),
 	criteria engage.criterion[],
 	channels engage.contact_channel[],
-	top_n integer CHECK (top_n OPERATOR(pg_catalog.>) 0),
-	top_period text CHECK (top_period OPERATOR(pg_catalog.=) ANY (ARRAY['day', 'week', 'month'])),
+	top_n integer CHECK (top_n > 0),
+	top_period text CHECK (top_period = ANY (ARRAY['day', 'week', 'month'])),
 	valid_from timestamptz NOT NULL DEFAULT '-infinity',
 	valid_to timestamptz NOT NULL DEFAULT 'infinity',
 	description text,
 	adopted_from text,
-	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	created_at timestamptz NOT NULL DEFAULT now(),
 	created_by text NOT NULL DEFAULT SESSION_USER,
 	UNIQUE (name, version),
-	CONSTRAINT rule_validity CHECK (valid_from OPERATOR(pg_catalog.<) valid_to),
-	CONSTRAINT rule_validity_can_be_shown CHECK ((valid_from OPERATOR(pg_catalog.=) '-infinity' OR valid_from OPERATOR(pg_catalog.>=) '1900-01-01 00:00:00+00'::timestamptz
-			AND valid_from OPERATOR(pg_catalog.<) '2200-01-01 00:00:00+00'::timestamptz)
-		AND (valid_to OPERATOR(pg_catalog.=) 'infinity' OR valid_to OPERATOR(pg_catalog.>=) '1900-01-01 00:00:00+00'::timestamptz
-			AND valid_to OPERATOR(pg_catalog.<) '2200-01-01 00:00:00+00'::timestamptz)),
-	CONSTRAINT rule_has_not_too_many_criteria CHECK (pg_catalog.cardinality(criteria) OPERATOR(pg_catalog.<=) 64),
-	CONSTRAINT rule_criteria CHECK ((kind OPERATOR(pg_catalog.=) 'criteria')
-		OPERATOR(pg_catalog.=) (pg_catalog.cardinality(criteria) OPERATOR(pg_catalog.>) 0 AND pg_catalog.array_position(criteria, NULL) IS NULL AND criteria IS NOT NULL)),
-	CONSTRAINT rule_top CHECK ((kind OPERATOR(pg_catalog.=) 'top')
-		OPERATOR(pg_catalog.=) (top_n IS NOT NULL AND top_period IS NOT NULL))
+	CONSTRAINT rule_validity CHECK (valid_from < valid_to),
+	CONSTRAINT rule_validity_can_be_shown CHECK ((valid_from = '-infinity' OR valid_from >= '1900-01-01 00:00:00+00'::timestamptz
+			AND valid_from < '2200-01-01 00:00:00+00'::timestamptz)
+		AND (valid_to = 'infinity' OR valid_to >= '1900-01-01 00:00:00+00'::timestamptz
+			AND valid_to < '2200-01-01 00:00:00+00'::timestamptz)),
+	CONSTRAINT rule_has_not_too_many_criteria CHECK (cardinality(criteria) <= 64),
+	CONSTRAINT rule_criteria CHECK ((kind = 'criteria')
+		= (cardinality(criteria) > 0 AND array_position(criteria, NULL) IS NULL AND criteria IS NOT NULL)),
+	CONSTRAINT rule_top CHECK ((kind = 'top')
+		= (top_n IS NOT NULL AND top_period IS NOT NULL))
 );
 COMMENT ON TABLE engage.rule IS
 	'The force''s rules in dated versions. A version never changes but for its end and description: make a new one. A name and criteria are enough.';
@@ -64,8 +64,8 @@ COMMENT ON COLUMN engage.rule.channels IS 'Channels that count; NULL for all.';
 COMMENT ON COLUMN engage.rule.top_n IS 'How many callers; those who tie with the last are in. One contact alone is never among the top.';
 COMMENT ON COLUMN engage.rule.valid_from IS 'Contacts from then on can meet it; earlier ones still fill its windows.';
 COMMENT ON COLUMN engage.rule.valid_to IS 'Contacts from then on no longer meet it.';
-SELECT pg_catalog.pg_extension_config_dump('engage.rule', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.rule', 'rule_id')::regclass, '');
+SELECT pg_extension_config_dump('engage.rule', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.rule', 'rule_id')::regclass, '');
 
 -- definer: those who set rules have no rights on the queue
 CREATE FUNCTION engage.rule_changed() RETURNS trigger
@@ -89,7 +89,7 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = 'Set its valid_to, and insert a new version: flags name the version that raised them.';
 	END IF;
-	INSERT INTO engage.dirty (subject, rule_id, cause) VALUES ('rule', NEW.rule_id, pg_catalog.lower(TG_OP));
+	INSERT INTO engage.dirty (subject, rule_id, cause) VALUES ('rule', NEW.rule_id, lower(TG_OP));
 	RETURN NEW;
 END
 $$;
@@ -140,13 +140,13 @@ CREATE TRIGGER rule_filled BEFORE INSERT ON engage.rule FOR EACH ROW EXECUTE FUN
 
 CREATE FUNCTION engage.period_start(at timestamptz, period text, zone text) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN pg_catalog.timezone(zone, pg_catalog.date_trunc(period, pg_catalog.timezone(zone, at)));
+RETURN timezone(zone, date_trunc(period, timezone(zone, at)));
 COMMENT ON FUNCTION engage.period_start(timestamptz, text, text) IS
 	'When the local day, week (from Monday) or month of an instant began.';
 
 CREATE FUNCTION engage.period_end(start timestamptz, period text, zone text) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN pg_catalog.timezone(zone, pg_catalog.timezone(zone, start) OPERATOR(pg_catalog.+) ('1 ' OPERATOR(pg_catalog.||) period)::pg_catalog.interval);
+RETURN timezone(zone, timezone(zone, start) + ('1 ' || period)::interval);
 COMMENT ON FUNCTION engage.period_end(timestamptz, text, text) IS
 	'When the local day, week or month that began at start is over.';
 

@@ -12,12 +12,12 @@ CREATE TABLE engage.flag (
 	contacts bigint NOT NULL,
 	peak bigint NOT NULL,
 	criteria_met engage.criterion[] NOT NULL,
-	raised_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	data_as_of timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	raised_at timestamptz NOT NULL DEFAULT now(),
+	data_as_of timestamptz NOT NULL DEFAULT now(),
 	run_id bigint,
 	withdrawn_at timestamptz,
 	withdrawn_reason text,
-	CONSTRAINT flag_withdrawal CHECK ((withdrawn_at IS NULL) OPERATOR(pg_catalog.=) (withdrawn_reason IS NULL))
+	CONSTRAINT flag_withdrawal CHECK ((withdrawn_at IS NULL) = (withdrawn_reason IS NULL))
 );
 COMMENT ON TABLE engage.flag IS
 	'A rule met by a caller, one row an episode. It follows its episode as contacts come late or go; where the episode is gone it is withdrawn, never deleted, and where the episode comes back it stands again (flag_event). Made by refresh; people decide what it means.';
@@ -36,13 +36,13 @@ CREATE INDEX flag_caller ON engage.flag (caller_id) WHERE withdrawn_at IS NULL;
 CREATE INDEX flag_ended_at ON engage.flag (ended_at) WHERE withdrawn_at IS NULL;
 CREATE INDEX flag_period ON engage.flag (rule_id, started_at) WHERE withdrawn_at IS NULL;
 CREATE INDEX flag_withdrawn ON engage.flag (caller_id, rule_id, started_at) WHERE withdrawn_at IS NOT NULL;
-SELECT pg_catalog.pg_extension_config_dump('engage.flag', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.flag', 'flag_id')::regclass, '');
+SELECT pg_extension_config_dump('engage.flag', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.flag', 'flag_id')::regclass, '');
 
 CREATE TABLE engage.flag_event (
 	flag_id bigint NOT NULL,
-	at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	event text NOT NULL CHECK (event OPERATOR(pg_catalog.=) ANY (ARRAY['withdrawn', 'reinstated'])),
+	at timestamptz NOT NULL DEFAULT now(),
+	event text NOT NULL CHECK (event = ANY (ARRAY['withdrawn', 'reinstated'])),
 	reason text NOT NULL,
 	run_id bigint
 );
@@ -51,7 +51,7 @@ COMMENT ON TABLE engage.flag_event IS
 COMMENT ON COLUMN engage.flag_event.reason IS 'Why it was withdrawn; also of one that is reinstated, which was withdrawn for that.';
 COMMENT ON COLUMN engage.flag_event.run_id IS 'The refresh run that did it.';
 CREATE INDEX flag_event_flag ON engage.flag_event (flag_id);
-SELECT pg_catalog.pg_extension_config_dump('engage.flag_event', '');
+SELECT pg_extension_config_dump('engage.flag_event', '');
 
 CREATE FUNCTION engage.caller_episodes(caller_ids bigint[],
 		OUT rule_id integer, OUT caller_id bigint, OUT episode_no integer, OUT started_at timestamptz, OUT met_at timestamptz,

@@ -7,15 +7,15 @@
  */
 
 CREATE TABLE engage.set_aside (
-	stage text NOT NULL CHECK (stage OPERATOR(pg_catalog.=) ANY (ARRAY['count', 'link', 'sum up', 'flags', 'top', 'day', 'score', 'fit', 'concentration', 'referrals', 'learn'])),
+	stage text NOT NULL CHECK (stage = ANY (ARRAY['count', 'link', 'sum up', 'flags', 'top', 'day', 'score', 'fit', 'concentration', 'referrals', 'learn'])),
 	persona_key uuid,
 	caller_id bigint,
 	rule_id integer,
 	period_start timestamptz,
 	error_code text NOT NULL,
 	error_message text NOT NULL,
-	first_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-	last_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	first_at timestamptz NOT NULL DEFAULT now(),
+	last_at timestamptz NOT NULL DEFAULT now(),
 	tries integer NOT NULL DEFAULT 1,
 	retry_at timestamptz NOT NULL,
 	CONSTRAINT set_aside_once UNIQUE NULLS NOT DISTINCT (stage, persona_key, caller_id, rule_id, period_start)
@@ -29,7 +29,7 @@ COMMENT ON COLUMN engage.set_aside.error_code IS 'SQLSTATE of the error.';
 COMMENT ON COLUMN engage.set_aside.error_message IS 'Its message; what stood in quotation marks is left out, for that may be personal data.';
 COMMENT ON COLUMN engage.set_aside.tries IS 'How often it failed.';
 COMMENT ON COLUMN engage.set_aside.retry_at IS 'When the next refresh tries it again, if it does not change before; infinity while it is in the queue.';
-SELECT pg_catalog.pg_extension_config_dump('engage.set_aside', '');
+SELECT pg_extension_config_dump('engage.set_aside', '');
 
 CREATE FUNCTION engage.is_fault_of_a_row(error_code text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

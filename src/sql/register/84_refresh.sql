@@ -19,8 +19,8 @@ INSERT INTO engage.refresh_lock DEFAULT VALUES;
 
 CREATE TABLE engage.refresh_run (
 	run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-	state text NOT NULL DEFAULT 'running' CHECK (state OPERATOR(pg_catalog.=) ANY (ARRAY['running', 'done', 'failed', 'died'])),
-	started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	state text NOT NULL DEFAULT 'running' CHECK (state = ANY (ARRAY['running', 'done', 'failed', 'died'])),
+	started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	last_step_at timestamptz,
 	finished_at timestamptz,
 	steps bigint NOT NULL DEFAULT 0,
@@ -32,7 +32,7 @@ CREATE TABLE engage.refresh_run (
 	scored bigint NOT NULL DEFAULT 0,
 	set_aside bigint NOT NULL DEFAULT 0,
 	batch_limit integer,
-	pid integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
+	pid integer NOT NULL DEFAULT pg_backend_pid(),
 	login text NOT NULL DEFAULT SESSION_USER,
 	error_code text,
 	error_message text
@@ -44,8 +44,8 @@ COMMENT ON COLUMN engage.refresh_run.set_aside IS 'How many subjects could not b
 COMMENT ON COLUMN engage.refresh_run.batch_limit IS 'How many queue rows a batch has for now, after one failed; NULL: as asked for.';
 COMMENT ON COLUMN engage.refresh_run.error_code IS 'SQLSTATE of what made it fail.';
 CREATE INDEX refresh_run_started_at ON engage.refresh_run (started_at);
-SELECT pg_catalog.pg_extension_config_dump('engage.refresh_run', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.refresh_run', 'run_id')::regclass, '');
+SELECT pg_extension_config_dump('engage.refresh_run', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.refresh_run', 'run_id')::regclass, '');
 
 CREATE FUNCTION engage.queue_state(OUT is_due boolean, OUT has_markers boolean, OUT has_personas boolean)
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
@@ -332,8 +332,8 @@ COMMENT ON FUNCTION engage.recount_personas(integer, uuid) IS
 CREATE FUNCTION engage.more_personas_wait(run bigint) RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN EXISTS (SELECT FROM engage.refresh_run r, engage.dirty q
-	WHERE r.run_id = run AND q.subject OPERATOR(pg_catalog.=) 'persona'
-		AND (q.at OPERATOR(pg_catalog.<) r.started_at OR q.cause OPERATOR(pg_catalog.=) ANY (ARRAY['everything', 'filler'])));
+	WHERE r.run_id = run AND q.subject = 'persona'
+		AND (q.at < r.started_at OR q.cause = ANY (ARRAY['everything', 'filler'])));
 COMMENT ON FUNCTION engage.more_personas_wait(bigint) IS
 	'Whether personas are in the queue that were there when the run began, or are there because all are, or because of a filler. While they are, linking and flags wait: a caller judged on some of their personas would get flags that do not last. Later ones do not hold flags up.';
 
@@ -994,6 +994,6 @@ COMMENT ON PROCEDURE engage.rebuild(integer) IS
 
 CREATE FUNCTION engage.is_sampled(key text, sample double precision) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN (pg_catalog.hashtextextended(key, 0) OPERATOR(pg_catalog.&) 65535) OPERATOR(pg_catalog.<) (COALESCE(sample, 1) OPERATOR(pg_catalog.*) 65536);
+RETURN (hashtextextended(key, 0) & 65535) < (COALESCE(sample, 1) * 65536);
 COMMENT ON FUNCTION engage.is_sampled(text, double precision) IS
 	'Whether a subject is in a sample of this share (0 to 1; all for NULL); the same ones every time.';

@@ -10,12 +10,12 @@
 
 CREATE FUNCTION engage.date_key(day date) RETURNS integer
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN pg_catalog.to_char(day, 'YYYYMMDD')::integer;
+RETURN to_char(day, 'YYYYMMDD')::integer;
 COMMENT ON FUNCTION engage.date_key(date) IS 'A date as dashboards have it: 20260331.';
 
 CREATE FUNCTION engage.local_date(at timestamptz, zone text) RETURNS date
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-RETURN LEAST(GREATEST(pg_catalog.timezone(zone, at), '1900-01-01'::timestamp), '2199-12-31'::timestamp)::date;
+RETURN LEAST(GREATEST(timezone(zone, at), '1900-01-01'::timestamp), '2199-12-31'::timestamp)::date;
 COMMENT ON FUNCTION engage.local_date(timestamptz, text) IS 'An instant''s local date, held within 1900 to 2199, which clients can show.';
 
 CREATE FUNCTION engage.is_abandoned(disconnected boolean, spoke_to_service boolean, confirmed_safe boolean) RETURNS boolean
@@ -52,7 +52,7 @@ COMMENT ON TABLE engage.calendar IS
 	'The local days of the policy''s zone, without a gap: whole years, from the first contact to now. Made by refresh.';
 COMMENT ON COLUMN engage.calendar.ends_at IS 'When the next day starts: 23, 24 or 25 hours later.';
 COMMENT ON COLUMN engage.calendar.financial_year IS 'April to March, as 2025/26.';
-SELECT pg_catalog.pg_extension_config_dump('engage.calendar', '');
+SELECT pg_extension_config_dump('engage.calendar', '');
 
 CREATE TABLE engage.preset_hour (
 	time_key integer PRIMARY KEY,
@@ -77,8 +77,8 @@ CREATE TABLE engage.feed (
 	source text NOT NULL UNIQUE
 );
 COMMENT ON TABLE engage.feed IS 'Sources of contacts, numbered as they come. Made by refresh.';
-SELECT pg_catalog.pg_extension_config_dump('engage.feed', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.feed', 'feed_key')::regclass, '');
+SELECT pg_extension_config_dump('engage.feed', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.feed', 'feed_key')::regclass, '');
 
 CREATE TABLE engage.daily_count (
 	date_key integer,
@@ -100,7 +100,7 @@ CREATE TABLE engage.daily_count (
 COMMENT ON TABLE engage.daily_count IS 'Counted contacts by local day, channel, type and district. Made by refresh.';
 COMMENT ON COLUMN engage.daily_count.abandoned_known IS 'Contacts of which it is known whether they were abandoned.';
 COMMENT ON COLUMN engage.daily_count.deployed_known IS 'Contacts of which it is known whether officers were sent.';
-SELECT pg_catalog.pg_extension_config_dump('engage.daily_count', '');
+SELECT pg_extension_config_dump('engage.daily_count', '');
 
 CREATE TABLE engage.hourly_count (
 	date_key integer,
@@ -114,7 +114,7 @@ CREATE TABLE engage.hourly_count (
 	PRIMARY KEY (date_key, time_key, channel_key, district_key)
 );
 COMMENT ON TABLE engage.hourly_count IS 'Counted contacts by local day, hour, channel and district. Made by refresh.';
-SELECT pg_catalog.pg_extension_config_dump('engage.hourly_count', '');
+SELECT pg_extension_config_dump('engage.hourly_count', '');
 
 CREATE TABLE engage.feed_count (
 	date_key integer,
@@ -134,7 +134,7 @@ CREATE TABLE engage.feed_count (
 COMMENT ON TABLE engage.feed_count IS 'Counted contacts by local day and source, and how many lack what. Made by refresh.';
 COMMENT ON COLUMN engage.feed_count.delay_seconds IS 'From occurred_at to recorded_at, summed over the contacts.';
 COMMENT ON COLUMN engage.feed_count.recorded_late IS 'Recorded more than a day after they occurred.';
-SELECT pg_catalog.pg_extension_config_dump('engage.feed_count', '');
+SELECT pg_extension_config_dump('engage.feed_count', '');
 
 CREATE TABLE engage.caller_pseudonym (
 	caller_key integer PRIMARY KEY,
@@ -150,7 +150,7 @@ COMMENT ON COLUMN engage.caller_pseudonym.label IS 'The key to read aloud, and t
 COMMENT ON COLUMN engage.caller_pseudonym.secret IS
 	'Drawn with the key: the keys of the caller''s contacts and flags in dashboards are made with it, and change with it.';
 INSERT INTO engage.caller_pseudonym (caller_key, secret) VALUES (-1, 0);
-SELECT pg_catalog.pg_extension_config_dump('engage.caller_pseudonym', 'WHERE caller_id IS NOT NULL');
+SELECT pg_extension_config_dump('engage.caller_pseudonym', 'WHERE caller_id IS NOT NULL');
 
 CREATE TABLE engage.roster (
 	rule_id integer,
@@ -166,7 +166,7 @@ COMMENT ON TABLE engage.roster IS
 COMMENT ON COLUMN engage.roster.spell_no IS '1 for the first time; from 2 on they returned.';
 COMMENT ON COLUMN engage.roster.district_key IS 'The listed district with most of the caller''s contacts; -1 if there is none.';
 CREATE INDEX roster_last_day ON engage.roster (last_day);
-SELECT pg_catalog.pg_extension_config_dump('engage.roster', '');
+SELECT pg_extension_config_dump('engage.roster', '');
 
 CREATE TABLE engage.roster_month (
 	rule_id integer,
@@ -183,7 +183,7 @@ COMMENT ON TABLE engage.roster_month IS 'Callers on the roster on any day of a l
 COMMENT ON COLUMN engage.roster_month.is_new IS 'Their first spell began in the month.';
 COMMENT ON COLUMN engage.roster_month.is_returned IS 'A later spell began in it.';
 COMMENT ON COLUMN engage.roster_month.is_dropped IS 'At the end of the month they were no longer on the roster.';
-SELECT pg_catalog.pg_extension_config_dump('engage.roster_month', '');
+SELECT pg_extension_config_dump('engage.roster_month', '');
 
 CREATE TABLE engage.monthly_concentration (
 	month_start date PRIMARY KEY,
@@ -192,7 +192,7 @@ CREATE TABLE engage.monthly_concentration (
 );
 COMMENT ON TABLE engage.monthly_concentration IS
 	'How contacts of a local month are spread over callers, as known at as_of; all months anew once a day. Made by refresh.';
-SELECT pg_catalog.pg_extension_config_dump('engage.monthly_concentration', '');
+SELECT pg_extension_config_dump('engage.monthly_concentration', '');
 
 CREATE FUNCTION engage.counted_contacts(from_at timestamptz, to_at timestamptz,
 		OUT occurred_at timestamptz, OUT recorded_at timestamptz, OUT date_key integer, OUT time_key integer, OUT channel_key integer,
@@ -485,11 +485,11 @@ COMMENT ON FUNCTION engage.keep_roster(bigint[]) IS 'Brings the roster of caller
 CREATE FUNCTION engage.callers_of_period(rule_id integer, period_start timestamptz) RETURNS bigint[]
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
-	SELECT pg_catalog.array_agg(DISTINCT f.caller_id)
+	SELECT array_agg(DISTINCT f.caller_id)
 	FROM engage.policy o, engage.rule r, engage.flag f
-	WHERE r.rule_id OPERATOR(pg_catalog.=) callers_of_period.rule_id AND f.rule_id OPERATOR(pg_catalog.=) r.rule_id
-		AND f.started_at OPERATOR(pg_catalog.>=) callers_of_period.period_start
-		AND f.started_at OPERATOR(pg_catalog.<) engage.period_end(callers_of_period.period_start, r.top_period, o.zone));
+	WHERE r.rule_id = callers_of_period.rule_id AND f.rule_id = r.rule_id
+		AND f.started_at >= callers_of_period.period_start
+		AND f.started_at < engage.period_end(callers_of_period.period_start, r.top_period, o.zone));
 COMMENT ON FUNCTION engage.callers_of_period(integer, timestamptz) IS
 	'The callers who have, or had, a flag of a rule of kind top for the local period that began at period_start.';
 

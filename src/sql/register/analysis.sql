@@ -10,7 +10,7 @@ FROM engage.flag f
 JOIN engage.rule r ON r.rule_id = f.rule_id
 JOIN engage.caller c ON c.caller_id = f.caller_id
 CROSS JOIN engage.policy o
-WHERE f.withdrawn_at IS NULL AND f.ended_at > pg_catalog.now() - o.flag_current_for;
+WHERE f.withdrawn_at IS NULL AND f.ended_at > now() - o.flag_current_for;
 COMMENT ON VIEW engage.repeat_caller IS
 	'Who is flagged now: flags that stand and whose last meeting contact is not older than policy.flag_current_for.';
 COMMENT ON COLUMN engage.repeat_caller.contacts IS 'Contacts of the episode.';
@@ -20,7 +20,7 @@ CREATE VIEW engage.contact_caller WITH (security_barrier) AS
 SELECT c.contact_id, p.caller_id
 FROM engage.contact c
 JOIN engage.persona p ON p.persona_key = c.persona_key
-WHERE p.caller_id IS NOT NULL AND c.occurred_at <= pg_catalog.now();
+WHERE p.caller_id IS NOT NULL AND c.occurred_at <= now();
 COMMENT ON VIEW engage.contact_caller IS 'The caller of each contact, as of the last refresh; contacts whose caller cannot be told, or that are still to come, have no row.';
 
 -- definer: analysts see the contacts of a flag without reading their identifying details
@@ -148,7 +148,7 @@ CREATE FUNCTION engage.threshold_weeks(lowest integer, highest integer, widths i
 		OUT here_and_there bigint, OUT seconds_earlier numeric) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT g.width, g.threshold, pg_catalog.width_bucket(g.met_at, threshold_weeks.week_starts),
+	SELECT g.width, g.threshold, width_bucket(g.met_at, threshold_weeks.week_starts),
 		count(*), count(*) FILTER (WHERE g.episode_no = 1), count(f.met_at) FILTER (WHERE g.episode_no = 1),
 		sum(EXTRACT(epoch FROM f.met_at - g.met_at)) FILTER (WHERE g.episode_no = 1)
 	FROM engage.caller_timelines(threshold_weeks.channels) c
@@ -164,7 +164,7 @@ COMMENT ON FUNCTION engage.threshold_weeks(integer, integer, interval[], timesta
 
 CREATE FUNCTION engage.rolling_criterion(threshold integer, width interval) RETURNS engage.criterion
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-RETURN pg_catalog.format('%s in %s seconds', threshold, pg_catalog.trim_scale(EXTRACT(epoch FROM width)))::engage.criterion;
+RETURN format('%s in %s seconds', threshold, trim_scale(EXTRACT(epoch FROM width)))::engage.criterion;
 COMMENT ON FUNCTION engage.rolling_criterion(integer, interval) IS
 	'The criterion of so many contacts in that width, which has no months. An error (22P02) for a width that no criterion has: parts of a second, more than a century.';
 

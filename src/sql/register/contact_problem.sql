@@ -140,7 +140,7 @@ COMMENT ON FUNCTION engage.contact_problems() IS
 
 CREATE VIEW engage.contact_problem WITH (security_barrier) AS
 SELECT f.contact_id, f.source, f.source_ref, f.problem, COALESCE(f.field, k.field) AS field, k.label, k.advice
-FROM engage.contact_problems() f JOIN engage.preset_contact_problem k ON k.problem OPERATOR(pg_catalog.=) f.problem;
+FROM engage.contact_problems() f JOIN engage.preset_contact_problem k ON k.problem = f.problem;
 COMMENT ON VIEW engage.contact_problem IS
 	'What is wrong with contacts: one row for each contact and problem, with the column it is about and what to look for, and nothing of what the contact says. Reads all contacts.';
 COMMENT ON COLUMN engage.contact_problem.contact_id IS 'Which contact.';

@@ -128,12 +128,12 @@ COMMENT ON FUNCTION engage.unschedule() IS
 	'Removes the jobs that schedule() registered for this login and database, or for one that is not there any more because it was renamed or dropped; returns their names. Where pg_cron is missing or lives in another database, the error (55000) says what to run there.';
 
 CREATE TABLE engage.verification (
-	verified_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+	verified_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 	sample double precision NOT NULL,
 	problems bigint NOT NULL
 );
 COMMENT ON TABLE engage.verification IS 'What the scheduled checks of a sample found: no problems, or how many.';
-SELECT pg_catalog.pg_extension_config_dump('engage.verification', '');
+SELECT pg_extension_config_dump('engage.verification', '');
 
 -- definer: the scheduled job needs no rights on contacts, callers or flags
 CREATE FUNCTION engage.check_sample(sample double precision DEFAULT 0.01) RETURNS bigint

@@ -26,8 +26,8 @@ INSERT INTO engage.preset_marker_kind VALUES
 	('disability', 'Disability or illness', 'vulnerable', true);
 
 CREATE TABLE engage.marker_kind (
-	marker text PRIMARY KEY CHECK (marker OPERATOR(pg_catalog.~) '^[a-z][a-z0-9_]{0,40}$'),
-	label text NOT NULL CHECK (pg_catalog.btrim(label) OPERATOR(pg_catalog.<>) ''),
+	marker text PRIMARY KEY CHECK (marker ~ '^[a-z][a-z0-9_]{0,40}$'),
+	label text NOT NULL CHECK (btrim(label) <> ''),
 	nature text,
 	is_sensitive boolean NOT NULL
 );
@@ -36,8 +36,8 @@ COMMENT ON COLUMN engage.marker_kind.nature IS
 	'The nature that the marker gives a caller, such as repeat_victim; NULL for none. Repeat victims, professionals and those whom we failed are never nuisance candidates.';
 COMMENT ON COLUMN engage.marker_kind.is_sensitive IS
 	'Whether it is sensitive data, such as health (DPA 2018 s.35(8)): shown to engage_identity alone, and used in no score unless a risk factor says on what condition; its points are then seen by whoever sees scores.';
-CREATE UNIQUE INDEX marker_kind_label ON engage.marker_kind (pg_catalog.lower(pg_catalog.btrim(label)));
-SELECT pg_catalog.pg_extension_config_dump('engage.marker_kind', '');
+CREATE UNIQUE INDEX marker_kind_label ON engage.marker_kind (lower(btrim(label)));
+SELECT pg_extension_config_dump('engage.marker_kind', '');
 
 CREATE FUNCTION engage.marker_kind_tells() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -62,17 +62,17 @@ CREATE TABLE engage.marker (
 	caller_id bigint NOT NULL,
 	marker text NOT NULL,
 	basis engage.marker_basis NOT NULL,
-	source text NOT NULL CHECK (pg_catalog.btrim(source) OPERATOR(pg_catalog.<>) ''),
-	valid_from timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	source text NOT NULL CHECK (btrim(source) <> ''),
+	valid_from timestamptz NOT NULL DEFAULT now(),
 	valid_to timestamptz NOT NULL DEFAULT 'infinity',
-	recorded_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	recorded_at timestamptz NOT NULL DEFAULT now(),
 	recorded_by text NOT NULL DEFAULT SESSION_USER,
 	ended_at timestamptz,
 	ended_by text,
 	ended_reason text,
-	CONSTRAINT marker_validity CHECK (valid_from OPERATOR(pg_catalog.<) valid_to),
-	CONSTRAINT marker_end CHECK ((ended_at IS NULL) OPERATOR(pg_catalog.=) (ended_by IS NULL)
-		AND (ended_at IS NULL) OPERATOR(pg_catalog.=) (ended_reason IS NULL))
+	CONSTRAINT marker_validity CHECK (valid_from < valid_to),
+	CONSTRAINT marker_end CHECK ((ended_at IS NULL) = (ended_by IS NULL)
+		AND (ended_at IS NULL) = (ended_reason IS NULL))
 );
 COMMENT ON TABLE engage.marker IS
 	'What people know of a caller. Made by mark_caller(), ended by end_marker(), never deleted by either.';
@@ -80,8 +80,8 @@ COMMENT ON COLUMN engage.marker.caller_id IS 'The caller as known then; current_
 COMMENT ON COLUMN engage.marker.source IS 'Where it comes from, such as a reference in another system.';
 COMMENT ON COLUMN engage.marker.valid_to IS 'From when on it no longer holds; at the latest from ended_at on.';
 CREATE INDEX marker_caller ON engage.marker (caller_id);
-SELECT pg_catalog.pg_extension_config_dump('engage.marker', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.marker', 'marker_id')::regclass, '');
+SELECT pg_extension_config_dump('engage.marker', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.marker', 'marker_id')::regclass, '');
 
 -- definer: who sets markers writes none otherwise, and has no rights on the queue
 CREATE FUNCTION engage.mark_caller(caller_id bigint, marker text, source text, basis engage.marker_basis DEFAULT 'assessment',
@@ -172,8 +172,8 @@ CREATE VIEW engage.marker_now WITH (security_barrier) AS
 SELECT m.marker_id, engage.current_caller(m.caller_id) AS caller_id, m.marker, k.label, k.nature, k.is_sensitive, m.basis,
 	m.valid_from, m.valid_to, m.source, m.recorded_at, m.recorded_by
 FROM engage.marker m
-JOIN engage.marker_kind k ON k.marker OPERATOR(pg_catalog.=) m.marker
-WHERE m.valid_from OPERATOR(pg_catalog.<=) pg_catalog.now() AND m.valid_to OPERATOR(pg_catalog.>) pg_catalog.now() AND m.ended_at IS NULL;
+JOIN engage.marker_kind k ON k.marker = m.marker
+WHERE m.valid_from <= now() AND m.valid_to > now() AND m.ended_at IS NULL;
 COMMENT ON VIEW engage.marker_now IS 'The markers that hold now, sensitive ones included, with who the caller is now.';
 
 CREATE VIEW engage.caller_marker WITH (security_barrier) AS

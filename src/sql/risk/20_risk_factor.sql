@@ -44,14 +44,14 @@ INSERT INTO engage.risk_measure VALUES
 CREATE TABLE engage.harm_weight (
 	scheme text NOT NULL,
 	code text NOT NULL,
-	weight double precision NOT NULL CHECK (weight OPERATOR(pg_catalog.>=) 0 AND weight OPERATOR(pg_catalog.<) 1e12),
+	weight double precision NOT NULL CHECK (weight >= 0 AND weight < 1e12),
 	source text,
 	PRIMARY KEY (scheme, code)
 );
 COMMENT ON TABLE engage.harm_weight IS
 	'What a contact with a code weighs in harm, by schemes that the force brings, such as days of imprisonment of the Cambridge Crime Harm Index. Empty at first: there is no weight that is everybody''s.';
 COMMENT ON COLUMN engage.harm_weight.code IS 'A closing or opening code of contacts.';
-SELECT pg_catalog.pg_extension_config_dump('engage.harm_weight', '');
+SELECT pg_extension_config_dump('engage.harm_weight', '');
 
 CREATE TABLE engage.preset_risk_factor (
 	preset text NOT NULL,
@@ -88,13 +88,13 @@ INSERT INTO engage.preset_risk_factor VALUES
 CREATE FUNCTION engage.risk_matches_fit(measure text, axis engage.risk_axis, matches text[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
-	WHEN measure OPERATOR(pg_catalog.=) ANY (ARRAY['base', 'latest', 'recent', 'usual', 'expected', 'nearness', 'peak', 'met', 'active'])
-		THEN axis OPERATOR(pg_catalog.=) 'demand' AND matches IS NULL
-	WHEN axis OPERATOR(pg_catalog.=) 'demand' THEN false
-	WHEN measure OPERATOR(pg_catalog.=) 'abandoned' THEN matches IS NULL
-	WHEN measure OPERATOR(pg_catalog.=) ANY (ARRAY['marker', 'harm_weight']) AND axis OPERATOR(pg_catalog.<>) 'harm' THEN false
-	ELSE measure OPERATOR(pg_catalog.=) ANY (ARRAY['qualifier', 'opening_code', 'closing_code', 'subject', 'grade', 'demand_class', 'channel', 'marker', 'harm_weight'])
-		AND COALESCE(pg_catalog.cardinality(matches), 0) OPERATOR(pg_catalog.>) 0 AND pg_catalog.array_position(matches, NULL) IS NULL
+	WHEN measure = ANY (ARRAY['base', 'latest', 'recent', 'usual', 'expected', 'nearness', 'peak', 'met', 'active'])
+		THEN axis = 'demand' AND matches IS NULL
+	WHEN axis = 'demand' THEN false
+	WHEN measure = 'abandoned' THEN matches IS NULL
+	WHEN measure = ANY (ARRAY['marker', 'harm_weight']) AND axis <> 'harm' THEN false
+	ELSE measure = ANY (ARRAY['qualifier', 'opening_code', 'closing_code', 'subject', 'grade', 'demand_class', 'channel', 'marker', 'harm_weight'])
+		AND COALESCE(cardinality(matches), 0) > 0 AND array_position(matches, NULL) IS NULL
 END;
 COMMENT ON FUNCTION engage.risk_matches_fit(text, engage.risk_axis, text[]) IS
 	'Whether a measure (risk_measure) can be on an axis, and has what it takes and nothing else. For constraints.';
@@ -107,7 +107,7 @@ CREATE TABLE engage.risk_model (
 	fitted_as_of timestamptz,
 	report jsonb,
 	origin text NOT NULL,
-	created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	created_at timestamptz NOT NULL DEFAULT now(),
 	created_by text NOT NULL DEFAULT SESSION_USER
 );
 COMMENT ON TABLE engage.risk_model IS
@@ -118,19 +118,19 @@ COMMENT ON COLUMN engage.risk_model.handling_seconds IS 'Mean handling time of a
 COMMENT ON COLUMN engage.risk_model.fitted_as_of IS 'Contacts up to then were learnt from; NULL for weights that were not learnt.';
 COMMENT ON COLUMN engage.risk_model.report IS 'How the fit went; NULL if nothing was learnt.';
 COMMENT ON COLUMN engage.risk_model.origin IS 'preset NAME, fitted, factor CODE, or model NUMBER.';
-SELECT pg_catalog.pg_extension_config_dump('engage.risk_model', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.risk_model', 'model_id')::regclass, '');
+SELECT pg_extension_config_dump('engage.risk_model', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.risk_model', 'model_id')::regclass, '');
 
 CREATE TABLE engage.risk_factor (
 	model_id integer NOT NULL,
-	code text NOT NULL CHECK (code OPERATOR(pg_catalog.~) '^[a-z][a-z0-9_]{0,40}$'),
+	code text NOT NULL CHECK (code ~ '^[a-z][a-z0-9_]{0,40}$'),
 	axis engage.risk_axis NOT NULL,
 	measure text NOT NULL,
 	matches text[],
 	weight numeric(12, 3) NOT NULL,
-	at_most double precision CHECK (at_most OPERATOR(pg_catalog.>) 0 AND at_most OPERATOR(pg_catalog.<) 'Infinity'),
-	within interval CONSTRAINT risk_factor_within CHECK (within OPERATOR(pg_catalog.>) '0'::interval AND within OPERATOR(pg_catalog.<=) '100 years'::interval),
-	share double precision CHECK (share OPERATOR(pg_catalog.>) 0 AND share OPERATOR(pg_catalog.<=) 1),
+	at_most double precision CHECK (at_most > 0 AND at_most < 'Infinity'),
+	within interval CONSTRAINT risk_factor_within CHECK (within > '0'::interval AND within <= '100 years'::interval),
+	share double precision CHECK (share > 0 AND share <= 1),
 	is_sensitive boolean NOT NULL,
 	condition text,
 	enabled boolean NOT NULL,
@@ -138,14 +138,14 @@ CREATE TABLE engage.risk_factor (
 	label text NOT NULL,
 	PRIMARY KEY (model_id, code),
 	CONSTRAINT risk_factor_measure CHECK (engage.risk_matches_fit(measure, axis, matches)),
-	CONSTRAINT risk_factor_sensitive CHECK (NOT (is_sensitive AND enabled) OR pg_catalog.btrim(COALESCE(condition, '')) OPERATOR(pg_catalog.<>) ''),
-	CONSTRAINT risk_factor_weight CHECK (weight OPERATOR(pg_catalog.<>) 'NaN'),
-	CONSTRAINT risk_factor_demand CHECK (axis OPERATOR(pg_catalog.<>) 'demand' OR NOT is_sensitive AND at_most IS NULL AND within IS NULL),
-	CONSTRAINT risk_factor_marker CHECK (measure OPERATOR(pg_catalog.<>) 'marker' OR within IS NULL),
-	CONSTRAINT risk_factor_nature CHECK (axis OPERATOR(pg_catalog.<>) 'nature' OR weight OPERATOR(pg_catalog.>) 0 AND at_most IS NULL),
-	CONSTRAINT risk_factor_share CHECK (axis OPERATOR(pg_catalog.=) 'nature' OR share IS NULL)
+	CONSTRAINT risk_factor_sensitive CHECK (NOT (is_sensitive AND enabled) OR btrim(COALESCE(condition, '')) <> ''),
+	CONSTRAINT risk_factor_weight CHECK (weight <> 'NaN'),
+	CONSTRAINT risk_factor_demand CHECK (axis <> 'demand' OR NOT is_sensitive AND at_most IS NULL AND within IS NULL),
+	CONSTRAINT risk_factor_marker CHECK (measure <> 'marker' OR within IS NULL),
+	CONSTRAINT risk_factor_nature CHECK (axis <> 'nature' OR weight > 0 AND at_most IS NULL),
+	CONSTRAINT risk_factor_share CHECK (axis = 'nature' OR share IS NULL)
 );
-CREATE UNIQUE INDEX risk_factor_demand_measure ON engage.risk_factor (model_id, measure) WHERE axis OPERATOR(pg_catalog.=) 'demand';
+CREATE UNIQUE INDEX risk_factor_demand_measure ON engage.risk_factor (model_id, measure) WHERE axis = 'demand';
 COMMENT ON TABLE engage.risk_factor IS
 	'The risk factors of each version (risk_model): what counts for a score, and how much. Changed by set_risk_factor() and fit_risk(), which make a new version.';
 COMMENT ON COLUMN engage.risk_factor.measure IS 'What is measured: risk_measure lists all.';
@@ -158,7 +158,7 @@ COMMENT ON COLUMN engage.risk_factor.share IS 'nature: which share of the caller
 COMMENT ON COLUMN engage.risk_factor.is_sensitive IS 'Whether it uses sensitive data (DPA 2018 s.35(8)). Such a factor is off unless a condition is given.';
 COMMENT ON COLUMN engage.risk_factor.condition IS 'The condition of Schedule 8 under which a sensitive factor is used.';
 COMMENT ON COLUMN engage.risk_factor.thrive IS 'The element of THRIVE that it speaks to: threat, harm, risk, investigation, vulnerability, engagement.';
-SELECT pg_catalog.pg_extension_config_dump('engage.risk_factor', '');
+SELECT pg_extension_config_dump('engage.risk_factor', '');
 
 -- definer: who makes versions has no rights on the queue
 CREATE FUNCTION engage.risk_model_changed() RETURNS trigger
@@ -210,11 +210,11 @@ ALTER TABLE engage.marker_kind ENABLE ALWAYS TRIGGER marker_kind_changed;
 
 CREATE FUNCTION engage.risk_model_in_force() RETURNS integer
 	LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (SELECT pg_catalog.max(m.model_id) FROM engage.risk_model m);
+RETURN (SELECT max(m.model_id) FROM engage.risk_model m);
 COMMENT ON FUNCTION engage.risk_model_in_force() IS 'The newest version of the risk factors; NULL if none were adopted.';
 
 CREATE VIEW engage.risk_factor_in_force WITH (security_barrier) AS
-SELECT f.* FROM engage.risk_factor f WHERE f.model_id OPERATOR(pg_catalog.=) engage.risk_model_in_force();
+SELECT f.* FROM engage.risk_factor f WHERE f.model_id = engage.risk_model_in_force();
 COMMENT ON VIEW engage.risk_factor_in_force IS 'The risk factors that scores are made of now.';
 
 -- definer: administrators do not write versions otherwise

@@ -13,7 +13,7 @@ CREATE TABLE engage.risk_state (
 );
 COMMENT ON TABLE engage.risk_state IS
 	'When all callers were last scored, and by which version of the risk factors. Made by refresh.';
-SELECT pg_catalog.pg_extension_config_dump('engage.risk_state', '');
+SELECT pg_extension_config_dump('engage.risk_state', '');
 
 -- Updated whole every day: room on each page lets an update stay there.
 CREATE TABLE engage.caller_risk (
@@ -39,7 +39,7 @@ COMMENT ON COLUMN engage.caller_risk.expected_hours IS 'Of handling time, within
 COMMENT ON COLUMN engage.caller_risk.probability_active IS 'That the caller has not stopped, by the demand model.';
 COMMENT ON COLUMN engage.caller_risk.harm_points IS 'The sum of the contributions of the harm factors.';
 COMMENT ON COLUMN engage.caller_risk.natures IS 'What kind of caller it seems to be by the contacts: codes of nature factors. Markers are not in it.';
-SELECT pg_catalog.pg_extension_config_dump('engage.caller_risk', '');
+SELECT pg_extension_config_dump('engage.caller_risk', '');
 
 -- not in SQL: pg_upgrade makes functions before the operator class that DISTINCT needs
 CREATE FUNCTION engage.criteria_in_force(as_of timestamptz) RETURNS engage.criterion[]
@@ -57,10 +57,10 @@ COMMENT ON FUNCTION engage.criteria_in_force(timestamptz) IS 'The criteria of th
 CREATE FUNCTION engage.contact_condition(measure text, matches text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE measure
-	WHEN 'qualifier' THEN pg_catalog.format('c.qualifiers && %L', matches)
-	WHEN 'channel' THEN pg_catalog.format('c.channel::text = ANY (%L)', matches)
+	WHEN 'qualifier' THEN format('c.qualifiers && %L', matches)
+	WHEN 'channel' THEN format('c.channel::text = ANY (%L)', matches)
 	WHEN 'abandoned' THEN 'c.disconnected AND c.spoke_to_service IS NOT TRUE AND c.confirmed_safe IS NOT TRUE'
-	ELSE pg_catalog.format('c.%I = ANY (%L)', measure, matches)
+	ELSE format('c.%I = ANY (%L)', measure, matches)
 END;
 COMMENT ON FUNCTION engage.contact_condition(text, text[]) IS
 	'The SQL condition that a contact c fulfils when it counts for a risk factor. For contact_facts().';
@@ -197,18 +197,18 @@ COMMENT ON FUNCTION engage.harm_factors(integer) IS
 CREATE FUNCTION engage.demand_weights(model_id integer) RETURNS double precision[]
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
-	SELECT pg_catalog.array_agg(COALESCE(f.weight, 0)::double precision ORDER BY m.place)
+	SELECT array_agg(COALESCE(f.weight, 0)::double precision ORDER BY m.place)
 	FROM engage.risk_measure m
-	LEFT JOIN engage.risk_factor f ON f.model_id OPERATOR(pg_catalog.=) demand_weights.model_id
-		AND f.measure OPERATOR(pg_catalog.=) m.measure AND f.axis OPERATOR(pg_catalog.=) 'demand' AND f.enabled
+	LEFT JOIN engage.risk_factor f ON f.model_id = demand_weights.model_id
+		AND f.measure = m.measure AND f.axis = 'demand' AND f.enabled
 	WHERE m.place IS NOT NULL);
 COMMENT ON FUNCTION engage.demand_weights(integer) IS
 	'The weights of a version for what demand_measures() gives, 0 for a measure without a factor that is on.';
 
 CREATE FUNCTION engage.own_handling(handling_seconds double precision, handled bigint, usual double precision) RETURNS double precision
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN CASE WHEN usual IS NULL THEN handling_seconds OPERATOR(pg_catalog./) NULLIF(handled, 0)
-	ELSE (COALESCE(handling_seconds, 0) OPERATOR(pg_catalog.+) (5 OPERATOR(pg_catalog.*) usual)) OPERATOR(pg_catalog./) (COALESCE(handled, 0) OPERATOR(pg_catalog.+) 5) END;
+RETURN CASE WHEN usual IS NULL THEN handling_seconds / NULLIF(handled, 0)
+	ELSE (COALESCE(handling_seconds, 0) + (5 * usual)) / (COALESCE(handled, 0) + 5) END;
 COMMENT ON FUNCTION engage.own_handling(double precision, bigint, double precision) IS
 	'Seconds of handling that a caller''s contact takes: the own mean, drawn towards the usual one as if five more contacts had taken that.';
 
@@ -285,7 +285,7 @@ CREATE FUNCTION engage.scores_are_due() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN EXISTS (SELECT FROM engage.risk_model) AND EXISTS (
 	SELECT FROM engage.policy o LEFT JOIN engage.risk_state s ON true
-	WHERE COALESCE(s.scored_at OPERATOR(pg_catalog.<) (pg_catalog.now() OPERATOR(pg_catalog.-) o.rescore_every), true));
+	WHERE COALESCE(s.scored_at < (now() - o.rescore_every), true));
 COMMENT ON FUNCTION engage.scores_are_due() IS
 	'Whether all callers were last scored longer ago than policy.rescore_every: as time goes by, every score changes.';
 
@@ -393,7 +393,7 @@ COMMENT ON FUNCTION engage.take_risks(bigint, integer, bigint) IS
 
 CREATE VIEW engage.caller_nature WITH (security_barrier) AS
 SELECT k.caller_id, n.nature, 'contacts'::text AS basis
-FROM engage.caller_risk k, pg_catalog.unnest(k.natures) n (nature)
+FROM engage.caller_risk k, unnest(k.natures) n (nature)
 UNION
 SELECT m.caller_id, m.nature, 'marker'
 FROM engage.caller_marker m
@@ -402,18 +402,18 @@ COMMENT ON VIEW engage.caller_nature IS
 	'What kinds of caller somebody is or seems to be: by markers that people set (other than sensitive ones), or by what the contacts are about. Several may hold.';
 
 CREATE VIEW engage.risk WITH (security_barrier) AS
-SELECT k.caller_id, o.tier_matrix[b.harm_band OPERATOR(pg_catalog.+) 1][b.demand_band OPERATOR(pg_catalog.+) 1] AS tier, b.demand_band, b.harm_band,
+SELECT k.caller_id, o.tier_matrix[b.harm_band + 1][b.demand_band + 1] AS tier, b.demand_band, b.harm_band,
 	k.probability, k.expected_contacts, k.expected_hours, k.probability_active, k.demand_score, k.harm_points,
 	COALESCE(n.natures, '{}') AS natures, c.contacts, c.last_at AS last_contact_at, k.as_of, k.model_id
 FROM engage.caller_risk k
-JOIN engage.caller c ON c.caller_id OPERATOR(pg_catalog.=) k.caller_id
+JOIN engage.caller c ON c.caller_id = k.caller_id
 CROSS JOIN engage.policy o
 CROSS JOIN LATERAL (
-	SELECT pg_catalog.width_bucket(k.probability, o.demand_bands) AS demand_band, pg_catalog.width_bucket(k.harm_points, o.harm_bands) AS harm_band
+	SELECT width_bucket(k.probability, o.demand_bands) AS demand_band, width_bucket(k.harm_points, o.harm_bands) AS harm_band
 ) b
 LEFT JOIN (
-	SELECT x.caller_id, pg_catalog.array_agg(DISTINCT x.nature ORDER BY x.nature) AS natures FROM engage.caller_nature x GROUP BY x.caller_id
-) n ON n.caller_id OPERATOR(pg_catalog.=) k.caller_id;
+	SELECT x.caller_id, array_agg(DISTINCT x.nature ORDER BY x.nature) AS natures FROM engage.caller_nature x GROUP BY x.caller_id
+) n ON n.caller_id = k.caller_id;
 COMMENT ON VIEW engage.risk IS
 	'Callers on two axes, demand and harm, and the tier that policy.tier_matrix gives for the two: who should be looked at first. It orders work and decides nothing.';
 COMMENT ON COLUMN engage.risk.tier IS '1 is for those to be looked at first.';
@@ -422,12 +422,12 @@ COMMENT ON COLUMN engage.risk.natures IS 'caller_nature: repeat victims, profess
 CREATE VIEW engage.nuisance_candidate WITH (security_barrier) AS
 SELECT r.*
 FROM engage.risk r
-WHERE r.natures OPERATOR(pg_catalog.&&) ARRAY['nuisance', 'hoax', 'abusive']
-	AND NOT r.natures OPERATOR(pg_catalog.&&) ARRAY['repeat_victim', 'professional', 'service_failure']
+WHERE r.natures && ARRAY['nuisance', 'hoax', 'abusive']
+	AND NOT r.natures && ARRAY['repeat_victim', 'professional', 'service_failure']
 	-- nor by a sensitive marker, which natures do not show
-	AND NOT EXISTS (SELECT FROM engage.marker_now m WHERE m.caller_id OPERATOR(pg_catalog.=) r.caller_id
-		AND m.nature OPERATOR(pg_catalog.=) ANY (ARRAY['repeat_victim', 'professional', 'service_failure']))
-	AND EXISTS (SELECT FROM engage.repeat_caller f WHERE f.caller_id OPERATOR(pg_catalog.=) r.caller_id);
+	AND NOT EXISTS (SELECT FROM engage.marker_now m WHERE m.caller_id = r.caller_id
+		AND m.nature = ANY (ARRAY['repeat_victim', 'professional', 'service_failure']))
+	AND EXISTS (SELECT FROM engage.repeat_caller f WHERE f.caller_id = r.caller_id);
 COMMENT ON VIEW engage.nuisance_candidate IS
 	'Flagged callers whose contacts or markers look like nuisance, for people to decide on. A repeat victim, somebody who calls as part of their work, or one who chases what we owe them is never here, even if also a nuisance: by a sensitive marker too. So an analyst who compares this view with risk can tell who has a sensitive marker with such a nature, though not which; protection comes first.';
 

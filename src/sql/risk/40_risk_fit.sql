@@ -23,9 +23,9 @@ COMMENT ON FUNCTION engage.met_rules(timestamptz, timestamptz, timestamptz) IS
 CREATE FUNCTION engage.demand_places(model_id integer) RETURNS integer[]
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN ARRAY(
-	SELECT m.place FROM engage.risk_factor f JOIN engage.risk_measure m ON m.measure OPERATOR(pg_catalog.=) f.measure
-	WHERE f.model_id OPERATOR(pg_catalog.=) demand_places.model_id AND f.axis OPERATOR(pg_catalog.=) 'demand' AND f.enabled
-		AND f.measure OPERATOR(pg_catalog.<>) 'base'
+	SELECT m.place FROM engage.risk_factor f JOIN engage.risk_measure m ON m.measure = f.measure
+	WHERE f.model_id = demand_places.model_id AND f.axis = 'demand' AND f.enabled
+		AND f.measure <> 'base'
 	ORDER BY m.place);
 COMMENT ON FUNCTION engage.demand_places(integer) IS
 	'Which elements of demand_measures() the factors of a version use that are on, other than base.';
@@ -170,8 +170,8 @@ COMMENT ON FUNCTION engage.fit_risk(timestamptz) IS
 CREATE VIEW engage.demand_fit WITH (security_barrier) AS
 SELECT m.model_id, m.fitted_as_of, m.created_at, (m.demand).r, (m.demand).alpha, (m.demand).a, (m.demand).b,
 	(m.demand).contacts_an_occasion, (m.demand).callers, (m.demand).log_likelihood, (m.demand).iterations, (m.demand).converged,
-	m.handling_seconds, (m.report OPERATOR(pg_catalog.->>) 'events')::bigint AS events, (m.report OPERATOR(pg_catalog.->>) 'auc')::double precision AS auc,
-	(m.report OPERATOR(pg_catalog.->>) 'weights_fitted')::boolean AS weights_fitted
+	m.handling_seconds, (m.report ->> 'events')::bigint AS events, (m.report ->> 'auc')::double precision AS auc,
+	(m.report ->> 'weights_fitted')::boolean AS weights_fitted
 FROM engage.risk_model m
 WHERE m.fitted_as_of IS NOT NULL;
 COMMENT ON VIEW engage.demand_fit IS 'How each fit of the risk factors went: parameters of the demand model (times in days) and its likelihood.';
@@ -186,15 +186,15 @@ CREATE TABLE engage.risk_evaluation (
 	demand engage.demand_model,
 	weights double precision[] NOT NULL,
 	weights_by_count double precision[] NOT NULL,
-	made_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
+	made_at timestamptz NOT NULL DEFAULT now(),
 	made_by text NOT NULL DEFAULT SESSION_USER
 );
 COMMENT ON TABLE engage.risk_evaluation IS
 	'A past date at which demand was foretold from what was there by then, and held against what happened. Made by evaluate_risk().';
 COMMENT ON COLUMN engage.risk_evaluation.rule_ids IS 'The rules in force then.';
 COMMENT ON COLUMN engage.risk_evaluation.weights_by_count IS 'Of the prediction by the number of contacts alone.';
-SELECT pg_catalog.pg_extension_config_dump('engage.risk_evaluation', '');
-SELECT pg_catalog.pg_extension_config_dump(pg_catalog.pg_get_serial_sequence('engage.risk_evaluation', 'evaluation_id')::regclass, '');
+SELECT pg_extension_config_dump('engage.risk_evaluation', '');
+SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.risk_evaluation', 'evaluation_id')::regclass, '');
 
 CREATE TABLE engage.risk_prediction (
 	evaluation_id integer NOT NULL,
@@ -214,7 +214,7 @@ COMMENT ON COLUMN engage.risk_prediction.contacts IS 'Within the horizon before.
 COMMENT ON COLUMN engage.risk_prediction.expected_contacts IS 'Within the horizon after, as foretold.';
 COMMENT ON COLUMN engage.risk_prediction.later_contacts IS 'Within the horizon after, as it happened.';
 COMMENT ON COLUMN engage.risk_prediction.rules_met IS 'The rules met within the horizon after.';
-SELECT pg_catalog.pg_extension_config_dump('engage.risk_prediction', '');
+SELECT pg_extension_config_dump('engage.risk_prediction', '');
 
 -- definer: analysts read no contacts' districts by caller, and write no evaluation otherwise
 CREATE FUNCTION engage.evaluate_risk(as_of timestamptz, OUT evaluation_id integer, OUT callers bigint, OUT happened bigint,
@@ -277,10 +277,10 @@ COMMENT ON FUNCTION engage.evaluate_risk(timestamptz) IS
 
 CREATE VIEW engage.judged_prediction WITH (security_barrier) AS
 SELECT p.evaluation_id, r.rule_id, p.district, p.caller_id, p.contacts, p.probability, p.probability_by_count,
-	CASE WHEN r.rule_id IS NULL THEN p.rules_met OPERATOR(pg_catalog.<>) '{}' ELSE r.rule_id OPERATOR(pg_catalog.=) ANY (p.rules_met) END AS happened
+	CASE WHEN r.rule_id IS NULL THEN p.rules_met <> '{}' ELSE r.rule_id = ANY (p.rules_met) END AS happened
 FROM engage.risk_prediction p
-JOIN engage.risk_evaluation e ON e.evaluation_id OPERATOR(pg_catalog.=) p.evaluation_id
-CROSS JOIN LATERAL (SELECT NULL::integer UNION ALL SELECT pg_catalog.unnest(e.rule_ids)) r (rule_id);
+JOIN engage.risk_evaluation e ON e.evaluation_id = p.evaluation_id
+CROSS JOIN LATERAL (SELECT NULL::integer UNION ALL SELECT unnest(e.rule_ids)) r (rule_id);
 COMMENT ON VIEW engage.judged_prediction IS
 	'Every prediction with whether it came true, for any rule (rule_id NULL) and for each.';
 
@@ -289,8 +289,8 @@ SELECT j.evaluation_id, e.as_of, j.rule_id, j.district, j.callers, (j.of_model).
 	(j.of_model).mean_predicted, (j.of_model).brier, (j.of_count).brier AS brier_by_count, (j.of_model).brier_reference,
 	(j.of_model).auc, (j.of_count).auc AS auc_by_count, j.hits AS hits_in_top_10, j.hits_by_count AS hits_in_top_10_by_count
 FROM (
-	SELECT x.evaluation_id, x.rule_id, CASE WHEN GROUPING(x.district) OPERATOR(pg_catalog.=) 0 THEN COALESCE(x.district, 'unknown') END AS district,
-		pg_catalog.count(*) AS callers,
+	SELECT x.evaluation_id, x.rule_id, CASE WHEN GROUPING(x.district) = 0 THEN COALESCE(x.district, 'unknown') END AS district,
+		count(*) AS callers,
 		engage.prediction_quality(x.probability, x.happened) AS of_model,
 		engage.prediction_quality(x.probability_by_count, x.happened) AS of_count,
 		engage.top_share(x.probability, x.happened, 10) AS hits,
@@ -298,7 +298,7 @@ FROM (
 	FROM engage.judged_prediction x
 	GROUP BY GROUPING SETS ((x.evaluation_id, x.rule_id), (x.evaluation_id, x.rule_id, x.district))
 ) j
-JOIN engage.risk_evaluation e ON e.evaluation_id OPERATOR(pg_catalog.=) j.evaluation_id;
+JOIN engage.risk_evaluation e ON e.evaluation_id = j.evaluation_id;
 COMMENT ON VIEW engage.risk_accuracy IS
 	'How good predictions were, at each date that was evaluated, for each rule and district: Brier score (lower is better; brier_reference: foretelling the same for all), the area under the ROC curve, and how many of the ten foremost came true; beside the same by the number of contacts alone.';
 COMMENT ON COLUMN engage.risk_accuracy.rule_id IS 'NULL: any rule in force then.';
@@ -307,12 +307,12 @@ COMMENT ON COLUMN engage.risk_accuracy.district IS 'NULL: all districts.';
 CREATE VIEW engage.risk_reliability WITH (security_barrier) AS
 SELECT j.evaluation_id, e.as_of, j.rule_id, j.district, b.*
 FROM (
-	SELECT x.evaluation_id, x.rule_id, CASE WHEN GROUPING(x.district) OPERATOR(pg_catalog.=) 0 THEN COALESCE(x.district, 'unknown') END AS district,
+	SELECT x.evaluation_id, x.rule_id, CASE WHEN GROUPING(x.district) = 0 THEN COALESCE(x.district, 'unknown') END AS district,
 		engage.reliability(x.probability, x.happened, 10) AS bins
 	FROM engage.judged_prediction x
 	GROUP BY GROUPING SETS ((x.evaluation_id, x.rule_id), (x.evaluation_id, x.rule_id, x.district))
 ) j
-JOIN engage.risk_evaluation e ON e.evaluation_id OPERATOR(pg_catalog.=) j.evaluation_id
-CROSS JOIN LATERAL pg_catalog.unnest(j.bins) b;
+JOIN engage.risk_evaluation e ON e.evaluation_id = j.evaluation_id
+CROSS JOIN LATERAL unnest(j.bins) b;
 COMMENT ON VIEW engage.risk_reliability IS
 	'Whether predictions were as good as their word: callers in ten bands from the lowest to the highest prediction, the mean prediction of each, and the share that came true with its exact interval of 95 %.';

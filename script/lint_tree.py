@@ -1,0 +1,80 @@
+#!/usr/bin/python3
+"""Rules for the tree: which folder's C may include which, and that paths exist.
+
+script/lint_tree.py includes    includes of src/ point down, as ALLOWED says
+script/lint_tree.py paths       every path of ours in README, CONTRIBUTING and the pages exists
+script/lint_tree.py readmes     every folder of src/ says in ten lines what lives there
+
+Prints 'file:line: finding' and exits 1 when there is one.
+"""
+
+import glob
+import os
+import re
+import sys
+
+# A folder's C may include its own headers and those of these folders.
+ALLOWED = {
+    'src': {'src/core'},
+    'src/core': set(),
+    'src/core/time': {'src/core'},
+    'src/core/stats': {'src/core', 'src/core/time'},
+    'src/core/identity': {'src/core', 'src/core/time'},
+    'src/toolkit': {'src', 'src/core', 'src/core/time', 'src/core/stats', 'src/core/identity'},
+    'src/register': {'src', 'src/core', 'src/core/time', 'src/core/stats', 'src/core/identity', 'src/toolkit'},
+}
+BUILT = {'engage_build.h'}
+INCLUDE = re.compile(r'#include "([^"]+)"')
+
+PAGES = ('README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'src/**/README.md', 'sql/README.md', 'bench/README.md')
+OURS = re.compile(r'`((?:src|sql|expected|test|docs|script|bench|dashboard|powerbi)/[^` ]*)`')
+# Names that stand for others, and what only running makes.
+INVENTED = re.compile(r'NAME|TOPIC|LAYER|OLD|NEW|PAGE|DIRECTORY|\.\.\.|bench/results|test/unit/build')
+
+
+def lines(path):
+    with open(path, encoding='utf-8') as file:
+        yield from enumerate(file, 1)
+
+
+def includes():
+    for path in sorted(glob.glob('src/**/*.[ch]', recursive=True) + glob.glob('src/**/*.cpp', recursive=True)):
+        folder = os.path.dirname(path)
+        for line, text in lines(path):
+            match = INCLUDE.match(text)
+            if match is None or match.group(1) in BUILT:
+                continue
+            target = os.path.join('src', match.group(1))
+            if not os.path.exists(target):
+                if folder.startswith('src/core'):
+                    yield f'{path}:{line}: the core includes {match.group(1)}, which is not of it'
+            elif os.path.dirname(target) not in ALLOWED[folder] | {folder}:
+                yield f'{path}:{line}: {folder} may not include {match.group(1)}'
+
+
+def paths():
+    for path in sorted({page for pattern in PAGES for page in glob.glob(pattern, recursive=True)}):
+        for line, text in lines(path):
+            for name in OURS.findall(text):
+                if not INVENTED.search(name) and not glob.glob(name):
+                    yield f'{path}:{line}: there is no {name}'
+
+
+def readmes():
+    folders = {os.path.dirname(path) for path in glob.glob('src/**/*.*', recursive=True) if os.path.isfile(path)}
+    for folder in sorted(folders):
+        page = os.path.join(folder, 'README.md')
+        if not os.path.exists(page):
+            yield f'{folder}: there is no README.md'
+        elif sum(1 for _ in lines(page)) > 10:
+            yield f'{page}:11: more than ten lines'
+
+
+def main():
+    findings = list({'includes': includes, 'paths': paths, 'readmes': readmes}[sys.argv[1]]())
+    print('\n'.join(findings))
+    return 1 if findings else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
