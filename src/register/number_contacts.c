@@ -17,6 +17,7 @@
 #include "postgres.h"
 
 #include "access/genam.h"
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/relscan.h"
 #include "access/table.h"
@@ -219,25 +220,58 @@ count_contact(Walk *walk, TimestampTz at)
 	walk->last_at = Max(walk->last_at, at);
 }
 
-static int
-compare_tid(const void *a, const void *b)
+/* Where a contact lies in the table, as a number */
+static inline uint64
+place_of(const FoundContact *contact)
 {
-	const FoundContact *left = a;
-	const FoundContact *right = b;
+	return (uint64) ItemPointerGetBlockNumberNoCheck(&contact->tid) << 16 | ItemPointerGetOffsetNumberNoCheck(&contact->tid);
+}
 
-	return ItemPointerCompare(unconstify(ItemPointerData *, &left->tid), unconstify(ItemPointerData *, &right->tid));
+#define ST_SORT sort_by_place
+#define ST_ELEMENT_TYPE FoundContact
+#define ST_COMPARE(a, b) (place_of(a) < place_of(b) ? -1 : place_of(a) > place_of(b))
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/*
+ * Count those of the recent contacts from the first on that are in one page of a
+ * heap and to be seen; returns how many lie there.  The page is locked once for
+ * all of them, which is most of the work otherwise.
+ */
+static int
+count_page(Walk *walk, int first)
+{
+	BlockNumber block = ItemPointerGetBlockNumber(&walk->recent[first].tid);
+	Buffer page = ReadBuffer(walk->contact, block);
+	int i = first;
+
+	LockBuffer(page, BUFFER_LOCK_SHARE);
+	for (; i < walk->nrecent && ItemPointerGetBlockNumber(&walk->recent[i].tid) == block; i++)
+	{
+		HeapTupleData tuple;
+
+		if (heap_hot_search_buffer(&walk->recent[i].tid, walk->contact, page, walk->snapshot, &tuple, NULL, true))
+			count_contact(walk, walk->recent[i].at);
+	}
+	UnlockReleaseBuffer(page);
+	return i - first;
 }
 
 /* Count those of the recent contacts that are to be seen. */
 static void
 count_recent(Walk *walk)
 {
-	qsort(walk->recent, walk->nrecent, sizeof(FoundContact), compare_tid);
-	for (int i = 0; i < walk->nrecent; i++)
+	bool is_heap = walk->contact->rd_rel->relam == HEAP_TABLE_AM_OID;
+
+	sort_by_place(walk->recent, walk->nrecent);
+	for (int i = 0; i < walk->nrecent;)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (is_visible(walk, &walk->recent[i]))
-			count_contact(walk, walk->recent[i].at);
+		if (is_heap)
+			i += count_page(walk, i);
+		else if (is_visible(walk, &walk->recent[i++]))
+			count_contact(walk, walk->recent[i - 1].at);
 	}
 	ExecClearTuple(walk->slot);
 	walk->nrecent = 0;

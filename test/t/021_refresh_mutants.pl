@@ -99,7 +99,7 @@ my @mutants = (
 	[ 'a change of a rule queues nothing' => sub {
 		my ($db) = @_;
 		patch_function($node, $db, 'engage.rule_changed()',
-			q{INSERT INTO engage.dirty (subject, rule_id, cause) VALUES ('rule', NEW.rule_id, pg_catalog.lower(TG_OP));} => 'NULL;');
+			q{INSERT INTO engage.dirty (subject, rule_id, cause) VALUES ('rule', NEW.rule_id, lower(TG_OP));} => 'NULL;');
 	} ],
 	[ 'queue rows of a day deleted after it is summed up' => sub {
 		my ($db) = @_;
