@@ -4,6 +4,7 @@
 script/lint_tree.py includes    includes of src/ point down, as ALLOWED says
 script/lint_tree.py paths       every path of ours in README, CONTRIBUTING and the pages exists
 script/lint_tree.py readmes     every folder of src/ says in ten lines what lives there
+script/lint_tree.py routines    every routine that people may call has a place on a page of reference
 
 Prints 'file:line: finding' and exits 1 when there is one.
 """
@@ -30,6 +31,17 @@ PAGES = ('README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'src/**/README.md', 'sq
 OURS = re.compile(r'`((?:src|sql|expected|test|docs|script|bench|dashboard|powerbi)/[^` ]*)`')
 # Names that stand for others, and what only running makes.
 INVENTED = re.compile(r'NAME|TOPIC|LAYER|OLD|NEW|PAGE|DIRECTORY|\.\.\.|bench/results|test/unit/build')
+
+
+CREATED = re.compile(r'^CREATE (?:FUNCTION|PROCEDURE|AGGREGATE) engage\.(\w+)', re.MULTILINE)
+# The operators of a type stand on its page as operators.
+OF_TYPE = re.compile(r'(criterion|timeline)_(cmp|eq|ne|lt|le|gt|ge|hash|hash_extended|concat|in|out|recv|send)$')
+# Parts of others that their callers must be allowed to call.  This list may only get shorter.
+PARTS_OF_OTHERS = {
+    'alias_key', 'bands_fit', 'contact_columns', 'contact_fault', 'contact_fits', 'contact_problems', 'decide_link', 'force_zone',
+    'has_pg_cron', 'health_given', 'job_state', 'load_contact_batch', 'load_statements', 'loadable_columns', 'read_contact_value',
+    'refresh_begin', 'refresh_end', 'refuse_transaction_block', 'schedule_statements', 'tiers_fit', 'timestamptz_array', 'told_date',
+}
 
 
 def lines(path):
@@ -70,8 +82,30 @@ def readmes():
             yield f'{page}:11: more than ten lines'
 
 
+def read(path):
+    with open(path, encoding='utf-8') as file:
+        return file.read()
+
+
+def uncallable():
+    """What test/pgtap/rights.sql has as granted to nobody."""
+    found = re.search(r"SELECT '', pg_temp\.lines\(\$\$(.*?)\$\$", read('test/pgtap/rights.sql'), re.DOTALL)
+    return set(re.findall(r'^\t(\w+)\(', found.group(1), re.MULTILINE))
+
+
+def routines():
+    mentioned = set(re.findall(r'\w+', ' '.join(read(path) for path in glob.glob('docs/reference/*.md'))))
+    internal = uncallable()
+    for path in sorted(glob.glob('src/sql/*/*.sql')):
+        for name in CREATED.findall(read(path)):
+            if name not in mentioned and name not in internal and name not in PARTS_OF_OTHERS and not OF_TYPE.match(name):
+                yield f'{path}: no page of docs/reference has {name}'
+    for name in sorted(PARTS_OF_OTHERS & (mentioned | internal)):
+        yield f'{__file__}: {name} need not be in PARTS_OF_OTHERS'
+
+
 def main():
-    findings = list({'includes': includes, 'paths': paths, 'readmes': readmes}[sys.argv[1]]())
+    findings = list({'routines': routines, 'includes': includes, 'paths': paths, 'readmes': readmes}[sys.argv[1]]())
     print('\n'.join(findings))
     return 1 if findings else 0
 
