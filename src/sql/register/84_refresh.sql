@@ -148,7 +148,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.expand_markers() IS
-	'Replaces queue rows that stand for many subjects by one row each; returns how many there were. A stage of refresh.';
+	'Replaces queue rows that stand for many subjects by one row per subject; returns how many there were. A stage of refresh.';
 
 CREATE FUNCTION engage.queue_what_is_due() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -366,7 +366,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.take_callers(integer) IS
-	'Takes a batch of callers from the queue whose flags are to be computed anew; NULL if there are none. A stage of refresh.';
+	'Takes a batch of callers from the queue whose flags are to be computed again; NULL if there are none. A stage of refresh.';
 
 CREATE FUNCTION engage.take_period(OUT rule_id integer, OUT period_start timestamptz, OUT queued timestamptz)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -667,70 +667,55 @@ $$;
 COMMENT ON FUNCTION engage.score_some(bigint, integer) IS
 	'take_risks() for a batch of at most that size, or less where it fails; a caller that fails alone is put aside. Returns the size that worked, and how many have a score, NULL if none wait. A stage of refresh.';
 
-CREATE FUNCTION engage.try_concentration(run bigint) RETURNS boolean
+CREATE FUNCTION engage.try_stage(run bigint, stage text, at_once boolean DEFAULT false) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	problem text;
 BEGIN
-	IF EXISTS (SELECT FROM engage.set_aside a WHERE a.stage = 'concentration' AND a.retry_at > now()) THEN
+	IF stage <> 'referrals' AND EXISTS (SELECT FROM engage.set_aside a WHERE a.stage = try_stage.stage AND a.retry_at > now()) THEN
 		RETURN false;
 	END IF;
-	PERFORM engage.take_back('concentration');
-	RETURN engage.measure_concentration();
+	IF stage <> 'referrals' OR NOT at_once THEN
+		PERFORM engage.take_back(stage);
+	END IF;
+	CASE stage
+		WHEN 'concentration' THEN
+			RETURN engage.measure_concentration();
+		WHEN 'learn' THEN
+			RETURN CASE WHEN at_once THEN engage.learn_fillers() > 0 ELSE engage.learn_fillers_if_due() END;
+		ELSE
+			IF at_once THEN
+				PERFORM engage.harvest_ripe_referrals();
+			ELSE
+				PERFORM engage.harvest_referrals();
+			END IF;
+			RETURN true;
+	END CASE;
 EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-	IF NOT engage.put_aside(run, 'concentration', SQLSTATE, problem) THEN
+	IF NOT engage.put_aside(run, stage, SQLSTATE, problem) THEN
 		RAISE;
 	END IF;
 	RETURN false;
 END
 $$;
-COMMENT ON FUNCTION engage.try_concentration(bigint) IS 'measure_concentration(), put aside where it fails. A stage of refresh.';
+COMMENT ON FUNCTION engage.try_stage(bigint, text, boolean) IS
+	'A stage that deals with all its subjects in one piece, put aside where it fails; whether it did anything: concentration is measure_concentration(); learn is learn_fillers_if_due(), or learn_fillers() at once; referrals is harvest_referrals(), or harvest_ripe_referrals() at once. A stage of refresh.';
 
-CREATE FUNCTION engage.try_learning(run bigint, always boolean) RETURNS boolean
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION engage.require_read_committed() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-	problem text;
 BEGIN
-	IF EXISTS (SELECT FROM engage.set_aside a WHERE a.stage = 'learn' AND a.retry_at > now()) THEN
-		RETURN false;
-	END IF;
-	PERFORM engage.take_back('learn');
-	RETURN CASE WHEN always THEN engage.learn_fillers() > 0 ELSE engage.learn_fillers_if_due() END;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-	IF NOT engage.put_aside(run, 'learn', SQLSTATE, problem) THEN
-		RAISE;
-	END IF;
-	RETURN false;
-END
-$$;
-COMMENT ON FUNCTION engage.try_learning(bigint, boolean) IS
-	'learn_fillers(), or learn_fillers_if_due(), put aside where it fails; whether anything is new. A stage of refresh.';
-
-CREATE FUNCTION engage.try_referrals(run bigint, ripe boolean) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	problem text;
-BEGIN
-	IF ripe THEN
-		PERFORM engage.harvest_ripe_referrals();
-	ELSE
-		PERFORM engage.take_back('referrals');
-		PERFORM engage.harvest_referrals();
-	END IF;
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-	IF NOT engage.put_aside(run, 'referrals', SQLSTATE, problem) THEN
-		RAISE;
+	IF current_setting('transaction_isolation') <> 'read committed' THEN
+		RAISE EXCEPTION 'refresh needs transactions of isolation READ COMMITTED'
+			USING ERRCODE = 'active_sql_transaction',
+				HINT = 'SET default_transaction_isolation = ''read committed'', then CALL engage.refresh().';
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.try_referrals(bigint, boolean) IS
-	'harvest_ripe_referrals() or harvest_referrals(), put aside where it fails. A stage of refresh.';
+COMMENT ON FUNCTION engage.require_read_committed() IS
+	'An error (25001) in a transaction of another isolation, whose steps would not see what was committed since. Part of refresh().';
 
 -- definer: operators refresh without rights on contacts, callers or flags
 CREATE FUNCTION engage.refresh_begin(batch_size integer) RETURNS bigint
@@ -743,11 +728,7 @@ BEGIN
 		RAISE EXCEPTION 'cannot refresh on a standby'
 			USING ERRCODE = 'read_only_sql_transaction', HINT = 'Run it on the primary; the standby follows.';
 	END IF;
-	IF current_setting('transaction_isolation') <> 'read committed' THEN
-		RAISE EXCEPTION 'refresh needs transactions of isolation READ COMMITTED'
-			USING ERRCODE = 'active_sql_transaction',
-				HINT = 'SET default_transaction_isolation = ''read committed'', then CALL engage.refresh().';
-	END IF;
+	PERFORM engage.require_read_committed();
 	IF (batch_size > 0) IS NOT TRUE THEN
 		RAISE EXCEPTION 'a batch cannot have % queue rows', COALESCE(batch_size::text, 'NULL')
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 5000: CALL engage.refresh();';
@@ -764,14 +745,14 @@ BEGIN
 	UPDATE engage.refresh_run r
 	SET state = 'died', finished_at = clock_timestamp()
 	WHERE r.state = 'running' AND (r.started_at < pg_postmaster_start_time()
-		-- a run that is not at a step, as none is while we hold the lock, takes the next one at once
+		-- no run is at a step while we hold the lock; one that is alive takes its next step at once
 		OR COALESCE(r.last_step_at, r.started_at) < clock_timestamp() - interval '1 minute' OR NOT EXISTS (
 		-- other logins' backend_start is hidden from us
 		SELECT FROM pg_stat_activity a
 		WHERE a.pid = r.pid AND a.pid <> pg_backend_pid() AND COALESCE(a.backend_start <= r.started_at, true)));
 	INSERT INTO engage.refresh_run DEFAULT VALUES RETURNING run_id INTO run;
 	IF EXISTS (SELECT FROM engage.referral r WHERE r.link_state = 'waits') OR EXISTS (SELECT FROM engage.set_aside a WHERE a.stage = 'referrals') THEN
-		PERFORM engage.try_referrals(run, false);
+		PERFORM engage.try_stage(run, 'referrals');
 	END IF;
 	PERFORM engage.fill_calendar(d.day, d.day)
 	FROM (SELECT engage.local_date(now(), o.zone) AS day FROM engage.policy o) d
@@ -820,11 +801,11 @@ BEGIN
 	END IF;
 	-- a persona that is linked before its like are there, or before what a handler said of it is known, would be linked twice
 	IF EXISTS (SELECT FROM engage.referral r WHERE r.link_state = 'waits') AND NOT engage.more_personas_wait(run) THEN
-		PERFORM engage.try_referrals(run, true);
+		PERFORM engage.try_stage(run, 'referrals', true);
 	END IF;
 	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN
 		-- what is learnt to be a filler is left out before all are linked
-		IF engage.wants_linking_of_everything() AND engage.try_learning(run, true) THEN
+		IF engage.wants_linking_of_everything() AND engage.try_stage(run, 'learn', true) THEN
 			caller_ids := COALESCE(caller_ids, '{}');
 		ELSE
 			linked := engage.link_some(run, size);
@@ -862,7 +843,7 @@ BEGIN
 			more := engage.sum_up_next_day(run);
 			IF NOT more THEN
 				SELECT s.size, s.scored INTO size, newly_scored FROM engage.score_some(run, size) s;
-				more := newly_scored IS NOT NULL OR engage.try_concentration(run) OR engage.try_learning(run, false);
+				more := newly_scored IS NOT NULL OR engage.try_stage(run, 'concentration') OR engage.try_stage(run, 'learn');
 			END IF;
 		END IF;
 	END IF;
@@ -897,11 +878,7 @@ BEGIN
 		RAISE EXCEPTION 'run % is not at work in this session', COALESCE(run::text, 'NULL')
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'CALL engage.refresh() starts a run and takes its steps.';
 	END IF;
-	IF current_setting('transaction_isolation') <> 'read committed' THEN
-		RAISE EXCEPTION 'refresh needs transactions of isolation READ COMMITTED'
-			USING ERRCODE = 'active_sql_transaction',
-				HINT = 'SET default_transaction_isolation = ''read committed'', then CALL engage.refresh().';
-	END IF;
+	PERFORM engage.require_read_committed();
 	PERFORM FROM engage.refresh_lock FOR NO KEY UPDATE SKIP LOCKED;
 	IF FOUND THEN
 		BEGIN
@@ -923,7 +900,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.refresh_step(bigint, integer) IS
-	'One step of a run, in the caller''s transaction; false when the run is over: the queue is empty, another refresh took over, or it failed, which the run''s row tells. An error (55000) for a run that is not at work in this session. Part of refresh().';
+	'One step of a run, in the caller''s transaction; false when the run is over: the queue is empty, another refresh took over, or it failed, as the run''s row says. An error (55000) for a run that is not at work in this session. Part of refresh().';
 
 -- definer: operators refresh without rights on contacts, callers or flags
 CREATE FUNCTION engage.refresh_end(run bigint) RETURNS void
@@ -936,7 +913,7 @@ BEGIN
 	IF ended.state = 'failed' THEN
 		RAISE EXCEPTION 'refresh failed: %', ended.error_message
 			USING ERRCODE = ended.error_code, DETAIL = format('Run %s; what earlier steps did stays, nothing is half done.', run),
-				HINT = 'Mend the cause and CALL engage.refresh() again.';
+				HINT = 'Fix the cause, then CALL engage.refresh() again.';
 	END IF;
 END
 $$;
@@ -990,7 +967,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE engage.rebuild(integer) IS
-	'Computes everything anew from contacts, in batches as refresh() does. Flags and caller ids stay; if all was in line, nothing changes.';
+	'Computes everything again from contacts, in batches as refresh() does. Flags and caller ids stay; if all was in line, nothing changes.';
 
 CREATE FUNCTION engage.is_sampled(key text, sample double precision) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
