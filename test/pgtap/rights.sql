@@ -379,6 +379,8 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	filler_entry(text,text)
 	fillers_in_force()
 	queue_state()
+	link_what_waits(bigint,integer,bigint[])
+	sum_up_what_changed(bigint,integer,bigint[])
 	require_read_committed()
 	try_stage(bigint,text,boolean)
 	change_personas(persona[])

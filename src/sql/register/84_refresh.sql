@@ -766,6 +766,58 @@ $$;
 COMMENT ON FUNCTION engage.refresh_begin(integer) IS
 	'Starts a run, in batches of so many queue rows, and returns its id; NULL if another refresh is at work. Part of refresh().';
 
+CREATE FUNCTION engage.link_what_waits(run bigint, INOUT size integer, INOUT caller_ids bigint[])
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	linked record;
+BEGIN
+	-- a persona that is linked before its like are there, or before what a handler said of it is known, would be linked twice
+	IF EXISTS (SELECT FROM engage.referral r WHERE r.link_state = 'waits') AND NOT engage.more_personas_wait(run) THEN
+		PERFORM engage.try_stage(run, 'referrals', true);
+	END IF;
+	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN
+		-- what is learnt to be a filler is left out before all are linked
+		IF engage.wants_linking_of_everything() AND engage.try_stage(run, 'learn', true) THEN
+			caller_ids := COALESCE(caller_ids, '{}');
+		ELSE
+			linked := engage.link_some(run, size);
+			size := linked.size;
+			caller_ids := COALESCE(caller_ids, '{}') || linked.caller_ids;
+			IF linked.everybody THEN
+				PERFORM engage.key_callers(caller_ids);
+				PERFORM engage.sum_up_everybody(run);
+				PERFORM engage.queue_callers(caller_ids);
+				PERFORM engage.queue_risks();
+				caller_ids := '{}';
+			END IF;
+		END IF;
+	END IF;
+END
+$$;
+COMMENT ON FUNCTION engage.link_what_waits(bigint, integer, bigint[]) IS
+	'Links the personas that wait for it, once all that the run found are counted; returns the size of a batch that worked, and the callers that changed with those that were given, NULL if there are none. A stage of refresh.';
+
+CREATE FUNCTION engage.sum_up_what_changed(run bigint, batch_size integer, caller_ids bigint[]) RETURNS bigint[]
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF caller_ids IS NULL THEN
+		RETURN engage.take_callers(batch_size);
+	END IF;
+	PERFORM engage.key_callers(caller_ids);
+	PERFORM engage.sum_up_some(run, caller_ids);
+	PERFORM engage.queue_risks(caller_ids);
+	IF engage.more_personas_wait(run) OR engage.identities_wait() THEN
+		PERFORM engage.queue_callers(caller_ids);
+		RETURN '{}';
+	END IF;
+	RETURN caller_ids || engage.take_callers(batch_size);
+END
+$$;
+COMMENT ON FUNCTION engage.sum_up_what_changed(bigint, integer, bigint[]) IS
+	'Sums up the callers that changed, and returns those whose flags are to be computed now: they and a batch of those that wait; none while personas still wait. NULL if nobody is left. A stage of refresh.';
+
 CREATE FUNCTION engage.refresh_work(run bigint, batch_size integer) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -799,41 +851,9 @@ BEGIN
 		caller_ids := counted.caller_ids;
 		counted_personas := cardinality(counted.persona_keys);
 	END IF;
-	-- a persona that is linked before its like are there, or before what a handler said of it is known, would be linked twice
-	IF EXISTS (SELECT FROM engage.referral r WHERE r.link_state = 'waits') AND NOT engage.more_personas_wait(run) THEN
-		PERFORM engage.try_stage(run, 'referrals', true);
-	END IF;
-	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN
-		-- what is learnt to be a filler is left out before all are linked
-		IF engage.wants_linking_of_everything() AND engage.try_stage(run, 'learn', true) THEN
-			caller_ids := COALESCE(caller_ids, '{}');
-		ELSE
-			linked := engage.link_some(run, size);
-			size := linked.size;
-			caller_ids := COALESCE(caller_ids, '{}') || linked.caller_ids;
-			IF linked.everybody THEN
-				PERFORM engage.key_callers(caller_ids);
-				PERFORM engage.sum_up_everybody(run);
-				PERFORM engage.queue_callers(caller_ids);
-				PERFORM engage.queue_risks();
-				caller_ids := '{}';
-			END IF;
-		END IF;
-	END IF;
-	IF caller_ids IS NOT NULL THEN
-		PERFORM engage.key_callers(caller_ids);
-		PERFORM engage.sum_up_some(run, caller_ids);
-		PERFORM engage.queue_risks(caller_ids);
-		IF engage.more_personas_wait(run) OR engage.identities_wait() THEN
-			PERFORM engage.queue_callers(caller_ids);
-			caller_ids := '{}';
-		ELSE
-			caller_ids := caller_ids || engage.take_callers(batch_size);
-		END IF;
-	ELSE
-		caller_ids := engage.take_callers(batch_size);
-	END IF;
-
+	linked := engage.link_what_waits(run, size, caller_ids);
+	size := linked.size;
+	caller_ids := engage.sum_up_what_changed(run, batch_size, linked.caller_ids);
 	IF caller_ids IS NOT NULL THEN
 		outcome := engage.assess_some(run, caller_ids);
 	ELSE
