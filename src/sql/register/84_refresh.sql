@@ -810,7 +810,7 @@ BEGIN
 	PERFORM engage.queue_risks(caller_ids);
 	IF engage.more_personas_wait(run) OR engage.identities_wait() THEN
 		PERFORM engage.queue_callers(caller_ids);
-		RETURN '{}';
+		RETURN '{}'::bigint[];
 	END IF;
 	RETURN caller_ids || engage.take_callers(batch_size);
 END
