@@ -11,16 +11,16 @@ CREATE FUNCTION engage.library_version() RETURNS text
 	AS 'MODULE_PATHNAME', 'engage_library_version'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.library_version() IS
-	'Version of the loaded shared library. Differs from pg_extension.extversion while ALTER EXTENSION engage UPDATE is still to be run.';
+	'Version of the loaded shared library. Differs from pg_extension.extversion until ALTER EXTENSION engage UPDATE is run.';
 
 CREATE FUNCTION engage.library_build() RETURNS text
 	AS 'MODULE_PATHNAME', 'engage_library_build'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.library_build() IS
-	'Name of the sources that the loaded shared library was built from. For health().';
+	'Identifies the sources from which the loaded shared library was built. For health().';
 
 CREATE FUNCTION engage.script_build() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN '@ENGAGE_BUILD@';
 COMMENT ON FUNCTION engage.script_build() IS
-	'Name of the sources that the install script was made from, which library_build() gives too where both are of one build. For health().';
+	'Identifies the sources from which the install script was made; the same as library_build() if both come from one build. For health().';

@@ -7,7 +7,7 @@ CREATE FUNCTION engage.local_text(at timestamptz) RETURNS text
 BEGIN ATOMIC
 	SELECT to_char(timezone(o.zone, local_text.at), 'Dy FMDD Mon YYYY HH24:MI') FROM engage.policy o;
 END;
-COMMENT ON FUNCTION engage.local_text(timestamptz) IS 'An instant as people read it, in policy.zone: Mon 3 Nov 2025 10:00. NULL for NULL.';
+COMMENT ON FUNCTION engage.local_text(timestamptz) IS 'A time as people read it, in policy.zone: Mon 3 Nov 2025 10:00. NULL for NULL.';
 
 CREATE FUNCTION engage.strength_of(score double precision) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -17,12 +17,12 @@ RETURN CASE WHEN score IS NULL THEN NULL WHEN score = 'Infinity' THEN 'decided b
 	WHEN score >= 2 THEN 'moderate: over 4 to 1'
 	WHEN score >= 0 THEN 'weak: as likely as not, or little more'
 	ELSE 'very weak: less likely than not by itself' END;
-COMMENT ON FUNCTION engage.strength_of(double precision) IS 'The evidence of a link, in bits, in words: each bit doubles the odds.';
+COMMENT ON FUNCTION engage.strength_of(double precision) IS 'The evidence of a link, given in bits, in words: each bit doubles the odds.';
 
 CREATE FUNCTION engage.contacts_text(contacts numeric) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN contacts || CASE WHEN contacts = 1 THEN ' contact' ELSE ' contacts' END;
-COMMENT ON FUNCTION engage.contacts_text(numeric) IS '1 contact, 2 contacts.';
+COMMENT ON FUNCTION engage.contacts_text(numeric) IS 'A number of contacts in words: 1 contact, 2 contacts.';
 
 CREATE FUNCTION engage.profile_identity(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -52,7 +52,7 @@ BEGIN ATOMIC
 	FROM ranked r WHERE r.rank <= 11
 	ORDER BY r.place, r.rank;
 END;
-COMMENT ON FUNCTION engage.profile_identity(bigint) IS 'The names, dates of birth and numbers of a caller, the ten commonest of each. Part of caller_profile(), for engage_identity.';
+COMMENT ON FUNCTION engage.profile_identity(bigint) IS 'The names, dates of birth and numbers of a caller, the ten most common of each. Part of caller_profile(), for engage_identity.';
 
 CREATE FUNCTION engage.profile_contacts(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -73,7 +73,7 @@ BEGIN ATOMIC
 	) r
 	ORDER BY r.part, r.contacts DESC, r.item;
 END;
-COMMENT ON FUNCTION engage.profile_contacts(bigint) IS 'How a caller''s contacts came, and the ten commonest subjects. Part of caller_profile().';
+COMMENT ON FUNCTION engage.profile_contacts(bigint) IS 'The channels of a caller''s contacts, and the ten most common subjects. Part of caller_profile().';
 
 CREATE FUNCTION engage.profile_flags(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -87,7 +87,7 @@ BEGIN ATOMIC
 	WHERE f.caller_id = profile_flags.caller_id
 	ORDER BY f.withdrawn_at IS NOT NULL, f.ended_at DESC, r.name, f.flag_id LIMIT 20;
 END;
-COMMENT ON FUNCTION engage.profile_flags(bigint) IS 'The rules that a caller met, those of today first; 20 at most. Part of caller_profile().';
+COMMENT ON FUNCTION engage.profile_flags(bigint) IS 'The rules that a caller met, current ones first; 20 at most. Part of caller_profile().';
 
 CREATE FUNCTION engage.profile_links(caller_id bigint, with_identity boolean, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -109,7 +109,7 @@ BEGIN ATOMIC
 	ORDER BY x.part, x.score, x.item;
 END;
 COMMENT ON FUNCTION engage.profile_links(bigint, boolean) IS
-	'Of how many sets of details a caller is made, and the ten weakest links between different identifiers. Part of caller_profile(); identifiers for engage_identity alone.';
+	'How many sets of details make up a caller, and the ten weakest links between different identifiers. Part of caller_profile(); identifiers for engage_identity only.';
 
 CREATE FUNCTION engage.profile_referrals(caller_id bigint, with_identity boolean, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -125,7 +125,7 @@ BEGIN ATOMIC
 	WHERE engage.current_caller(r.caller_id) = profile_referrals.caller_id
 	ORDER BY r.referred_at DESC, r.referral_id DESC LIMIT 10;
 END;
-COMMENT ON FUNCTION engage.profile_referrals(bigint, boolean) IS 'The last ten referrals of a caller; the reason for engage_identity alone. Part of caller_profile().';
+COMMENT ON FUNCTION engage.profile_referrals(bigint, boolean) IS 'The last ten referrals of a caller; the reason for engage_identity only. Part of caller_profile().';
 
 CREATE FUNCTION engage.profile_risk(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -142,7 +142,7 @@ BEGIN ATOMIC
 	) x
 	ORDER BY x.part, x.contribution DESC, x.item;
 END;
-COMMENT ON FUNCTION engage.profile_risk(bigint) IS 'The tier of a caller and what its scores are made of; no row for a caller without a score. Part of caller_profile().';
+COMMENT ON FUNCTION engage.profile_risk(bigint) IS 'The tier of a caller and what makes up its scores; no row for a caller without a score. Part of caller_profile().';
 
 CREATE FUNCTION engage.profile_last_contacts(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -209,4 +209,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.caller_profile(bigint) IS
-	'A caller on one page, in the order to read it: who, channels, subjects, when (local hours of the week), flags, markers, links, referrals, risk, last contacts. A caller who was found to be another is followed there. Names, dates of birth, numbers, sensitive markers and the reasons of referrals are for members of engage_identity; the rest for analysts too. An error (P0002) for a caller that is not there.';
+	'A caller on one page, in reading order: who, channels, subjects, times (local hours of the week), flags, markers, links, referrals, risk, last contacts. A caller merged into another is followed there. Only members of engage_identity see names, dates of birth, numbers, sensitive markers and the reasons of referrals; analysts see the rest. An error (P0002) if there is no such caller.';

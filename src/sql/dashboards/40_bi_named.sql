@@ -4,7 +4,7 @@
  */
 
 CREATE SCHEMA engage_bi_named;
-COMMENT ON SCHEMA engage_bi_named IS 'Who is behind a pseudonym, of callers who met a rule. For coordinators.';
+COMMENT ON SCHEMA engage_bi_named IS 'Who is behind a pseudonym, for callers who met a rule. For coordinators.';
 
 CREATE VIEW engage_bi_named.dim_caller_named WITH (security_barrier) AS
 SELECT w.caller_key, w.caller_id AS caller_reference, n.label AS named_caller_label, m.number AS named_most_used_number,
@@ -27,10 +27,10 @@ LEFT JOIN LATERAL (
 	) x
 ) m ON true
 WHERE EXISTS (SELECT FROM engage.roster r WHERE r.caller_id = w.caller_id);
-COMMENT ON VIEW engage_bi_named.dim_caller_named IS 'Callers who met a rule, and who they are as far as their contacts tell.';
-COMMENT ON COLUMN engage_bi_named.dim_caller_named.caller_key IS 'Stands for the caller in engage_bi.';
-COMMENT ON COLUMN engage_bi_named.dim_caller_named.caller_reference IS 'Stands for the caller in the register.';
-COMMENT ON COLUMN engage_bi_named.dim_caller_named.named_caller_label IS 'The name given with most contacts; empty if none was.';
-COMMENT ON COLUMN engage_bi_named.dim_caller_named.named_most_used_number IS 'The number with most contacts.';
-COMMENT ON COLUMN engage_bi_named.dim_caller_named.named_number_count IS 'How many numbers.';
-COMMENT ON COLUMN engage_bi_named.dim_caller_named.named_date_of_birth IS 'Date of birth that was given with the name.';
+COMMENT ON VIEW engage_bi_named.dim_caller_named IS 'Callers who met a rule, and who they are as far as their contacts show.';
+COMMENT ON COLUMN engage_bi_named.dim_caller_named.caller_key IS 'Caller, by the same key as in engage_bi.';
+COMMENT ON COLUMN engage_bi_named.dim_caller_named.caller_reference IS 'Caller, by the caller_id of the register.';
+COMMENT ON COLUMN engage_bi_named.dim_caller_named.named_caller_label IS 'Name given in most contacts; empty if none was given.';
+COMMENT ON COLUMN engage_bi_named.dim_caller_named.named_most_used_number IS 'Number that the caller used most.';
+COMMENT ON COLUMN engage_bi_named.dim_caller_named.named_number_count IS 'How many numbers the caller used.';
+COMMENT ON COLUMN engage_bi_named.dim_caller_named.named_date_of_birth IS 'Date of birth given with that name.';

@@ -31,4 +31,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.set_up_bi_login(name, name) IS
-	'Makes a login for dashboards, if there is none of that name, a member of engage_bi, engage_bi_named or engage_bi_public: read-only, without JIT, with joins planned as one, and with a statement time-out of 230 seconds, which is under the 4 minutes of Power BI''s service. Set its password with \password. Needs the right to make roles. An error (22023) for a login that has rights of its own.';
+	'Makes a login for dashboards, if there is no such login yet, and makes it a member of engage_bi, engage_bi_named or engage_bi_public. The login is read-only, uses no JIT, and has a statement timeout of 230 seconds, just under the 4 minutes of the Power BI service. Set its password with \password. You need the right to create roles. An error (22023) for a login that has rights of its own.';

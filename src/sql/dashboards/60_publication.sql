@@ -7,7 +7,7 @@
  */
 
 CREATE SCHEMA engage_bi_public;
-COMMENT ON SCHEMA engage_bi_public IS 'Counts by month that may be shown to anybody: small numbers are left out, and cannot be told from the rest.';
+COMMENT ON SCHEMA engage_bi_public IS 'Monthly counts that may be shown to anybody: small numbers are left out, and cannot be worked out from the rest.';
 
 CREATE TABLE engage.publication (
 	month_start date PRIMARY KEY CHECK (date_part('day', month_start) = 1),
@@ -18,9 +18,9 @@ CREATE TABLE engage.publication (
 	repeat_contacts integer
 );
 COMMENT ON TABLE engage.publication IS 'Local months whose counts are published. Written by publish_months().';
-COMMENT ON COLUMN engage.publication.version IS 'How many times it was published; readers of two versions may tell suppressed counts.';
-COMMENT ON COLUMN engage.publication.minimum_cell IS 'policy.minimum_cell as it was then.';
-COMMENT ON COLUMN engage.publication.rule_label IS 'The rule by which repeat callers are counted; NULL if none was in force at the end of the month.';
+COMMENT ON COLUMN engage.publication.version IS 'How many times the month was published; anyone with two versions may work out suppressed counts.';
+COMMENT ON COLUMN engage.publication.minimum_cell IS 'policy.minimum_cell when the month was published.';
+COMMENT ON COLUMN engage.publication.rule_label IS 'The rule by which repeat callers are counted; NULL if no rule was in force at the end of the month.';
 COMMENT ON COLUMN engage.publication.repeat_contacts IS 'Contacts of the force''s repeat callers in the month; NULL if suppressed.';
 SELECT pg_extension_config_dump('engage.publication', '');
 
@@ -35,9 +35,9 @@ CREATE TABLE engage.published_count (
 	PRIMARY KEY (month_start, measure, level, district_name, channel_group),
 	CHECK (is_suppressed = (count IS NULL))
 );
-COMMENT ON TABLE engage.published_count IS 'The published counts: those that are suppressed are stored nowhere here. Written by publish_months().';
-COMMENT ON COLUMN engage.published_count.month_start IS 'A month of publication. Not a foreign key: pg_restore --jobs does not heed those between tables of an extension.';
-COMMENT ON COLUMN engage.published_count.level IS 'Of what it is the count: force, district, channel group, or district and channel group.';
+COMMENT ON TABLE engage.published_count IS 'The published counts. Suppressed counts are not stored. Written by publish_months().';
+COMMENT ON COLUMN engage.published_count.month_start IS 'A month of publication. Not a foreign key: pg_restore --jobs ignores those between tables of an extension.';
+COMMENT ON COLUMN engage.published_count.level IS 'What is counted: force, district, channel group, or district and channel group.';
 SELECT pg_extension_config_dump('engage.published_count', '');
 
 CREATE FUNCTION engage.store_published(month_start date, measure text, districts text[], channel_groups text[], counts bigint[], minimum integer,
@@ -57,7 +57,7 @@ BEGIN ATOMIC
 	WHERE channel_groups IS NOT NULL OR (s.row_no IS NULL) = (s.column_no IS NULL);
 END;
 COMMENT ON FUNCTION engage.store_published(date, text, text[], text[], bigint[], integer, bigint[]) IS
-	'Stores the counts of a month and measure, by district and within it by channel group (NULL: by district alone), after suppress_table(). A step of publish_months().';
+	'Stores the counts of a month and measure, by district and within it by channel group (NULL: by district only), after suppress_table(). A step of publish_months().';
 
 CREATE FUNCTION engage.publish_contacts(month_start date, minimum integer) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -95,7 +95,7 @@ BEGIN ATOMIC
 	) d;
 END;
 COMMENT ON FUNCTION engage.publish_repeat_callers(date, integer, integer) IS
-	'Stores the repeat callers of a month and rule by district. What is suppressed to hide others are districts with few published contacts. A step of publish_months().';
+	'Stores the repeat callers of a month and rule by district. Where more must be suppressed to protect a small count, districts with few published contacts go first. A step of publish_months().';
 
 CREATE FUNCTION engage.repeat_contacts_to_publish(month_start date, rule_key integer, minimum integer) RETURNS integer
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -111,7 +111,7 @@ BEGIN ATOMIC
 		AND a.count - sum(c.monthly_repeat_contact_count) NOT BETWEEN 1 AND minimum - 1;
 END;
 COMMENT ON FUNCTION engage.repeat_contacts_to_publish(date, integer, integer) IS
-	'Contacts of the force''s repeat callers in a published month; NULL where they are few, or those of all others, or the repeat callers themselves, or where either total is suppressed. A step of publish_months().';
+	'Contacts of the force''s repeat callers in a published month. NULL if these contacts, all other contacts or the repeat callers themselves are few, or if either total is suppressed. A step of publish_months().';
 
 -- definer: publishes counts of what who calls it may not read
 CREATE FUNCTION engage.publish_months(months date[] DEFAULT NULL, republish boolean DEFAULT false, settle interval DEFAULT '7 days') RETURNS integer
@@ -160,41 +160,41 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.publish_months(date[], boolean, interval) IS
-	'Publishes the counts of local months, given by their first days, as policy.minimum_cell says, and gives how many it published; without months, all with contacts that have been over for settle. A month that is published stays as it is, unless republish is true: then who kept the earlier version may tell counts that are suppressed. Repeat callers are those by the rule in force at the end of the month; of several the one set up first. Errors: 22023 for what is not the first day of a month that is over, 55000 before setup().';
+	'Publishes the counts of local months, given by their first days, with policy.minimum_cell, and returns how many it published. Without months: every month with contacts that ended at least settle ago. A published month stays as it is unless republish is true; anyone who kept the earlier version may then work out suppressed counts. The rule is the one in force at the end of the month; of several, the first set up. Errors: 22023 if a date is not the first day of a past month, 55000 before setup().';
 
 CREATE VIEW engage_bi_public.contact_monthly AS
 SELECT p.month_start, p.level AS count_level, p.district_name, p.channel_group, p.count AS contact_count, p.is_suppressed
 FROM engage.published_count p
 WHERE p.measure = 'contacts';
-COMMENT ON VIEW engage_bi_public.contact_monthly IS 'Contacts by local month, district and channel group, with totals. Small ones are empty, and some others.';
-COMMENT ON COLUMN engage_bi_public.contact_monthly.month_start IS 'First day of the month.';
-COMMENT ON COLUMN engage_bi_public.contact_monthly.count_level IS 'Of what it is the count: force, district, channel group, or district and channel group. Keep to one of them in a sum.';
-COMMENT ON COLUMN engage_bi_public.contact_monthly.district_name IS 'The district, or All districts.';
-COMMENT ON COLUMN engage_bi_public.contact_monthly.channel_group IS 'Emergency, Non-emergency telephone, Digital, Other, or All channel groups.';
-COMMENT ON COLUMN engage_bi_public.contact_monthly.contact_count IS 'Contacts; empty if suppressed.';
-COMMENT ON COLUMN engage_bi_public.contact_monthly.is_suppressed IS 'Whether the count is left out: it is small, or would tell one that is.';
+COMMENT ON VIEW engage_bi_public.contact_monthly IS 'Contacts by local month, district and channel group, with totals. Small counts are empty, and some others to protect them.';
+COMMENT ON COLUMN engage_bi_public.contact_monthly.month_start IS 'First day of the local month.';
+COMMENT ON COLUMN engage_bi_public.contact_monthly.count_level IS 'What is counted: force, district, channel group, or district and channel group. Sum only rows of one level.';
+COMMENT ON COLUMN engage_bi_public.contact_monthly.district_name IS 'Name of the district, or All districts.';
+COMMENT ON COLUMN engage_bi_public.contact_monthly.channel_group IS 'Group of channels: Emergency, Non-emergency telephone, Digital, Other, or All channel groups.';
+COMMENT ON COLUMN engage_bi_public.contact_monthly.contact_count IS 'Number of contacts; empty if suppressed.';
+COMMENT ON COLUMN engage_bi_public.contact_monthly.is_suppressed IS 'Whether the count is left out: it is small, or would reveal one that is.';
 
 CREATE VIEW engage_bi_public.repeat_caller_monthly AS
 SELECT p.month_start, p.level AS count_level, p.district_name, b.rule_label, p.count AS repeat_caller_count, p.is_suppressed
 FROM engage.published_count p
 JOIN engage.publication b ON b.month_start = p.month_start
 WHERE p.measure = 'repeat callers';
-COMMENT ON VIEW engage_bi_public.repeat_caller_monthly IS 'Repeat callers by local month and district, with the force''s total. Small ones are empty, and some others.';
-COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.month_start IS 'First day of the month.';
-COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.count_level IS 'Of what it is the count: force or district. Keep to one of them in a sum.';
-COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.district_name IS 'The district with most of the callers'' contacts, or All districts.';
-COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.rule_label IS 'The rule that makes a repeat caller.';
-COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.repeat_caller_count IS 'Callers whom the rule flagged on any day of the month; empty if suppressed.';
-COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.is_suppressed IS 'Whether the count is left out: it is small, or would tell one that is.';
+COMMENT ON VIEW engage_bi_public.repeat_caller_monthly IS 'Repeat callers by local month and district, with the force''s total. Small counts are empty, and some others to protect them.';
+COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.month_start IS 'First day of the local month.';
+COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.count_level IS 'What is counted: force or district. Sum only rows of one level.';
+COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.district_name IS 'Name of the district with most of the callers'' contacts, or All districts.';
+COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.rule_label IS 'Rule that makes somebody a repeat caller.';
+COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.repeat_caller_count IS 'Callers flagged by the rule on any day of the month; empty if suppressed.';
+COMMENT ON COLUMN engage_bi_public.repeat_caller_monthly.is_suppressed IS 'Whether the count is left out: it is small, or would reveal one that is.';
 
 CREATE VIEW engage_bi_public.published_month AS
 SELECT p.month_start, timezone('UTC', p.published_at)::date AS published_on, p.version AS publication_version, p.minimum_cell AS minimum_count,
 	p.rule_label, p.repeat_contacts AS repeat_contact_count
 FROM engage.publication p;
-COMMENT ON VIEW engage_bi_public.published_month IS 'The months that are published, and how.';
-COMMENT ON COLUMN engage_bi_public.published_month.month_start IS 'First day of the month.';
-COMMENT ON COLUMN engage_bi_public.published_month.published_on IS 'When.';
-COMMENT ON COLUMN engage_bi_public.published_month.publication_version IS '1 for a month published once.';
-COMMENT ON COLUMN engage_bi_public.published_month.minimum_count IS 'Counts from 1 to below this are left out.';
-COMMENT ON COLUMN engage_bi_public.published_month.rule_label IS 'The rule that makes a repeat caller; empty if there was none.';
+COMMENT ON VIEW engage_bi_public.published_month IS 'The published months, and how each was published.';
+COMMENT ON COLUMN engage_bi_public.published_month.month_start IS 'First day of the local month.';
+COMMENT ON COLUMN engage_bi_public.published_month.published_on IS 'Day on which the month was published.';
+COMMENT ON COLUMN engage_bi_public.published_month.publication_version IS 'How many times the month was published: 1 if once.';
+COMMENT ON COLUMN engage_bi_public.published_month.minimum_count IS 'Counts from 1 to below this number are left out.';
+COMMENT ON COLUMN engage_bi_public.published_month.rule_label IS 'Rule that makes somebody a repeat caller; empty if there was none.';
 COMMENT ON COLUMN engage_bi_public.published_month.repeat_contact_count IS 'Contacts of the force''s repeat callers in the month; empty if suppressed.';

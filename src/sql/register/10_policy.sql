@@ -9,7 +9,7 @@ CREATE TYPE engage.contact_channel AS ENUM (
 	'999_voice', '101_voice', 'switchboard', 'digital_desk', 'live_chat', 'email', 'online_report', 'portal',
 	'sms_999', 'relay_999', 'bsl_999', 'video', 'in_person', 'callback', 'partner', 'other'
 );
-COMMENT ON TYPE engage.contact_channel IS 'The way in which a contact reached the force.';
+COMMENT ON TYPE engage.contact_channel IS 'How a contact reached the force.';
 
 CREATE TYPE engage.contact_direction AS ENUM ('inbound', 'outbound', 'internal', 'radio');
 COMMENT ON TYPE engage.contact_direction IS 'Who contacted whom; only inbound contacts count.';
@@ -19,7 +19,7 @@ CREATE TYPE engage.cli_status AS ENUM (
 	'inserted_08979', 'malformed', 'unknown'
 );
 COMMENT ON TYPE engage.cli_status IS
-	'What is known of the calling line. A number counts as identifying only where this is presented, international, unknown or NULL.';
+	'What is known about the calling line. A number identifies somebody only if this is presented, international, unknown or NULL.';
 
 CREATE TYPE engage.number_sharing AS ENUM (
 	'personal', 'shared_household', 'communal', 'payphone', 'organisation', 'unknown'
@@ -38,14 +38,14 @@ RETURN array_position(demand_bands, NULL) IS NULL AND array_position(harm_bands,
 	AND array_length(tier_matrix, 2) = (cardinality(demand_bands) + 1)
 	AND NOT EXISTS (SELECT FROM unnest(tier_matrix) t WHERE t IS NULL OR t < 1);
 COMMENT ON FUNCTION engage.tiers_fit(double precision[], numeric[], integer[]) IS
-	'Whether bands ascend and the matrix has a tier, from 1 on, for each pair of them. For policy''s constraint.';
+	'Whether the bands ascend and the matrix has a tier, 1 or more, for each pair of them. For policy''s constraint.';
 
 CREATE FUNCTION engage.bands_fit(bands integer[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN array_position(bands, NULL) IS NULL AND cardinality(bands) > 0
 	AND cardinality(bands) <= 100 AND 1 <= ALL (bands) AND 1000000 >= ALL (bands)
 	AND bands = ARRAY(SELECT DISTINCT u FROM unnest(bands) u ORDER BY u);
-COMMENT ON FUNCTION engage.bands_fit(integer[]) IS 'Whether there are 1 to 100 bands, and they ascend from 1 or more to 1,000,000 or less. For policy''s constraint.';
+COMMENT ON FUNCTION engage.bands_fit(integer[]) IS 'Whether there are 1 to 100 bands, ascending, from 1 or more to 1,000,000 or less. For policy''s constraint.';
 
 CREATE TABLE engage.policy (
 	one boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -70,20 +70,20 @@ CREATE TABLE engage.policy (
 );
 COMMENT ON TABLE engage.policy IS 'The force''s settings, in one row that setup() makes.';
 COMMENT ON COLUMN engage.policy.zone IS 'Time zone of local days and weeks, by name.';
-COMMENT ON COLUMN engage.policy.region IS 'Region of numbers written without a country code, as two letters of ISO 3166.';
-COMMENT ON COLUMN engage.policy.flag_current_for IS 'How long after its last meeting contact a flag counts as current; up to 100 years.';
+COMMENT ON COLUMN engage.policy.region IS 'Region of numbers written without a country code, as a two-letter ISO 3166 code.';
+COMMENT ON COLUMN engage.policy.flag_current_for IS 'How long a flag stays current after the last contact at which its rule was met; up to 100 years.';
 COMMENT ON COLUMN engage.policy.lag_allowed IS 'How old the oldest unrefreshed change may get before health() warns; up to 10 years.';
 COMMENT ON COLUMN engage.policy.keep_runs_for IS 'How long refresh_run keeps its rows; up to 10 years.';
-COMMENT ON COLUMN engage.policy.risk_horizon IS 'How far ahead demand is foretold; counts from the next fit on.';
-COMMENT ON COLUMN engage.policy.rescore_every IS 'How old scores may get before refresh makes all of them anew.';
-COMMENT ON COLUMN engage.policy.refit_every IS 'How old the fit of the risk factors may get before refresh makes a new one; NULL: only fit_risk() does.';
+COMMENT ON COLUMN engage.policy.risk_horizon IS 'How far ahead demand is predicted; a change applies from the next fit.';
+COMMENT ON COLUMN engage.policy.rescore_every IS 'How old scores may get before refresh recomputes them all.';
+COMMENT ON COLUMN engage.policy.refit_every IS 'How old the fit of the risk factors may get before refresh makes a new one; NULL: only fit_risk() fits.';
 COMMENT ON COLUMN engage.policy.demand_bands IS 'Probabilities at which the next band of demand begins, ascending.';
 COMMENT ON COLUMN engage.policy.harm_bands IS 'Points at which the next band of harm begins, ascending.';
 COMMENT ON COLUMN engage.policy.tier_matrix IS
-	'The tier for each band of harm (rows, lowest first) and of demand (columns): 1 is for those to be looked at first.';
-COMMENT ON COLUMN engage.policy.contact_bands IS 'Numbers of contacts in 28 days at which the next band of dashboards begins, ascending.';
+	'The tier for each band of harm (rows, lowest first) and of demand (columns). Look at tier 1 first.';
+COMMENT ON COLUMN engage.policy.contact_bands IS 'Numbers of contacts in 28 days at which each band of dashboards begins, ascending.';
 COMMENT ON COLUMN engage.policy.minimum_cell IS 'Counts of people or contacts below this are not published.';
-COMMENT ON COLUMN engage.policy.emergency_override IS 'What every lookup says first.';
+COMMENT ON COLUMN engage.policy.emergency_override IS 'The text that every lookup shows first.';
 SELECT pg_extension_config_dump('engage.policy', '');
 
 CREATE TABLE engage.preset_channel (
@@ -94,8 +94,8 @@ CREATE TABLE engage.preset_channel (
 	channel_group text NOT NULL
 );
 COMMENT ON TABLE engage.preset_channel IS 'Shipped labels of channels, from which setup() fills channel.';
-COMMENT ON COLUMN engage.preset_channel.channel_key IS 'What stands for it in dashboards.';
-COMMENT ON COLUMN engage.preset_channel.channel_group IS 'Where dashboards put it, unless it is an emergency line.';
+COMMENT ON COLUMN engage.preset_channel.channel_key IS 'The key of the channel in dashboards.';
+COMMENT ON COLUMN engage.preset_channel.channel_group IS 'The group of the channel in dashboards, unless it is an emergency line.';
 INSERT INTO engage.preset_channel (channel, channel_key, label, is_emergency, channel_group) VALUES
 	('999_voice', 1, '999 call', true, 'Non-emergency telephone'),
 	('101_voice', 2, '101 call', false, 'Non-emergency telephone'),
@@ -132,7 +132,7 @@ CREATE TABLE engage.known_number (
 	added_by text NOT NULL DEFAULT SESSION_USER
 );
 COMMENT ON TABLE engage.known_number IS
-	'Numbers that are known not to stand for one person, or to be shared: payphones, wards, hostels, alarm companies, partner control rooms. Written in any way, and kept in E.164, as phone() gives it.';
+	'Numbers that are known to be shared, or not to stand for one person: payphones, wards, hostels, alarm companies, partner control rooms. Write them in any format; they are kept in E.164, as phone() gives it.';
 COMMENT ON COLUMN engage.known_number.sharing IS 'Payphone, communal and organisation numbers never stand for a caller.';
 COMMENT ON COLUMN engage.known_number.label IS 'What a call handler should read, such as Phone box, High Street.';
 SELECT pg_extension_config_dump('engage.known_number', '');
@@ -158,7 +158,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.known_number_written() IS
-	'Trigger: keeps a known number in E.164, however it was written, as read in the policy''s region. What is no number is an error (22023).';
+	'Trigger: keeps a known number in E.164, however it was written, as read in the policy''s region. An error (22023) if it is not a telephone number.';
 CREATE TRIGGER known_number_written BEFORE INSERT OR UPDATE OF number ON engage.known_number
 	FOR EACH ROW EXECUTE FUNCTION engage.known_number_written();
 
@@ -173,5 +173,5 @@ CREATE TABLE engage.identity_detail (
 	added_by text NOT NULL DEFAULT SESSION_USER
 );
 COMMENT ON TABLE engage.identity_detail IS
-	'Keys of contact.details that help to tell who somebody is, besides the columns of contact. name_identity_details() sets them.';
+	'Keys of contact.details that help to identify people, besides the columns of contact. name_identity_details() sets them.';
 SELECT pg_extension_config_dump('engage.identity_detail', '');

@@ -10,22 +10,22 @@
 CREATE FUNCTION engage.is_filler(kind text, value text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'engage_is_filler' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.is_filler(text, text) IS
-	'Whether a value of a kind of detail stands for "not known" by the shipped list: kind is name, given_name, family_name, date, address, postcode, email, identifier, imei, number, text or category, else an error (22023). Case, marks, signs and blanks do not matter. A name is judged alone: with another, a word that is a name too, as Null, may be real.';
+	'Whether the shipped list says that a value of a kind of detail stands for "not known". kind is name, given_name, family_name, date, address, postcode, email, identifier, imei, number, text or category; anything else is an error (22023). Case, accents, punctuation and blanks do not matter. A name is judged by itself: beside another name, a word that is also a name, such as Null, may be real.';
 
 CREATE FUNCTION engage.is_certain_filler(kind text, value text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'engage_is_certain_filler' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.is_certain_filler(text, text) IS
-	'Whether is_filler() holds and the value can be nothing else, so that the key of a persona leaves it out. The others can be true, as a birth on 1 January 1970: filler can say that they are.';
+	'Whether is_filler() holds and the value can be nothing else, so that it is left out of a persona''s key. Other fillers can be real, such as a birth on 1 January 1970; the table filler can say so.';
 
 CREATE FUNCTION engage.filler_fold(kind text, value text) RETURNS text
 	AS 'MODULE_PATHNAME', 'engage_filler_fold' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.filler_fold(text, text) IS
-	'A value as it is compared with others of its kind (see is_filler): small letters without marks and signs, blanks alone between words, none in postcodes, references and numbers, dates as YYYY-MM-DD. NULL for one of nothing but signs, or of more than 120 bytes.';
+	'A value as it is compared with others of its kind (see is_filler): lower case, without accents and punctuation, single blanks between words, no blanks in postcodes, references and numbers, dates as YYYY-MM-DD. NULL if nothing is left, or if it is longer than 120 bytes.';
 
 CREATE FUNCTION engage.shipped_filler(OUT kind text, OUT value text, OUT meaning text) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_shipped_filler' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 2000;
 COMMENT ON FUNCTION engage.shipped_filler() IS
-	'The shipped list of fillers, by kind of detail (any: every kind), folded. A value is a filler if it is a whole value of the list, or all its words are words of it. meaning says which, and for dates why they are put where there is none; a word that is a name too counts only where the other name is missing or a filler. Some rules are no lists: handsets with a wrong check digit, digits all the same.';
+	'The shipped list of fillers, by kind of detail (any: every kind), folded. A value is a filler if it is a whole value of the list, or if all its words are words of the list. meaning says which, and for dates why they are entered. A word that is also a name counts only if the other name is missing or a filler. Some rules are not lists: handsets with a wrong check digit, digits that are all the same.';
 
 CREATE TABLE engage.filler (
 	kind text NOT NULL CONSTRAINT filler_kind CHECK (kind = ANY (ARRAY['name', 'given_name', 'family_name', 'date', 'address',
@@ -40,10 +40,10 @@ CREATE TABLE engage.filler (
 	CONSTRAINT filler_is_certain CHECK (is_filler OR NOT engage.is_certain_filler(kind, value))
 );
 COMMENT ON TABLE engage.filler IS
-	'The force''s own list: values that stand for "not known" besides the shipped ones, and with is_filler false values that are real though the shipped list doubts them or many people share them. It acts from the next refresh on.';
+	'The force''s own list: values that stand for "not known" besides the shipped ones. With is_filler false: values that are real although the shipped list doubts them or many people share them. Applies from the next refresh.';
 COMMENT ON COLUMN engage.filler.kind IS
-	'Of which details: name (given and family), given_name, family_name, date, address, postcode, email, identifier (nominal_ref too), imei, number, text, category. The last seven but imei and number, and name and date, also of details beyond the columns (identity_detail).';
-COMMENT ON COLUMN engage.filler.is_filler IS 'False: it is real. What is certainly a filler cannot be.';
+	'The kind of detail: name (given and family), given_name, family_name, date, address, postcode, email, identifier (also nominal_ref), imei, number, text, category. date, address, postcode, email, identifier, text, category and name also apply to details beyond the columns (identity_detail).';
+COMMENT ON COLUMN engage.filler.is_filler IS 'False: the value is real. A value that is certainly a filler cannot be made real.';
 COMMENT ON COLUMN engage.filler.folded IS 'The value as it is compared (filler_fold).';
 SELECT pg_extension_config_dump('engage.filler', '');
 
@@ -57,16 +57,16 @@ CREATE TABLE engage.learnt_filler (
 	PRIMARY KEY (kind, folded)
 );
 COMMENT ON TABLE engage.learnt_filler IS
-	'Values that far more people have than chance explains. They count as fillers until filler says otherwise; filler_suspect shows those that wait for that. Made by refresh.';
-COMMENT ON COLUMN engage.learnt_filler.people IS 'How many seemed to have it when it was learnt.';
-COMMENT ON COLUMN engage.learnt_filler.expected IS 'How many at most would by chance.';
+	'Values that far more people have than chance explains. They count as fillers until filler says otherwise; filler_suspect lists those that nobody has decided on. Made by refresh.';
+COMMENT ON COLUMN engage.learnt_filler.people IS 'How many people seemed to have the value when it was learnt.';
+COMMENT ON COLUMN engage.learnt_filler.expected IS 'How many people at most would have it by chance.';
 SELECT pg_extension_config_dump('engage.learnt_filler', '');
 
 CREATE FUNCTION engage.filler_entry(kind text, value text) RETURNS text
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN kind || ':' || COALESCE(
 	CASE kind WHEN 'number' THEN (SELECT engage.phone(value, o.region) FROM engage.policy o) END, engage.filler_fold(kind, value));
-COMMENT ON FUNCTION engage.filler_entry(text, text) IS 'A value as lists of fillers have it: KIND:FOLDED, a number in E.164 by the policy''s region.';
+COMMENT ON FUNCTION engage.filler_entry(text, text) IS 'A value in the form that lists of fillers use: KIND:FOLDED, a number in E.164 by the policy''s region.';
 
 CREATE FUNCTION engage.fillers_in_force(OUT fillers text[], OUT is_real text[])
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -93,7 +93,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.fillers_in_force() IS
-	'What filler and learnt_filler come to, each value as KIND:FOLDED, a number in E.164: fillers, and what is real all the same.';
+	'The values that filler and learnt_filler add up to, each as KIND:FOLDED, a number in E.164: fillers, and values that are real all the same.';
 
 CREATE FUNCTION engage.identity_detail_kinds() RETURNS jsonb
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -106,7 +106,7 @@ CREATE FUNCTION engage.without_fillers(INOUT number text, INOUT given_name text,
 		INOUT postcode text, INOUT email text, INOUT imei text, INOUT nominal_ref text, INOUT details jsonb, kinds jsonb, fillers text[], is_real text[])
 	AS 'MODULE_PATHNAME', 'engage_without_fillers' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION engage.without_fillers(text, text, text, date, text, text, text, text, text, jsonb, jsonb, text[], text[]) IS
-	'A persona''s details, NULL where they are empty or fillers: by the shipped list, and by what fillers_in_force() and identity_detail_kinds() give. The number is in E.164, and left out by the force''s list alone.';
+	'A persona''s details, NULL where they are empty or fillers: according to the shipped list and to what fillers_in_force() and identity_detail_kinds() give. The number is in E.164, and left out only if the force''s list says so.';
 
 CREATE FUNCTION engage.has_value(number text, given_name text, family_name text, date_of_birth date, address text,
 		postcode text, email text, imei text, nominal_ref text, details jsonb, kinds jsonb, wanted text[]) RETURNS boolean
@@ -123,7 +123,7 @@ BEGIN ATOMIC
 		WHERE f.kind = 'number' AND f.is_filler AND engage.phone(f.value, o.region) = n.e164);
 END;
 COMMENT ON FUNCTION engage.usable_number(text) IS
-	'A number in E.164, by the policy''s region; NULL if it is not one, or the force''s list has it as a filler.';
+	'A number in E.164, by the policy''s region; NULL if it is not a telephone number, or if the force''s list says that it is a filler.';
 
 -- definer: administrators have no rights on the queue
 CREATE FUNCTION engage.filler_changed() RETURNS trigger
@@ -146,7 +146,7 @@ BEGIN
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION engage.filler_changed() IS 'Trigger: puts the values of a statement''s fillers into the queue.';
+COMMENT ON FUNCTION engage.filler_changed() IS 'Trigger: queues the values of a statement''s fillers.';
 
 CREATE TRIGGER filler_inserted AFTER INSERT ON engage.filler
 	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.filler_changed();
@@ -169,7 +169,7 @@ BEGIN
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION engage.filler_applied() IS 'Trigger: does as filler_changed() for a row that logical replication applies.';
+COMMENT ON FUNCTION engage.filler_applied() IS 'Trigger: does what filler_changed() does, for a row that logical replication applies.';
 CREATE TRIGGER filler_applied AFTER INSERT OR UPDATE OR DELETE ON engage.filler
 	FOR EACH ROW EXECUTE FUNCTION engage.filler_applied();
 ALTER TABLE engage.filler ENABLE REPLICA TRIGGER filler_applied;

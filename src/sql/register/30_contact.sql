@@ -10,20 +10,20 @@ CREATE FUNCTION engage.persona_key(number_raw text, given_name text, family_name
 		address text, postcode text, email text, imei text, nominal_ref text, identity_details jsonb DEFAULT NULL) RETURNS uuid
 	AS 'MODULE_PATHNAME', 'engage_persona_key' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION engage.persona_key(text, text, text, date, text, text, text, text, text, jsonb) IS
-	'The key of the persona with exactly these identifying details, those left out that are certainly fillers (is_certain_filler); NULL if there are no others. Made of the details alone: the place of the number, then a hash of everything (SHA-256).';
+	'The key of the persona with exactly these identifying details, without certain fillers (is_certain_filler); NULL if nothing is left. Made from the details only: the place of the number, then a hash (SHA-256) of everything.';
 
 CREATE FUNCTION engage.persona_keys_of_number(number text, region text DEFAULT 'GB', OUT low uuid, OUT high uuid, OUT is_exact boolean)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_persona_keys_of_number' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 1;
 COMMENT ON FUNCTION engage.persona_keys_of_number(text, text) IS
-	'The range of keys in which the personas with this number lie, however it was spelt; more than one for a few very short numbers, and no row for what is no number. is_exact says that none with another number lies there, as it is for numbers of +44 in its regions. region: as for engage.phone.';
+	'The range of keys of the personas with this number, in any spelling; several ranges for a few very short numbers, no row if it is not a telephone number. is_exact: no persona with another number lies in the range, as for +44 numbers in its regions. region: as for engage.phone.';
 
 CREATE FUNCTION engage.presented_number(number_raw text, cli_status engage.cli_status) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN cli_status = ANY (ARRAY['withheld', 'unavailable', 'payphone',
 	'emergency_roaming', 'inserted_08979', 'malformed']::engage.cli_status[]) THEN NULL ELSE number_raw END;
 COMMENT ON FUNCTION engage.presented_number(text, engage.cli_status) IS
-	'The number of a contact where it identifies somebody: NULL unless it was truly presented, or nothing is known of that.';
+	'The number of a contact if it identifies somebody: NULL unless the number was presented, or nothing is known about that.';
 
 -- definer: writers of contacts have no rights on identity_detail
 CREATE FUNCTION engage.pick_identity_details(details jsonb) RETURNS jsonb
@@ -36,7 +36,7 @@ BEGIN ATOMIC
 		AND NOT engage.is_certain_filler(d.kind::text, details ->> d.key);
 END;
 COMMENT ON FUNCTION engage.pick_identity_details(jsonb) IS
-	'Those of a contact''s details that help to tell who somebody is (identity_detail); NULL if there are none. A filler is left out, and a value of more than 8,000 bytes.';
+	'The details of a contact that help to identify people (identity_detail); NULL if there are none. Leaves out fillers, and values longer than 8,000 bytes.';
 
 CREATE FUNCTION engage.contact_fits(occurred_at timestamptz, recorded_at timestamptz, answered_at timestamptz, ended_at timestamptz,
 		date_of_birth date, handling_seconds integer, latitude double precision, longitude double precision, location_radius_m double precision,
@@ -44,7 +44,7 @@ CREATE FUNCTION engage.contact_fits(occurred_at timestamptz, recorded_at timesta
 		imei text, nominal_ref text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'engage_contact_fits' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION engage.contact_fits(timestamptz, timestamptz, timestamptz, timestamptz, date, integer, double precision, double precision, double precision, text, text, text, text, text, text, text, text, text, text) IS
-	'True if a contact''s values are within the bounds that every part can hold; otherwise an error (23514) that names the column, with its bounds as the hint. NULL is always within. For contact''s constraint.';
+	'True if a contact''s values are within bounds; otherwise an error (23514) that names the column, with the bounds as its hint. NULL is always within bounds. For contact''s constraint.';
 
 CREATE FUNCTION engage.contact_fault(occurred_at timestamptz, recorded_at timestamptz, answered_at timestamptz, ended_at timestamptz,
 		date_of_birth date, handling_seconds integer, latitude double precision, longitude double precision, location_radius_m double precision,
@@ -111,21 +111,21 @@ CREATE TABLE engage.contact (
 		latitude, longitude, location_radius_m, source, source_ref, number_raw, given_name, family_name, address, postcode, email, imei, nominal_ref))
 );
 COMMENT ON TABLE engage.contact IS
-	'One approach by the public, after duplicate legs are merged. It counts when it is inbound, neither a call-back nor a duplicate, and not still to come. Source, source_ref, occurred_at and channel are enough.';
+	'One approach by the public, after duplicate legs are merged. It counts if it is inbound, not a call-back, not a duplicate, and not in the future. Only source, source_ref, occurred_at and channel are required.';
 COMMENT ON COLUMN engage.contact.source IS 'The system that recorded it.';
-COMMENT ON COLUMN engage.contact.source_ref IS 'Its reference there; unique within the source.';
-COMMENT ON COLUMN engage.contact.occurred_at IS 'When it happened: from 1900 to 2199. A time that is still to come counts from then on.';
-COMMENT ON COLUMN engage.contact.recorded_at IS 'When it became known here.';
+COMMENT ON COLUMN engage.contact.source_ref IS 'Its reference in that system; unique within the source.';
+COMMENT ON COLUMN engage.contact.occurred_at IS 'When it happened: from 1900 to 2199. A contact in the future counts once its time has come.';
+COMMENT ON COLUMN engage.contact.recorded_at IS 'When it was recorded here.';
 COMMENT ON COLUMN engage.contact.number_raw IS 'The calling number as the source wrote it.';
 COMMENT ON COLUMN engage.contact.answered_at IS 'When it was answered. A time before occurred_at, or more than 24 hours after it, counts as not known.';
 COMMENT ON COLUMN engage.contact.handling_seconds IS 'Time that a call handler spent on it, in seconds, up to 31 days.';
-COMMENT ON COLUMN engage.contact.callback_of IS 'The contact that this one calls back for; it then does not count. Never itself.';
-COMMENT ON COLUMN engage.contact.duplicate_of IS 'The contact of which this one is another leg or record; it then does not count. Never itself.';
+COMMENT ON COLUMN engage.contact.callback_of IS 'The contact that this one calls back about; it then does not count. Never the contact itself.';
+COMMENT ON COLUMN engage.contact.duplicate_of IS 'The contact of which this one is another leg or record; it then does not count. Never the contact itself.';
 COMMENT ON COLUMN engage.contact.location_radius_m IS 'Uncertainty of the location, in metres.';
 COMMENT ON COLUMN engage.contact.identity_details IS
-	'Those of details that identity_detail names; a trigger fills it.';
+	'The part of details that identity_detail names; filled by a trigger.';
 COMMENT ON COLUMN engage.contact.persona_key IS
-	'The persona: a hash of the identifying details; NULL if there are none. Fillers, and a number that was not truly presented, are none.';
+	'The persona: a hash of the identifying details; NULL if there are none. Fillers do not count, nor does a number that was not presented.';
 SELECT pg_extension_config_dump('engage.contact', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.contact', 'contact_id')::regclass, '');
 
@@ -140,7 +140,7 @@ BEGIN
 	RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION engage.contact_identity_details() IS 'Trigger: picks a contact''s identifying details, before its persona''s key is made of them.';
+COMMENT ON FUNCTION engage.contact_identity_details() IS 'Trigger: picks a contact''s identifying details, from which its persona''s key is made.';
 
 CREATE TRIGGER contact_identity_details BEFORE INSERT OR UPDATE ON engage.contact
 	FOR EACH ROW WHEN (NEW.details IS NOT NULL OR NEW.identity_details IS NOT NULL)
@@ -168,9 +168,9 @@ CREATE TABLE engage.dirty (
 	autovacuum_analyze_scale_factor = 0, autovacuum_analyze_threshold = 5000
 );
 COMMENT ON TABLE engage.dirty IS
-	'The queue: subjects that no longer equal what contacts, rules and known numbers give. Rows come with the change that makes them and go with the refresh that deals with them. No key and nothing unique: writers must not wait for each other here.';
-COMMENT ON COLUMN engage.dirty.subject IS 'What is to be computed anew, named by the one column that goes with it.';
-COMMENT ON COLUMN engage.dirty.at IS 'When the change was made. Shown as lag; it never decides what is computed.';
+	'The queue: subjects that may no longer match what contacts, rules and known numbers give. A change adds its rows here, and the refresh that deals with them removes them. No key and nothing unique, so that writers never wait for each other here.';
+COMMENT ON COLUMN engage.dirty.subject IS 'What must be recomputed, identified by the one column that goes with it.';
+COMMENT ON COLUMN engage.dirty.at IS 'When the change was made. Shown as lag; it never affects what is computed.';
 
 -- The rows that are looked for among those of personas, which are many.
 CREATE INDEX dirty_other ON engage.dirty (subject, period_start) WHERE subject <> 'persona';
@@ -185,9 +185,9 @@ CREATE TABLE engage.later (
 	CHECK ((subject = 'day') = (period_start IS NOT NULL))
 );
 COMMENT ON TABLE engage.later IS
-	'Subjects with contacts that are still to come: in line as of now, they go into the queue when the first of these contacts is due. Made by refresh, which alone writes here.';
-COMMENT ON COLUMN engage.later.period_start IS 'The quarter hour of the first of the day''s contacts that are to come.';
-COMMENT ON COLUMN engage.later.due_at IS 'When the first of the contacts to come happens.';
+	'Subjects with contacts in the future: up to date as of now, they are queued when the first of these contacts is due. Only refresh writes here.';
+COMMENT ON COLUMN engage.later.period_start IS 'The quarter hour of the day''s first future contact.';
+COMMENT ON COLUMN engage.later.due_at IS 'When the first future contact happens.';
 CREATE UNIQUE INDEX later_persona ON engage.later (persona_key) WHERE persona_key IS NOT NULL;
 CREATE INDEX later_day ON engage.later (period_start) WHERE period_start IS NOT NULL;
 CREATE INDEX later_due_at ON engage.later (due_at);
@@ -200,7 +200,7 @@ RETURN CASE WHEN at < '1899-01-01 00:00:00+00'::timestamptz THEN '1899-01-01 00:
 	WHEN at > '2201-01-01 00:00:00+00'::timestamptz THEN '2201-01-01 00:00:00+00'::timestamptz
 	ELSE date_bin('15 minutes'::interval, at, '2000-01-01 00:00:00+00'::timestamptz) END;
 COMMENT ON FUNCTION engage.quarter_hour(timestamptz) IS
-	'The beginning of an instant''s quarter hour. Local days begin and end at one in every zone. Instants outside 1899 to 2200, which no day holds, are held at these ends.';
+	'The start of the quarter hour of a time. In every zone local days begin and end at one. Times outside 1899 to 2200, which are in no day, are moved to these limits.';
 
 -- definer: writers of contacts have no rights on the queue
 CREATE FUNCTION engage.contact_changed() RETURNS trigger
@@ -233,7 +233,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.contact_changed() IS
-	'Trigger: puts the personas and the quarter hours of a statement''s contacts, before and after it, into the queue.';
+	'Trigger: queues the personas and the quarter hours of a statement''s contacts, both before and after the change.';
 
 CREATE TRIGGER contact_inserted AFTER INSERT ON engage.contact
 	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.contact_changed();
@@ -259,7 +259,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.contact_applied() IS
-	'Trigger: does as contact_changed() for a row that logical replication applies, for which the server fires no statement triggers.';
+	'Trigger: does what contact_changed() does, for a row that logical replication applies. The server fires no statement triggers for those.';
 CREATE TRIGGER contact_applied AFTER INSERT OR UPDATE OR DELETE ON engage.contact
 	FOR EACH ROW EXECUTE FUNCTION engage.contact_applied();
 
@@ -289,7 +289,7 @@ BEGIN
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION engage.known_number_changed() IS 'Trigger: puts a statement''s known numbers into the queue.';
+COMMENT ON FUNCTION engage.known_number_changed() IS 'Trigger: queues a statement''s known numbers.';
 
 CREATE TRIGGER known_number_inserted AFTER INSERT ON engage.known_number
 	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.known_number_changed();
@@ -311,7 +311,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.known_number_applied() IS
-	'Trigger: does as known_number_changed() for a row that logical replication applies.';
+	'Trigger: does what known_number_changed() does, for a row that logical replication applies.';
 CREATE TRIGGER known_number_applied AFTER INSERT OR UPDATE OR DELETE ON engage.known_number
 	FOR EACH ROW EXECUTE FUNCTION engage.known_number_applied();
 ALTER TABLE engage.known_number ENABLE REPLICA TRIGGER known_number_applied;
@@ -343,7 +343,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.policy_checked() IS
-	'Trigger: refuses a zone or region that is none (22023), before every look-up meets it.';
+	'Trigger: refuses an invalid zone or region (22023), before a lookup comes across it.';
 
 CREATE TRIGGER policy_checked BEFORE INSERT OR UPDATE ON engage.policy
 	FOR EACH ROW EXECUTE FUNCTION engage.policy_checked();
@@ -363,6 +363,6 @@ BEGIN
 			HINT = 'UPDATE engage.policy SET ...; changes it. Without it nothing is looked up or refreshed.';
 END
 $$;
-COMMENT ON FUNCTION engage.policy_kept() IS 'Trigger: refuses to delete the policy (55000), also for a superuser.';
+COMMENT ON FUNCTION engage.policy_kept() IS 'Trigger: refuses to delete the policy (55000), even to a superuser.';
 CREATE TRIGGER policy_kept BEFORE DELETE OR TRUNCATE ON engage.policy
 	FOR EACH STATEMENT EXECUTE FUNCTION engage.policy_kept();

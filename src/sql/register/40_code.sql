@@ -13,10 +13,10 @@ CREATE TABLE engage.district (
 	csu text
 );
 COMMENT ON TABLE engage.district IS
-	'The force''s districts, as contact.district has them. A contact with any other text there counts under the unknown district.';
-COMMENT ON COLUMN engage.district.district IS 'As contacts have it.';
-COMMENT ON COLUMN engage.district.label IS 'What dashboards show.';
-COMMENT ON COLUMN engage.district.csu IS 'The Community Safety Unit that looks after it; NULL if none is named.';
+	'The force''s districts, with the codes of contact.district. A contact with any other code counts under the unknown district.';
+COMMENT ON COLUMN engage.district.district IS 'Code of the district, as contacts give it.';
+COMMENT ON COLUMN engage.district.label IS 'The name that dashboards show.';
+COMMENT ON COLUMN engage.district.csu IS 'The Community Safety Unit that looks after the district; NULL if there is none.';
 -- a dashboard takes labels for one that differ by case or blanks alone
 CREATE UNIQUE INDEX district_key_in_any_case ON engage.district (lower(btrim(district)));
 CREATE UNIQUE INDEX district_label_in_any_case ON engage.district (lower(btrim(label)));
@@ -32,11 +32,11 @@ CREATE TABLE engage.incident_code (
 	is_policing boolean
 );
 COMMENT ON TABLE engage.incident_code IS
-	'The force''s opening and closing codes. A contact counts under its closing code, under its opening code where it has none, and under the unknown type where that is not listed.';
-COMMENT ON COLUMN engage.incident_code.label IS 'What dashboards show.';
-COMMENT ON COLUMN engage.incident_code.category IS 'A group of codes; NULL if none is named.';
+	'The force''s opening and closing codes. A contact counts under its closing code, or its opening code if it has no closing code, and under the unknown type if that code is not listed.';
+COMMENT ON COLUMN engage.incident_code.label IS 'The name that dashboards show.';
+COMMENT ON COLUMN engage.incident_code.category IS 'A group of codes; NULL if the code is in no group.';
 COMMENT ON COLUMN engage.incident_code.demand_class IS 'Such as policing, partner_duty, avoidable_policing, non_policing; NULL if not classed.';
-COMMENT ON COLUMN engage.incident_code.is_policing IS 'Whether it is for the police to deal with; NULL if that is open.';
+COMMENT ON COLUMN engage.incident_code.is_policing IS 'Whether the police should deal with it; NULL if undecided.';
 CREATE UNIQUE INDEX incident_code_in_any_case ON engage.incident_code (lower(btrim(code)));
 SELECT pg_extension_config_dump('engage.incident_code', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.incident_code', 'contact_type_key')::regclass, '');
@@ -46,7 +46,7 @@ CREATE TABLE engage.preset_bank_holiday (
 	label text NOT NULL
 );
 COMMENT ON TABLE engage.preset_bank_holiday IS
-	'Bank holidays in England and Wales, from which setup() fills bank_holiday: those proclaimed as far as they were known, later ones by rule.';
+	'Bank holidays in England and Wales, from which setup() fills bank_holiday: proclaimed ones as far as they were known, later ones by rule.';
 INSERT INTO engage.preset_bank_holiday VALUES
 	('2015-01-01', 'New Year''s Day'), ('2015-04-03', 'Good Friday'), ('2015-04-06', 'Easter Monday'),
 	('2015-05-04', 'Early May bank holiday'), ('2015-05-25', 'Spring bank holiday'), ('2015-08-31', 'Summer bank holiday'),

@@ -7,7 +7,7 @@ CREATE FUNCTION engage.alias_key(alias text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN regexp_replace(lower(alias COLLATE "C"), '[[:space:]_./-]+', '', 'g');
 COMMENT ON FUNCTION engage.alias_key(text) IS
-	'A code without what may differ: capitals, blanks, hyphens, underscores, full stops and slashes.';
+	'A code without what may be written differently: capitals, blanks, hyphens, underscores, full stops and slashes.';
 
 CREATE TABLE engage.channel_alias (
 	alias text PRIMARY KEY,
@@ -15,7 +15,7 @@ CREATE TABLE engage.channel_alias (
 	alias_key text GENERATED ALWAYS AS (engage.alias_key(alias)) STORED UNIQUE CHECK (alias_key <> '')
 );
 COMMENT ON TABLE engage.channel_alias IS
-	'What the force''s own systems call a channel, for channel_of() and load_contacts(). Comes before the shipped preset_channel_alias.';
+	'What the force''s own systems call a channel, for channel_of() and load_contacts(). Takes precedence over the shipped preset_channel_alias.';
 COMMENT ON COLUMN engage.channel_alias.alias IS 'The code as the system writes it; capitals, blanks, hyphens, underscores, full stops and slashes do not matter.';
 SELECT pg_extension_config_dump('engage.channel_alias', '');
 
@@ -25,7 +25,7 @@ CREATE TABLE engage.preset_channel_alias (
 	alias_key text GENERATED ALWAYS AS (engage.alias_key(alias)) STORED UNIQUE
 );
 COMMENT ON TABLE engage.preset_channel_alias IS
-	'Shipped names of channels. What has more than one reading, such as Phone or SMS, is not here: put it into channel_alias.';
+	'Shipped names of channels. Names with more than one meaning, such as Phone or SMS, are not here: add them to channel_alias.';
 INSERT INTO engage.preset_channel_alias (alias, channel)
 SELECT a.alias, p.channel::engage.contact_channel
 FROM (VALUES
@@ -70,14 +70,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.channel_of(text) IS
-	'The channel that a code means: by channel_alias, then preset_channel_alias, then the force''s label of a channel. NULL for a code that is not known, and for NULL.';
+	'The channel that a code means: by channel_alias, then preset_channel_alias, then the force''s label of a channel. NULL if the code is not known, and for NULL.';
 
 CREATE VIEW engage.enum_value WITH (security_barrier) AS
 SELECT t.typname::text AS type, e.enumlabel::text AS value, row_number() OVER (PARTITION BY t.oid ORDER BY e.enumsortorder) AS place
 FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid
 WHERE t.typnamespace = 'engage'::regnamespace;
 COMMENT ON VIEW engage.enum_value IS
-	'The values that each enum of engage takes, in order: what to write where the server says that an input value is invalid.';
+	'The values that each enum of engage takes, in order: the ones to use where the server reports an invalid input value.';
 
 CREATE TABLE engage.record_reject (
 	reject_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -91,12 +91,12 @@ CREATE TABLE engage.record_reject (
 	rejected_by text NOT NULL DEFAULT SESSION_USER
 );
 COMMENT ON TABLE engage.record_reject IS
-	'What of a file could not be read, one row a value: by load_contacts(), or by a loader''s own statement. Reasons repeat no value.';
+	'What could not be read from a file, one row per value: written by load_contacts(), or by a loader''s own statement. Reasons never repeat the value.';
 COMMENT ON COLUMN engage.record_reject.line IS 'The line of the file; NULL if it is not known.';
-COMMENT ON COLUMN engage.record_reject.source_ref IS 'The record''s reference, where it has one.';
+COMMENT ON COLUMN engage.record_reject.source_ref IS 'The record''s reference, if it has one.';
 COMMENT ON COLUMN engage.record_reject.column_name IS 'The column of contact that the value was for.';
-COMMENT ON COLUMN engage.record_reject.row_loaded IS 'Whether the rest of the line went in, with this column empty, or as the reason says.';
-COMMENT ON COLUMN engage.record_reject.rejected_at IS 'When; the same for all of one load.';
+COMMENT ON COLUMN engage.record_reject.row_loaded IS 'Whether the rest of the line was loaded, with this column empty or as the reason says.';
+COMMENT ON COLUMN engage.record_reject.rejected_at IS 'When it was rejected; the same for everything in one load.';
 CREATE INDEX record_reject_source ON engage.record_reject (source, rejected_at);
 SELECT pg_extension_config_dump('engage.record_reject', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.record_reject', 'reject_id')::regclass, '');
@@ -153,7 +153,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.read_contact_value(text, text) IS
-	'A value for a column of contact that is neither text nor a time, from text: the value, or the problem. For load_contacts().';
+	'Reads text as a value for a column of contact that is neither text nor a time: returns the value, or the problem. For load_contacts().';
 
 CREATE FUNCTION engage.load_contact_batch(statement text, source text, rows jsonb[], lines bigint[],
 		OUT loaded bigint, OUT updated bigint, OUT rejected bigint, OUT left_empty bigint)
@@ -208,7 +208,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.load_contact_batch(text, text, jsonb[], bigint[]) IS
-	'Writes rows that were read, all at once or, where one of them does not go in, each by itself. For load_contacts().';
+	'Writes rows that were read: all at once or, if one of them fails, one by one. For load_contacts().';
 
 CREATE FUNCTION engage.loadable_columns() RETURNS text[]
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -252,7 +252,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.check_mapping(regclass, jsonb) IS
-	'Refuses a mapping of columns that are not there (42703), or without a reference, a time or a channel (22023). For load_contacts().';
+	'Refuses a mapping that names missing columns (42703), or has no reference, time or channel (22023). For load_contacts().';
 
 CREATE FUNCTION engage.contact_columns(staging regclass, mapping jsonb, OUT column_name text, OUT alias text, OUT reading text, OUT is_needed boolean,
 		OUT is_converted boolean) RETURNS SETOF record
@@ -289,7 +289,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.contact_columns(regclass, jsonb) IS
-	'The columns of contact that a staging table fills, by a mapping or by the same name, and the query that reads each. For load_contacts().';
+	'The columns of contact that a staging table fills, through the mapping or by the same name, and the query that reads each. For load_contacts().';
 
 CREATE FUNCTION engage.set_aside(source text, line bigint, source_ref text, problems jsonb, later_line bigint, is_loadable boolean) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -301,7 +301,7 @@ BEGIN ATOMIC
 	SELECT set_aside.source, set_aside.line, "left"(set_aside.source_ref, 200), 'source_ref', format('is that of line %s too, which was taken', set_aside.later_line), false
 	WHERE set_aside.later_line IS NOT NULL;
 END;
-COMMENT ON FUNCTION engage.set_aside(text, bigint, text, jsonb, bigint, boolean) IS 'Puts what is wrong with a line into record_reject. For load_contacts().';
+COMMENT ON FUNCTION engage.set_aside(text, bigint, text, jsonb, bigint, boolean) IS 'Records what is wrong with a line in record_reject. For load_contacts().';
 
 CREATE FUNCTION engage.load_statements(staging regclass, mapping jsonb, first_line bigint, OUT read_rows text, OUT write_rows text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -418,4 +418,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.load_contacts(text, regclass, jsonb, text, text, text, bigint) IS
-	'Takes a staging table of text, as \copy fills it, into contact, with the rights of who calls it. mapping: {"column of contact": "column of the file"}, or {"value": "the same for all"}, or for details a list of columns; columns of the same name need none. format and date_format: formats of read_local_time(), tried in order, parted by |; zone: that of the times, by default policy''s. What is there is updated where it differs. Gives the rows loaded, updated and unchanged; rejected, those that did not go in; left_empty, single values that did not; ambiguous, those in the hour that the clocks show twice, of which the earlier time is taken. record_reject has the line, column and reason of each. Of lines with one reference the last is taken. Errors: 42703 for a column that is not there, 22023 for a format or a zone that is none or a missing column.';
+	'Loads a staging table of text, as \copy fills it, into contact, with the rights of the caller. mapping: {"column of contact": "column of the file"}, {"value": "the same for all"}, or for details a list; columns of the same name need none. format, date_format: formats of read_local_time(), separated by |. Returns numbers of rows, of values left empty, and of ambiguous times (the earlier is used); record_reject has the reasons. Errors: 42703 for a missing column, 22023 for an invalid format, zone or mapping.';

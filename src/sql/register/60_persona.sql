@@ -24,10 +24,10 @@ CREATE TABLE engage.persona (
 COMMENT ON TABLE engage.persona IS
 	'One distinct set of identifying details that counted contacts presented. Made by refresh.';
 COMMENT ON COLUMN engage.persona.details IS 'Identifying details beyond the columns: contact.identity_details.';
-COMMENT ON COLUMN engage.persona.number IS 'The number in E.164, NULL if it is none or not usable.';
+COMMENT ON COLUMN engage.persona.number IS 'The number in E.164; NULL if there is none or it is not usable.';
 COMMENT ON COLUMN engage.persona.component IS
-	'The lowest key among the personas that could be one person with it, directly or through others; NULL until it is linked. A caller never reaches beyond a component.';
-COMMENT ON COLUMN engage.persona.caller_id IS 'The caller it resolves to; NULL if it cannot be told.';
+	'The lowest key among the personas that could be the same person, directly or through others; NULL until linked. A caller never extends beyond a component.';
+COMMENT ON COLUMN engage.persona.caller_id IS 'The caller that the persona belongs to; NULL if unknown.';
 -- callers of a number one after the other, without the personas between them
 CREATE INDEX persona_number ON engage.persona (number, caller_id) WHERE number IS NOT NULL;
 CREATE INDEX persona_caller ON engage.persona (caller_id) WHERE caller_id IS NOT NULL;
@@ -51,8 +51,8 @@ CREATE TABLE engage.caller (
 	last_at timestamptz
 );
 COMMENT ON TABLE engage.caller IS
-	'A person that one or more personas resolve to. The id is stable: a caller whose contacts all went keeps its row. Made by refresh.';
-COMMENT ON COLUMN engage.caller.timeline IS 'All counted contacts, of all personas and channels; NULL if there are none.';
+	'A person to whom one or more personas belong. The id is stable: a caller whose contacts are all gone keeps its row. Made by refresh.';
+COMMENT ON COLUMN engage.caller.timeline IS 'All counted contacts, over all personas and channels; NULL if there are none.';
 CREATE INDEX caller_last_at ON engage.caller (last_at);
 SELECT pg_extension_config_dump('engage.caller', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.caller', 'caller_id')::regclass, '');
@@ -77,7 +77,7 @@ BEGIN ATOMIC
 			OR (c.contacts, c.first_at, c.last_at) IS DISTINCT FROM (s.contacts, s.first_at, s.last_at));
 END;
 COMMENT ON FUNCTION engage.sum_up_callers(bigint[]) IS
-	'Gives callers the rollup of their personas'' timelines. A stage of refresh.';
+	'Updates the timelines of callers from those of their personas. A stage of refresh.';
 
 CREATE FUNCTION engage.sum_up_all_callers() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -100,4 +100,4 @@ BEGIN ATOMIC
 			OR (c.contacts, c.first_at, c.last_at) IS DISTINCT FROM (s.contacts, s.first_at, s.last_at));
 END;
 COMMENT ON FUNCTION engage.sum_up_all_callers() IS
-	'As sum_up_callers(), for all callers in one pass. A stage of refresh.';
+	'Does what sum_up_callers() does, for all callers in one pass. A stage of refresh.';

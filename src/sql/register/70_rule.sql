@@ -57,13 +57,13 @@ CREATE TABLE engage.rule (
 		= (top_n IS NOT NULL AND top_period IS NOT NULL))
 );
 COMMENT ON TABLE engage.rule IS
-	'The force''s rules in dated versions. A version never changes but for its end and description: make a new one. A name and criteria are enough.';
-COMMENT ON COLUMN engage.rule.version IS 'By default one more than the highest of this name.';
-COMMENT ON COLUMN engage.rule.kind IS 'criteria: met where any of them is; top: the callers with the most contacts of a local period. By default the one that the other columns tell.';
+	'The force''s rules in dated versions. Only the end and the description of a version can change: for anything else make a new version. A name and criteria are enough.';
+COMMENT ON COLUMN engage.rule.version IS 'By default one more than the highest version of this name.';
+COMMENT ON COLUMN engage.rule.kind IS 'criteria: met when any of them is met; top: the callers with the most contacts in a local period. By default it follows from the other columns.';
 COMMENT ON COLUMN engage.rule.channels IS 'Channels that count; NULL for all.';
-COMMENT ON COLUMN engage.rule.top_n IS 'How many callers; those who tie with the last are in. One contact alone is never among the top.';
-COMMENT ON COLUMN engage.rule.valid_from IS 'Contacts from then on can meet it; earlier ones still fill its windows.';
-COMMENT ON COLUMN engage.rule.valid_to IS 'Contacts from then on no longer meet it.';
+COMMENT ON COLUMN engage.rule.top_n IS 'How many callers; ties with the last one are included. A caller with a single contact is never among them.';
+COMMENT ON COLUMN engage.rule.valid_from IS 'Contacts from this time on can meet the rule; earlier ones still count in its windows.';
+COMMENT ON COLUMN engage.rule.valid_to IS 'Contacts from this time on no longer meet the rule.';
 SELECT pg_extension_config_dump('engage.rule', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.rule', 'rule_id')::regclass, '');
 
@@ -94,7 +94,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.rule_changed() IS
-	'Trigger: keeps versions as they are, and those that flags name, and puts a new or ended one into the queue.';
+	'Trigger: stops changes to versions, above all to those that raised flags, and queues a new or ended version.';
 CREATE TRIGGER rule_changed AFTER INSERT OR UPDATE OR DELETE ON engage.rule
 	FOR EACH ROW EXECUTE FUNCTION engage.rule_changed();
 ALTER TABLE engage.rule ENABLE ALWAYS TRIGGER rule_changed;
@@ -135,14 +135,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.rule_filled() IS
-	'Trigger: gives a new rule the next version of its name and the kind that its other columns tell, where these are left out, and says what is missing.';
+	'Trigger: fills in the next version and the kind of a new rule where they are left out, and reports what is missing.';
 CREATE TRIGGER rule_filled BEFORE INSERT ON engage.rule FOR EACH ROW EXECUTE FUNCTION engage.rule_filled();
 
 CREATE FUNCTION engage.period_start(at timestamptz, period text, zone text) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN timezone(zone, date_trunc(period, timezone(zone, at)));
 COMMENT ON FUNCTION engage.period_start(timestamptz, text, text) IS
-	'When the local day, week (from Monday) or month of an instant began.';
+	'When the local day, week (from Monday) or month of a time began.';
 
 CREATE FUNCTION engage.period_end(start timestamptz, period text, zone text) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -183,7 +183,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.adopt_rules(text, timestamptz) IS
-	'Copies a preset rule (preset_rule) into rule and returns its rule_id. It holds from from_at; by default from ever, or from now on if another version of the rule is there, which then ends; and until the next version begins, if there is one.';
+	'Copies a preset rule (preset_rule) into rule and returns its rule_id. It applies from from_at. By default it has no start; if another version of the rule exists, it applies from now on and ends that version. It ends when the next version begins, if there is one.';
 
 CREATE FUNCTION engage.setup(zone text DEFAULT 'Europe/London', region text DEFAULT 'GB', rules text DEFAULT 'kent_v2') RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -213,4 +213,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.setup(text, text, text) IS
-	'Makes the policy, the channels, the bank holidays, the kinds of marker, the shipped linkage model and a first rule (a preset of preset_rule, NULL for none). Once; an error (55000) after that. Where the policy was lost it makes it again, with what else is missing, and leaves rules and linkage model as they are.';
+	'Creates the policy, the channels, the bank holidays, the kinds of marker, the shipped linkage model and a first rule (a preset of preset_rule, NULL for none). Run it once; after that it is an error (55000). If the policy was lost, it creates it again with whatever else is missing, and leaves rules and linkage model as they are.';

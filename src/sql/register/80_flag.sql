@@ -20,18 +20,18 @@ CREATE TABLE engage.flag (
 	CONSTRAINT flag_withdrawal CHECK ((withdrawn_at IS NULL) = (withdrawn_reason IS NULL))
 );
 COMMENT ON TABLE engage.flag IS
-	'A rule met by a caller, one row an episode. It follows its episode as contacts come late or go; where the episode is gone it is withdrawn, never deleted, and where the episode comes back it stands again (flag_event). Made by refresh; people decide what it means.';
-COMMENT ON COLUMN engage.flag.rule_id IS 'The version of a rule that raised it, which can then not be deleted.';
-COMMENT ON COLUMN engage.flag.started_at IS 'First contact inside the window of the first meeting contact.';
+	'A rule met by a caller, one row per episode. It follows its episode as contacts arrive late or go away. If the episode is gone the flag is withdrawn, never deleted; if it comes back the flag is reinstated (flag_event). Made by refresh; people decide what it means.';
+COMMENT ON COLUMN engage.flag.rule_id IS 'The version of the rule that raised the flag; that version can then not be deleted.';
+COMMENT ON COLUMN engage.flag.started_at IS 'First contact in the window of the first contact that met the rule.';
 COMMENT ON COLUMN engage.flag.met_at IS 'First contact at which the rule was met.';
-COMMENT ON COLUMN engage.flag.ended_at IS 'Last contact at which the rule was met, so far.';
+COMMENT ON COLUMN engage.flag.ended_at IS 'Latest contact at which the rule was met.';
 COMMENT ON COLUMN engage.flag.contacts IS 'Contacts from started_at to ended_at on the rule''s channels.';
-COMMENT ON COLUMN engage.flag.peak IS 'Contacts of the fullest window that met a criterion.';
+COMMENT ON COLUMN engage.flag.peak IS 'Contacts in the fullest window that met a criterion.';
 COMMENT ON COLUMN engage.flag.criteria_met IS 'Which of the rule''s criteria the episode met; empty for a rule of the top callers.';
 COMMENT ON COLUMN engage.flag.raised_at IS 'When the flag was first raised.';
-COMMENT ON COLUMN engage.flag.data_as_of IS 'When its figures last changed: they tell what was known then.';
+COMMENT ON COLUMN engage.flag.data_as_of IS 'When its figures last changed: they show what was known at that time.';
 COMMENT ON COLUMN engage.flag.run_id IS 'The refresh run that last changed it.';
-COMMENT ON COLUMN engage.flag.withdrawn_reason IS 'Why it no longer holds; of a caller who was parted, by which decision.';
+COMMENT ON COLUMN engage.flag.withdrawn_reason IS 'Why the flag no longer holds; if the caller was split, by which decision.';
 CREATE INDEX flag_caller ON engage.flag (caller_id) WHERE withdrawn_at IS NULL;
 CREATE INDEX flag_ended_at ON engage.flag (ended_at) WHERE withdrawn_at IS NULL;
 CREATE INDEX flag_period ON engage.flag (rule_id, started_at) WHERE withdrawn_at IS NULL;
@@ -47,8 +47,8 @@ CREATE TABLE engage.flag_event (
 	run_id bigint
 );
 COMMENT ON TABLE engage.flag_event IS
-	'Each time that a flag was withdrawn, and each time that its episode came back and it stood again. Append-only. Made by refresh.';
-COMMENT ON COLUMN engage.flag_event.reason IS 'Why it was withdrawn; also of one that is reinstated, which was withdrawn for that.';
+	'Each time that a flag was withdrawn, and each time that its episode came back and it was reinstated. Append-only. Made by refresh.';
+COMMENT ON COLUMN engage.flag_event.reason IS 'Why the flag was withdrawn; for a reinstated flag, why it had been.';
 COMMENT ON COLUMN engage.flag_event.run_id IS 'The refresh run that did it.';
 CREATE INDEX flag_event_flag ON engage.flag_event (flag_id);
 SELECT pg_extension_config_dump('engage.flag_event', '');
@@ -109,7 +109,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.why_parted(bigint, bigint) IS
-	'Why a caller lost personas to others in a refresh run, in words: by which decision, where it was one; NULL if it lost none. For withdrawn_reason.';
+	'Why a caller lost personas to others in a refresh run, in words, with the decision if there was one; NULL if it lost none. For withdrawn_reason.';
 
 CREATE FUNCTION engage.assess_callers(caller_ids bigint[], run_id bigint, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -196,7 +196,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.assess_callers(bigint[], bigint) IS
-	'Brings the flags of callers in line with their episodes, and tells how many were raised (or reinstated), changed and withdrawn. A stage of refresh.';
+	'Updates the flags of callers to match their episodes, and returns how many flags were raised (or reinstated), changed and withdrawn. A stage of refresh.';
 
 CREATE FUNCTION engage.top_of_period(rule_id integer, period_start timestamptz,
 		OUT caller_id bigint, OUT started_at timestamptz, OUT ended_at timestamptz, OUT contacts bigint) RETURNS SETOF record
@@ -252,7 +252,7 @@ BEGIN ATOMIC
 	WHERE f.withdrawn_at IS NULL;
 END;
 COMMENT ON FUNCTION engage.periods_of(integer) IS
-	'When those local periods of a rule of kind top began that have contacts that count, or flags of the rule.';
+	'When the local periods of a rule of kind top began that have counted contacts, or flags of the rule.';
 
 CREATE FUNCTION engage.assess_period(rule_id integer, period_start timestamptz, run_id bigint,
 		OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
@@ -331,4 +331,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.assess_period(integer, timestamptz, bigint) IS
-	'Brings the flags of a rule of kind top in line with one local period. A stage of refresh.';
+	'Updates the flags of a rule of kind top for one local period. A stage of refresh.';

@@ -21,21 +21,21 @@ CREATE TABLE engage.set_aside (
 	CONSTRAINT set_aside_once UNIQUE NULLS NOT DISTINCT (stage, persona_key, caller_id, rule_id, period_start)
 );
 COMMENT ON TABLE engage.set_aside IS
-	'What refresh could not compute and left as it was, so that the rest went on: one row a subject, named by the columns that go with the stage. set_aside_contact lists the contacts behind it. Made by refresh, which deletes the row when the subject can be computed.';
+	'What refresh could not compute and left as it was, so that the rest could go on: one row per subject, identified by the columns that go with the stage. set_aside_contact lists the contacts behind it. Made by refresh, which deletes the row once the subject can be computed.';
 COMMENT ON COLUMN engage.set_aside.stage IS
 	'Which stage failed: count (a persona from its contacts), link (a persona), sum up, flags, score (a caller), top (a period of a rule), day (a local day), fit (the risk factors), concentration, referrals.';
 COMMENT ON COLUMN engage.set_aside.period_start IS 'When the local day or period began.';
 COMMENT ON COLUMN engage.set_aside.error_code IS 'SQLSTATE of the error.';
-COMMENT ON COLUMN engage.set_aside.error_message IS 'Its message; what stood in quotation marks is left out, for that may be personal data.';
+COMMENT ON COLUMN engage.set_aside.error_message IS 'The error message. Text in quotation marks is removed, as it may be personal data.';
 COMMENT ON COLUMN engage.set_aside.tries IS 'How often it failed.';
-COMMENT ON COLUMN engage.set_aside.retry_at IS 'When the next refresh tries it again, if it does not change before; infinity while it is in the queue.';
+COMMENT ON COLUMN engage.set_aside.retry_at IS 'When the next refresh tries it again, unless it changes earlier; infinity while it is in the queue.';
 SELECT pg_extension_config_dump('engage.set_aside', '');
 
 CREATE FUNCTION engage.is_fault_of_a_row(error_code text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN "left"(error_code, 2) = ANY (ARRAY['20', '21', '22', '23', '2F', '38', '39', '54', 'P0']);
 COMMENT ON FUNCTION engage.is_fault_of_a_row(text) IS
-	'Whether an error of this SQLSTATE may be due to a value: bad data, a constraint, a limit, or raised by a function. Not so cancels, shutdowns, deadlocks, a full disk, no memory, missing rights or a broken installation, which end a run.';
+	'Whether a value may be the cause of an error with this SQLSTATE: bad data, a constraint, a limit, or an error raised by a function. False for cancels, shutdowns, deadlocks, a full disk, lack of memory, missing rights or a broken installation, which end a run.';
 
 CREATE FUNCTION engage.put_aside(run bigint, stage text, error_code text, message text, persona_key uuid DEFAULT NULL, caller_id bigint DEFAULT NULL,
 		rule_id integer DEFAULT NULL, period_start timestamptz DEFAULT NULL) RETURNS boolean
@@ -59,7 +59,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.put_aside(bigint, text, text, text, uuid, bigint, integer, timestamptz) IS
-	'Puts a subject aside that a stage of this run could not compute; false, and nothing done, where the error is not due to a row, or so many were put aside that it cannot be. A stage of refresh.';
+	'Sets aside a subject that a stage of this run could not compute. Returns false, and does nothing, if a row is not the cause, or if so many were set aside that a row cannot be. A stage of refresh.';
 
 CREATE FUNCTION engage.take_back(stage text, persona_keys uuid[] DEFAULT NULL, caller_ids bigint[] DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -74,7 +74,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.take_back(text, uuid[], bigint[]) IS
-	'Forgets that these subjects of a stage were put aside, or all of the stage: they are being computed. Undone with what fails after it. A stage of refresh.';
+	'Forgets that these subjects of a stage, or all of the stage, were set aside, because they are being computed now. Undone if what follows fails. A stage of refresh.';
 
 CREATE FUNCTION engage.queue_what_was_put_aside() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -98,7 +98,7 @@ BEGIN
 	WHERE a.stage = 'sum up' AND NOT EXISTS (SELECT FROM engage.persona p WHERE p.caller_id = a.caller_id);
 END
 $$;
-COMMENT ON FUNCTION engage.queue_what_was_put_aside() IS 'Queues what was put aside and is to be tried again. A stage of refresh.';
+COMMENT ON FUNCTION engage.queue_what_was_put_aside() IS 'Queues what was set aside and is due for another try. A stage of refresh.';
 
 CREATE FUNCTION engage.find_unreadable_personas(run bigint, persona_keys uuid[]) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -124,7 +124,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION engage.find_unreadable_personas(bigint, uuid[]) IS
-	'Puts those of the personas aside that linkage cannot even read; returns how many. They are then left out of it. A stage of refresh.';
+	'Sets aside those of the personas that linkage cannot even read, and returns how many. They are then left out of it. A stage of refresh.';
 
 CREATE FUNCTION engage.find_unreadable_personas(run bigint) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -144,4 +144,4 @@ BEGIN
 	RETURN found;
 END
 $$;
-COMMENT ON FUNCTION engage.find_unreadable_personas(bigint) IS 'The same for all personas. A stage of refresh.';
+COMMENT ON FUNCTION engage.find_unreadable_personas(bigint) IS 'Does the same for all personas. A stage of refresh.';

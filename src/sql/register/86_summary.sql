@@ -11,18 +11,18 @@
 CREATE FUNCTION engage.date_key(day date) RETURNS integer
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN to_char(day, 'YYYYMMDD')::integer;
-COMMENT ON FUNCTION engage.date_key(date) IS 'A date as dashboards have it: 20260331.';
+COMMENT ON FUNCTION engage.date_key(date) IS 'A date as dashboards store it: 20260331.';
 
 CREATE FUNCTION engage.local_date(at timestamptz, zone text) RETURNS date
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN LEAST(GREATEST(timezone(zone, at), '1900-01-01'::timestamp), '2199-12-31'::timestamp)::date;
-COMMENT ON FUNCTION engage.local_date(timestamptz, text) IS 'An instant''s local date, held within 1900 to 2199, which clients can show.';
+COMMENT ON FUNCTION engage.local_date(timestamptz, text) IS 'The local date of a time, limited to 1900 to 2199, which every client can show.';
 
 CREATE FUNCTION engage.is_abandoned(disconnected boolean, spoke_to_service boolean, confirmed_safe boolean) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN disconnected AND spoke_to_service IS NOT TRUE AND confirmed_safe IS NOT TRUE;
 COMMENT ON FUNCTION engage.is_abandoned(boolean, boolean, boolean) IS
-	'Whether a call was abandoned: disconnected, and not known to have spoken to a service or been confirmed safe; NULL where it is not known whether it was disconnected.';
+	'Whether a call was abandoned: disconnected, and not known to have spoken to a service or been confirmed safe. NULL if it is not known whether the call was disconnected.';
 
 CREATE TABLE engage.calendar (
 	date_key integer PRIMARY KEY,
@@ -51,7 +51,7 @@ CREATE TABLE engage.calendar (
 COMMENT ON TABLE engage.calendar IS
 	'The local days of the policy''s zone, without a gap: whole years, from the first contact to now. Made by refresh.';
 COMMENT ON COLUMN engage.calendar.ends_at IS 'When the next day starts: 23, 24 or 25 hours later.';
-COMMENT ON COLUMN engage.calendar.financial_year IS 'April to March, as 2025/26.';
+COMMENT ON COLUMN engage.calendar.financial_year IS 'Financial year, April to March, such as 2025/26.';
 SELECT pg_extension_config_dump('engage.calendar', '');
 
 CREATE TABLE engage.preset_hour (
@@ -60,8 +60,8 @@ CREATE TABLE engage.preset_hour (
 	shift_name text NOT NULL,
 	is_night boolean NOT NULL
 );
-COMMENT ON TABLE engage.preset_hour IS 'Shipped labels of the hours of a day.';
-COMMENT ON COLUMN engage.preset_hour.time_key IS 'The hour, 0 to 23.';
+COMMENT ON TABLE engage.preset_hour IS 'Shipped labels for the hours of a day.';
+COMMENT ON COLUMN engage.preset_hour.time_key IS 'Local hour, 0 to 23.';
 INSERT INTO engage.preset_hour (time_key, label, shift_name, is_night)
 SELECT g.hour, lpad(g.hour::text, 2, '0') || ':00-' || lpad(g.hour::text, 2, '0') || ':59',
 	CASE WHEN g.hour BETWEEN 7 AND 14 THEN 'Early' WHEN g.hour BETWEEN 15 AND 22 THEN 'Late' ELSE 'Night' END, g.hour NOT BETWEEN 7 AND 22
@@ -76,7 +76,7 @@ CREATE TABLE engage.feed (
 	feed_key integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	source text NOT NULL UNIQUE
 );
-COMMENT ON TABLE engage.feed IS 'Sources of contacts, numbered as they come. Made by refresh.';
+COMMENT ON TABLE engage.feed IS 'Sources of contacts, numbered in the order in which they first appear. Made by refresh.';
 SELECT pg_extension_config_dump('engage.feed', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.feed', 'feed_key')::regclass, '');
 
@@ -98,8 +98,8 @@ CREATE TABLE engage.daily_count (
 	PRIMARY KEY (date_key, channel_key, contact_type_key, district_key)
 );
 COMMENT ON TABLE engage.daily_count IS 'Counted contacts by local day, channel, type and district. Made by refresh.';
-COMMENT ON COLUMN engage.daily_count.abandoned_known IS 'Contacts of which it is known whether they were abandoned.';
-COMMENT ON COLUMN engage.daily_count.deployed_known IS 'Contacts of which it is known whether officers were sent.';
+COMMENT ON COLUMN engage.daily_count.abandoned_known IS 'Contacts for which it is known whether they were abandoned.';
+COMMENT ON COLUMN engage.daily_count.deployed_known IS 'Contacts for which it is known whether officers were sent.';
 SELECT pg_extension_config_dump('engage.daily_count', '');
 
 CREATE TABLE engage.hourly_count (
@@ -131,9 +131,9 @@ CREATE TABLE engage.feed_count (
 	recorded_late integer NOT NULL,
 	PRIMARY KEY (date_key, feed_key)
 );
-COMMENT ON TABLE engage.feed_count IS 'Counted contacts by local day and source, and how many lack what. Made by refresh.';
-COMMENT ON COLUMN engage.feed_count.delay_seconds IS 'From occurred_at to recorded_at, summed over the contacts.';
-COMMENT ON COLUMN engage.feed_count.recorded_late IS 'Recorded more than a day after they occurred.';
+COMMENT ON TABLE engage.feed_count IS 'Counted contacts by local day and source, and how many lack each detail. Made by refresh.';
+COMMENT ON COLUMN engage.feed_count.delay_seconds IS 'Seconds from occurred_at to recorded_at, summed over the contacts.';
+COMMENT ON COLUMN engage.feed_count.recorded_late IS 'Contacts recorded more than a day after they occurred.';
 SELECT pg_extension_config_dump('engage.feed_count', '');
 
 CREATE TABLE engage.caller_pseudonym (
@@ -145,10 +145,10 @@ CREATE TABLE engage.caller_pseudonym (
 	CHECK ((caller_key = -1) = (caller_id IS NULL))
 );
 COMMENT ON TABLE engage.caller_pseudonym IS
-	'The keys that stand for callers in dashboards: drawn by lot, and only this table tells whose they are. -1 stands for nobody who can be told. forget_caller_key() erases one. Made by refresh.';
-COMMENT ON COLUMN engage.caller_pseudonym.label IS 'The key to read aloud, and to look for.';
+	'The keys that stand for callers in dashboards. They are random; only this table maps them to callers. -1 is the unknown caller. forget_caller_key() erases a key. Made by refresh.';
+COMMENT ON COLUMN engage.caller_pseudonym.label IS 'The key in a form to read out and search for.';
 COMMENT ON COLUMN engage.caller_pseudonym.secret IS
-	'Drawn with the key: the keys of the caller''s contacts and flags in dashboards are made with it, and change with it.';
+	'A random number chosen with the key. The keys of the caller''s contacts and flags in dashboards are made from it, and change with it.';
 INSERT INTO engage.caller_pseudonym (caller_key, secret) VALUES (-1, 0);
 SELECT pg_extension_config_dump('engage.caller_pseudonym', 'WHERE caller_id IS NOT NULL');
 
@@ -162,8 +162,8 @@ CREATE TABLE engage.roster (
 	PRIMARY KEY (caller_id, rule_id, spell_no)
 );
 COMMENT ON TABLE engage.roster IS
-	'When callers were flagged by a rule, in unbroken spells of local days: from the day on which the rule was met to the last at whose end the flag was current (policy.flag_current_for). Made by refresh.';
-COMMENT ON COLUMN engage.roster.spell_no IS '1 for the first time; from 2 on they returned.';
+	'When callers were flagged by a rule, in unbroken spells of local days: from the day on which the rule was met to the last day at whose end the flag was current (policy.flag_current_for). Made by refresh.';
+COMMENT ON COLUMN engage.roster.spell_no IS '1 for the first spell; 2 or more if the caller returned.';
 COMMENT ON COLUMN engage.roster.district_key IS 'The listed district with most of the caller''s contacts; -1 if there is none.';
 CREATE INDEX roster_last_day ON engage.roster (last_day);
 SELECT pg_extension_config_dump('engage.roster', '');
@@ -179,10 +179,10 @@ CREATE TABLE engage.roster_month (
 	is_dropped boolean NOT NULL,
 	PRIMARY KEY (caller_id, rule_id, month_start)
 );
-COMMENT ON TABLE engage.roster_month IS 'Callers on the roster on any day of a local month, and their counted contacts in it. Made by refresh.';
-COMMENT ON COLUMN engage.roster_month.is_new IS 'Their first spell began in the month.';
-COMMENT ON COLUMN engage.roster_month.is_returned IS 'A later spell began in it.';
-COMMENT ON COLUMN engage.roster_month.is_dropped IS 'At the end of the month they were no longer on the roster.';
+COMMENT ON TABLE engage.roster_month IS 'Callers on the roster on any day of a local month, and their counted contacts in that month. Made by refresh.';
+COMMENT ON COLUMN engage.roster_month.is_new IS 'Whether the caller''s first spell began in the month.';
+COMMENT ON COLUMN engage.roster_month.is_returned IS 'Whether a later spell began in the month.';
+COMMENT ON COLUMN engage.roster_month.is_dropped IS 'Whether the caller was no longer on the roster at the end of the month.';
 SELECT pg_extension_config_dump('engage.roster_month', '');
 
 CREATE TABLE engage.monthly_concentration (
@@ -191,7 +191,7 @@ CREATE TABLE engage.monthly_concentration (
 	as_of timestamptz NOT NULL
 );
 COMMENT ON TABLE engage.monthly_concentration IS
-	'How contacts of a local month are spread over callers, as known at as_of; all months anew once a day. Made by refresh.';
+	'How the contacts of a local month are spread over callers, as known at as_of. All months are recomputed once a day. Made by refresh.';
 SELECT pg_extension_config_dump('engage.monthly_concentration', '');
 
 CREATE FUNCTION engage.counted_contacts(from_at timestamptz, to_at timestamptz,
@@ -223,7 +223,7 @@ BEGIN ATOMIC
 	WHERE c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL;
 END;
 COMMENT ON FUNCTION engage.counted_contacts(timestamptz, timestamptz) IS
-	'The counted contacts from an instant up to another, and up to now, as summaries see them, for days that are in the calendar. Times of answer before the contact or more than 24 hours after it are not known; a contact was not recorded before it happened.';
+	'The counted contacts from one time up to another, and up to now, as the summaries use them, for days in the calendar. An answer before the contact, or more than 24 hours after it, counts as not known. recorded_at is never before the contact.';
 
 CREATE FUNCTION engage.counts_anew(from_at timestamptz, to_at timestamptz,
 		OUT grain text, OUT date_key integer, OUT time_key integer, OUT channel_key integer, OUT contact_type_key integer, OUT district_key integer, OUT source text,
@@ -248,7 +248,7 @@ BEGIN ATOMIC
 	GROUP BY GROUPING SETS ((c.date_key, c.channel_key, c.contact_type_key, c.district_key), (c.date_key, c.time_key, c.channel_key, c.district_key), (c.date_key, c.source));
 END;
 COMMENT ON FUNCTION engage.counts_anew(timestamptz, timestamptz) IS
-	'What the summaries are to hold of the contacts from an instant up to another: the rows of daily_count (grain day), of hourly_count (hour) and of feed_count (feed).';
+	'What the summaries should hold for the contacts from one time up to another: the rows of daily_count (grain day), hourly_count (hour) and feed_count (feed).';
 
 CREATE FUNCTION engage.fill_calendar(first date, last date) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -265,7 +265,7 @@ BEGIN ATOMIC
 		WHERE (k.starts_at, k.ends_at) IS DISTINCT FROM (excluded.starts_at, excluded.ends_at);
 END;
 COMMENT ON FUNCTION engage.fill_calendar(date, date) IS
-	'Makes the calendar hold the whole years of two days, those that it has, and all between, in the policy''s zone. A stage of refresh.';
+	'Extends the calendar to the whole years of two days, in the policy''s zone, without a gap. A stage of refresh.';
 
 CREATE FUNCTION engage.sum_up_day(day date) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET enable_seqscan = off
@@ -304,7 +304,7 @@ BEGIN
 	WHERE a.grain = 'feed';
 END
 $$;
-COMMENT ON FUNCTION engage.sum_up_day(date) IS 'Computes the summaries of a local day anew from contacts. A stage of refresh.';
+COMMENT ON FUNCTION engage.sum_up_day(date) IS 'Recomputes the summaries of a local day from contacts. A stage of refresh.';
 
 CREATE FUNCTION engage.next_contact(after_at timestamptz, before_at timestamptz) RETURNS timestamptz
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
@@ -315,7 +315,7 @@ BEGIN ATOMIC
 	ORDER BY timezone('UTC', c.occurred_at) LIMIT 1;
 END;
 COMMENT ON FUNCTION engage.next_contact(timestamptz, timestamptz) IS
-	'When the first contact that counts happens, or will, after an instant and before another; NULL if there is none. A stage of refresh.';
+	'When the first counted contact after one time and before another happens; NULL if there is none. A stage of refresh.';
 
 CREATE FUNCTION engage.take_day(queued timestamptz) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
@@ -352,7 +352,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.take_day(timestamptz) IS
-	'Takes one local day, that of a queued instant, from the queue with all its rows, and sums it up. Days before 1900 and after 2199 are in no summary, and a day to come waits for its first contact. A stage of refresh.';
+	'Takes one queued local day from the queue, with all its rows, and sums it up. Days before 1900 and after 2199 are in no summary; a future day waits for its first contact. A stage of refresh.';
 
 CREATE FUNCTION engage.queue_days() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -363,7 +363,7 @@ BEGIN ATOMIC
 	SELECT 'day', k.starts_at, 'everything' FROM engage.calendar k
 	WHERE k.date_key IN (SELECT d.date_key FROM engage.daily_count d);
 END;
-COMMENT ON FUNCTION engage.queue_days() IS 'Queues every day that has contacts, or had. A stage of refresh.';
+COMMENT ON FUNCTION engage.queue_days() IS 'Queues every day that has, or had, contacts. A stage of refresh.';
 
 CREATE FUNCTION engage.trim_calendar() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
@@ -389,7 +389,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.trim_calendar() IS
-	'Takes the years before the first contact and after this one from the calendar: a contact of then was corrected or deleted. A stage of refresh.';
+	'Removes years before the first contact and after this year from the calendar, left when a contact was corrected or deleted. A stage of refresh.';
 
 CREATE FUNCTION engage.key_callers(caller_ids bigint[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -410,7 +410,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.key_callers(bigint[]) IS
-	'Draws a key for those of the callers who have none. A stage of refresh.';
+	'Gives a random key to each of the callers that has none. A stage of refresh.';
 
 CREATE FUNCTION engage.roster_anew(caller_ids bigint[]) RETURNS SETOF engage.roster
 	LANGUAGE sql STABLE PARALLEL SAFE SET timezone = 'UTC' SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
@@ -443,7 +443,7 @@ BEGIN ATOMIC
 	FROM numbered n
 	GROUP BY n.rule_id, n.caller_id, n.spell_no;
 END;
-COMMENT ON FUNCTION engage.roster_anew(bigint[]) IS 'What roster is to hold of some callers, or of all for NULL, by the flags that stand.';
+COMMENT ON FUNCTION engage.roster_anew(bigint[]) IS 'What roster should hold for some callers, or for all (NULL), according to the flags that stand.';
 
 CREATE FUNCTION engage.roster_months_anew(caller_ids bigint[]) RETURNS SETOF engage.roster_month
 	LANGUAGE sql STABLE PARALLEL SAFE SET timezone = 'UTC'
@@ -465,7 +465,7 @@ BEGIN ATOMIC
 		SELECT COALESCE(engage.num_contacts(engage.slice(c.timeline, timezone(o.zone, m.month_start::timestamp), timezone(o.zone, m.next_start::timestamp))), 0) AS n
 	) num_contacts;
 END;
-COMMENT ON FUNCTION engage.roster_months_anew(bigint[]) IS 'What roster_month is to hold of some callers, or of all for NULL, by roster and their contacts.';
+COMMENT ON FUNCTION engage.roster_months_anew(bigint[]) IS 'What roster_month should hold for some callers, or for all (NULL), according to roster and their contacts.';
 
 CREATE FUNCTION engage.keep_roster(caller_ids bigint[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -480,7 +480,7 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.keep_roster(bigint[]) IS 'Brings the roster of callers in line with their flags. A stage of refresh.';
+COMMENT ON FUNCTION engage.keep_roster(bigint[]) IS 'Updates the roster of callers from their flags. A stage of refresh.';
 
 CREATE FUNCTION engage.callers_of_period(rule_id integer, period_start timestamptz) RETURNS bigint[]
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -491,7 +491,7 @@ RETURN (
 		AND f.started_at >= callers_of_period.period_start
 		AND f.started_at < engage.period_end(callers_of_period.period_start, r.top_period, o.zone));
 COMMENT ON FUNCTION engage.callers_of_period(integer, timestamptz) IS
-	'The callers who have, or had, a flag of a rule of kind top for the local period that began at period_start.';
+	'The callers who have, or had, a flag by a rule of kind top for the local period that began at period_start.';
 
 CREATE FUNCTION engage.keep_whole_roster() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -512,7 +512,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION engage.keep_whole_roster() IS
-	'As keep_roster(), for all callers; where that fails, each of them is queued. A stage of refresh.';
+	'Does what keep_roster() does, for all callers; if that fails, queues each of them. A stage of refresh.';
 
 CREATE FUNCTION engage.concentration_is_due() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -522,7 +522,7 @@ BEGIN ATOMIC
 		WHERE EXISTS (SELECT FROM engage.caller c WHERE c.contacts > 0)
 			AND COALESCE((SELECT max(m.as_of) FROM engage.monthly_concentration m) < engage.period_start(now(), 'day', o.zone), true));
 END;
-COMMENT ON FUNCTION engage.concentration_is_due() IS 'Whether the months'' concentration has not been computed on this local day.';
+COMMENT ON FUNCTION engage.concentration_is_due() IS 'Whether the monthly concentration has not yet been computed on this local day.';
 
 CREATE FUNCTION engage.measure_concentration() RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -545,7 +545,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.measure_concentration() IS
-	'Computes the concentration of all months anew from callers'' timelines, if it is due; false if not, or if there is nothing to measure. A stage of refresh.';
+	'Recomputes the concentration of all months from callers'' timelines, if it is due. False if it is not due, or if there is nothing to measure. A stage of refresh.';
 
 -- definer: who sets the lists has no rights on the queue
 CREATE FUNCTION engage.list_changed() RETURNS trigger
@@ -556,7 +556,7 @@ BEGIN
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION engage.list_changed() IS 'Trigger: a district or code that is listed, or no longer is, may change the summary of every day.';
+COMMENT ON FUNCTION engage.list_changed() IS 'Trigger: adding or removing a listed district or code may change the summary of every day.';
 CREATE TRIGGER district_changed AFTER INSERT OR UPDATE OF district OR DELETE OR TRUNCATE ON engage.district
 	FOR EACH STATEMENT EXECUTE FUNCTION engage.list_changed();
 CREATE TRIGGER incident_code_changed AFTER INSERT OR UPDATE OF code OR DELETE OR TRUNCATE ON engage.incident_code
@@ -580,7 +580,7 @@ BEGIN
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION engage.flag_currency_changed() IS 'Trigger: how long flags stay current decides who was on the roster when.';
+COMMENT ON FUNCTION engage.flag_currency_changed() IS 'Trigger: a change in how long flags stay current changes who was on the roster, and when.';
 CREATE TRIGGER flag_currency_changed AFTER UPDATE OF flag_current_for ON engage.policy
 	FOR EACH STATEMENT EXECUTE FUNCTION engage.flag_currency_changed();
 CREATE TRIGGER flag_currency_applied AFTER UPDATE OF flag_current_for ON engage.policy
@@ -604,4 +604,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.forget_caller_key(integer) IS
-	'Erases the key that stands for a caller in dashboards, and the keys of the caller''s contacts and flags, and draws others: no key that was exported leads to anybody. Times do: who may read fact_contact and has an export with the exact times of contacts can still tell whose they were, so have exports deleted. False if there is no such key.';
+	'Erases the key that stands for a caller in dashboards, and the keys of the caller''s contacts and flags, and makes new ones: exported keys no longer lead to anybody. Exact times still can: anyone who may read fact_contact and has an export with exact times can match the two, so have exports deleted. False if there is no such key.';

@@ -12,8 +12,8 @@ JOIN engage.caller c ON c.caller_id = f.caller_id
 CROSS JOIN engage.policy o
 WHERE f.withdrawn_at IS NULL AND f.ended_at > now() - o.flag_current_for;
 COMMENT ON VIEW engage.repeat_caller IS
-	'Who is flagged now: flags that stand and whose last meeting contact is not older than policy.flag_current_for.';
-COMMENT ON COLUMN engage.repeat_caller.contacts IS 'Contacts of the episode.';
+	'Who is flagged now: flags that stand and whose latest meeting contact is within policy.flag_current_for.';
+COMMENT ON COLUMN engage.repeat_caller.contacts IS 'Contacts in the episode.';
 COMMENT ON COLUMN engage.repeat_caller.all_contacts IS 'All counted contacts of the caller.';
 
 CREATE VIEW engage.contact_caller WITH (security_barrier) AS
@@ -21,7 +21,7 @@ SELECT c.contact_id, p.caller_id
 FROM engage.contact c
 JOIN engage.persona p ON p.persona_key = c.persona_key
 WHERE p.caller_id IS NOT NULL AND c.occurred_at <= now();
-COMMENT ON VIEW engage.contact_caller IS 'The caller of each contact, as of the last refresh; contacts whose caller cannot be told, or that are still to come, have no row.';
+COMMENT ON VIEW engage.contact_caller IS 'The caller of each contact, as of the last refresh. Contacts whose caller is unknown, or that are in the future, have no row.';
 
 -- definer: analysts see the contacts of a flag without reading their identifying details
 CREATE FUNCTION engage.explain_flag(flag_id bigint,
@@ -59,7 +59,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.explain_flag(bigint) IS
-	'Why a flag stands: its rule''s version and criteria, when its figures were computed, and every contact of its episode with the criteria met at it. An error (P0002) for a flag that is not there.';
+	'Why a flag stands: its rule''s version and criteria, when its figures were computed, and every contact of its episode with the criteria met at it. An error (P0002) if there is no such flag.';
 
 -- definer: analysts try thresholds without reading identifying details
 CREATE FUNCTION engage.back_test(criteria engage.criterion[], from_at timestamptz, to_at timestamptz,
@@ -94,7 +94,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.back_test(engage.criterion[], timestamptz, timestamptz, engage.contact_channel[]) IS
-	'Who would have been flagged from from_at up to but not including to_at under any criteria, when and how often: one row a caller and episode, from all contacts known by the last refresh. Counting rows a week gives the work.';
+	'Who would have been flagged from from_at up to but not including to_at under any criteria, when and how often: one row per caller and episode, from all contacts known at the last refresh. Count rows per week to see the workload.';
 
 CREATE FUNCTION engage.back_test(criteria text, from_at timestamptz, to_at timestamptz,
 		channels engage.contact_channel[] DEFAULT NULL,
@@ -105,7 +105,7 @@ BEGIN ATOMIC
 	SELECT b.* FROM engage.back_test(engage.criteria(back_test.criteria), back_test.from_at, back_test.to_at, back_test.channels) b;
 END;
 COMMENT ON FUNCTION engage.back_test(text, timestamptz, timestamptz, engage.contact_channel[]) IS
-	'back_test() for criteria that are written out: one, ''5 in 1 day'', or an array, ''{5 in 1 day, 10 in 7 days}''.';
+	'back_test() for criteria written as text: one, ''5 in 1 day'', or an array, ''{5 in 1 day, 10 in 7 days}''.';
 
 CREATE FUNCTION engage.local_weeks(from_at timestamptz, to_at timestamptz) RETURNS timestamptz[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -127,7 +127,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.local_weeks(timestamptz, timestamptz) IS
-	'When the local weeks (from Monday, in policy.zone) of a stretch of time began. An error (22023) where it has no beginning or no later end, or (55000) where there is no policy.';
+	'When the local weeks (from Monday, in policy.zone) of a range of time began. An error (22023) if the range has no start or no later end, or (55000) before setup().';
 
 CREATE FUNCTION engage.caller_timelines(channels engage.contact_channel[], OUT caller_id bigint, OUT timeline engage.timeline) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000
@@ -140,7 +140,7 @@ BEGIN ATOMIC
 	GROUP BY p.caller_id;
 END;
 COMMENT ON FUNCTION engage.caller_timelines(engage.contact_channel[]) IS
-	'The timeline of each caller on some channels; NULL for all. As of the last refresh.';
+	'The timeline of each caller on some channels (NULL for all), as of the last refresh.';
 
 CREATE FUNCTION engage.threshold_weeks(lowest integer, highest integer, widths interval[], from_at timestamptz, to_at timestamptz,
 		channels engage.contact_channel[], week_starts timestamptz[], there bigint[], there_met_at timestamptz[],
@@ -166,7 +166,7 @@ CREATE FUNCTION engage.rolling_criterion(threshold integer, width interval) RETU
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN format('%s in %s seconds', threshold, trim_scale(EXTRACT(epoch FROM width)))::engage.criterion;
 COMMENT ON FUNCTION engage.rolling_criterion(integer, interval) IS
-	'The criterion of so many contacts in that width, which has no months. An error (22P02) for a width that no criterion has: parts of a second, more than a century.';
+	'The criterion of so many contacts in that width, which has no months. An error (22P02) for a width that no criterion can have: fractions of a second, or more than a century.';
 
 CREATE FUNCTION engage.check_widths(widths interval[]) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -180,7 +180,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.check_widths(interval[]) IS
-	'Refuses (22023) widths of less than a minute, which come of numbers without a unit. For back_test_grid() and workable_threshold().';
+	'Refuses (22023) widths of less than a minute, which come from numbers without a unit. For back_test_grid() and workable_threshold().';
 
 -- definer: analysts try thresholds without reading identifying details
 CREATE FUNCTION engage.back_test_grid(lowest integer, highest integer, widths interval[], from_at timestamptz, to_at timestamptz,
@@ -245,7 +245,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.back_test_grid(integer, integer, interval[], timestamptz, timestamptz, engage.criterion[], engage.contact_channel[]) IS
-	'What every criterion "threshold in width" would have done from from_at up to but not including to_at: one row a width and threshold, in one scan of the callers, and one of back_test() for what it is compared with. episodes_a_week and new_callers_a_week (callers by their first episode) are means over the length of the stretch, busiest_week the most episodes that began in one local week. only_here, only_there and here_and_there compare the flagged callers with those of compared_with on the same channels, by default of the rules of kind criteria in force at to_at on theirs; days_earlier is, in the mean over those flagged here and there, how long before them the criterion was first met; negative where it was later. These are NULL where there is nothing to compare with. Errors: 22023 for arguments that make no grid or stretch, 22023 for a width of less than a minute, 22P02 for one that no criterion has, 22004 for a NULL in an array, 55000 before setup().';
+	'What every criterion "threshold in width" would have flagged from from_at up to but not including to_at: one row per width and threshold. episodes_a_week and new_callers_a_week are means, busiest_week the most episodes that began in a local week. The other columns compare the flagged callers with those of compared_with, by default the rules in force at to_at; NULL if there are none. Errors: 22023 for an invalid grid, range or width, 22P02, 22004 for a NULL, 55000 before setup().';
 
 CREATE FUNCTION engage.back_test_grid(lowest integer, highest integer, widths interval[], from_at timestamptz, to_at timestamptz,
 		compared_with text, channels engage.contact_channel[] DEFAULT NULL,
@@ -258,7 +258,7 @@ BEGIN ATOMIC
 		back_test_grid.to_at, engage.criteria(back_test_grid.compared_with), back_test_grid.channels) g;
 END;
 COMMENT ON FUNCTION engage.back_test_grid(integer, integer, interval[], timestamptz, timestamptz, text, engage.contact_channel[]) IS
-	'back_test_grid() with compared_with written out: one criterion, ''5 in 1 day'', or an array, ''{5 in 1 day, 10 in 7 days}''.';
+	'back_test_grid() with compared_with written as text: one criterion, ''5 in 1 day'', or an array, ''{5 in 1 day, 10 in 7 days}''.';
 
 -- definer: analysts try thresholds without reading identifying details
 CREATE FUNCTION engage.workable_threshold(capacity_a_week integer, from_at timestamptz, to_at timestamptz,
@@ -303,4 +303,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.workable_threshold(integer, timestamptz, timestamptz, interval[], engage.contact_channel[]) IS
-	'For each width the lowest threshold, from 2 on, with no more episodes than capacity_a_week in the mean week (fits = mean week), and the lowest with no more in any local week (fits = busiest week), and what it would have flagged from from_at up to but not including to_at. There always is one: what nobody reached fits. One scan of the callers. Errors: 22023 for a capacity below 1 or arguments that make no stretch or widths, among them widths of less than a minute, 22P02 for a width that no criterion has, 55000 before setup().';
+	'For each width the lowest threshold, 2 or more, with at most capacity_a_week episodes in the mean week (fits = mean week), and in every local week (fits = busiest week), and what it would have flagged from from_at up to but not including to_at. There always is one: a threshold that nobody reached fits. Errors: 22023 for a capacity below 1 or an invalid range or width, 22P02 for a width that no criterion can have, 55000 before setup().';

@@ -11,10 +11,10 @@ CREATE TABLE engage.preset_contact_problem (
 	label text NOT NULL,
 	advice text NOT NULL
 );
-COMMENT ON TABLE engage.preset_contact_problem IS 'What contact_problem looks for.';
-COMMENT ON COLUMN engage.preset_contact_problem.field IS 'The column of contact that it is about; NULL where the row itself says which.';
-COMMENT ON COLUMN engage.preset_contact_problem.label IS 'The same in words.';
-COMMENT ON COLUMN engage.preset_contact_problem.advice IS 'What to look for at the source.';
+COMMENT ON TABLE engage.preset_contact_problem IS 'The problems that contact_problem looks for.';
+COMMENT ON COLUMN engage.preset_contact_problem.field IS 'The column of contact with the problem; NULL if it differs by contact.';
+COMMENT ON COLUMN engage.preset_contact_problem.label IS 'The problem in words.';
+COMMENT ON COLUMN engage.preset_contact_problem.advice IS 'What to check at the source.';
 INSERT INTO engage.preset_contact_problem (problem, field, label, advice) VALUES
 	('out_of_bounds', NULL, 'Value out of bounds', 'The contact does not count. Correct the value; see the bounds in the reference of contact.'),
 	('number_unreadable', 'number_raw', 'Number that cannot be read', 'Find what the source writes there. 7.7009E+11 comes from a spreadsheet: format the column as text and export again.'),
@@ -51,7 +51,7 @@ BEGIN ATOMIC
 		WHERE d.so_far >= d.in_all / 20.0));
 END;
 COMMENT ON FUNCTION engage.first_plausible() IS
-	'The time before which contacts are slips of a clock rather than history: five years before the day by which a twentieth of all contacts had come, and 3 January 1970 at the earliest. From the summaries that refresh keeps.';
+	'Contacts before this time are clock errors rather than history: five years before the day by which a twentieth of all contacts had come, and 3 January 1970 at the earliest. From the summaries that refresh keeps.';
 
 -- definer: whoever looks after a source sees which of its rows are wrong, not what they say
 CREATE FUNCTION engage.contact_problems(OUT contact_id bigint, OUT source text, OUT source_ref text, OUT problem text, OUT field text) RETURNS SETOF record
@@ -136,20 +136,20 @@ BEGIN ATOMIC
 	SELECT f.contact_id, f.source, f.source_ref, f.problem, f.fault FROM found f;
 END;
 COMMENT ON FUNCTION engage.contact_problems() IS
-	'Which contacts have which problem of preset_contact_problem; field is set only where the problem does not say it. Part of contact_problem.';
+	'Which contacts have which problem of preset_contact_problem; field is set only if the problem does not name it. Part of contact_problem.';
 
 CREATE VIEW engage.contact_problem WITH (security_barrier) AS
 SELECT f.contact_id, f.source, f.source_ref, f.problem, COALESCE(f.field, k.field) AS field, k.label, k.advice
 FROM engage.contact_problems() f JOIN engage.preset_contact_problem k ON k.problem = f.problem;
 COMMENT ON VIEW engage.contact_problem IS
-	'What is wrong with contacts: one row for each contact and problem, with the column it is about and what to look for, and nothing of what the contact says. Reads all contacts.';
-COMMENT ON COLUMN engage.contact_problem.contact_id IS 'Which contact.';
+	'What is wrong with contacts: one row for each contact and problem, with the column that has it and what to check, and no content of the contact. Reads all contacts.';
+COMMENT ON COLUMN engage.contact_problem.contact_id IS 'The contact.';
 COMMENT ON COLUMN engage.contact_problem.source IS 'The system that recorded it.';
-COMMENT ON COLUMN engage.contact_problem.source_ref IS 'Its reference there.';
+COMMENT ON COLUMN engage.contact_problem.source_ref IS 'Its reference in that system.';
 COMMENT ON COLUMN engage.contact_problem.problem IS 'A problem of preset_contact_problem.';
-COMMENT ON COLUMN engage.contact_problem.field IS 'The column of contact that it is about.';
+COMMENT ON COLUMN engage.contact_problem.field IS 'The column of contact with the problem.';
 COMMENT ON COLUMN engage.contact_problem.label IS 'The problem in words.';
-COMMENT ON COLUMN engage.contact_problem.advice IS 'What to look for at the source.';
+COMMENT ON COLUMN engage.contact_problem.advice IS 'What to check at the source.';
 
 CREATE VIEW engage.data_quality WITH (security_barrier) AS
 SELECT q.source, q.problem, k.field, k.label, q.contacts, q.contacts_28_days, q.last_at, k.advice
@@ -160,15 +160,15 @@ FROM (
 	GROUP BY p.source, p.problem
 ) q
 JOIN engage.preset_contact_problem k ON k.problem = q.problem;
-COMMENT ON VIEW engage.data_quality IS 'How many contacts of each source have which problem. Reads all contacts.';
+COMMENT ON VIEW engage.data_quality IS 'How many contacts of each source have each problem. Reads all contacts.';
 COMMENT ON COLUMN engage.data_quality.source IS 'The system that recorded them.';
 COMMENT ON COLUMN engage.data_quality.problem IS 'A problem of preset_contact_problem.';
-COMMENT ON COLUMN engage.data_quality.field IS 'The column of contact that it is about; NULL where it differs by contact.';
+COMMENT ON COLUMN engage.data_quality.field IS 'The column of contact with the problem; NULL if it differs by contact.';
 COMMENT ON COLUMN engage.data_quality.label IS 'The problem in words.';
-COMMENT ON COLUMN engage.data_quality.contacts IS 'Contacts that have it.';
-COMMENT ON COLUMN engage.data_quality.contacts_28_days IS 'Those of them that became known within the last 28 days.';
-COMMENT ON COLUMN engage.data_quality.last_at IS 'When the last of them became known.';
-COMMENT ON COLUMN engage.data_quality.advice IS 'What to look for at the source.';
+COMMENT ON COLUMN engage.data_quality.contacts IS 'Contacts that have the problem.';
+COMMENT ON COLUMN engage.data_quality.contacts_28_days IS 'Of these, contacts recorded within the last 28 days.';
+COMMENT ON COLUMN engage.data_quality.last_at IS 'When the latest of them was recorded.';
+COMMENT ON COLUMN engage.data_quality.advice IS 'What to check at the source.';
 
 CREATE VIEW engage.label_problem WITH (security_barrier) AS
 WITH labels AS (
@@ -190,7 +190,7 @@ SELECT l.list, l.value, ARRAY(SELECT o.value FROM labels o WHERE o.list = l.list
 FROM labels l
 WHERE EXISTS (SELECT FROM labels o WHERE o.list = l.list AND o.read_as = l.read_as AND o.value <> l.value);
 COMMENT ON VIEW engage.label_problem IS
-	'Districts, codes, sources, rules and labels that differ by case or blanks alone: people, and many programs, take them for one.';
-COMMENT ON COLUMN engage.label_problem.list IS 'Which list it stands in.';
-COMMENT ON COLUMN engage.label_problem.value IS 'As it stands there.';
-COMMENT ON COLUMN engage.label_problem.others IS 'What differs from it by case or blanks alone.';
+	'Districts, codes, sources, rules and labels that differ only by case or blanks: people, and many programs, take them for the same.';
+COMMENT ON COLUMN engage.label_problem.list IS 'The list that has the value.';
+COMMENT ON COLUMN engage.label_problem.value IS 'The value as written there.';
+COMMENT ON COLUMN engage.label_problem.others IS 'Values that differ from it only by case or blanks.';

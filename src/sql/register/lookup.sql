@@ -6,7 +6,7 @@ CREATE FUNCTION engage.number_contacts(number text, region text, as_of timestamp
 		OUT contacts_7_days bigint, OUT contacts_28_days bigint, OUT last_contact_at timestamptz)
 	AS 'MODULE_PATHNAME', 'engage_number_contacts' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.number_contacts(text, text, timestamptz) IS
-	'Counted contacts of a number in E.164, as read in a region, up to as_of, whether refreshed or not, from the index contact_counted; days are 24 hours. NULLs where the index cannot be used. It does not look at rights on contact: part of lookup(), which does.';
+	'Counted contacts of a number in E.164, as read in a region, up to as_of, refreshed or not, from the index contact_counted; days are 24 hours. NULLs if the index cannot be used. Does not check rights on contact: lookup(), of which it is a part, does.';
 
 CREATE FUNCTION engage.number_contacts_by_query(number text, region text, as_of timestamptz, OUT contacts_24_hours bigint,
 		OUT contacts_7_days bigint, OUT contacts_28_days bigint, OUT last_contact_at timestamptz)
@@ -21,7 +21,7 @@ BEGIN ATOMIC
 		AND (r.is_exact OR engage.phone(c.number_raw, region) = number);
 END;
 COMMENT ON FUNCTION engage.number_contacts_by_query(text, text, timestamptz) IS
-	'As number_contacts(), for want of its index: slower by the number''s whole history.';
+	'Does what number_contacts() does when its index is missing: slower, by the whole history of the number.';
 
 CREATE FUNCTION engage.number_callers(number text) RETURNS bigint[]
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -125,7 +125,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.lookup(text) IS
-	'What is known about a number however it is written: always one row, with the emergency override text first. caller_id is the caller behind the number where there is one, NULL where there are several, who are all in caller_ids; flags are of all of them. Contacts are those from this number, counted up to this very second, whether refreshed or not; flags are current ones (policy.flag_current_for) as of the last refresh. Unknown or unusable numbers have known false. If something cannot be read, the emergency override text comes alone, with a warning; all else is NULL.';
+	'What is known about a number in any format: always one row, with the emergency override text first. caller_id is the caller with the number, NULL if there are several; caller_ids has all of them. Contacts from the number are counted up to this second; flags are current ones (policy.flag_current_for) as of the last refresh. known is false for an unknown or unusable number. If something cannot be read, only the emergency override text is there, with a warning.';
 
 CREATE FUNCTION engage.lookup(number numeric,
 		OUT emergency_override text, OUT e164 text, OUT number_kind text, OUT known boolean,
@@ -140,4 +140,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.lookup(numeric) IS
-	'For who forgot the quotes: an error (22023) that says to put the number in them.';
+	'For a number written without quotes: an error (22023) that asks for them.';

@@ -19,8 +19,8 @@ LEFT JOIN LATERAL (
 		AND timezone('UTC', x.occurred_at) < timezone('UTC', timezone(o.zone, timezone(o.zone, a.period_start) + interval '1 day'))
 ) c ON true;
 COMMENT ON VIEW engage.set_aside_contact IS
-	'What refresh set aside, with the contacts behind it: those of the persona, of the caller or of the local day, one row each. One of them, or what somebody set, is at fault. Correct or delete it; the next refresh then tries again.';
-COMMENT ON COLUMN engage.set_aside_contact.out_of_bounds IS 'The first column of the contact whose value is out of bounds; NULL if none is.';
+	'What refresh set aside, with the contacts behind it, one row each: those of the persona, the caller or the local day. One of them, or a setting, is at fault. Correct or delete it; the next refresh then tries again.';
+COMMENT ON COLUMN engage.set_aside_contact.out_of_bounds IS 'The first column of the contact whose value is out of bounds; NULL if all are within.';
 
 -- definer: those who watch see states, counts and contact_ids, not the tables behind them
 CREATE FUNCTION engage.row_health(OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
@@ -84,4 +84,4 @@ BEGIN ATOMIC
 	HAVING count(*) > 0;
 END;
 COMMENT ON FUNCTION engage.row_health() IS
-	'The items of health() that are about rows: set aside, bounds, contacts to come, spelling, and child tables if contact has any. Shows ids and no personal data.';
+	'The items of health() about rows: set aside, bounds, future contacts, spelling, and child tables if contact has any. Shows ids and no personal data.';

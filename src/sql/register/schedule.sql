@@ -10,7 +10,7 @@ BEGIN ATOMIC
 		('engage:housekeeping', 'SELECT engage.housekeeping()', '47 3 * * *');
 END;
 COMMENT ON FUNCTION engage.jobs() IS
-	'The jobs that schedule() registers: name, command, and the schedule of those that have one of their own.';
+	'The jobs that schedule() registers: name, command, and for some a fixed schedule.';
 
 CREATE FUNCTION engage.schedule_statements(cron text, database name, login name, OUT job text, OUT statement text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -20,7 +20,7 @@ BEGIN ATOMIC
 	FROM engage.jobs() j;
 END;
 COMMENT ON FUNCTION engage.schedule_statements(text, name, name) IS
-	'What a superuser is to run, in the database that has pg_cron, to schedule the jobs of this one for a login. For schedule().';
+	'The statements that a superuser must run, in the database that has pg_cron, to schedule the jobs of this one for a login. For schedule().';
 
 CREATE FUNCTION engage.has_pg_cron() RETURNS boolean
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -100,7 +100,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.schedule(text) IS
-	'Registers the jobs engage:refresh, on the given cron schedule, engage:verify and engage:housekeeping, nightly, with pg_cron, as jobs of the current login in this database. Calling it again changes the schedule, has jobs run again that were not active, and takes over those of a database that has been renamed since. What is no cron schedule is refused (22023). Where pg_cron is missing or lives in another database, the error (55000) says what to do; where the login has such jobs for another database, it says so (42710).';
+	'Registers the jobs engage:refresh, on the given cron schedule, engage:verify and engage:housekeeping, nightly, with pg_cron, as jobs of the current login in this database. Call it again to change the schedule, to reactivate jobs, or to take over the jobs of a database that was renamed. Errors: 22023 if it is not a cron schedule; 55000, with what to do, if pg_cron is missing or in another database; 42710 if the login has such jobs for another database.';
 
 CREATE FUNCTION engage.unschedule() RETURNS SETOF text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -125,7 +125,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.unschedule() IS
-	'Removes the jobs that schedule() registered for this login and database, or for one that is not there any more because it was renamed or dropped; returns their names. Where pg_cron is missing or lives in another database, the error (55000) says what to run there.';
+	'Removes the jobs that schedule() registered for this login and database, or for a database that was renamed or dropped since; returns their names. If pg_cron is missing or in another database, the error (55000) says what to run there.';
 
 CREATE TABLE engage.verification (
 	verified_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -188,7 +188,7 @@ BEGIN ATOMIC
 	LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = w.trigger_name;
 END;
 COMMENT ON FUNCTION engage.capture_triggers() IS
-	'The triggers that fill the queue, when each fires (A: always, R: for rows that logical replication applies), and whether it is enabled so. For health() and repair_capture().';
+	'The triggers that fill the queue, when each fires (A: always, R: for rows that logical replication applies), and whether it is enabled. For health() and repair_capture().';
 
 -- definer: administrators repair without being owner of the tables
 CREATE FUNCTION engage.repair_capture() RETURNS bigint
@@ -223,7 +223,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.repair_capture() IS
-	'Enables the triggers of engage''s tables again that were disabled, and has the next refresh compute everything again, since what changed meanwhile is unknown. Returns how many it enabled; 0, and nothing is queued, if all were.';
+	'Enables disabled triggers of engage''s tables again, and has the next refresh recompute everything, since changes in the meantime are unknown. Returns how many it enabled; 0, with nothing queued, if none was disabled.';
 
 CREATE FUNCTION engage.job_state() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -255,7 +255,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.job_state() IS
-	'What the caller may see of this database''s jobs in pg_cron, and how their last runs went: for health(). pg_cron shows jobs to the login that they run as, and to superusers.';
+	'This database''s jobs in pg_cron, as far as the caller may see them, and how their last runs went: for health(). pg_cron shows jobs to the login that they run as, and to superusers.';
 
 -- definer: those who watch see states and counts, not the tables behind them
 CREATE FUNCTION engage.health_given(jobs jsonb, OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
@@ -364,7 +364,7 @@ BEGIN ATOMIC
 	SELECT h.* FROM engage.health_given(engage.job_state()) h;
 END;
 COMMENT ON FUNCTION engage.health() IS
-	'One row an item: ok, warning or failed, what it stands at, and what to do. Last run and success, lag of the oldest change, backlog, failures, pg_cron''s jobs as far as it shows them to the caller, capture triggers, replication, verification, library. Shows no personal data.';
+	'One row per item: ok, warning or failed, its current value, and what to do. Last run and success, lag of the oldest change, backlog, failures, pg_cron''s jobs as far as the caller may see them, capture triggers, replication, verification, library. Shows no personal data.';
 
 CREATE FUNCTION engage.job_health(OUT job text, OUT schedule text, OUT active boolean, OUT last_start timestamptz,
 		OUT last_status text, OUT last_message text) RETURNS SETOF record
@@ -382,4 +382,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.job_health() IS
-	'The scheduled jobs of this database, and of one that is not there any more, as pg_cron sees them, with their last run; no row where pg_cron lives in another database. Shows what the caller may see of pg_cron.';
+	'The scheduled jobs of this database, and of databases that no longer exist, as pg_cron sees them, with their last run; no row if pg_cron is in another database. Shows what the caller may see of pg_cron.';
