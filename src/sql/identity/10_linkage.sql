@@ -7,7 +7,7 @@
 CREATE FUNCTION engage.linkage_model_check(model jsonb) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'engage_linkage_model_check' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.linkage_model_check(jsonb) IS
-	'True for a linkage model; an error (22023) that says what is wrong for anything else.';
+	'True for a linkage model; for anything else an error (22023) that says what is wrong.';
 
 CREATE TABLE engage.preset_linkage_model (
 	preset text PRIMARY KEY,
@@ -15,7 +15,7 @@ CREATE TABLE engage.preset_linkage_model (
 	description text NOT NULL
 );
 COMMENT ON TABLE engage.preset_linkage_model IS
-	'Shipped linkage models. The shares in them are judgements, not measurements: train_linkage() learns a force''s own.';
+	'Shipped linkage models. Their shares are judgements, not measurements: train_linkage() learns a force''s own.';
 INSERT INTO engage.preset_linkage_model VALUES ('contacts', '{
 	"lambda": 0.000001, "threshold": 0, "block": 100,
 	"comparisons": [
@@ -55,9 +55,9 @@ CREATE TABLE engage.linkage_model (
 	created_by text NOT NULL DEFAULT SESSION_USER
 );
 COMMENT ON TABLE engage.linkage_model IS
-	'Versions of the linkage model. The last one is used from the next refresh on. To go back to an earlier one, adopt_linkage_model(model_id).';
+	'Versions of the linkage model. The last one is used from the next refresh. To go back to an earlier one, call adopt_linkage_model(model_id).';
 COMMENT ON COLUMN engage.linkage_model.report IS
-	'How it was learnt: personas and people then, whether the estimation converged, and of the expected matches the share that the blocking rules reach. NULL if it was not learnt.';
+	'How it was learnt: personas and people at that time, whether the estimation converged, and the share of the expected matches that the blocking rules reach. NULL if it was not learnt.';
 COMMENT ON COLUMN engage.linkage_model.origin IS 'preset NAME, trained, model NUMBER, or details.';
 SELECT pg_extension_config_dump('engage.linkage_model', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.linkage_model', 'model_id')::regclass, '');
@@ -70,7 +70,7 @@ CREATE TABLE engage.linkage_term (
 	PRIMARY KEY (model_id, value_hash, comparison)
 );
 COMMENT ON TABLE engage.linkage_term IS
-	'How many people have a value, where several do, when a model was learnt: agreement on a common value is worth less. Values are kept as hashes.';
+	'How many people had a value, if several did, when a model was learnt: agreement on a common value is worth less. Values are stored as hashes.';
 SELECT pg_extension_config_dump('engage.linkage_term', '');
 
 CREATE TABLE engage.linkage_state (
@@ -78,15 +78,15 @@ CREATE TABLE engage.linkage_state (
 	model_id integer NOT NULL,
 	fillers_learnt_on date
 );
-COMMENT ON COLUMN engage.linkage_state.fillers_learnt_on IS 'The local day on which fillers were last looked for.';
+COMMENT ON COLUMN engage.linkage_state.fillers_learnt_on IS 'The local day on which refresh last looked for fillers.';
 COMMENT ON TABLE engage.linkage_state IS
-	'The version of the linkage model by which personas are linked now; a newer one waits for the next refresh. Made by refresh.';
+	'The version of the linkage model by which personas are now linked; a newer one waits for the next refresh. Made by refresh.';
 SELECT pg_extension_config_dump('engage.linkage_state', '');
 
 CREATE FUNCTION engage.linkage_in_force() RETURNS integer
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (SELECT s.model_id FROM engage.linkage_state s);
-COMMENT ON FUNCTION engage.linkage_in_force() IS 'The version of the linkage model by which personas are linked; NULL before the first refresh.';
+COMMENT ON FUNCTION engage.linkage_in_force() IS 'The version of the linkage model by which personas are now linked; NULL before the first refresh.';
 
 -- definer: who makes models has no rights on the queue
 CREATE FUNCTION engage.linkage_model_changed() RETURNS trigger
@@ -103,7 +103,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.linkage_model_changed() IS
-	'Trigger: keeps versions as they are, and has refresh link all personas anew by a new one.';
+	'Trigger: stops changes to versions, and has refresh relink all personas by a new one.';
 CREATE TRIGGER linkage_model_changed AFTER INSERT OR UPDATE OR DELETE ON engage.linkage_model
 	FOR EACH ROW EXECUTE FUNCTION engage.linkage_model_changed();
 ALTER TABLE engage.linkage_model ENABLE ALWAYS TRIGGER linkage_model_changed;
@@ -118,7 +118,7 @@ BEGIN ATOMIC
 	), '[]'));
 END;
 COMMENT ON FUNCTION engage.with_identity_details(jsonb) IS
-	'A linkage model with a comparison for each identifying detail (identity_detail) that it lacks. Such a comparison tells nothing until the model is trained.';
+	'A linkage model with a comparison added for each identifying detail (identity_detail) that it lacks. Such a comparison has no weight until the model is trained.';
 
 -- definer: administrators do not write versions of the model
 CREATE FUNCTION engage.adopt_linkage_model(preset text) RETURNS integer
@@ -139,7 +139,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.adopt_linkage_model(text) IS
-	'Makes a preset linkage model (preset_linkage_model) the newest version, and returns its model_id. An error (42704) if there is none of this name.';
+	'Makes a preset linkage model (preset_linkage_model) the newest version, and returns its model_id. An error (42704) if there is no preset of this name.';
 
 -- definer: administrators do not write versions of the model
 CREATE FUNCTION engage.adopt_linkage_model(model_id integer) RETURNS integer
@@ -161,7 +161,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.adopt_linkage_model(integer) IS
-	'Makes a copy of an earlier version of the linkage model the newest one, and returns its model_id. An error (42704) if there is none of this number.';
+	'Makes a copy of an earlier version of the linkage model the newest one, and returns its model_id. An error (42704) if there is no version of this number.';
 
 -- definer: administrators have no rights on the contacts' personas
 CREATE FUNCTION engage.name_identity_details(details jsonb) RETURNS bigint
@@ -219,7 +219,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.name_identity_details(jsonb) IS
-	'Says which keys of contact.details help to tell who somebody is, and of what kind each is (detail_kind), in place of what was said before; contacts get their persona accordingly. Returns how many contacts changed theirs. Train the linkage model then. An error (22023) for anything but an object, (22P02) for an unknown kind.';
+	'Sets which keys of contact.details help to identify people, and of what kind each is (detail_kind), in place of what was set before; contacts change persona accordingly. Returns how many contacts changed. Train the linkage model afterwards. An error (22023) for anything but an object, (22P02) for an unknown kind.';
 
 CREATE FUNCTION engage.learn_linkage(model jsonb, seed bigint, OUT learnt jsonb, OUT report jsonb,
 		OUT comparison smallint[], OUT value_hash bigint[], OUT people real[])
@@ -258,4 +258,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.train_linkage(bigint) IS
-	'Learns what agreement is worth from all personas, without being told who is who, as a new version of the linkage model; the next refresh links all personas by it. converged is true only if the estimation came to rest before its limit of iterations; reached is the share of the expected matches that the chosen blocking rules find. An error (55000) if there is too little to learn from. Method: docs/methods/linkage.md.';
+	'Learns from all personas what agreement is worth, without known matches, as a new version of the linkage model; the next refresh links all personas by it. converged is true only if the estimation settled before its limit of iterations; reached is the share of the expected matches that the chosen blocking rules find. An error (55000) if there is too little to learn from. Method: docs/methods/linkage.md.';

@@ -71,7 +71,7 @@ BEGIN ATOMIC
 		ELSE j.names >= 30 END;
 END;
 COMMENT ON FUNCTION engage.suspected_fillers() IS
-	'Values that far more people have than chance explains: references, handsets and e-mail addresses of ten names and numbers or more; dates of ten names and ten times what the years around them make likely; given names five times as common as the fifth; family names, postcodes and addresses of a share that no real one has. people: how many different names, or numbers if they are more; expected: how many at most by chance. Reads all personas.';
+	'Values that far more people have than chance explains: references, handsets and e-mail addresses of ten or more names and numbers; dates of ten names and ten times what the years around them suggest; given names five times as common as the fifth; family names, postcodes and addresses with a share that no real one has. people: how many different names, or numbers if they are more; expected: how many at most by chance. Reads all personas.';
 
 CREATE FUNCTION engage.learn_fillers() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -96,7 +96,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.learn_fillers() IS
-	'Learns values as fillers that far more people have than chance explains, unless filler says what they are, and queues those who present them; returns how many are new. A stage of refresh: before all personas are linked, and once on each local day.';
+	'Learns as fillers the values that far more people have than chance explains, unless filler decides on them, and queues those who gave them; returns how many are new. A stage of refresh: before all personas are linked, and once on each local day.';
 
 CREATE FUNCTION engage.learn_fillers_if_due() RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -108,7 +108,7 @@ BEGIN
 	RETURN false;
 END
 $$;
-COMMENT ON FUNCTION engage.learn_fillers_if_due() IS 'learn_fillers(), unless that was done on this local day; whether anything is new. A stage of refresh.';
+COMMENT ON FUNCTION engage.learn_fillers_if_due() IS 'learn_fillers(), unless it ran on this local day; whether anything is new. A stage of refresh.';
 
 CREATE VIEW engage.filler_suspect WITH (security_barrier) AS
 SELECT l.kind, l.example AS value, l.people, l.expected, l.learnt_at
@@ -116,6 +116,6 @@ FROM engage.learnt_filler l
 WHERE NOT EXISTS (SELECT FROM engage.filler f WHERE f.folded = l.folded
 	AND (f.kind = l.kind OR f.kind = 'name' AND l.kind = ANY (ARRAY['given_name', 'family_name'])));
 COMMENT ON VIEW engage.filler_suspect IS
-	'Values that far more people have than chance explains. They weigh nothing until somebody decides: INSERT INTO filler (kind, value, is_filler) says that one is a filler (true) or real (false).';
-COMMENT ON COLUMN engage.filler_suspect.people IS 'How many people seemed to have it when it was learnt: different names, or numbers if they are more.';
-COMMENT ON COLUMN engage.filler_suspect.expected IS 'How many at most by chance.';
+	'Values that far more people have than chance explains. They count for nothing until somebody decides: INSERT INTO filler (kind, value, is_filler) says that one is a filler (true) or real (false).';
+COMMENT ON COLUMN engage.filler_suspect.people IS 'How many people seemed to have the value when it was learnt: different names, or numbers if they are more.';
+COMMENT ON COLUMN engage.filler_suspect.expected IS 'How many people at most would have it by chance.';

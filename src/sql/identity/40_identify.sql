@@ -6,7 +6,7 @@ CREATE FUNCTION engage.compare_personas(model_id integer, a uuid, b uuid,
 		OUT detail text, OUT level text, OUT weight double precision, OUT running double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_compare_personas' LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION engage.compare_personas(integer, uuid, uuid) IS
-	'What makes two personas one person, or not: a row for each detail that both have, with how alike they are and what that is worth in bits; the first row is the prior, running the sum so far, to which a household''s less than a twentieth of a bit may lack. No row if there is no such persona.';
+	'Why two personas are, or are not, one person: a row for each detail that both have, with how alike they are and what that is worth in bits. The first row is the prior, running is the sum so far; a household adds at most a twentieth of a bit more, which running may lack. No row if there is no such persona.';
 
 CREATE FUNCTION engage.identify_personas(model_id integer, number text, given_name text, family_name text, date_of_birth date,
 		address text, postcode text, email text, imei text, nominal_ref text, details jsonb,
@@ -70,7 +70,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision) IS
-	'Who this may be, from whatever is known: callers with the probability that it is each of them, likeliest first, down to min_probability (0.01 if it is NULL; 22023 outside 0 to 1), with the details that agree and differ and what each is worth in bits. match: likely (0.9 or more), possible, unlikely, ambiguous (two or more may be it and none is likely: ask), or nobody, a row with no caller. The emergency override text stands in every row. Numbers that are known to be shared, and fillers (is_filler, filler), tell nothing.';
+	'Who this may be, from whatever is known: callers with their probabilities, most likely first, down to min_probability (0.01 if NULL; 22023 outside 0 to 1), with the details that agree and differ and what each is worth in bits. match: likely (0.9 or more), possible, unlikely, ambiguous (two or more could be it and none is likely: ask), or nobody, a row without a caller. The emergency override text is in every row. Shared numbers and fillers count for nothing.';
 
 CREATE FUNCTION engage.resolve_identifier(identifier text, OUT number text, OUT persona_keys uuid[], OUT caller_ids bigint[])
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -129,7 +129,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.resolve_identifier(text) IS
-	'The personas and callers that an identifier stands for: a telephone number in any spelling, an e-mail address, contact:ID, caller:ID, persona:KEY, imei:... or nominal:... . Errors if it is none (22023), or nobody has it (P0002).';
+	'The personas and callers with an identifier: a telephone number in any spelling, an e-mail address, contact:ID, caller:ID, persona:KEY, imei:... or nominal:... . Errors if it is not a valid identifier (22023), or nobody has it (P0002).';
 
 CREATE FUNCTION engage.core_of_caller(caller_id bigint) RETURNS uuid[]
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -155,7 +155,7 @@ BEGIN ATOMIC
 	SELECT p.persona_keys FROM part p ORDER BY p.contacts DESC, cardinality(p.persona_keys) DESC, p.persona_keys LIMIT 1;
 END;
 COMMENT ON FUNCTION engage.core_of_caller(bigint) IS
-	'The personas of a caller that would be together without decisions: of the parts that decisions hold together the one with most contacts. NULL if there is no such caller.';
+	'The personas of a caller that would be together without decisions: of the parts that decisions hold together, the one with the most contacts. NULL if there is no such caller.';
 
 -- definer: who decides on links has no rights on personas and the queue
 CREATE FUNCTION engage.decide_link(is_same boolean, a text, b text, reason text, method engage.link_method) RETURNS integer
@@ -208,19 +208,19 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.decide_link(boolean, text, text, text, engage.link_method) IS
-	'Records that two identifiers are one caller''s, or not, and has them linked anew. Part of confirm_link() and reject_link().';
+	'Records that two identifiers belong to one caller, or do not, and queues them for relinking. Part of confirm_link() and reject_link().';
 
 CREATE FUNCTION engage.confirm_link(a text, b text, reason text, method engage.link_method DEFAULT 'analyst') RETURNS integer
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 RETURN engage.decide_link(true, a, b, reason, method);
 COMMENT ON FUNCTION engage.confirm_link(text, text, text, engage.link_method) IS
-	'Says that two identifiers are one caller''s: telephone numbers, e-mail addresses, contact:ID, caller:ID, persona:KEY, imei:..., nominal:... . The next refresh joins them, and they stay joined whatever the evidence, until the decision is revoked. Returns decision_id. Errors: no reason (22023), nobody with such an identifier (P0002), an identifier of several callers (21000), a decision to the contrary (55000).';
+	'Records that two identifiers belong to one caller: telephone numbers, e-mail addresses, contact:ID, caller:ID, persona:KEY, imei:..., nominal:... . The next refresh joins them; they stay joined, whatever the evidence, until the decision is revoked. Returns decision_id. Errors: no reason (22023), nobody with such an identifier (P0002), an identifier of several callers (21000), a decision to the contrary (55000).';
 
 CREATE FUNCTION engage.reject_link(a text, b text, reason text, method engage.link_method DEFAULT 'analyst') RETURNS integer
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 RETURN engage.decide_link(false, a, b, reason, method);
 COMMENT ON FUNCTION engage.reject_link(text, text, text, engage.link_method) IS
-	'Says that two identifiers are not one caller''s. The next refresh parts them, and they stay apart whatever the evidence, until the decision is revoked. Identifiers, result and errors as for confirm_link().';
+	'Records that two identifiers do not belong to one caller. The next refresh splits them; they stay apart, whatever the evidence, until the decision is revoked. Identifiers, result and errors as for confirm_link().';
 
 -- definer: who decides on links has no rights on the queue
 CREATE FUNCTION engage.revoke_decision(decision_id integer, reason text) RETURNS void
@@ -247,7 +247,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.revoke_decision(integer, text) IS
-	'Takes a decision on a link back; the evidence counts again from the next refresh on. The decision and both reasons are kept. Errors: no reason (22023), no such decision that stands (P0002).';
+	'Revokes a decision on a link; the evidence counts again from the next refresh. The decision and both reasons are kept. Errors: no reason (22023), no such decision that stands (P0002).';
 
 -- definer: who decides on links sees the chain without rights on what it is computed from
 CREATE FUNCTION engage.explain_identity(a text, b text,
@@ -300,7 +300,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.explain_identity(text, text) IS
-	'Why two identifiers are one caller''s: the chain of links from the one to the other, and for each link what agrees and differs, worth how many bits, the prior first and running the sum. link_score is the evidence between the two groups that the link joined, Infinity where that is not enough and a person decided: the decision_id stands beside it. No row if both are on one persona. Errors: nobody with such an identifier (P0002), no caller in common (P0002).';
+	'Why two identifiers belong to one caller: the chain of links from one to the other, and for each link what agrees and differs, worth how many bits, the prior first and running the sum. link_score is the evidence between the two groups that the link joined, Infinity if a person decided; decision_id is then set. No row if both are on one persona. Errors: nobody with such an identifier (P0002), no caller in common (P0002).';
 
 CREATE FUNCTION engage.persona_label(persona_key uuid) RETURNS text
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -308,7 +308,7 @@ BEGIN ATOMIC
 	SELECT COALESCE(p.number, lower(p.email), 'imei:' || p.imei, 'nominal:' || p.nominal_ref, 'persona:' || p.persona_key)
 	FROM engage.persona p WHERE p.persona_key = persona_label.persona_key;
 END;
-COMMENT ON FUNCTION engage.persona_label(uuid) IS 'An identifier by which a persona can be named: its number, else its e-mail address, IMEI or nominal reference, else its key.';
+COMMENT ON FUNCTION engage.persona_label(uuid) IS 'An identifier to show for a persona: its number, else its e-mail address, IMEI or nominal reference, else its key.';
 
 -- definer: who decides on links asks without rights on everything it reads
 CREATE FUNCTION engage.caller_as_of(identifier text, at timestamptz) RETURNS SETOF bigint
@@ -326,4 +326,4 @@ BEGIN ATOMIC
 	ORDER BY 1;
 END;
 COMMENT ON FUNCTION engage.caller_as_of(text, timestamptz) IS
-	'The callers that an identifier (as for confirm_link) belonged to at a time, by the merges and splits since. Personas that were not known then count with the first caller that they had.';
+	'The callers to whom an identifier (as for confirm_link) belonged at a time, according to the merges and splits since. Personas that were not known at that time count with the first caller that they had.';

@@ -16,8 +16,8 @@ LEFT JOIN engage.known_number k ON k.number = p.number
 WHERE p.number IS NOT NULL AND p.caller_id IS NOT NULL
 GROUP BY p.caller_id, p.number, k.sharing, k.label;
 COMMENT ON VIEW engage.caller_number IS
-	'Which numbers belong to whom: a row for each caller and number that the caller used, with how often and from when to when. explain_identity(number, number) says why two of them are one caller''s.';
-COMMENT ON COLUMN engage.caller_number.other_callers IS 'Other callers who used the number: above 0 the number alone does not tell who calls.';
+	'Which numbers belong to whom: a row for each caller and number that the caller used, with how often and from when to when. explain_identity(number, number) says why two of them belong to one caller.';
+COMMENT ON COLUMN engage.caller_number.other_callers IS 'Other callers who used the number: if above 0 the number alone does not identify the caller.';
 
 CREATE VIEW engage.handset_number WITH (security_barrier) AS
 SELECT p.imei, array_agg(DISTINCT p.number) FILTER (WHERE p.number IS NOT NULL) AS numbers,
@@ -26,13 +26,13 @@ FROM engage.persona p
 WHERE p.imei IS NOT NULL
 GROUP BY p.imei
 HAVING count(DISTINCT p.number) > 1;
-COMMENT ON VIEW engage.handset_number IS 'Handsets from which several numbers called: SIM cards were changed, or the handset went to somebody else.';
+COMMENT ON VIEW engage.handset_number IS 'Handsets from which several numbers called: the SIM card was changed, or somebody else got the handset.';
 
 CREATE FUNCTION engage.told_date(date date) RETURNS date
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN date >= '0001-01-01'::date AND date <= '2199-12-31'::date THEN date END;
 COMMENT ON FUNCTION engage.told_date(date) IS
-	'A date of birth, or NULL for one that no date of birth can be, such as infinity: contacts had such ones before their bounds were checked.';
+	'A date of birth, or NULL if it cannot be one, such as infinity: contacts could have those before their bounds were checked.';
 
 CREATE VIEW engage.link_review WITH (security_barrier) AS
 SELECT a.caller_id, l.persona_a, l.persona_b, engage.persona_label(l.persona_a) AS identifier_a, engage.persona_label(l.persona_b) AS identifier_b,
@@ -47,10 +47,10 @@ FROM engage.link l
 JOIN engage.persona a ON a.persona_key = l.persona_a
 JOIN engage.persona b ON b.persona_key = l.persona_b;
 COMMENT ON VIEW engage.link_review IS
-	'Every link that holds a caller together, and what there is to look at: weak ones, bridges and contradictions. without_link() tells what would change without one, reject_link() parts it.';
-COMMENT ON COLUMN engage.link_review.is_weak IS 'The two personas have no number in common, and the evidence between the groups is below 5 bits: odds of less than 32 to 1.';
-COMMENT ON COLUMN engage.link_review.is_bridge IS 'It joins two groups of several personas, and at most one pair in ten between them agrees.';
-COMMENT ON COLUMN engage.link_review.is_contradictory IS 'Dates of birth or given names of the two personas are different.';
+	'Every link that holds a caller together, and what to check: weak links, bridges and contradictions. without_link() shows what would change without a link, reject_link() splits it.';
+COMMENT ON COLUMN engage.link_review.is_weak IS 'Whether the two personas have no number in common and the evidence between the groups is below 5 bits: odds of less than 32 to 1.';
+COMMENT ON COLUMN engage.link_review.is_bridge IS 'Whether it joins two groups of several personas of which at most one pair in ten agrees.';
+COMMENT ON COLUMN engage.link_review.is_contradictory IS 'Whether the dates of birth or given names of the two personas differ.';
 
 CREATE VIEW engage.caller_contradiction WITH (security_barrier) AS
 SELECT a.caller_id, 'dates of birth'::text AS contradiction, array_agg(DISTINCT a.date_of_birth ORDER BY a.date_of_birth)::text[] AS found
@@ -82,8 +82,8 @@ JOIN engage.persona p ON p.number = s.number
 WHERE NOT EXISTS (SELECT FROM engage.known_number k WHERE k.number = s.number)
 GROUP BY s.number, s.names, s.found_at;
 COMMENT ON VIEW engage.shared_number_suspect IS
-	'Numbers that many different names use and that are not in known_number yet. They join nobody; somebody should find out what each is and put it there: as payphone, communal or organisation, or as personal, if it is one person''s who gives many names.';
-COMMENT ON COLUMN engage.shared_number_suspect.suggested IS 'communal where all who told an address told the same one.';
+	'Numbers that many different names use and that are not in known_number yet. They link nobody. Find out what each is and add it there: as payphone, communal or organisation, or as personal if it belongs to one person who gives many names.';
+COMMENT ON COLUMN engage.shared_number_suspect.suggested IS 'communal if everyone who gave an address gave the same one.';
 
 CREATE VIEW engage.flag_by_joining WITH (security_barrier) AS
 SELECT f.flag_id, f.caller_id, r.name AS rule, r.version AS rule_version, f.met_at, f.contacts,
@@ -104,8 +104,8 @@ WHERE f.withdrawn_at IS NULL
 GROUP BY f.flag_id, r.rule_id
 HAVING NOT bool_or(n.meets);
 COMMENT ON VIEW engage.flag_by_joining IS
-	'Flags that stand only because several numbers, or contacts without one, were found to be one caller''s: no number alone meets the rule.';
-COMMENT ON COLUMN engage.flag_by_joining.most_of_one_number IS 'The most contacts of the episode that came from one number.';
+	'Flags that stand only because several numbers, or contacts without one, belong to one caller: no number alone meets the rule.';
+COMMENT ON COLUMN engage.flag_by_joining.most_of_one_number IS 'The most contacts of the episode from any one number.';
 
 -- definer: who decides on links sees the sides without rights on personas
 CREATE FUNCTION engage.without_link(persona_a uuid, persona_b uuid,
@@ -142,9 +142,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.without_link(uuid, uuid) IS
-	'What would change without a link (persona_a, persona_b of link_review): the two sides that it holds together, each with its identifiers, contacts and the rules that it would meet alone. Other evidence between the sides might still join them: reject_link() keeps them apart. An error (P0002) if there is no such link.';
+	'What would change without a link (persona_a, persona_b of link_review): the two sides that it holds together, each with its identifiers, contacts and the rules that it would meet alone. Other evidence might still join the two sides: reject_link() keeps them apart. An error (P0002) if there is no such link.';
 
 CREATE FUNCTION engage.linked_pairs(model_id integer, OUT persona_a uuid, OUT persona_b uuid, OUT weight double precision) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_linked_pairs' LANGUAGE C STABLE STRICT PARALLEL UNSAFE ROWS 100000;
 COMMENT ON FUNCTION engage.linked_pairs(integer) IS
-	'Every pair of personas that blocking brings together and whose own evidence (weight, in bits, the prior included) reaches the threshold under a version of the linkage model: what plain closure would make callers of. Reads all personas; an error (P0002) if there is no such model.';
+	'Every pair of personas that blocking brings together and whose own evidence (weight, in bits, including the prior) reaches the threshold under a version of the linkage model: the links that plain closure would follow. Reads all personas; an error (P0002) if there is no such model.';

@@ -33,9 +33,9 @@ CREATE TABLE engage.marker_kind (
 );
 COMMENT ON TABLE engage.marker_kind IS 'The force''s kinds of marker.';
 COMMENT ON COLUMN engage.marker_kind.nature IS
-	'The nature that the marker gives a caller, such as repeat_victim; NULL for none. Repeat victims, professionals and those whom we failed are never nuisance candidates.';
+	'The nature that the marker gives a caller, such as repeat_victim; NULL for none. Repeat victims, professionals and people whom we failed are never nuisance candidates.';
 COMMENT ON COLUMN engage.marker_kind.is_sensitive IS
-	'Whether it is sensitive data, such as health (DPA 2018 s.35(8)): shown to engage_identity alone, and used in no score unless a risk factor says on what condition; its points are then seen by whoever sees scores.';
+	'Whether it is sensitive data, such as health (DPA 2018 s.35(8)): shown to engage_identity only, and used in no score unless a risk factor gives a condition; everyone who sees scores then sees its points.';
 CREATE UNIQUE INDEX marker_kind_label ON engage.marker_kind (lower(btrim(label)));
 SELECT pg_extension_config_dump('engage.marker_kind', '');
 
@@ -49,13 +49,13 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.marker_kind_tells() IS
-	'Trigger: warns who makes a sensitive kind of marker with a nature that protects, since its effect shows.';
+	'Trigger: warns anyone who makes a sensitive kind of marker with a protecting nature, since its effect can be seen.';
 CREATE TRIGGER marker_kind_tells AFTER INSERT OR UPDATE ON engage.marker_kind
 	FOR EACH ROW WHEN (NEW.is_sensitive AND NEW.nature = ANY (ARRAY['repeat_victim', 'professional', 'service_failure']))
 	EXECUTE FUNCTION engage.marker_kind_tells();
 
 CREATE TYPE engage.marker_basis AS ENUM ('fact', 'assessment');
-COMMENT ON TYPE engage.marker_basis IS 'Whether a marker states a fact or what somebody makes of it (DPA 2018 s.38(2)).';
+COMMENT ON TYPE engage.marker_basis IS 'Whether a marker states a fact or somebody''s assessment (DPA 2018 s.38(2)).';
 
 CREATE TABLE engage.marker (
 	marker_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -75,10 +75,10 @@ CREATE TABLE engage.marker (
 		AND (ended_at IS NULL) = (ended_reason IS NULL))
 );
 COMMENT ON TABLE engage.marker IS
-	'What people know of a caller. Made by mark_caller(), ended by end_marker(), never deleted by either.';
-COMMENT ON COLUMN engage.marker.caller_id IS 'The caller as known then; current_caller() gives who that is now.';
-COMMENT ON COLUMN engage.marker.source IS 'Where it comes from, such as a reference in another system.';
-COMMENT ON COLUMN engage.marker.valid_to IS 'From when on it no longer holds; at the latest from ended_at on.';
+	'What people know about a caller. Made by mark_caller(), ended by end_marker(), deleted by neither.';
+COMMENT ON COLUMN engage.marker.caller_id IS 'The caller as known at that time; current_caller() gives who that is now.';
+COMMENT ON COLUMN engage.marker.source IS 'Where the information comes from, such as a reference in another system.';
+COMMENT ON COLUMN engage.marker.valid_to IS 'When it stops applying; at the latest at ended_at.';
 CREATE INDEX marker_caller ON engage.marker (caller_id);
 SELECT pg_extension_config_dump('engage.marker', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.marker', 'marker_id')::regclass, '');
@@ -117,7 +117,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.mark_caller(bigint, text, text, engage.marker_basis, timestamptz, timestamptz) IS
-	'Sets a marker (marker_kind) on a caller: where it comes from, whether it is a fact or an assessment, from when to when. Returns its marker_id. Errors: P0002 for a caller that is not there, 42704 for a marker that is not, 22023 for a source that says nothing, without a basis, and for a time that ends before it begins.';
+	'Sets a marker (marker_kind) on a caller: where it comes from, whether it is a fact or an assessment, from when to when. Returns its marker_id. Errors: P0002 if there is no such caller, 42704 if there is no such marker, 22023 for an empty source, no basis, or an end before the start.';
 
 -- definer: who ends markers changes none otherwise, and has no rights on the queue
 CREATE FUNCTION engage.end_marker(marker_id bigint, reason text) RETURNS void
@@ -141,7 +141,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.end_marker(bigint, text) IS
-	'Ends a marker, from now on, and says why. Errors: P0002 if there is no such marker or it was ended, 22023 without a reason.';
+	'Ends a marker, from now on, with a reason. Errors: P0002 if there is no such marker or it has ended, 22023 without a reason.';
 
 CREATE FUNCTION engage.markers_at(as_of timestamptz, OUT marker_id bigint, OUT caller_id bigint, OUT marker text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -150,7 +150,7 @@ BEGIN ATOMIC
 	FROM engage.marker m
 	WHERE m.valid_from <= as_of AND LEAST(m.valid_to, COALESCE(m.ended_at, 'infinity')) > as_of;
 END;
-COMMENT ON FUNCTION engage.markers_at(timestamptz) IS 'The markers that held at an instant, with who the caller is now.';
+COMMENT ON FUNCTION engage.markers_at(timestamptz) IS 'The markers in force at a time, with who the caller is now.';
 
 CREATE FUNCTION engage.markers_of(caller_ids bigint[], as_of timestamptz, OUT marker_id bigint, OUT caller_id bigint, OUT marker text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -166,7 +166,7 @@ BEGIN ATOMIC
 	CROSS JOIN LATERAL (SELECT engage.current_caller(m.caller_id) AS caller_id) n
 	WHERE m.valid_from <= as_of AND LEAST(m.valid_to, COALESCE(m.ended_at, 'infinity')) > as_of AND n.caller_id = ANY (caller_ids);
 END;
-COMMENT ON FUNCTION engage.markers_of(bigint[], timestamptz) IS 'As markers_at(), of some callers: without a look at the markers of all.';
+COMMENT ON FUNCTION engage.markers_of(bigint[], timestamptz) IS 'Does what markers_at() does, for some callers, without reading the markers of all.';
 
 CREATE VIEW engage.marker_now WITH (security_barrier) AS
 SELECT m.marker_id, engage.current_caller(m.caller_id) AS caller_id, m.marker, k.label, k.nature, k.is_sensitive, m.basis,
@@ -174,9 +174,9 @@ SELECT m.marker_id, engage.current_caller(m.caller_id) AS caller_id, m.marker, k
 FROM engage.marker m
 JOIN engage.marker_kind k ON k.marker = m.marker
 WHERE m.valid_from <= now() AND m.valid_to > now() AND m.ended_at IS NULL;
-COMMENT ON VIEW engage.marker_now IS 'The markers that hold now, sensitive ones included, with who the caller is now.';
+COMMENT ON VIEW engage.marker_now IS 'The markers in force now, including sensitive ones, with who the caller is now.';
 
 CREATE VIEW engage.caller_marker WITH (security_barrier) AS
 SELECT m.marker_id, m.caller_id, m.marker, m.label, m.nature, m.basis, m.valid_from, m.valid_to, m.source, m.recorded_at, m.recorded_by
 FROM engage.marker_now m WHERE NOT m.is_sensitive;
-COMMENT ON VIEW engage.caller_marker IS 'The markers that hold now, without sensitive ones, with who the caller is now.';
+COMMENT ON VIEW engage.caller_marker IS 'The markers in force now, without sensitive ones, with who the caller is now.';

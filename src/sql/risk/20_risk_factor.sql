@@ -8,7 +8,7 @@
 
 CREATE TYPE engage.risk_axis AS ENUM ('demand', 'harm', 'nature');
 COMMENT ON TYPE engage.risk_axis IS
-	'What a factor is for. demand: how likely a rule is met again, in log-odds; harm: harm and vulnerability, in points; nature: what kind of caller it seems to be.';
+	'What a factor is for. demand: how likely it is that a rule is met again, in log-odds; harm: harm and vulnerability, in points; nature: what kind of caller it seems to be.';
 
 CREATE TABLE engage.risk_measure (
 	measure text PRIMARY KEY,
@@ -17,9 +17,9 @@ CREATE TABLE engage.risk_measure (
 	takes text,
 	description text NOT NULL
 );
-COMMENT ON TABLE engage.risk_measure IS 'What a risk factor can measure. Shipped; nothing can be added.';
-COMMENT ON COLUMN engage.risk_measure.place IS 'Which element of demand_measures() it is; NULL for the others.';
-COMMENT ON COLUMN engage.risk_measure.takes IS 'What risk_factor.matches lists for it; NULL: nothing.';
+COMMENT ON TABLE engage.risk_measure IS 'What a risk factor can measure. Shipped; you cannot add any.';
+COMMENT ON COLUMN engage.risk_measure.place IS 'The element of demand_measures() that it is; NULL for the others.';
+COMMENT ON COLUMN engage.risk_measure.takes IS 'What risk_factor.matches lists for it; NULL if it lists nothing.';
 INSERT INTO engage.risk_measure VALUES
 	('base', '{demand}', 1, NULL, 'Always 1: where every caller starts'),
 	('latest', '{demand}', 2, NULL, 'ln(1 + contacts within as long before as the horizon is after)'),
@@ -49,8 +49,8 @@ CREATE TABLE engage.harm_weight (
 	PRIMARY KEY (scheme, code)
 );
 COMMENT ON TABLE engage.harm_weight IS
-	'What a contact with a code weighs in harm, by schemes that the force brings, such as days of imprisonment of the Cambridge Crime Harm Index. Empty at first: there is no weight that is everybody''s.';
-COMMENT ON COLUMN engage.harm_weight.code IS 'A closing or opening code of contacts.';
+	'The weight of a contact with a code in harm, by schemes that the force brings, such as days of imprisonment of the Cambridge Crime Harm Index. Empty at first: no weight suits every force.';
+COMMENT ON COLUMN engage.harm_weight.code IS 'An opening or closing code of contacts.';
 SELECT pg_extension_config_dump('engage.harm_weight', '');
 
 CREATE TABLE engage.preset_risk_factor (
@@ -111,11 +111,11 @@ CREATE TABLE engage.risk_model (
 	created_by text NOT NULL DEFAULT SESSION_USER
 );
 COMMENT ON TABLE engage.risk_model IS
-	'Versions of the risk factors, with the demand model that goes with them. The last one is used from the next refresh on.';
-COMMENT ON COLUMN engage.risk_model.demand IS 'The demand model of the force''s callers; NULL if none was fitted yet, or none could be.';
-COMMENT ON COLUMN engage.risk_model.horizon IS 'How far ahead demand is foretold.';
+	'Versions of the risk factors, each with its demand model. The last one is used from the next refresh.';
+COMMENT ON COLUMN engage.risk_model.demand IS 'The demand model of the force''s callers; NULL if none has been fitted, or none could be.';
+COMMENT ON COLUMN engage.risk_model.horizon IS 'How far ahead demand is predicted.';
 COMMENT ON COLUMN engage.risk_model.handling_seconds IS 'Mean handling time of a contact when it was fitted.';
-COMMENT ON COLUMN engage.risk_model.fitted_as_of IS 'Contacts up to then were learnt from; NULL for weights that were not learnt.';
+COMMENT ON COLUMN engage.risk_model.fitted_as_of IS 'Contacts up to this time were learnt from; NULL for weights that were not learnt.';
 COMMENT ON COLUMN engage.risk_model.report IS 'How the fit went; NULL if nothing was learnt.';
 COMMENT ON COLUMN engage.risk_model.origin IS 'preset NAME, fitted, factor CODE, or model NUMBER.';
 SELECT pg_extension_config_dump('engage.risk_model', '');
@@ -151,13 +151,13 @@ COMMENT ON TABLE engage.risk_factor IS
 COMMENT ON COLUMN engage.risk_factor.measure IS 'What is measured: risk_measure lists all.';
 COMMENT ON COLUMN engage.risk_factor.matches IS 'The codes, qualifiers, markers or others that count; NULL where the measure takes none.';
 COMMENT ON COLUMN engage.risk_factor.weight IS
-	'demand: log-odds for each unit of the measure; harm: points for each; nature: how many contacts make it, at the least.';
+	'demand: log-odds per unit of the measure; harm: points per unit; nature: the least number of contacts that make it.';
 COMMENT ON COLUMN engage.risk_factor.at_most IS 'harm: more of the measure than this counts as this; NULL for no limit.';
-COMMENT ON COLUMN engage.risk_factor.within IS 'How old contacts may be that count; NULL for any age. Markers count while they hold.';
-COMMENT ON COLUMN engage.risk_factor.share IS 'nature: which share of the caller''s contacts must match, at the least.';
+COMMENT ON COLUMN engage.risk_factor.within IS 'Only contacts up to this age count; NULL for any age. Markers count while they are in force.';
+COMMENT ON COLUMN engage.risk_factor.share IS 'nature: the least share of the caller''s contacts that must match.';
 COMMENT ON COLUMN engage.risk_factor.is_sensitive IS 'Whether it uses sensitive data (DPA 2018 s.35(8)). Such a factor is off unless a condition is given.';
 COMMENT ON COLUMN engage.risk_factor.condition IS 'The condition of Schedule 8 under which a sensitive factor is used.';
-COMMENT ON COLUMN engage.risk_factor.thrive IS 'The element of THRIVE that it speaks to: threat, harm, risk, investigation, vulnerability, engagement.';
+COMMENT ON COLUMN engage.risk_factor.thrive IS 'The element of THRIVE that it belongs to: threat, harm, risk, investigation, vulnerability, engagement.';
 SELECT pg_extension_config_dump('engage.risk_factor', '');
 
 -- definer: who makes versions has no rights on the queue
@@ -175,7 +175,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.risk_model_changed() IS
-	'Trigger: keeps versions as they are, and has refresh score all callers anew by a new one.';
+	'Trigger: stops changes to versions, and has refresh rescore all callers by a new one.';
 CREATE TRIGGER risk_model_changed AFTER INSERT OR UPDATE OR DELETE ON engage.risk_model
 	FOR EACH ROW EXECUTE FUNCTION engage.risk_model_changed();
 CREATE TRIGGER risk_factor_changed AFTER UPDATE OR DELETE ON engage.risk_factor
@@ -190,7 +190,7 @@ BEGIN
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION engage.harm_weight_changed() IS 'Trigger: has refresh score all callers anew, by the new weights, or as a kind of marker became sensitive.';
+COMMENT ON FUNCTION engage.harm_weight_changed() IS 'Trigger: has refresh rescore all callers, after new weights or when a kind of marker becomes sensitive.';
 CREATE TRIGGER harm_weight_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON engage.harm_weight
 	FOR EACH STATEMENT EXECUTE FUNCTION engage.harm_weight_changed();
 CREATE TRIGGER marker_kind_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON engage.marker_kind
@@ -215,7 +215,7 @@ COMMENT ON FUNCTION engage.risk_model_in_force() IS 'The newest version of the r
 
 CREATE VIEW engage.risk_factor_in_force WITH (security_barrier) AS
 SELECT f.* FROM engage.risk_factor f WHERE f.model_id = engage.risk_model_in_force();
-COMMENT ON VIEW engage.risk_factor_in_force IS 'The risk factors that scores are made of now.';
+COMMENT ON VIEW engage.risk_factor_in_force IS 'The risk factors that make up scores now.';
 
 -- definer: administrators do not write versions otherwise
 CREATE FUNCTION engage.adopt_risk_factors(preset text DEFAULT 'standard') RETURNS integer
@@ -243,7 +243,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.adopt_risk_factors(text) IS
-	'Makes a shipped set of risk factors (preset_risk_factor) the newest version, and returns its model_id. From then on refresh scores callers, and fits the weights of demand to the force''s own history when policy.refit_every has passed. Sensitive factors are off. Errors: 42704 for a preset that is not there, 55000 before setup().';
+	'Makes a shipped set of risk factors (preset_risk_factor) the newest version, and returns its model_id. From then on refresh scores callers, and refits the weights of demand to the force''s own history when policy.refit_every has passed. Sensitive factors are off. Errors: 42704 if there is no such preset, 55000 before setup().';
 
 CREATE FUNCTION engage.copy_risk_model(model_id integer, origin text, without text DEFAULT NULL) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -262,7 +262,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.copy_risk_model(integer, text, text) IS
-	'Makes a version of the risk factors like another, but for the factor of one code; returns its model_id, NULL if there is no such version. Part of set_risk_factor() and adopt_risk_model().';
+	'Copies a version of the risk factors, except the factor of one code; returns the new model_id, NULL if there is no such version. Part of set_risk_factor() and adopt_risk_model().';
 
 -- definer: administrators do not write versions otherwise
 CREATE FUNCTION engage.set_risk_factor(code text, weight numeric DEFAULT NULL, enabled boolean DEFAULT NULL, condition text DEFAULT NULL,
@@ -312,7 +312,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.set_risk_factor(text, numeric, boolean, text, engage.risk_axis, text, text[], double precision, interval, double precision, boolean, text, text) IS
-	'Changes a risk factor, or adds one: a new version with all others as they were; returns its model_id. What is not given stays as it is. A factor that counts sensitive markers is sensitive, whatever is said; one that uses sensitive data is on only with a condition of Schedule 8. Errors: 42704 for a new factor without axis, measure, weight and label; 23514 for a sensitive one that is on without a condition, and one that breaks a rule of risk_factor.';
+	'Changes a risk factor, or adds one: a new version with all others as they were; returns its model_id. What you leave out stays as it is. A factor that counts sensitive markers is always sensitive; one that uses sensitive data is on only with a condition of Schedule 8. Errors: 42704 for a new factor without axis, measure, weight and label; 23514 for a sensitive one that is on without a condition, and one that breaks a rule of risk_factor.';
 
 -- definer: administrators do not write versions otherwise
 CREATE FUNCTION engage.adopt_risk_model(model_id integer) RETURNS integer
@@ -331,4 +331,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.adopt_risk_model(integer) IS
-	'Makes a copy of an earlier version of the risk factors the newest one, and returns its model_id. An error (42704) if there is none of this number.';
+	'Makes a copy of an earlier version of the risk factors the newest one, and returns its model_id. An error (42704) if there is no version of this number.';

@@ -18,7 +18,7 @@ BEGIN ATOMIC
 	GROUP BY m.caller_id;
 END;
 COMMENT ON FUNCTION engage.met_rules(timestamptz, timestamptz, timestamptz) IS
-	'Who met which of the rules that were in force at rules_at, from from_at up to but not including to_at: also before they were in force.';
+	'Who met which of the rules in force at rules_at, from from_at up to but not including to_at, even before those rules were in force.';
 
 CREATE FUNCTION engage.demand_places(model_id integer) RETURNS integer[]
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -28,7 +28,7 @@ RETURN ARRAY(
 		AND f.measure <> 'base'
 	ORDER BY m.place);
 COMMENT ON FUNCTION engage.demand_places(integer) IS
-	'Which elements of demand_measures() the factors of a version use that are on, other than base.';
+	'The elements of demand_measures() that the active factors of a version use, other than base.';
 
 CREATE FUNCTION engage.training_cutoffs(as_of timestamptz, horizon interval) RETURNS SETOF timestamptz
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 3
@@ -39,7 +39,7 @@ BEGIN ATOMIC
 		SELECT min(c.first_at) FROM engage.caller c WHERE c.first_at >= (SELECT engage.first_plausible()));
 END;
 COMMENT ON FUNCTION engage.training_cutoffs(timestamptz, interval) IS
-	'The instants from which on what followed is learnt: the ends of the last three horizons that were over at as_of and have one before them.';
+	'The times after which outcomes are learnt from: the ends of the last three horizons that were over at as_of and have another before them.';
 
 -- as_of: contacts later than that are not there; days are of 24 hours
 CREATE FUNCTION engage.learn_risk(as_of timestamptz, horizon interval, INOUT places integer[],
@@ -109,7 +109,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.learn_risk(timestamptz, interval, integer[]) IS
-	'What the history up to as_of teaches: the demand model; the mean handling time; and what each of demand_measures() (places), taken at up to three earlier instants, foretold of who then met a rule that is in force at as_of, by logistic regression with a small ridge penalty. Without a demand model, what needs one is left out of places. by_count is the same from the number of contacts within the horizon alone, for comparison. Weights are NULL if fewer than 20 callers met a rule, or the fit did not converge. At most about 200,000 callers without are looked at; the first weight is corrected for that. Part of fit_risk() and evaluate_risk().';
+	'What the history up to as_of teaches: the demand model; the mean handling time; and how well each of demand_measures() (places), taken at up to three earlier dates, predicted who then met a rule in force at as_of, by logistic regression with a small ridge penalty. by_count is the same from the number of contacts alone, for comparison. Weights are NULL if fewer than 20 callers met a rule, or the fit did not converge. Part of fit_risk() and evaluate_risk().';
 
 -- definer: administrators and operators fit without rights on callers, and do not write versions otherwise
 CREATE FUNCTION engage.fit_risk(as_of timestamptz DEFAULT now(), OUT model_id integer, OUT callers bigint, OUT events bigint,
@@ -165,7 +165,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.fit_risk(timestamptz) IS
-	'Learns the demand model and the weights of the demand factors that are on from the force''s own contacts up to as_of, as a new version of the risk factors: harm and natures stay as people set them. Weights stay too where fewer than 20 callers met a rule. The factor base is turned on if it was off, since the weights stand on it. Contacts before first_plausible() are left out, with a warning. Returns the version, how many callers and how many who met a rule it learnt from, and how well it tells them apart (auc, on what it learnt from; evaluate_risk() judges it by what it did not see). Method: docs/methods/risk.md. Errors: 55000 without risk factors, 22023 for a time to come.';
+	'Learns the demand model and the weights of the active demand factors from the force''s own contacts up to as_of, as a new version of the risk factors. Harm and natures stay as set; weights stay too if fewer than 20 callers met a rule. Turns on the factor base. Leaves out contacts before first_plausible(), with a warning. Returns the version, callers, callers who met a rule, and auc on the data it learnt from. Method: docs/methods/risk.md. Errors: 55000 without risk factors, 22023 for the future.';
 
 CREATE VIEW engage.demand_fit WITH (security_barrier) AS
 SELECT m.model_id, m.fitted_as_of, m.created_at, (m.demand).r, (m.demand).alpha, (m.demand).a, (m.demand).b,
@@ -190,9 +190,9 @@ CREATE TABLE engage.risk_evaluation (
 	made_by text NOT NULL DEFAULT SESSION_USER
 );
 COMMENT ON TABLE engage.risk_evaluation IS
-	'A past date at which demand was foretold from what was there by then, and held against what happened. Made by evaluate_risk().';
-COMMENT ON COLUMN engage.risk_evaluation.rule_ids IS 'The rules in force then.';
-COMMENT ON COLUMN engage.risk_evaluation.weights_by_count IS 'Of the prediction by the number of contacts alone.';
+	'A past date at which demand was predicted from what was known by then, and compared with what happened. Made by evaluate_risk().';
+COMMENT ON COLUMN engage.risk_evaluation.rule_ids IS 'The rules in force at that date.';
+COMMENT ON COLUMN engage.risk_evaluation.weights_by_count IS 'Weights of the prediction from the number of contacts alone.';
 SELECT pg_extension_config_dump('engage.risk_evaluation', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.risk_evaluation', 'evaluation_id')::regclass, '');
 
@@ -208,11 +208,11 @@ CREATE TABLE engage.risk_prediction (
 	rules_met integer[] NOT NULL,
 	PRIMARY KEY (evaluation_id, caller_id)
 );
-COMMENT ON TABLE engage.risk_prediction IS 'What was foretold of each caller, and what happened.';
-COMMENT ON COLUMN engage.risk_prediction.district IS 'Of the caller''s last contact by then that tells one.';
-COMMENT ON COLUMN engage.risk_prediction.contacts IS 'Within the horizon before.';
-COMMENT ON COLUMN engage.risk_prediction.expected_contacts IS 'Within the horizon after, as foretold.';
-COMMENT ON COLUMN engage.risk_prediction.later_contacts IS 'Within the horizon after, as it happened.';
+COMMENT ON TABLE engage.risk_prediction IS 'What was predicted for each caller, and what happened.';
+COMMENT ON COLUMN engage.risk_prediction.district IS 'District of the caller''s last contact by then that has one.';
+COMMENT ON COLUMN engage.risk_prediction.contacts IS 'Contacts within the horizon before.';
+COMMENT ON COLUMN engage.risk_prediction.expected_contacts IS 'Contacts predicted within the horizon after.';
+COMMENT ON COLUMN engage.risk_prediction.later_contacts IS 'Contacts that came within the horizon after.';
 COMMENT ON COLUMN engage.risk_prediction.rules_met IS 'The rules met within the horizon after.';
 SELECT pg_extension_config_dump('engage.risk_prediction', '');
 
@@ -273,7 +273,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.evaluate_risk(timestamptz) IS
-	'What would have been foretold at a past instant, with weights and demand model learnt from contacts up to it, beside what happened within the horizon after it: kept for the views risk_accuracy and risk_reliability, and summed up. Callers are those that personas resolve to now. Errors: 22023 for a horizon that is not over, 55000 where too few callers had met a rule by then.';
+	'What would have been predicted at a past time, with weights and demand model learnt from contacts up to then, compared with what happened within the horizon after it: stored for the views risk_accuracy and risk_reliability, and summed up. Callers are those of today''s personas. Errors: 22023 if the horizon is not over, 55000 if too few callers had met a rule by then.';
 
 CREATE VIEW engage.judged_prediction WITH (security_barrier) AS
 SELECT p.evaluation_id, r.rule_id, p.district, p.caller_id, p.contacts, p.probability, p.probability_by_count,
@@ -300,9 +300,9 @@ FROM (
 ) j
 JOIN engage.risk_evaluation e ON e.evaluation_id = j.evaluation_id;
 COMMENT ON VIEW engage.risk_accuracy IS
-	'How good predictions were, at each date that was evaluated, for each rule and district: Brier score (lower is better; brier_reference: foretelling the same for all), the area under the ROC curve, and how many of the ten foremost came true; beside the same by the number of contacts alone.';
-COMMENT ON COLUMN engage.risk_accuracy.rule_id IS 'NULL: any rule in force then.';
-COMMENT ON COLUMN engage.risk_accuracy.district IS 'NULL: all districts.';
+	'How good predictions were, at each evaluated date, for each rule and district: Brier score (lower is better; brier_reference: the same prediction for all), the area under the ROC curve, and how many of the top ten came true; beside the same from the number of contacts alone.';
+COMMENT ON COLUMN engage.risk_accuracy.rule_id IS 'The rule; NULL: any rule in force at that date.';
+COMMENT ON COLUMN engage.risk_accuracy.district IS 'The district; NULL: all districts.';
 
 CREATE VIEW engage.risk_reliability WITH (security_barrier) AS
 SELECT j.evaluation_id, e.as_of, j.rule_id, j.district, b.*
@@ -315,4 +315,4 @@ FROM (
 JOIN engage.risk_evaluation e ON e.evaluation_id = j.evaluation_id
 CROSS JOIN LATERAL unnest(j.bins) b;
 COMMENT ON VIEW engage.risk_reliability IS
-	'Whether predictions were as good as their word: callers in ten bands from the lowest to the highest prediction, the mean prediction of each, and the share that came true with its exact interval of 95 %.';
+	'Whether predicted probabilities came true: callers in ten bands from the lowest to the highest prediction, the mean prediction of each, and the share that came true with its exact 95% interval.';

@@ -76,13 +76,13 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.shifts_at(timestamptz, interval, interval, integer) IS
-	'How the contacts of callers differ from their own before, other than in number: the share by emergency lines and the share at night (22:00 to 06:00, local), with rate_ratio() of the two shares (its interval and p-value are on the safe side, since a share cannot exceed 1) and the false-discovery rate over all of them; and subjects and qualifiers that were not there before. Of callers with at_least contacts within recent up to as_of, and one in the baseline before that. An error (22023) for stretches that are none.';
+	'How callers'' contacts changed in kind rather than number: the share by emergency lines and the share at night (22:00 to 06:00, local), with rate_ratio() of the two shares (conservative, since a share cannot exceed 1) and the false-discovery rate over all of them; and new subjects and qualifiers. For callers with at_least contacts within recent up to as_of, and one in the baseline before that. An error (22023) if recent or baseline is not positive.';
 
 CREATE VIEW engage.caller_shift WITH (security_barrier) AS
 SELECT s.* FROM engage.shifts_at(now()) s
 WHERE s.kind = ANY (ARRAY['subject', 'qualifier']) OR s.q_value <= 0.05 AND s.lower > 1;
 COMMENT ON VIEW engage.caller_shift IS
-	'Callers whose contacts of the last 28 days are more often emergencies or at night than in the 84 days before, at a false-discovery rate of 5 %; and what is new in what they are about.';
+	'Callers whose contacts of the last 28 days are more often emergencies or at night than in the 84 days before, at a false-discovery rate of 5%; and new subjects of their contacts.';
 
 -- definer: analysts see how often callers call, which they may, by a sweep over all of them
 CREATE FUNCTION engage.escalations_at(as_of timestamptz, recent interval DEFAULT '7 days',
@@ -110,10 +110,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.escalations_at(timestamptz, interval) IS
-	'escalation() of every caller with a contact in the recent window or in the 12 before it, by what the population says of bursts, with the false-discovery rate over all of them (Benjamini and Hochberg). Errors as escalation_prior().';
+	'escalation() of every caller with a contact in the recent window or in the 12 before it, with the population''s bursts as the prior, and the false-discovery rate over all of them (Benjamini and Hochberg). Errors as for escalation_prior().';
 
 CREATE VIEW engage.escalating_caller WITH (security_barrier) AS
 SELECT e.* FROM engage.escalations_at(now()) e
 WHERE e.q_value <= 0.05 AND e.lower > 1 AND e.recent_contacts >= 5;
 COMMENT ON VIEW engage.escalating_caller IS
-	'Callers who contact more often in the last 7 days than their own 12 weeks before tell to expect, at a false-discovery rate of 5 %: at least 5 contacts, and the lower limit of the ratio above 1. How they contact is in caller_shift.';
+	'Callers who contact more often in the last 7 days than their own 12 weeks before suggest, at a false-discovery rate of 5%: at least 5 contacts, and the lower limit of the ratio above 1. caller_shift shows how they contact.';

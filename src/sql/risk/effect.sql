@@ -23,7 +23,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.check_effect(bigint[], timestamptz, interval, interval) IS
-	'Refuses (22023) what is no question after an effect.';
+	'Refuses (22023) arguments that managed_effect() cannot use.';
 
 CREATE FUNCTION engage.contacts_around(managed_at timestamptz, before interval, after interval,
 		OUT caller_id bigint, OUT contacts_before bigint, OUT contacts_after bigint) RETURNS SETOF record
@@ -36,7 +36,7 @@ BEGIN ATOMIC
 	WHERE c.first_at <= managed_at;
 END;
 COMMENT ON FUNCTION engage.contacts_around(timestamptz, interval, interval) IS
-	'How many contacts each caller known at an instant made in the time up to it and in the time after it.';
+	'How many contacts each caller known at a time made in the period up to it and in the period after it.';
 
 CREATE FUNCTION engage.current_callers(caller_ids bigint[]) RETURNS bigint[]
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -44,7 +44,7 @@ BEGIN ATOMIC
 	SELECT ARRAY(SELECT DISTINCT c.caller_id FROM unnest(current_callers.caller_ids) u CROSS JOIN LATERAL engage.current_caller(u) c (caller_id) WHERE c.caller_id IS NOT NULL);
 END;
 COMMENT ON FUNCTION engage.current_callers(bigint[]) IS
-	'Who callers are now, each once; those that never were are left out.';
+	'Who callers are now, each once; ids that never existed are left out.';
 
 -- definer: who measures effects needs no rights on callers
 CREATE FUNCTION engage.managed_effect(caller_ids bigint[], managed_at timestamptz, before interval DEFAULT '28 days', after interval DEFAULT '28 days')
@@ -74,7 +74,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.managed_effect(bigint[], timestamptz, interval, interval) IS
-	'What became of a cohort that was managed from managed_at on: before_after() of its contacts before and after, with all callers known by then as the reference, so that what would have happened anyway is taken out. Callers who are not known, or had no contact by managed_at, are left out, and warnings says how many. Errors (22023): no callers, or a time after that is not over.';
+	'What became of a cohort managed from managed_at on: before_after() of its contacts before and after, with all callers known by then as the reference, so that what would have happened anyway is taken out. Callers who are unknown, or had no contact by managed_at, are left out, and warnings says how many. Errors (22023): no callers, or a time after that is not over.';
 
 -- definer: who measures effects needs no rights on callers
 CREATE FUNCTION engage.caller_effect(caller_ids bigint[], managed_at timestamptz, before interval DEFAULT '28 days', after interval DEFAULT '28 days',
@@ -109,7 +109,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.caller_effect(bigint[], timestamptz, interval, interval) IS
-	'managed_effect() for each caller of the cohort by itself: expected_after adds up to that of the cohort, and so do the variances behind the intervals, which are wide. Of many callers some differ by chance: use benjamini_hochberg(). A caller of whom nothing is expected has no effect. Errors as managed_effect().';
+	'managed_effect() for each caller of the cohort separately: expected_after adds up to that of the cohort, and so do the variances behind the intervals, which are wide. Among many callers some differ by chance: use benjamini_hochberg(). A caller with no expected contacts has no effect. Errors as for managed_effect().';
 
 -- definer: who measures effects needs no rights on callers
 CREATE FUNCTION engage.managed_hours_saved(caller_ids bigint[], managed_at timestamptz, before interval DEFAULT '28 days', after interval DEFAULT '28 days',
@@ -131,7 +131,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.managed_hours_saved(bigint[], timestamptz, interval, interval) IS
-	'Hours of handling saved a month by managing a cohort: fewer contacts than expected, times the mean handling time of the cohort''s contacts, with an interval of 95 % and the formula. NULL if no handling time is known. Errors as managed_effect().';
+	'Hours of handling saved per month by managing a cohort: fewer contacts than expected, times the mean handling time of the cohort''s contacts, with a 95% interval and the formula. NULL if no handling time is known. Errors as for managed_effect().';
 
 -- definer: who measures effects needs no rights on callers
 CREATE FUNCTION engage.force_wide_change(changed_at timestamptz, from_at timestamptz, to_at timestamptz, period interval DEFAULT '7 days')
@@ -164,4 +164,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.force_wide_change(timestamptz, timestamptz, timestamptz, interval) IS
-	'What a change for all callers did to the number of contacts a period: interrupted_time_series() of the whole periods before and after it. Periods without contacts are zeros, so from_at is not to be before the first contact. Errors (22023): fewer than three periods on either side, a to_at to come, periods of months.';
+	'The effect of a change for all callers on the number of contacts per period: interrupted_time_series() of the whole periods before and after it. Periods without contacts are zeros, so from_at must not be before the first contact. Errors (22023): fewer than three periods on either side, a to_at in the future, periods with months.';

@@ -110,7 +110,7 @@ CREATE OPERATOR CLASS engage.criterion_hash_ops DEFAULT FOR TYPE engage.criterio
 
 CREATE FUNCTION engage.threshold(engage.criterion) RETURNS integer
 	AS 'MODULE_PATHNAME', 'engage_threshold' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.threshold(engage.criterion) IS 'How many contacts the criterion asks for: 6 of ''more than 5 in 7 days''.';
+COMMENT ON FUNCTION engage.threshold(engage.criterion) IS 'How many contacts the criterion asks for: 6 for ''more than 5 in 7 days''.';
 
 CREATE FUNCTION engage.criteria(written text) RETURNS engage.criterion[]
 	AS 'MODULE_PATHNAME', 'engage_criteria' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -28,7 +28,7 @@ CREATE TYPE engage.timeline (
 	INTERNALLENGTH = VARIABLE,
 	STORAGE = external
 );
-COMMENT ON TYPE engage.timeline IS 'The times of contacts: a multiset of finite instants, delta-coded, at most 4 bytes a contact where times are whole seconds. Equal multisets have equal bytes.';
+COMMENT ON TYPE engage.timeline IS 'The times of contacts: a multiset of finite times, delta-coded, at most 4 bytes per contact where times are whole seconds. Equal multisets have equal bytes.';
 
 CREATE FUNCTION engage.timeline_eq(engage.timeline, engage.timeline) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'engage_timeline_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -127,7 +127,7 @@ CREATE CAST (engage.timeline AS jsonb) WITH FUNCTION engage.jsonb(engage.timelin
 CREATE FUNCTION engage.timeline_concat(engage.timeline, engage.timeline) RETURNS engage.timeline
 	AS 'MODULE_PATHNAME', 'engage_timeline_concat' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.timeline_concat(engage.timeline, engage.timeline) IS
-	'Implements the operator ||: every contact of both, repeated ones as often as they come.';
+	'Implements the operator ||: every contact of both, duplicates included.';
 
 CREATE OPERATOR engage.|| (
 	LEFTARG = engage.timeline, RIGHTARG = engage.timeline,
@@ -136,15 +136,15 @@ CREATE OPERATOR engage.|| (
 
 CREATE FUNCTION engage.num_contacts(engage.timeline) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'engage_num_contacts' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.num_contacts(engage.timeline) IS 'How many contacts; reads only the header.';
+COMMENT ON FUNCTION engage.num_contacts(engage.timeline) IS 'Number of contacts; reads only the header.';
 
 CREATE FUNCTION engage.first_at(engage.timeline) RETURNS timestamptz
 	AS 'MODULE_PATHNAME', 'engage_first_at' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.first_at(engage.timeline) IS 'Time of the first contact, NULL if there is none.';
+COMMENT ON FUNCTION engage.first_at(engage.timeline) IS 'Time of the first contact; NULL if there is none.';
 
 CREATE FUNCTION engage.last_at(engage.timeline) RETURNS timestamptz
 	AS 'MODULE_PATHNAME', 'engage_last_at' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.last_at(engage.timeline) IS 'Time of the last contact, NULL if there is none.';
+COMMENT ON FUNCTION engage.last_at(engage.timeline) IS 'Time of the last contact; NULL if there is none.';
 
 CREATE FUNCTION engage.slice(t engage.timeline, from_at timestamptz, to_at timestamptz) RETURNS engage.timeline
 	AS 'MODULE_PATHNAME', 'engage_slice' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -153,7 +153,7 @@ COMMENT ON FUNCTION engage.slice(engage.timeline, timestamptz, timestamptz) IS
 
 CREATE FUNCTION engage.contact_times(engage.timeline) RETURNS SETOF timestamptz
 	AS 'MODULE_PATHNAME', 'engage_contact_times' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
-COMMENT ON FUNCTION engage.contact_times(engage.timeline) IS 'One row a contact: its time, in ascending order.';
+COMMENT ON FUNCTION engage.contact_times(engage.timeline) IS 'The times of the contacts, one row per contact, in ascending order.';
 
 CREATE FUNCTION engage.timeline_agg_transfn(internal, timestamptz) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_timeline_agg_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -186,7 +186,7 @@ CREATE AGGREGATE engage.timeline_agg(timestamptz) (
 	FINALFUNC = engage.timeline_agg_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.timeline_agg(timestamptz) IS
-	'Timeline of all times; NULLs are skipped, no time gives NULL, infinite times are refused (SQLSTATE 22008). The same bytes for every order and split of the input.';
+	'Timeline of all times. NULLs are skipped, no times give NULL, infinite times are refused (SQLSTATE 22008). The bytes are the same for every order and split of the input.';
 
 CREATE AGGREGATE engage.rollup(engage.timeline) (
 	SFUNC = engage.rollup_transfn, STYPE = internal, SSPACE = 128,
@@ -195,4 +195,4 @@ CREATE AGGREGATE engage.rollup(engage.timeline) (
 	FINALFUNC = engage.timeline_agg_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.rollup(engage.timeline) IS
-	'Timeline of all contacts of all timelines; NULLs are skipped, no timeline gives NULL.';
+	'Timeline of all contacts of all timelines. NULLs are skipped, no timelines give NULL.';

@@ -16,7 +16,7 @@ COMMENT ON FUNCTION engage.peak_window(engage.timeline, interval) IS
 CREATE FUNCTION engage.meets(t engage.timeline, criterion engage.criterion) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'engage_meets' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION engage.meets(engage.timeline, engage.criterion) IS
-	'Is the criterion met at any contact? Stops at the first.';
+	'Whether the criterion is met at any contact. Stops at the first.';
 
 CREATE FUNCTION engage.first_met(t engage.timeline, criterion engage.criterion) RETURNS timestamptz
 	AS 'MODULE_PATHNAME', 'engage_first_met' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
@@ -37,34 +37,34 @@ CREATE FUNCTION engage.episodes(t engage.timeline, criteria engage.criterion[],
 		OUT criteria_met engage.criterion[]) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_episodes_any' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 2 COST 10;
 COMMENT ON FUNCTION engage.episodes(engage.timeline, engage.criterion[], timestamptz, timestamptz) IS
-	'As episodes(t, criterion), for runs at each contact of which at least one of the criteria is met, and which of them the run met. Only contacts from from_at up to but not including to_at can meet them; earlier ones still fill their windows.';
+	'Does what episodes(t, criterion) does, for runs of contacts at each of which at least one of the criteria is met, and says which of them the run met. Only contacts from from_at up to but not including to_at can meet them; earlier ones still count in their windows.';
 
 CREATE FUNCTION engage.rolling_counts(t engage.timeline, width interval,
 		OUT at timestamptz, OUT contacts bigint) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_rolling_counts' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
 COMMENT ON FUNCTION engage.rolling_counts(engage.timeline, interval) IS
-	'One row a contact: its time and the contacts in (at - width, at]. Widths as for peak().';
+	'One row per contact: its time and the contacts in (at - width, at]. Widths as for peak().';
 
 CREATE FUNCTION engage.rolling_count(at timestamptz, width interval) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'engage_rolling_count' LANGUAGE C IMMUTABLE PARALLEL SAFE WINDOW;
 COMMENT ON FUNCTION engage.rolling_count(timestamptz, interval) IS
-	'Window function: rolling_count(at, width) OVER (PARTITION BY caller ORDER BY at) gives the contacts of the partition in (at - width, at], in amortised constant time a row. NULL where at or width is; other orders than ascending, and widths that change, are refused (SQLSTATE 42P20).';
+	'Window function: rolling_count(at, width) OVER (PARTITION BY caller ORDER BY at) gives the contacts of the partition in (at - width, at], in amortised constant time per row. NULL if at or width is NULL. Refused (SQLSTATE 42P20): any order but ascending, and a width that changes.';
 
 CREATE FUNCTION engage.rolling_width(written text) RETURNS interval
 	AS 'MODULE_PATHNAME', 'engage_rolling_width' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.rolling_width(text) IS
-	'The width of a rolling window as it is written: ''24 hours''. A number without a unit, which would be seconds, is refused (22023), like months, zero and anything with a minus sign.';
+	'The width of a rolling window, written as text: ''24 hours''. A number without a unit, which would mean seconds, is refused (22023), as are months, zero and anything with a minus sign.';
 
 CREATE FUNCTION engage.peak(t engage.timeline, width text) RETURNS bigint
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN engage.peak(t, engage.rolling_width(width));
-COMMENT ON FUNCTION engage.peak(engage.timeline, text) IS 'peak() for a width that is written out, read by rolling_width(): a number without a unit is refused.';
+COMMENT ON FUNCTION engage.peak(engage.timeline, text) IS 'peak() for a width written as text, read by rolling_width(): a number without a unit is refused.';
 
 CREATE FUNCTION engage.peak_window(t engage.timeline, width text,
 		OUT contacts bigint, OUT started_at timestamptz, OUT ended_at timestamptz)
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN engage.peak_window(t, engage.rolling_width(width));
-COMMENT ON FUNCTION engage.peak_window(engage.timeline, text) IS 'peak_window() for a width that is written out, read by rolling_width(): a number without a unit is refused.';
+COMMENT ON FUNCTION engage.peak_window(engage.timeline, text) IS 'peak_window() for a width written as text, read by rolling_width(): a number without a unit is refused.';
 
 CREATE FUNCTION engage.rolling_counts(t engage.timeline, width text,
 		OUT at timestamptz, OUT contacts bigint) RETURNS SETOF record
@@ -72,8 +72,8 @@ CREATE FUNCTION engage.rolling_counts(t engage.timeline, width text,
 BEGIN ATOMIC
 	SELECT r.* FROM engage.rolling_counts(rolling_counts.t, engage.rolling_width(rolling_counts.width)) r;
 END;
-COMMENT ON FUNCTION engage.rolling_counts(engage.timeline, text) IS 'rolling_counts() for a width that is written out, read by rolling_width(): a number without a unit is refused.';
+COMMENT ON FUNCTION engage.rolling_counts(engage.timeline, text) IS 'rolling_counts() for a width written as text, read by rolling_width(): a number without a unit is refused.';
 
 CREATE FUNCTION engage.rolling_count(at timestamptz, width text) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'engage_rolling_count_written' LANGUAGE C IMMUTABLE PARALLEL SAFE WINDOW;
-COMMENT ON FUNCTION engage.rolling_count(timestamptz, text) IS 'rolling_count() for a width that is written out, read by rolling_width(): a number without a unit is refused.';
+COMMENT ON FUNCTION engage.rolling_count(timestamptz, text) IS 'rolling_count() for a width written as text, read by rolling_width(): a number without a unit is refused.';

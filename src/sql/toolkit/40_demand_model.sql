@@ -16,7 +16,7 @@ CREATE TYPE engage.demand_model AS (
 	converged boolean
 );
 COMMENT ON TYPE engage.demand_model IS
-	'A BG/NBD model of occasions: r and alpha of the gamma distribution of rates, a and b of the beta distribution of the chance to stop after an occasion; alpha is in days where it was made of timelines. An occasion is so long at least, has so many contacts on average, and that mean counts for so many occasions beside a caller''s own (these three are NULL for a model made of summaries). Callers, log likelihood and iterations are of the fit; it has converged only if no slope is left and the likelihood curves down in all directions.';
+	'A BG/NBD model of occasions. r and alpha: gamma distribution of rates; a and b: beta distribution of the chance of stopping after an occasion; alpha is in days if the model was made from timelines. Then the least length of an occasion, its mean number of contacts, and how many occasions that mean counts for beside a caller''s own (NULL for a model made from summaries). Callers, log likelihood and iterations of the fit; converged only at a maximum of the likelihood.';
 
 CREATE FUNCTION engage.demand_model_transfn(internal, engage.timeline, timestamptz, interval) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_demand_model_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -49,7 +49,7 @@ CREATE AGGREGATE engage.demand_model_agg(t engage.timeline, as_of timestamptz, o
 	FINALFUNC = engage.demand_model_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.demand_model_agg(engage.timeline, timestamptz, interval) IS
-	'The BG/NBD model of a population by maximum likelihood (Fader, Hardie and Lee 2005, Marketing Science 24, 275-284), from one timeline a caller. Contacts after as_of do not count, callers without one before are skipped; as_of may differ between callers. A contact at least occasion after the start of the current occasion starts the next. 24 bytes of memory a caller. Rows with a NULL are skipped, no caller gives NULL. Refused: an occasion that is not positive, has months or differs between rows (22023), an infinite as_of (22008).';
+	'The BG/NBD model of a population by maximum likelihood (Fader, Hardie and Lee 2005, Marketing Science 24, 275-284), from one timeline per caller up to as_of, which may differ between callers. A contact at least occasion after the start of the current occasion starts the next. Callers without a contact, and rows with a NULL, are skipped; no caller gives NULL. Refused: an occasion that is not positive, has months or differs between rows (22023), an infinite as_of (22008).';
 
 CREATE AGGREGATE engage.demand_model_agg(frequency bigint, recency double precision, age double precision) (
 	SFUNC = engage.demand_model_summary_transfn, STYPE = internal, SSPACE = 65536,
@@ -58,7 +58,7 @@ CREATE AGGREGATE engage.demand_model_agg(frequency bigint, recency double precis
 	FINALFUNC = engage.demand_model_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.demand_model_agg(bigint, double precision, double precision) IS
-	'The same from one summary a caller: occasions after the first, the time from the first to the last (0 without a repeat) and to now, in any one unit. Rows with a NULL are skipped, no caller gives NULL. Refused (22023): a frequency below 0 or above 1000000000, an age that is neither zero nor from 1e-100 to 1e100, a recency beyond the age or without a repeat.';
+	'Does the same from one summary per caller: occasions after the first, the time from the first to the last (0 without a repeat) and to now, in any one unit. Rows with a NULL are skipped, no caller gives NULL. Refused (22023): a frequency below 0 or above 1000000000, an age that is neither zero nor from 1e-100 to 1e100, a recency beyond the age or without a repeat.';
 
 CREATE FUNCTION engage.demand_summary(t engage.timeline, as_of timestamptz, occasion interval,
 		OUT frequency bigint, OUT recency double precision, OUT age double precision, OUT contacts bigint) RETURNS record
@@ -69,29 +69,29 @@ COMMENT ON FUNCTION engage.demand_summary(engage.timeline, timestamptz, interval
 CREATE FUNCTION engage.expected_contacts(t engage.timeline, model engage.demand_model, as_of timestamptz, horizon interval) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_expected_contacts' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.expected_contacts(engage.timeline, engage.demand_model, timestamptz, interval) IS
-	'How many contacts to expect of a caller within the horizon after as_of: expected occasions times (occasion_weight * contacts_an_occasion + contacts) / (occasion_weight + occasions). NULL without a contact up to as_of; a model made of summaries is refused (22023).';
+	'Number of contacts to expect from a caller within the horizon after as_of: expected occasions times (occasion_weight * contacts_an_occasion + contacts) / (occasion_weight + occasions). NULL without a contact up to as_of; a model made from summaries is refused (22023).';
 
 CREATE FUNCTION engage.expected_occasions(t engage.timeline, model engage.demand_model, as_of timestamptz, horizon interval) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_expected_occasions' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.expected_occasions(engage.timeline, engage.demand_model, timestamptz, interval) IS
-	'How many occasions to expect of a caller within the horizon after as_of (Fader, Hardie and Lee 2005, equation 10). NULL without a contact up to as_of; a model made of summaries is refused (22023).';
+	'Number of occasions to expect from a caller within the horizon after as_of (Fader, Hardie and Lee 2005, equation 10). NULL without a contact up to as_of; a model made from summaries is refused (22023).';
 
 CREATE FUNCTION engage.expected_occasions(frequency bigint, recency double precision, age double precision, model engage.demand_model, horizon double precision) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_expected_occasions_of_summary' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.expected_occasions(bigint, double precision, double precision, engage.demand_model, double precision) IS
-	'The same from a summary, times and horizon in the unit of the model. What demand_model_agg() refuses in a summary is refused here, and a horizon that is not above zero (22023).';
+	'Does the same from a summary, with times and horizon in the unit of the model. A summary that demand_model_agg() refuses is refused here, as is a horizon that is not above zero (22023).';
 
 CREATE FUNCTION engage.expected_occasions(model engage.demand_model, horizon double precision) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_expected_occasions_of_new' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.expected_occasions(engage.demand_model, double precision) IS
-	'How many repeat occasions to expect of a new caller within the horizon after the first, in the unit of the model, which is days where it was made of timelines (Fader, Hardie and Lee 2005, equation 9).';
+	'Number of repeat occasions to expect from a new caller within the horizon after the first, in the unit of the model, which is days if it was made from timelines (Fader, Hardie and Lee 2005, equation 9).';
 
 CREATE FUNCTION engage.probability_active(t engage.timeline, model engage.demand_model, as_of timestamptz) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_probability_active' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.probability_active(engage.timeline, engage.demand_model, timestamptz) IS
-	'How likely it is that a caller has not stopped for good by as_of; 1 after a single occasion, since the model has it that nobody stops before a repeat. NULL without a contact up to as_of; a model made of summaries is refused (22023).';
+	'Probability that a caller has not stopped for good by as_of; 1 after a single occasion, since in the model nobody stops before a repeat. NULL without a contact up to as_of; a model made from summaries is refused (22023).';
 
 CREATE FUNCTION engage.probability_active(frequency bigint, recency double precision, age double precision, model engage.demand_model) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_probability_active_of_summary' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.probability_active(bigint, double precision, double precision, engage.demand_model) IS
-	'The same from a summary, in the unit of the model. What demand_model_agg() refuses in a summary is refused here (22023).';
+	'Does the same from a summary, in the unit of the model. A summary that demand_model_agg() refuses is refused here (22023).';

@@ -5,7 +5,7 @@
 CREATE FUNCTION engage.daily_counts(t engage.timeline, zone text, OUT day date, OUT contacts bigint) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_daily_counts' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 10;
 COMMENT ON FUNCTION engage.daily_counts(engage.timeline, text) IS
-	'Contacts a local day of the named time zone; days without contacts have no row. An unknown zone is refused (22023).';
+	'Contacts per local day of the named time zone; days without contacts have no row. An unknown zone is refused (22023).';
 
 CREATE FUNCTION engage.hour_of_week(t engage.timeline, zone text) RETURNS integer[]
 	AS 'MODULE_PATHNAME', 'engage_hour_of_week' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -15,13 +15,13 @@ COMMENT ON FUNCTION engage.hour_of_week(engage.timeline, text) IS
 CREATE FUNCTION engage.decayed_count(t engage.timeline, half_life interval, as_of timestamptz) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_decayed_count' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.decayed_count(engage.timeline, interval, timestamptz) IS
-	'The sum of 2 ^ -(age / half_life) over the contacts up to as_of: a contact now weighs 1, one a half-life ago 0.5. Later contacts, and those of more than 160 half-lives ago, do not count. A half-life that is not positive or has months: 22023; an infinite as_of: 22008.';
+	'The sum of 2 ^ -(age / half_life) over the contacts up to as_of: a contact now weighs 1, one a half-life ago 0.5. Later contacts, and those more than 160 half-lives ago, do not count. A half-life that is not positive or has months: 22023; an infinite as_of: 22008.';
 
 CREATE FUNCTION engage.aged_count(value double precision, value_at timestamptz, half_life interval, as_of timestamptz)
 	RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_aged_count' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.aged_count(double precision, timestamptz, interval, timestamptz) IS
-	'A decayed count that was read at value_at, as it is at as_of: value * 2 ^ -((as_of - value_at) / half_life). Two counts of one half-life merge by ageing the earlier to the time of the later and adding. A value that is negative, infinite or NaN, an as_of before value_at, a half-life that is not positive or has months: 22023; an infinite time: 22008.';
+	'The value at as_of of a decayed count that was read at value_at: value * 2 ^ -((as_of - value_at) / half_life). To merge two counts with the same half-life, age the earlier to the time of the later and add them. A value that is negative, infinite or NaN, an as_of before value_at, a half-life that is not positive or has months: 22023; an infinite time: 22008.';
 
 CREATE FUNCTION engage.decayed_count_transfn(internal, timestamptz, interval, timestamptz) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_decayed_count_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -50,16 +50,16 @@ CREATE AGGREGATE engage.decayed_count_agg(at timestamptz, half_life interval, as
 	FINALFUNC = engage.decayed_count_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.decayed_count_agg(timestamptz, interval, timestamptz) IS
-	'decayed_count() of times in rows, to the same bit in every order and split of them. Rows with a NULL are skipped, none left gives NULL. A half-life or as_of that differs between rows, a half-life that is not positive or has months: 22023; an infinite time: 22008.';
+	'decayed_count() of times in rows, identical to the last bit for every order and split of the rows. Rows with a NULL are skipped, no rows give NULL. A half-life or as_of that differs between rows, a half-life that is not positive or has months: 22023; an infinite time: 22008.';
 
 CREATE FUNCTION engage.burstiness(t engage.timeline) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_burstiness' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.burstiness(engage.timeline) IS
-	'-1 for contacts as regular as a clock, 0 for random ones, towards 1 for bursts: the column corrected of gap_profile(). It describes and is no reason to act by itself. NULL for fewer than three contacts or when all are at one instant. Method: Goh and Barabasi 2008 (EPL 81, 48002) with the finite-size correction of Kim and Jo 2016 (Physical Review E 94, 032311).';
+	'-1 for contacts as regular as a clock, 0 for random ones, towards 1 for bursts: the column corrected of gap_profile(). It describes; do not act on it alone. NULL for fewer than three contacts or if all are at the same time. Method: Goh and Barabasi 2008 (EPL 81, 48002) with the finite-size correction of Kim and Jo 2016 (Physical Review E 94, 032311).';
 
 CREATE FUNCTION engage.gap_profile(t engage.timeline,
 		OUT gaps bigint, OUT mean_gap interval, OUT variation double precision, OUT burstiness double precision,
 		OUT corrected double precision, OUT memory double precision, OUT longest_gap interval)
 	AS 'MODULE_PATHNAME', 'engage_gap_profile' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.gap_profile(engage.timeline) IS
-	'The gaps between contacts: how many, their mean to the microsecond, r = standard deviation (of the population) / mean, B = (r - 1) / (r + 1) of Goh and Barabasi 2008 (EPL 81, 48002), the same corrected for few gaps by Kim and Jo 2016 (Physical Review E 94, 032311), the correlation of a gap with the next, and the longest. Durations are NULL without a gap; r, B and the corrected B with fewer than two or when all contacts are at one instant; memory with fewer than three or when the gaps, without the first or without the last, are all alike.';
+	'The gaps between contacts: number, mean, r = standard deviation / mean, B = (r - 1) / (r + 1) of Goh and Barabasi 2008 (EPL 81, 48002), B corrected for few gaps by Kim and Jo 2016 (Physical Review E 94, 032311), the correlation of a gap with the next, and the longest. NULLs: durations without a gap; r and both B with fewer than two gaps, or if all contacts are at the same time; memory with fewer than three, or if the gaps without the first or without the last are all equal.';

@@ -11,7 +11,7 @@ CREATE TYPE engage.gamma_prior AS (
 	converged boolean
 );
 COMMENT ON TYPE engage.gamma_prior IS
-	'How the rates of callers are spread: a gamma distribution with a mean (contacts in one unit of exposure) and a shape (the variance of rates is mean ^ 2 / shape; Infinity: counts vary no more than by chance, so all callers have one rate); callers learnt from; the natural logarithm of the likelihood; iterations of the fit, and whether it converged.';
+	'How the rates of callers are spread: a gamma distribution with a mean (contacts per unit of exposure) and a shape (the variance of rates is mean ^ 2 / shape; Infinity: counts vary no more than by chance, so all callers have the same rate); callers learnt from; log likelihood; iterations of the fit, and whether it converged.';
 
 CREATE FUNCTION engage.gamma_prior_transfn(internal, bigint, double precision) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_gamma_prior_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -40,26 +40,26 @@ CREATE AGGREGATE engage.gamma_prior_agg(contacts bigint, exposure double precisi
 	FINALFUNC = engage.gamma_prior_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.gamma_prior_agg(bigint, double precision) IS
-	'The spread of all callers'' rates, from one row a caller: contacts, and the exposure in which they came (any unit, the same for all; 1 where all were counted for as long). Give all callers, those without contacts too, not only the chosen. The same rows give the same bytes in any order. Rows with a NULL are skipped, no row gives NULL. Refused (22023): contacts below 0 or above 2147483647, an exposure that is not above zero and finite. Method: the gamma-Poisson (negative binomial) model by maximum likelihood (Lawless 1987).';
+	'The spread of all callers'' rates, from one row per caller: contacts, and the exposure in which they came (any unit, the same for all). Give all callers, those without contacts too, not only the chosen ones. The same rows give the same bytes in any order. Rows with a NULL are skipped, no rows give NULL. Refused (22023): contacts below 0 or above 2147483647, an exposure not above zero and finite. Method: the gamma-Poisson model by maximum likelihood (Lawless 1987).';
 
 CREATE FUNCTION engage.empirical_bayes(observed double precision, exposure double precision, prior_mean double precision, prior_shape double precision,
 	OUT weight double precision, OUT expected double precision, OUT sd double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'engage_empirical_bayes' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.empirical_bayes(double precision, double precision, double precision, double precision) IS
-	'What to expect of somebody in such an exposure, from the contacts observed in it and the spread of all callers'' rates, gamma_prior_agg(): weight = 1 / (1 + prior_mean * exposure / prior_shape), expected = weight * prior_mean * exposure + (1 - weight) * observed, and the standard deviation sqrt((1 - weight) * expected). An infinite shape gives weight 1. A NULL gives NULL. Refused (22023): observed or prior_mean negative, exposure or prior_shape not above zero, what is not finite. Method: empirical Bayes (Hauer 1997; Hauer et al. 2002, Transportation Research Record 1784).';
+	'The contacts to expect from somebody in an exposure, from those observed in it and gamma_prior_agg(): weight = 1 / (1 + prior_mean * exposure / prior_shape), expected = weight * prior_mean * exposure + (1 - weight) * observed, sd = sqrt((1 - weight) * expected). A NULL gives NULL. Refused (22023): observed or prior_mean negative, exposure or prior_shape not above zero, numbers that are not finite (prior_shape may be infinite). Method: empirical Bayes (Hauer 1997).';
 
 CREATE FUNCTION engage.effect_size(observed double precision, expected double precision, variance double precision, level double precision DEFAULT 0.95,
 	OUT effect double precision, OUT sd double precision, OUT lower double precision, OUT upper double precision, OUT p_value double precision) RETURNS record
 	AS 'MODULE_PATHNAME', 'engage_effect_size' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.effect_size(double precision, double precision, double precision, double precision) IS
-	'By what an observed count differs from what was expected, a number known with this variance: effect (1 none, 0.7 a fall of 30 %) and its standard deviation as Hauer (1997) has them; an interval that holds the true effect at least as often as level says, also for small counts (the exact tails of a Poisson distribution whose mean is gamma with this mean and variance, so negative binomial); and the two-sided p-value of no effect, twice the smaller tail. variance 0: Poisson. observed 0 has effect and sd 0, and an upper limit. A NULL gives NULL. Refused (22023): observed or variance negative, expected not above zero, what is not finite, a level not between 0 and 1.';
+	'How far an observed count differs from an expected one with this variance (0: Poisson): effect (1 none, 0.7 a fall of 30%) and its standard deviation as in Hauer (1997), an interval that covers the true effect at least as often as level says, and the two-sided p-value of no effect. observed 0 has effect and sd 0. A NULL gives NULL. Refused (22023): observed or variance negative, expected not above zero, numbers that are not finite, a level not between 0 and 1.';
 
 CREATE FUNCTION engage.hours_saved(observed double precision, expected double precision, variance double precision, handling_seconds double precision, months double precision,
 	handling_sd double precision DEFAULT 0, level double precision DEFAULT 0.95,
 	OUT contacts_fewer double precision, OUT hours_a_month double precision, OUT lower double precision, OUT upper double precision, OUT formula text) RETURNS record
 	AS 'MODULE_PATHNAME', 'engage_hours_saved' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.hours_saved(double precision, double precision, double precision, double precision, double precision, double precision, double precision) IS
-	'Contacts that did not come as hours a month: (expected - observed) * handling_seconds / 3600 / months. expected is known with this variance; handling_seconds is the mean handling time of a contact and handling_sd the standard error of that mean; months is how long the time after was. The interval joins those of what was expected (gamma), of the count (Garwood 1936) and of the handling time (normal) as Zou and Donner (2008) do; negative hours are hours more. formula is all of it as a sentence. A NULL gives NULL. Refused (22023): negative numbers, months 0, what is not finite, a level not between 0 and 1.';
+	'Contacts that did not come, in hours a month: (expected - observed) * handling_seconds / 3600 / months, with an interval (Zou and Donner 2008); negative hours are extra hours. variance is of expected, handling_sd is the standard error of handling_seconds, months the length of the time after. formula spells it out. A NULL gives NULL. Refused (22023): negative numbers, months 0, numbers that are not finite, a level not between 0 and 1.';
 
 CREATE TYPE engage.before_after_result AS (
 	callers bigint,
@@ -90,7 +90,7 @@ CREATE TYPE engage.before_after_result AS (
 	warnings text[]
 );
 COMMENT ON TYPE engage.before_after_result IS
-	'What before_after() found: callers, and of them managed; the contacts of the managed before and after, and after / before, which misleads; mean and shape of all callers'' rates (gamma_prior_agg()); what the counts before lead one to expect of the managed (empirical_bayes()); from the unmanaged, by what all callers changed and which share of what sets a caller apart stays (1 if rates do not move); so what was expected of the managed afterwards without management, and its standard deviation; the effect (1 none) with its 95 % interval and two-sided p-value (effect_size()); how likely it was to find a fall of 30 %, and the smallest fall found with power 0.8; how much more than expected the unmanaged vary (1 if rates do not move); unmanaged callers with comparable counts before, managed callers that have such, and the effect against these alone; and what speaks against using it.';
+	'What before_after() found: callers and managed callers; contacts of the managed before and after, and their ratio, which misleads; the prior and what it leads to expect; the change of all callers and the persistence of rates, from the unmanaged; the contacts expected without management, and their standard deviation; the effect (1 none) with its 95% interval and p-value; power; dispersion; the comparison with matched callers; and warnings. docs/reference/before_after.md has every column.';
 
 CREATE FUNCTION engage.before_after_transfn(internal, bigint, bigint, boolean) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_before_after_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -119,4 +119,4 @@ CREATE AGGREGATE engage.before_after(before bigint, after bigint, managed boolea
 	FINALFUNC = engage.before_after_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.before_after(bigint, bigint, boolean) IS
-	'Did managing callers help, with regression to the mean taken out: SELECT (engage.before_after(before, after, managed)).* over one row a caller of the whole population, those with few contacts or none too. before and after are contacts in a window before and one after, each the same for all callers; before is the window by which the managed were chosen. Only unmanaged callers say what would have happened without management: without them season and moving rates are not taken out, and a warning says so. The same rows give the same bytes in any order. Rows with a NULL are skipped, no row gives NULL; a column that is not defined is NULL. Refused: counts below 0 or above 2147483647 (22023); a sum of squares beyond bigint (22003). Method: docs/methods/effect.md, after Hauer (1997).';
+	'Whether managing callers helped, without regression to the mean: SELECT (engage.before_after(before, after, managed)).* over one row per caller of the whole population. before is the window by which the managed were chosen. Without unmanaged callers season and changing rates stay in; a warning says so. Rows with a NULL are skipped, no rows give NULL. Refused: counts below 0 or above 2147483647 (22023); a sum of squares beyond bigint (22003). Method: docs/methods/effect.md, after Hauer (1997).';

@@ -7,14 +7,14 @@ CREATE TYPE engage.caller_cluster AS (
 	cluster bigint
 );
 COMMENT ON TYPE engage.caller_cluster IS
-	'A node (bigint) and the cluster that it is in: the lowest of the nodes there.';
+	'A node (bigint) and its cluster: the lowest of the nodes in it.';
 
 CREATE TYPE engage.caller_cluster_text AS (
 	node text,
 	cluster text
 );
 COMMENT ON TYPE engage.caller_cluster_text IS
-	'A node (text) and the cluster that it is in: the lowest of the nodes there, in the order of their bytes.';
+	'A node (text) and its cluster: the lowest of the nodes in it, in the order of their bytes.';
 
 CREATE FUNCTION engage.caller_clusters_transfn(internal, bigint, bigint, double precision) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_caller_clusters_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -59,7 +59,7 @@ CREATE AGGREGATE engage.caller_clusters(a bigint, b bigint, weight double precis
 	FINALFUNC = engage.node_pairs_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.caller_clusters(bigint, bigint, double precision) IS
-	'Which nodes are one, from evidence on pairs of them, without chaining: one element a node, in order; read it with SELECT (unnest(engage.caller_clusters(a, b, weight))).* FROM pairs. weight is in bits, log2 of the odds that a and b are one; Infinity: they are, -Infinity: they are not, which is stronger. The two groups between which the evidence of all pairs adds up to the most are merged, as long as that is at least a thousandth of a bit; of equal ones those with the lowest nodes. Weights are rounded to thousandths, those of a pair given several times are added up, a pair not given counts 0. A row with a NULL, or with a = b, only makes its node known; no node gives NULL. 22023: NaN, or beyond a million bits; 54000: a result, or a partial state, beyond 1 GB. Memory: 16 bytes a pair and 24 a node, names besides, twice that while they grow, and at the end about 170 bytes for each pair of the largest set of nodes that positive weights connect. Greedy additive edge contraction: Keuper et al., ICCV 2015.';
+	'Which nodes are the same, from evidence on pairs of them, without chaining: SELECT (unnest(engage.caller_clusters(a, b, weight))).* FROM pairs. weight is in bits, log2 of the odds that a and b are the same; Infinity: they are; -Infinity: they are not, which is stronger. The two groups with the most evidence between them are merged, while it is positive. A row with a NULL, or with a = b, only adds its node; no node gives NULL. Errors: 22023 for NaN or more than a million bits; 54000 beyond 1 GB.';
 
 CREATE AGGREGATE engage.caller_clusters(a text, b text, weight double precision) (
 	SFUNC = engage.caller_clusters_text_transfn, STYPE = internal, SSPACE = 4194304,
@@ -68,7 +68,7 @@ CREATE AGGREGATE engage.caller_clusters(a text, b text, weight double precision)
 	FINALFUNC = engage.node_pairs_text_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.caller_clusters(text, text, double precision) IS
-	'Which nodes are one, from evidence on pairs of them, without chaining: one element a node, in order; read it with SELECT (unnest(engage.caller_clusters(a, b, weight))).* FROM pairs. weight is in bits, log2 of the odds that a and b are one; Infinity: they are, -Infinity: they are not, which is stronger. The two groups between which the evidence of all pairs adds up to the most are merged, as long as that is at least a thousandth of a bit; of equal ones those with the lowest nodes. Weights are rounded to thousandths, those of a pair given several times are added up, a pair not given counts 0. A row with a NULL, or with a = b, only makes its node known; no node gives NULL. 22023: NaN, or beyond a million bits; 54000: a result, or a partial state, beyond 1 GB. Memory: 16 bytes a pair and 24 a node, names besides, twice that while they grow, and at the end about 170 bytes for each pair of the largest set of nodes that positive weights connect. Greedy additive edge contraction: Keuper et al., ICCV 2015.';
+	'Which nodes are the same, from evidence on pairs of them, without chaining: SELECT (unnest(engage.caller_clusters(a, b, weight))).* FROM pairs. weight is in bits, log2 of the odds that a and b are the same; Infinity: they are; -Infinity: they are not, which is stronger. The two groups with the most evidence between them are merged, while it is positive. A row with a NULL, or with a = b, only adds its node; no node gives NULL. Errors: 22023 for NaN or more than a million bits; 54000 beyond 1 GB.';
 
 CREATE AGGREGATE engage.connected_components(a bigint, b bigint) (
 	SFUNC = engage.connected_components_transfn, STYPE = internal, SSPACE = 4194304,
@@ -77,7 +77,7 @@ CREATE AGGREGATE engage.connected_components(a bigint, b bigint) (
 	FINALFUNC = engage.node_pairs_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.connected_components(bigint, bigint) IS
-	'Which nodes are connected by pairs of them, directly or by way of others: one element a node, in order, with the lowest node that it is connected to; read it with SELECT (unnest(engage.connected_components(a, b))).* FROM pairs. A row with a NULL only makes its node known; no node gives NULL. 54000: a result, or a partial state, beyond 1 GB. Memory: 56 bytes a node, names besides, twice that while they grow, however many pairs there are.';
+	'Which nodes are connected by pairs of them, directly or through others: one element per node, in order, with the lowest node that it is connected to: SELECT (unnest(engage.connected_components(a, b))).* FROM pairs. A row with a NULL only adds its node; no node gives NULL. 54000: a result, or a partial state, beyond 1 GB. Memory: 56 bytes per node, plus names, twice that while they grow, however many pairs there are.';
 
 CREATE AGGREGATE engage.connected_components(a text, b text) (
 	SFUNC = engage.connected_components_text_transfn, STYPE = internal, SSPACE = 4194304,
@@ -86,4 +86,4 @@ CREATE AGGREGATE engage.connected_components(a text, b text) (
 	FINALFUNC = engage.node_pairs_text_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.connected_components(text, text) IS
-	'Which nodes are connected by pairs of them, directly or by way of others: one element a node, in order, with the lowest node that it is connected to; read it with SELECT (unnest(engage.connected_components(a, b))).* FROM pairs. A row with a NULL only makes its node known; no node gives NULL. 54000: a result, or a partial state, beyond 1 GB. Memory: 56 bytes a node, names besides, twice that while they grow, however many pairs there are.';
+	'Which nodes are connected by pairs of them, directly or through others: one element per node, in order, with the lowest node that it is connected to: SELECT (unnest(engage.connected_components(a, b))).* FROM pairs. A row with a NULL only adds its node; no node gives NULL. 54000: a result, or a partial state, beyond 1 GB. Memory: 56 bytes per node, plus names, twice that while they grow, however many pairs there are.';

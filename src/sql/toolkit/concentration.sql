@@ -14,7 +14,7 @@ CREATE TYPE engage.concentration AS (
 	gini double precision
 );
 COMMENT ON TYPE engage.concentration IS
-	'Callers, contacts, the shares (0 to 1) of all contacts that the top 1, 10 and 100 callers and the top 1, 5 and 10 percent of callers (rounded up) made, and the Gini coefficient (0: all alike, towards 1: all from one).';
+	'Callers, contacts, the shares (0 to 1) of all contacts made by the top 1, 10 and 100 callers and by the top 1, 5 and 10 percent of callers (rounded up), and the Gini coefficient (0: all callers made the same number, near 1: one caller made nearly all).';
 
 CREATE FUNCTION engage.concentration_transfn(internal, bigint) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_concentration_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -43,4 +43,4 @@ CREATE AGGREGATE engage.concentration(contacts bigint) (
 	FINALFUNC = engage.concentration_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.concentration(bigint) IS
-	'Concentration of contacts on callers, from one count a caller: SELECT (engage.concentration(contacts)).* FROM callers. NULLs are skipped, no count gives NULL, negative counts are refused (22023); shares are NULL where nobody has a contact.';
+	'Concentration of contacts on callers, from one count per caller: SELECT (engage.concentration(contacts)).* FROM callers. NULLs are skipped, no counts give NULL, negative counts are refused (22023); shares are NULL if nobody has a contact.';

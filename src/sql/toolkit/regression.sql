@@ -14,7 +14,7 @@ CREATE TYPE engage.logistic_model AS (
 	converged boolean
 );
 COMMENT ON TYPE engage.logistic_model IS
-	'A logistic regression: weights (log odds a unit of each measure, the intercept first), their standard errors (NULL of a measure that is constant or repeats others, and of all if not converged), observations, events among them, log likelihood without the penalty, Newton steps, and whether the fit converged. If it did not, a measure separates events from the rest and its weight grows for ever: use a penalty. Weights are NULL where everything or nothing was an event.';
+	'A logistic regression: weights (log odds per unit of each measure, the intercept first), their standard errors (NULL for a measure that is constant or repeats others, and for all if not converged), observations, events among them, log likelihood without the penalty, Newton steps, and whether the fit converged. If it did not, a measure separates events from the rest: use a penalty. Weights are NULL if everything or nothing was an event.';
 
 CREATE FUNCTION engage.outcomes_combinefn(internal, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_outcomes_combinefn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -43,12 +43,12 @@ CREATE AGGREGATE engage.logistic_agg(happened boolean, measures double precision
 	FINALFUNC = engage.logistic_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.logistic_agg(boolean, double precision[], double precision) IS
-	'Logistic regression of an event on up to 31 measures. penalty is the ridge strength: penalty / 2 times the sum of squared weights, of measures with standard deviation 1, without the intercept, is taken from the log likelihood; 0 is plain maximum likelihood. Rows with a NULL outcome or a NULL measure are skipped; no row gives NULL. Refused: rows with different numbers of measures, NaN and infinities, a penalty that is negative or differs between rows (22023), a NULL penalty (22004).';
+	'Logistic regression of an event on up to 31 measures. penalty is the ridge strength: the log likelihood loses penalty / 2 times the sum of squared weights, of measures with standard deviation 1, without the intercept; 0 is plain maximum likelihood. Rows with a NULL outcome or measure are skipped; no rows give NULL. Refused: rows with different numbers of measures, NaN and infinities, a penalty that is negative or differs between rows (22023), a NULL penalty (22004).';
 
 CREATE FUNCTION engage.logistic_probability(weights double precision[], measures double precision[]) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_logistic_probability' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.logistic_probability(double precision[], double precision[]) IS
-	'The probability that a logistic_model''s weights (the intercept first) give to measures: 1 / (1 + exp(-(w0 + w1 m1 + ...))). NULL if an argument or a measure is. Refused: numbers that do not match, NaN, infinities (22023), a NULL weight (22004), log odds beyond double precision (22003).';
+	'The probability that a logistic_model''s weights (the intercept first) give to measures: 1 / (1 + exp(-(w0 + w1 m1 + ...))). NULL if an argument or a measure is NULL. Refused: numbers of weights and measures that do not match, NaN, infinities (22023), a NULL weight (22004), log odds beyond double precision (22003).';
 
 -- --------------------------------------------------------------- predictions
 
@@ -63,7 +63,7 @@ CREATE TYPE engage.prediction_quality AS (
 	log_loss double precision
 );
 COMMENT ON TYPE engage.prediction_quality IS
-	'How good predicted probabilities were: how many, how many events came, their mean; Brier score (mean square of prediction less outcome, 0 is perfect), that of always predicting the share of events, and skill = 1 - brier / brier_reference (0: no better, 1: perfect; NULL where everything or nothing was an event); auc, the probability that an event was ranked above another (ties count half; NULL likewise); log loss (mean -ln of the probability of what happened; Infinity if something happened that was called impossible).';
+	'How good predicted probabilities were: number, events, mean; Brier score (mean squared error, 0 is perfect), that of always predicting the share of events, and skill = 1 - brier / brier_reference (0: no better, 1: perfect); auc, the probability that an event was ranked above a non-event (ties count half); log loss (Infinity if something happened that had probability 0). skill and auc are NULL if everything or nothing was an event.';
 
 CREATE FUNCTION engage.prediction_quality_transfn(internal, double precision, boolean) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_prediction_quality_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -80,7 +80,7 @@ CREATE AGGREGATE engage.prediction_quality(predicted double precision, happened 
 	FINALFUNC = engage.prediction_quality_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.prediction_quality(double precision, boolean) IS
-	'How good predicted probabilities were, once it is known what happened. Rows with a NULL are skipped; no row gives NULL; what is not a probability is refused (22023). Brier, Monthly Weather Review 78 (1950) 1; the area under the receiver operating characteristic is Mann and Whitney''s U over the number of pairs.';
+	'How good predicted probabilities were, once it is known what happened. Rows with a NULL are skipped; no rows give NULL; a value that is not a probability is refused (22023). Brier, Monthly Weather Review 78 (1950) 1; the area under the receiver operating characteristic is Mann and Whitney''s U over the number of pairs.';
 
 CREATE TYPE engage.reliability_bin AS (
 	bin integer,
@@ -93,7 +93,7 @@ CREATE TYPE engage.reliability_bin AS (
 	within boolean
 );
 COMMENT ON TYPE engage.reliability_bin IS
-	'Predictions that lie beside each other: the bin''s number (1 has the lowest), how many, their mean; how many came true, that share, its 95 % interval (Clopper and Pearson 1934), and whether the mean prediction lies within.';
+	'A bin of neighbouring predictions: its number (1 has the lowest), how many, their mean; how many came true, that share, its 95% interval (Clopper and Pearson 1934), and whether the mean prediction lies within it.';
 
 CREATE FUNCTION engage.reliability_transfn(internal, double precision, boolean, integer) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_reliability_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -110,7 +110,7 @@ CREATE AGGREGATE engage.reliability(predicted double precision, happened boolean
 	FINALFUNC = engage.reliability_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.reliability(double precision, boolean, integer) IS
-	'A reliability table: did 20 % come true of what was predicted at 20 %? One row for each bin of about as many predictions, in ascending order: SELECT (unnest(engage.reliability(predicted, happened, 10))).*. Equal predictions are never split: they go where the middle of them lies, so there may be fewer bins. Rows with a NULL prediction or outcome are skipped; no row gives NULL. Refused: what is not a probability, bins outside 1 to 10000 or that differ between rows (22023), NULL bins (22004).';
+	'A reliability table: did 20% of what was predicted at 20% come true? One row per bin of about equally many predictions, in ascending order: SELECT (unnest(engage.reliability(predicted, happened, 10))).*. Equal predictions stay in one bin, so there may be fewer bins. Rows with a NULL prediction or outcome are skipped; no rows give NULL. Refused: a value that is not a probability, bins outside 1 to 10000 or that differ between rows (22023), NULL bins (22004).';
 
 CREATE FUNCTION engage.top_share_transfn(internal, double precision, boolean, bigint) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_top_share_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -127,7 +127,7 @@ CREATE AGGREGATE engage.top_share(score double precision, happened boolean, n bi
 	FINALFUNC = engage.top_share_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.top_share(double precision, boolean, bigint) IS
-	'The share of events among the n highest scores (precision at n), or among all if there are fewer. Where the n-th is one of several equal scores, each of these counts with the same part: the share that picking among them by lot would give on average. Rows with a NULL score or outcome are skipped; no row gives NULL. Refused: NaN and infinite scores, n below 1 or that differs between rows (22023), NULL n (22004).';
+	'The share of events among the n highest scores (precision at n), or among all if there are fewer. If several scores tie for the last places, each of them counts in part: the share that a random choice among them would give on average. Rows with a NULL score or outcome are skipped; no rows give NULL. Refused: NaN and infinite scores, n below 1 or that differs between rows (22023), NULL n (22004).';
 
 -- --------------------------------------------------- interrupted time series
 
@@ -148,7 +148,7 @@ CREATE TYPE engage.interrupted_time_series AS (
 	warnings text[]
 );
 COMMENT ON TYPE engage.interrupted_time_series IS
-	'How a series of counts changed: level_ratio, contacts in the first period of the change over what the trend before led to; slope_ratio, growth of a period after over growth of a period before; each with its 95 % interval and p-value. trend_ratio is a period''s growth before; dispersion Pearson''s chi-square over its degrees of freedom (1: Poisson); autocorrelation that of the Pearson residuals of neighbouring periods; then how many periods each side has, and what speaks against the result. NULL where it cannot be told.';
+	'How a series of counts changed: level_ratio, contacts in the first period of the change over what the earlier trend led to; slope_ratio, growth per period after over growth per period before; each with its 95% interval and p-value. trend_ratio is the growth per period before; dispersion is Pearson''s (1: Poisson); autocorrelation is that of neighbouring residuals; then the number of periods on each side, and warnings. NULL where it cannot be estimated.';
 
 CREATE FUNCTION engage.series_transfn(internal, bigint, integer, integer) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_series_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -177,4 +177,4 @@ CREATE AGGREGATE engage.interrupted_time_series(contacts bigint, period integer,
 	FINALFUNC = engage.series_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.interrupted_time_series(bigint, integer, integer) IS
-	'Did a series of counts change from period change on? Segmented quasi-Poisson regression log E = b0 + b1 T + b2 X + b3 T X, T = period - change, X = 1 from change on (Lopez Bernal, Cummins and Gasparrini 2017, International Journal of Epidemiology 46, 348); intervals by the t distribution, standard errors times the root of max(1, dispersion) and of (1 + r) / (1 - r) for the autocorrelation r, corrected for its bias. Rows of one period are added up; a period that is missing is not a 0. Rows with NULL contacts or period are skipped; no row gives NULL. Refused: negative contacts, change that differs between rows (22023), NULL change (22004), a sum beyond bigint (22003). Seasons are not modelled.';
+	'Whether a series of counts changed from period change on, by segmented quasi-Poisson regression (Lopez Bernal, Cummins and Gasparrini 2017, International Journal of Epidemiology 46, 348), corrected for autocorrelation. Rows of one period are added up; a missing period is not a 0. Seasons are not modelled. Rows with NULL contacts or period are skipped; no rows give NULL. Refused: negative contacts, change that differs between rows (22023), NULL change (22004), a sum beyond bigint (22003).';

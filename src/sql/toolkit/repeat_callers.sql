@@ -15,7 +15,7 @@ CREATE TYPE engage.criterion_met AS (
 	contacts bigint
 );
 COMMENT ON TYPE engage.criterion_met IS
-	'A caller (bigint) and a criterion that was met: the first and last contact at which it was, in how many episodes, the fullest window with its first and last contact, and all contacts of the caller.';
+	'A caller (bigint) and a criterion that was met: the first and last contact at which it was met, the number of episodes, the fullest window with its first and last contact, and all contacts of the caller.';
 
 CREATE TYPE engage.caller_rank AS (
 	rank bigint,
@@ -25,7 +25,7 @@ CREATE TYPE engage.caller_rank AS (
 	last_at timestamptz
 );
 COMMENT ON TYPE engage.caller_rank IS
-	'A caller (bigint) with its rank by contacts; equal contacts share a rank.';
+	'A caller (bigint) with its rank by contacts; callers with equally many share a rank.';
 
 CREATE TYPE engage.criterion_met_text AS (
 	caller text,
@@ -39,7 +39,7 @@ CREATE TYPE engage.criterion_met_text AS (
 	contacts bigint
 );
 COMMENT ON TYPE engage.criterion_met_text IS
-	'A caller (text) and a criterion that was met: the first and last contact at which it was, in how many episodes, the fullest window with its first and last contact, and all contacts of the caller.';
+	'A caller (text) and a criterion that was met: the first and last contact at which it was met, the number of episodes, the fullest window with its first and last contact, and all contacts of the caller.';
 
 CREATE TYPE engage.caller_rank_text AS (
 	rank bigint,
@@ -49,7 +49,7 @@ CREATE TYPE engage.caller_rank_text AS (
 	last_at timestamptz
 );
 COMMENT ON TYPE engage.caller_rank_text IS
-	'A caller (text) with its rank by contacts; equal contacts share a rank.';
+	'A caller (text) with its rank by contacts; callers with equally many share a rank.';
 
 CREATE FUNCTION engage.repeat_callers_transfn(internal, bigint, timestamptz, engage.criterion[]) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_repeat_callers_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -102,7 +102,7 @@ CREATE AGGREGATE engage.repeat_callers(caller bigint, at timestamptz, criteria e
 	FINALFUNC = engage.repeat_callers_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.repeat_callers(bigint, timestamptz, engage.criterion[]) IS
-	'Who met which of the criteria, from all contacts of a table: one element a caller and criterion met, in that order; read it with SELECT m.* FROM (SELECT engage.repeat_callers(caller, at, criteria) AS met FROM contacts) AS r, unnest(r.met) AS m. Rows with a NULL are skipped, no row gives NULL, nobody found an empty array. One pass, in parallel, in work_mem, spilling to temporary files; a partial state of a parallel plan takes about 5 bytes a contact.';
+	'Who met which of the criteria, from all contacts of a table: one element per caller and criterion met, in that order: SELECT m.* FROM (SELECT engage.repeat_callers(caller, at, criteria) AS met FROM contacts) AS r, unnest(r.met) AS m. Rows with a NULL are skipped, no rows give NULL, and an empty array if nobody is found. One pass, in parallel, in work_mem, spilling to temporary files; a partial state of a parallel plan takes about 5 bytes per contact.';
 
 CREATE AGGREGATE engage.top_callers(caller bigint, at timestamptz, n integer) (
 	SFUNC = engage.top_callers_transfn, STYPE = internal, SSPACE = 4194304,
@@ -111,7 +111,7 @@ CREATE AGGREGATE engage.top_callers(caller bigint, at timestamptz, n integer) (
 	FINALFUNC = engage.top_callers_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.top_callers(bigint, timestamptz, integer) IS
-	'The n callers with the most contacts, and all who tie with the last of them, most first. Rows with a NULL are skipped, no row gives NULL. Memory as for repeat_callers().';
+	'The n callers with the most contacts, and all who tie with the last of them, most first. Rows with a NULL are skipped, no rows give NULL. Memory as for repeat_callers().';
 
 CREATE AGGREGATE engage.repeat_callers(caller text, at timestamptz, criteria engage.criterion[]) (
 	SFUNC = engage.repeat_callers_text_transfn, STYPE = internal, SSPACE = 4194304,
@@ -120,7 +120,7 @@ CREATE AGGREGATE engage.repeat_callers(caller text, at timestamptz, criteria eng
 	FINALFUNC = engage.repeat_callers_text_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.repeat_callers(text, timestamptz, engage.criterion[]) IS
-	'Who met which of the criteria, from all contacts of a table: one element a caller and criterion met, in that order; read it with SELECT m.* FROM (SELECT engage.repeat_callers(caller, at, criteria) AS met FROM contacts) AS r, unnest(r.met) AS m. Rows with a NULL are skipped, no row gives NULL, nobody found an empty array. One pass, in parallel, in work_mem, spilling to temporary files; a partial state of a parallel plan takes about 5 bytes a contact.';
+	'Who met which of the criteria, from all contacts of a table: one element per caller and criterion met, in that order: SELECT m.* FROM (SELECT engage.repeat_callers(caller, at, criteria) AS met FROM contacts) AS r, unnest(r.met) AS m. Rows with a NULL are skipped, no rows give NULL, and an empty array if nobody is found. One pass, in parallel, in work_mem, spilling to temporary files; a partial state of a parallel plan takes about 5 bytes per contact.';
 
 CREATE AGGREGATE engage.top_callers(caller text, at timestamptz, n integer) (
 	SFUNC = engage.top_callers_text_transfn, STYPE = internal, SSPACE = 4194304,
@@ -129,7 +129,7 @@ CREATE AGGREGATE engage.top_callers(caller text, at timestamptz, n integer) (
 	FINALFUNC = engage.top_callers_text_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.top_callers(text, timestamptz, integer) IS
-	'The n callers with the most contacts, and all who tie with the last of them, most first. Rows with a NULL are skipped, no row gives NULL. Memory as for repeat_callers().';
+	'The n callers with the most contacts, and all who tie with the last of them, most first. Rows with a NULL are skipped, no rows give NULL. Memory as for repeat_callers().';
 
 CREATE FUNCTION engage.repeat_callers_written_transfn(internal, bigint, timestamptz, text) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_repeat_callers_written_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -142,7 +142,7 @@ CREATE AGGREGATE engage.repeat_callers(caller bigint, at timestamptz, criteria t
 	FINALFUNC = engage.repeat_callers_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.repeat_callers(bigint, timestamptz, text) IS
-	'repeat_callers() for criteria that are written out: one, ''5 in 1 day'', or an array, ''{5 in 1 day, 10 in 7 days}''.';
+	'repeat_callers() for criteria written as text: one, ''5 in 1 day'', or an array, ''{5 in 1 day, 10 in 7 days}''.';
 
 CREATE FUNCTION engage.repeat_callers_text_written_transfn(internal, text, timestamptz, text) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_repeat_callers_text_written_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
@@ -155,4 +155,4 @@ CREATE AGGREGATE engage.repeat_callers(caller text, at timestamptz, criteria tex
 	FINALFUNC = engage.repeat_callers_text_finalfn, FINALFUNC_MODIFY = READ_WRITE, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.repeat_callers(text, timestamptz, text) IS
-	'repeat_callers() for criteria that are written out: one, ''5 in 1 day'', or an array, ''{5 in 1 day, 10 in 7 days}''.';
+	'repeat_callers() for criteria written as text: one, ''5 in 1 day'', or an array, ''{5 in 1 day, 10 in 7 days}''.';
