@@ -541,6 +541,20 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	wants_linking_of_everything()
 	with_identity_details(jsonb)
 	with_q_values(double precision[])
+	verify_callers(double precision)
+	verify_days(double precision)
+	verify_flags(double precision)
+	verify_identities(double precision)
+	verify_later(double precision,boolean)
+	verify_personas(double precision,boolean)
+	verify_roster(double precision)
+	verify_scores(double precision)
+	verify_top_flags()
+	verify_unscored(double precision)
+	waiting_callers()
+	waiting_days()
+	waiting_personas()
+	waiting_scores()
 $$);
 
 CREATE TEMP VIEW extension_object AS
