@@ -137,11 +137,11 @@ sub install_waits
 		  q{WITH keys AS MATERIALIZED (SELECT k.* FROM keys k CROSS JOIN chaos.wait('between the queue and contacts'))});
 	patch_function(
 		$node, $db, 'engage.refresh_work(bigint, integer)',
-		'IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN' =>
+		'linked := engage.link_what_waits(' =>
 		  q{IF counted_personas IS NOT NULL THEN
 			PERFORM chaos.wait('between personas and callers');
 		END IF;
-	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN});
+	linked := engage.link_what_waits(});
 	patch_function(
 		$node, $db, 'engage.assess_some(bigint, bigint[])',
 		'outcome := engage.assess_callers(' => q{PERFORM chaos.wait('between callers and flags');
