@@ -29,7 +29,7 @@ CREATE TABLE engage.caller_risk (
 	natures text[] NOT NULL
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE engage.caller_risk IS
-	'Scores of each caller, on two axes: a prompt for people, not a verdict. Made by refresh; explain_risk() tells what a score is made of.';
+	'Scores of each caller, on two axes: a prompt for people, not a verdict. Made by refresh; explain_risk() shows what a score is made of.';
 COMMENT ON COLUMN engage.caller_risk.model_id IS 'The version of the risk factors.';
 COMMENT ON COLUMN engage.caller_risk.as_of IS 'Contacts and markers up to then count.';
 COMMENT ON COLUMN engage.caller_risk.demand_score IS 'The sum of the contributions of the demand factors, in log-odds.';
@@ -38,7 +38,7 @@ COMMENT ON COLUMN engage.caller_risk.expected_contacts IS 'Within the horizon, b
 COMMENT ON COLUMN engage.caller_risk.expected_hours IS 'Of handling time, within the horizon.';
 COMMENT ON COLUMN engage.caller_risk.probability_active IS 'That the caller has not stopped, by the demand model.';
 COMMENT ON COLUMN engage.caller_risk.harm_points IS 'The sum of the contributions of the harm factors.';
-COMMENT ON COLUMN engage.caller_risk.natures IS 'What kind of caller it seems to be by the contacts: codes of nature factors. Markers are not in it.';
+COMMENT ON COLUMN engage.caller_risk.natures IS 'What kind of caller the contacts suggest: codes of nature factors. Markers do not count here.';
 SELECT pg_extension_config_dump('engage.caller_risk', '');
 
 -- not in SQL: pg_upgrade makes functions before the operator class that DISTINCT needs
@@ -54,6 +54,9 @@ END
 $$;
 COMMENT ON FUNCTION engage.criteria_in_force(timestamptz) IS 'The criteria of the rules that were in force at an instant; the first 64 of more, which is what one measurement takes.';
 
+-- The factors are written into the query that counts contacts, which reads each contact once.  Joined to the factors as
+-- rows, it takes five times as long.
+
 CREATE FUNCTION engage.contact_condition(measure text, matches text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE measure
@@ -63,7 +66,35 @@ RETURN CASE measure
 	ELSE format('c.%I = ANY (%L)', measure, matches)
 END;
 COMMENT ON FUNCTION engage.contact_condition(text, text[]) IS
-	'The SQL condition that a contact c fulfils when it counts for a risk factor. For contact_facts().';
+	'The SQL condition that a contact c meets when it matches a risk factor, whatever its age. For contact_facts_query().';
+
+CREATE FUNCTION engage.age_condition(within interval, as_of timestamptz) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+RETURN CASE WHEN within IS NULL THEN 'true' ELSE format('c.occurred_at > %L', as_of - within) END;
+COMMENT ON FUNCTION engage.age_condition(interval, timestamptz) IS
+	'The SQL condition that a contact c meets when it is recent enough for a risk factor; true for a factor without a limit. For contact_facts_query().';
+
+CREATE FUNCTION engage.harm_expression(f engage.risk_factor, as_of timestamptz) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+RETURN format('LEAST(%s, %s)',
+	CASE WHEN f.measure = 'harm_weight'
+		-- the weight of the closing code, or else of the opening code; a sum of numeric is the same in any order
+		THEN format('ln(1 + COALESCE(sum(COALESCE('
+			'(SELECT h.weight FROM engage.harm_weight h WHERE h.scheme = ANY (%1$L) AND h.code = c.closing_code ORDER BY h.scheme LIMIT 1), '
+			'(SELECT h.weight FROM engage.harm_weight h WHERE h.scheme = ANY (%1$L) AND h.code = c.opening_code ORDER BY h.scheme LIMIT 1)'
+			')::numeric) FILTER (WHERE %2$s), 0)::double precision)', f.matches, engage.age_condition(f.within, as_of))
+		ELSE format('count(*) FILTER (WHERE %s AND %s)', engage.contact_condition(f.measure, f.matches), engage.age_condition(f.within, as_of)) END,
+	-- LEAST passes over a NULL
+	COALESCE(f.at_most::text, 'NULL'));
+COMMENT ON FUNCTION engage.harm_expression(engage.risk_factor, timestamptz) IS
+	'The SQL expression for the value of a harm factor of contacts, over the contacts c of a caller. For contact_facts_query().';
+
+CREATE FUNCTION engage.nature_expression(f engage.risk_factor, as_of timestamptz) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+RETURN format('CASE WHEN count(*) FILTER (WHERE %1$s AND %2$s) >= GREATEST(%3$s, %4$s * count(*) FILTER (WHERE %2$s)) THEN %5$L END',
+	engage.contact_condition(f.measure, f.matches), engage.age_condition(f.within, as_of), f.weight, COALESCE(f.share, 0), f.code);
+COMMENT ON FUNCTION engage.nature_expression(engage.risk_factor, timestamptz) IS
+	'The SQL expression for the code of a nature factor, over the contacts c of a caller: NULL where they are too few, or too small a share. For contact_facts_query().';
 
 CREATE FUNCTION engage.contact_facts_query(model_id integer, as_of timestamptz, for_some boolean) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -71,66 +102,46 @@ CREATE FUNCTION engage.contact_facts_query(model_id integer, as_of timestamptz, 
 	SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET extra_float_digits = 1
 AS $$
 DECLARE
-	-- handling times of older contacts say little of those to come
-	lookback constant text := format('c.occurred_at > %L', as_of - interval '90 days');
+	-- older handling times say little about those to come
+	handled_after constant timestamptz := as_of - interval '90 days';
+	-- from the callers to their contacts, however many rows are expected
+	personas constant text := CASE WHEN for_some
+		THEN '(SELECT DISTINCT unnest($1) AS caller_id) u '
+			'CROSS JOIN LATERAL (SELECT x.persona_key, x.caller_id FROM engage.persona x WHERE x.caller_id = u.caller_id OFFSET 0)'
+		ELSE '(SELECT x.persona_key, x.caller_id FROM engage.persona x WHERE x.caller_id IS NOT NULL)' END;
+	fence constant text := CASE WHEN for_some THEN 'OFFSET 0' END;
 	harm text;
-	nature text;
-	schemes text[];
-	counts text;
+	natures text;
+	needed text;	-- which contacts any of this looks at
 BEGIN
-	SELECT string_agg(format('%s%s%s',
-			CASE WHEN f.at_most IS NOT NULL THEN 'LEAST(' END,
-			CASE WHEN f.measure = 'harm_weight'
-				-- a sum of numeric is the same in any order
-				THEN format('ln(1 + COALESCE(sum(w.weight[%s]::numeric)%s, 0)::double precision)', array_position(f.schemes, f.code), f.while_young)
-				ELSE format('count(*)%s', f.while_young) END,
-			', ' || f.at_most || ')'), ', ' ORDER BY f.code COLLATE "C"),
-		min(f.schemes)
-	INTO harm, schemes
-	FROM (
-		SELECT x.*, array_agg(x.code) FILTER (WHERE x.measure = 'harm_weight') OVER () AS schemes,
-			COALESCE(' FILTER (WHERE ' || NULLIF(concat_ws(' AND ',
-				CASE WHEN x.measure <> 'harm_weight' THEN engage.contact_condition(x.measure, x.matches) END,
-				CASE WHEN x.within IS NOT NULL THEN format('c.occurred_at > %L', as_of - x.within) END), '') || ')', '') AS while_young
-		FROM engage.risk_factor x
-		WHERE x.model_id = contact_facts_query.model_id AND x.axis = 'harm' AND x.enabled AND x.measure <> 'marker'
-	) f;
-	SELECT string_agg(format('CASE WHEN count(*) FILTER (WHERE %s%s) >= GREATEST(%s, %s * count(*)%s) THEN %L END',
-			engage.contact_condition(f.measure, f.matches), COALESCE(' AND ' || f.young, ''), f.weight, COALESCE(f.share, 0),
-			COALESCE(' FILTER (WHERE ' || f.young || ')', ''), f.code), ', ' ORDER BY f.code COLLATE "C")
-	INTO nature
-	FROM (
-		SELECT x.*, CASE WHEN x.within IS NOT NULL THEN format('c.occurred_at > %L', as_of - x.within) END AS young
-		FROM engage.risk_factor x WHERE x.model_id = contact_facts_query.model_id AND x.axis = 'nature' AND x.enabled
-	) f;
-	SELECT concat_ws(' OR ', format('c.occurred_at > %L', LEAST(as_of - interval '90 days', min(as_of - f.within))),
-		string_agg(CASE WHEN f.measure = 'harm_weight' THEN 'c.closing_code IS NOT NULL OR c.opening_code IS NOT NULL'
-			WHEN f.share IS NOT NULL THEN 'true' ELSE engage.contact_condition(f.measure, f.matches) END, ' OR ') FILTER (WHERE f.within IS NULL))
-	INTO counts
+	SELECT string_agg(engage.harm_expression(f, as_of), ', ' ORDER BY f.code COLLATE "C") FILTER (WHERE f.axis = 'harm'),
+		string_agg(engage.nature_expression(f, as_of), ', ' ORDER BY f.code COLLATE "C") FILTER (WHERE f.axis = 'nature'),
+		concat_ws(' OR ', format('c.occurred_at > %L', LEAST(handled_after, min(as_of - f.within))),
+			string_agg(CASE WHEN f.measure = 'harm_weight' THEN 'c.closing_code IS NOT NULL OR c.opening_code IS NOT NULL'
+				WHEN f.share IS NOT NULL THEN 'true' ELSE engage.contact_condition(f.measure, f.matches) END, ' OR ') FILTER (WHERE f.within IS NULL))
+	INTO harm, natures, needed
 	FROM engage.risk_factor f
 	WHERE f.model_id = contact_facts_query.model_id AND f.axis <> 'demand' AND f.enabled AND f.measure <> 'marker';
-	RETURN format('SELECT p.caller_id, sum(c.handling_seconds) FILTER (WHERE %s)::double precision AS seconds, '
-		'count(c.handling_seconds) FILTER (WHERE %s) AS handled, '
-		'ARRAY[%s]::double precision[] AS harm, array_remove(ARRAY[%s]::text[], NULL) AS natures '
-		'FROM %s CROSS JOIN LATERAL (SELECT c.* FROM engage.contact c WHERE c.persona_key = p.persona_key AND (%s) AND c.occurred_at <= %L '
-		'AND c.direction = ''inbound'' AND c.callback_of IS NULL AND c.duplicate_of IS NULL%s) c%s '
-		'GROUP BY p.caller_id',
-		lookback, lookback, harm, nature,
-		-- from the callers to their contacts, whatever is known of how many there are
-		CASE WHEN for_some THEN '(SELECT DISTINCT unnest($1) AS caller_id) u '
-			'CROSS JOIN LATERAL (SELECT x.persona_key, x.caller_id FROM engage.persona x WHERE x.caller_id = u.caller_id OFFSET 0) p'
-			ELSE '(SELECT x.persona_key, x.caller_id FROM engage.persona x WHERE x.caller_id IS NOT NULL) p' END,
-		counts, as_of, CASE WHEN for_some THEN ' OFFSET 0' END,
-		-- weights of one contact by all schemes, of its closing code where that has one
-		CASE WHEN schemes IS NOT NULL THEN format(' CROSS JOIN LATERAL (SELECT ARRAY[%s] AS weight) w', (
-			SELECT string_agg(format('COALESCE((SELECT h.weight FROM engage.harm_weight h WHERE h.scheme = ANY (%L) AND h.code = c.closing_code ORDER BY h.scheme LIMIT 1), '
-				'(SELECT h.weight FROM engage.harm_weight h WHERE h.scheme = ANY (%L) AND h.code = c.opening_code ORDER BY h.scheme LIMIT 1))', x.matches, x.matches), ', ' ORDER BY u.place)
-			FROM unnest(schemes) WITH ORDINALITY u (code, place)
-			JOIN engage.risk_factor x ON x.model_id = contact_facts_query.model_id AND x.code = u.code)) END);
+	RETURN format($query$
+		SELECT p.caller_id,
+			sum(c.handling_seconds) FILTER (WHERE c.occurred_at > %1$L)::double precision AS seconds,
+			count(c.handling_seconds) FILTER (WHERE c.occurred_at > %1$L) AS handled,
+			ARRAY[%2$s]::double precision[] AS harm,
+			array_remove(ARRAY[%3$s]::text[], NULL) AS natures
+		FROM %4$s p
+		CROSS JOIN LATERAL (
+			SELECT c.*
+			FROM engage.contact c
+			WHERE c.persona_key = p.persona_key AND (%5$s) AND c.occurred_at <= %6$L
+				AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+			%7$s
+		) c
+		GROUP BY p.caller_id
+	$query$, handled_after, harm, natures, personas, needed, as_of, fence);
 END
 $$;
 COMMENT ON FUNCTION engage.contact_facts_query(integer, timestamptz, boolean) IS
-	'The query that counts what callers'' contacts say for the harm and nature factors of a version, up to an instant, for some callers ($1) or all: each contact is looked at once. For contact_facts().';
+	'The query that counts what callers'' contacts up to an instant say for the harm and nature factors of a version, for some callers ($1) or all. It reads each contact once. For contact_facts().';
 
 CREATE FUNCTION engage.contact_facts(model_id integer, as_of timestamptz, caller_ids bigint[],
 		OUT caller_id bigint, OUT handling_seconds double precision, OUT handled bigint, OUT harm double precision[], OUT natures text[]) RETURNS SETOF record
@@ -142,7 +153,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.contact_facts(integer, timestamptz, bigint[]) IS
-	'For some callers what the contacts up to an instant say: handling time of the last 90 days and of how many contacts it is, values of the harm factors that are on and need contacts, in order of their codes, and natures.';
+	'What the contacts of some callers say, up to an instant: their handling time in the last 90 days and the number of contacts that have one, the values of the harm factors of contacts that are on, in order of their codes, and the natures.';
 
 CREATE FUNCTION engage.contact_scores(model_id integer, as_of timestamptz, caller_ids bigint[],
 		OUT caller_id bigint, OUT handling_seconds double precision, OUT handled bigint, OUT harm_points numeric, OUT natures text[]) RETURNS SETOF record
@@ -162,7 +173,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.contact_scores(integer, timestamptz, bigint[]) IS
-	'contact_facts() with the points that the harm factors of contacts give in place of their values; of all callers for NULL.';
+	'As contact_facts(), with points in place of the values of the harm factors; for all callers if NULL.';
 
 CREATE FUNCTION engage.marker_facts(model_id integer, as_of timestamptz, caller_ids bigint[], OUT caller_id bigint, OUT harm double precision[]) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -182,7 +193,7 @@ BEGIN ATOMIC
 	GROUP BY k.caller_id;
 END;
 COMMENT ON FUNCTION engage.marker_facts(integer, timestamptz, bigint[]) IS
-	'For each caller with markers at an instant the values of the harm factors that are on and count markers, in order of their codes; of all callers for NULL. A sensitive marker counts for a sensitive factor alone.';
+	'The values of the harm factors of markers that are on, in order of their codes, for each caller with markers at an instant; for all callers if NULL. A sensitive marker counts only for a sensitive factor.';
 
 CREATE FUNCTION engage.harm_factors(model_id integer, OUT code text, OUT of_contacts boolean, OUT place bigint, OUT weight double precision) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -210,7 +221,7 @@ CREATE FUNCTION engage.own_handling(handling_seconds double precision, handled b
 RETURN CASE WHEN usual IS NULL THEN handling_seconds / NULLIF(handled, 0)
 	ELSE (COALESCE(handling_seconds, 0) + (5 * usual)) / (COALESCE(handled, 0) + 5) END;
 COMMENT ON FUNCTION engage.own_handling(double precision, bigint, double precision) IS
-	'Seconds of handling that a caller''s contact takes: the own mean, drawn towards the usual one as if five more contacts had taken that.';
+	'Seconds that it takes to handle a contact of a caller: the caller''s own mean, moved towards the usual one as if five more contacts had taken that long.';
 
 CREATE FUNCTION engage.demand_scores(model_id integer, as_of timestamptz, caller_ids bigint[],
 		OUT caller_id bigint, OUT demand_score numeric, OUT expected_contacts double precision, OUT probability_active double precision) RETURNS SETOF record
@@ -236,7 +247,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.demand_scores(integer, timestamptz, bigint[]) IS
-	'What the times of callers'' contacts up to an instant give, by the demand factors and the demand model of a version and the rules in force then; of all callers for NULL.';
+	'The demand scores of callers from the times of their contacts up to an instant, by the demand factors and demand model of a version and the rules in force then; for all callers if NULL.';
 
 CREATE FUNCTION engage.marker_points(model_id integer, as_of timestamptz, caller_ids bigint[], OUT caller_id bigint, OUT harm_points numeric) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -245,9 +256,9 @@ BEGIN ATOMIC
 	FROM engage.marker_facts(marker_points.model_id, marker_points.as_of, marker_points.caller_ids) m,
 		(SELECT array_agg(f.weight ORDER BY f.place) AS weights FROM engage.harm_factors(marker_points.model_id) f WHERE NOT f.of_contacts) w;
 END;
-COMMENT ON FUNCTION engage.marker_points(integer, timestamptz, bigint[]) IS 'The points that callers'' markers at an instant give; of all callers for NULL.';
+COMMENT ON FUNCTION engage.marker_points(integer, timestamptz, bigint[]) IS 'The points that callers'' markers give at an instant; for all callers if NULL.';
 
--- Without settings of its own, so that the planner takes it apart: the rows of a large force are then kept once less.
+-- No settings of its own, so the planner can merge it into its caller: the rows of a large force are then stored one time fewer.
 CREATE FUNCTION engage.risk_of(model_id integer, as_of timestamptz, caller_ids bigint[] DEFAULT NULL,
 		OUT caller_id bigint, OUT demand_score numeric, OUT probability double precision, OUT expected_contacts double precision,
 		OUT expected_hours double precision, OUT probability_active double precision, OUT harm_points numeric, OUT natures text[]) RETURNS SETOF record
@@ -262,7 +273,7 @@ BEGIN ATOMIC
 	CROSS JOIN (SELECT x.handling_seconds FROM engage.risk_model x WHERE x.model_id = risk_of.model_id) u;
 END;
 COMMENT ON FUNCTION engage.risk_of(integer, timestamptz, bigint[]) IS
-	'The scores of callers by a version of the risk factors, from contacts and markers up to an instant, whenever that was; of all callers for NULL. caller_risk keeps those of the last refresh.';
+	'The scores of callers by a version of the risk factors, from contacts and markers up to any instant; for all callers if NULL. caller_risk keeps those of the last refresh.';
 
 CREATE FUNCTION engage.queue_risks(caller_ids bigint[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -272,14 +283,14 @@ BEGIN ATOMIC
 	WHERE EXISTS (SELECT FROM engage.risk_model);
 END;
 COMMENT ON FUNCTION engage.queue_risks(bigint[]) IS
-	'Queues callers to be scored anew, if the force has risk factors. A stage of refresh.';
+	'Queues callers to be scored again, if the force has risk factors. A stage of refresh.';
 
 CREATE FUNCTION engage.queue_risks() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	INSERT INTO engage.dirty (subject, cause) SELECT 'risks', 'contacts' WHERE EXISTS (SELECT FROM engage.risk_model);
 END;
-COMMENT ON FUNCTION engage.queue_risks() IS 'Queues all callers to be scored anew, if the force has risk factors. A stage of refresh.';
+COMMENT ON FUNCTION engage.queue_risks() IS 'Queues all callers to be scored again, if the force has risk factors. A stage of refresh.';
 
 CREATE FUNCTION engage.scores_are_due() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -287,7 +298,7 @@ RETURN EXISTS (SELECT FROM engage.risk_model) AND EXISTS (
 	SELECT FROM engage.policy o LEFT JOIN engage.risk_state s ON true
 	WHERE COALESCE(s.scored_at < (now() - o.rescore_every), true));
 COMMENT ON FUNCTION engage.scores_are_due() IS
-	'Whether all callers were last scored longer ago than policy.rescore_every: as time goes by, every score changes.';
+	'Whether all callers were last scored longer ago than policy.rescore_every: every score changes as time passes.';
 
 CREATE FUNCTION engage.fit_is_due() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -299,7 +310,7 @@ BEGIN ATOMIC
 				WHERE m.model_id > p.model_id AND (m.origin = 'fitted' OR m.origin LIKE 'model %') AND m.created_at > now() - o.refit_every));
 END;
 COMMENT ON FUNCTION engage.fit_is_due() IS
-	'Whether since the shipped risk factors were adopted nothing was fitted, nor an earlier version adopted, within policy.refit_every.';
+	'Whether the last fit, or the last return to an earlier version, was longer ago than policy.refit_every, or there has been none since the shipped risk factors were adopted.';
 
 CREATE FUNCTION engage.score_callers(model integer, caller_ids bigint[]) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -324,7 +335,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.score_callers(integer, bigint[]) IS
-	'Scores callers, all for NULL, as of now by a version of the risk factors, and returns how many have a score; one without contacts has none. A stage of refresh.';
+	'Scores callers (all if NULL) as of now by a version of the risk factors, and returns how many have a score: a caller without contacts has none. A stage of refresh.';
 
 CREATE FUNCTION engage.score_everybody(run bigint) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -341,17 +352,17 @@ BEGIN
 			PERFORM engage.fit_risk(now());
 		EXCEPTION
 			WHEN lock_not_available THEN
-				-- somebody makes a version, whose queue row brings us here again
+				-- another session is making a version; its queue row brings us here again
 				NULL;
 			WHEN OTHERS THEN
-				-- the version before serves until the next time
+				-- the version in force stays until the next time
 				GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
 				IF NOT engage.put_aside(run, 'fit', SQLSTATE, problem) THEN
 					RAISE;
 				END IF;
 		END;
 	END IF;
-	-- before what they stand for is read: what comes later keeps its row
+	-- before the scores are computed: a row that comes later stays
 	DELETE FROM engage.dirty q WHERE q.subject IN ('risk', 'risks');
 	PERFORM engage.take_back('score');
 	model := engage.risk_model_in_force();
@@ -362,7 +373,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.score_everybody(bigint) IS
-	'Scores all callers as of now, after a new fit if one is due; returns how many. A stage of refresh.';
+	'Scores all callers as of now, after a new fit if one is due, and returns how many. A stage of refresh.';
 
 CREATE FUNCTION engage.take_risks(run bigint, batch_size integer, only_id bigint DEFAULT NULL) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -379,7 +390,7 @@ BEGIN
 			LIMIT CASE WHEN only_id IS NULL THEN batch_size END))
 		RETURNING q.caller_id
 	)
-	-- who set a marker may not have seen a merger that was at work
+	-- whoever set a marker may not have seen a merge that was under way
 	SELECT array_agg(DISTINCT u.caller_id) INTO caller_ids
 	FROM gone g, unnest(ARRAY[g.caller_id, engage.current_caller(g.caller_id)]) u (caller_id);
 	PERFORM engage.take_back('score', caller_ids => COALESCE(caller_ids, '{}'));
@@ -387,7 +398,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.take_risks(bigint, integer, bigint) IS
-	'Takes all callers, or a batch of them, or that one only, from the queue and scores them; returns how many, NULL if none wait. A stage of refresh.';
+	'Takes callers from the queue (all, a batch, or just one) and scores them; returns how many, or NULL if none wait. A stage of refresh.';
 
 -- What people read.
 
@@ -399,7 +410,7 @@ SELECT m.caller_id, m.nature, 'marker'
 FROM engage.caller_marker m
 WHERE m.nature IS NOT NULL;
 COMMENT ON VIEW engage.caller_nature IS
-	'What kinds of caller somebody is or seems to be: by markers that people set (other than sensitive ones), or by what the contacts are about. Several may hold.';
+	'What kinds of caller somebody is or seems to be: by markers that people set (except sensitive ones), or by what the contacts are about. A caller can be of several kinds.';
 
 CREATE VIEW engage.risk WITH (security_barrier) AS
 SELECT k.caller_id, o.tier_matrix[b.harm_band + 1][b.demand_band + 1] AS tier, b.demand_band, b.harm_band,
@@ -415,9 +426,9 @@ LEFT JOIN (
 	SELECT x.caller_id, array_agg(DISTINCT x.nature ORDER BY x.nature) AS natures FROM engage.caller_nature x GROUP BY x.caller_id
 ) n ON n.caller_id = k.caller_id;
 COMMENT ON VIEW engage.risk IS
-	'Callers on two axes, demand and harm, and the tier that policy.tier_matrix gives for the two: who should be looked at first. It orders work and decides nothing.';
-COMMENT ON COLUMN engage.risk.tier IS '1 is for those to be looked at first.';
-COMMENT ON COLUMN engage.risk.natures IS 'caller_nature: repeat victims, professionals and those whom we failed are not nuisances, whatever their number of contacts.';
+	'Callers on two axes, demand and harm, and the tier that policy.tier_matrix gives for the two: who to look at first. It puts work in order and decides nothing.';
+COMMENT ON COLUMN engage.risk.tier IS 'Look at tier 1 first.';
+COMMENT ON COLUMN engage.risk.natures IS 'From caller_nature. Repeat victims, professionals and people we failed are not nuisances, however often they contact us.';
 
 CREATE VIEW engage.nuisance_candidate WITH (security_barrier) AS
 SELECT r.*
