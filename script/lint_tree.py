@@ -1,10 +1,11 @@
 #!/usr/bin/python3
-"""Rules for the tree: which folder's C may include which, and that paths exist.
+"""Rules for the tree: which folder's C may include which, that paths exist, and plain English.
 
 script/lint_tree.py includes    includes of src/ point down, as ALLOWED says
 script/lint_tree.py paths       every path of ours in README, CONTRIBUTING and the pages exists
 script/lint_tree.py readmes     every folder of src/ says in ten lines what lives there
 script/lint_tree.py routines    every routine that people may call has a place on a page of reference
+script/lint_tree.py words       the prose of README, CONTRIBUTING, CHANGELOG and the pages keeps to everyday words
 
 Prints 'file:line: finding' and exits 1 when there is one.
 """
@@ -31,6 +32,25 @@ PAGES = ('README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'src/**/README.md', 'sq
 OURS = re.compile(r'`((?:src|sql|expected|test|docs|script|bench|dashboard|powerbi)/[^` ]*)`')
 # Names that stand for others, and what only running makes.
 INVENTED = re.compile(r'NAME|TOPIC|LAYER|OLD|NEW|PAGE|DIRECTORY|\.\.\.|bench/results|test/unit/build')
+
+# What prose does not say, and what to write instead.  Code is left out: blocks and `code`.
+WORDS = {
+    r'\banew\b': 'again',
+    r'\bforet(?:ell|old)\w*': 'predict',
+    r'\bmend(?:s|ed|ing)?\b': 'fix',
+    r'\bheed(?:s|ed|ing)?\b': 'take into account',
+    r'(?<!there )\bis none\b': 'is not valid, or there is none',
+    r'\bby lot\b': 'at random',
+    r'\b(?:one|a) row an?(?: |$)': 'one row per',
+    r'\b(?:is|are|be|been|was|were) told\b': 'is known, is shown, can be identified',
+    r'\bwhose they are\b': 'who they belong to',
+    r'\b(?:is|are) to be looked at\b': 'a person should check',
+    r"\bnobody's\b": 'belongs to nobody',
+    r'\bfor want of\b': 'without',
+    r'\bas [^.;:|]{1,40} has it\b': 'as it says, as it uses',
+    r'\bforemost\b': 'first',
+}
+PROSE = ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'bench/README.md', 'docs/**/*.md', 'src/**/README.md')
 
 
 CREATED = re.compile(r'^CREATE (?:FUNCTION|PROCEDURE|AGGREGATE) engage\.(\w+)', re.MULTILINE)
@@ -104,8 +124,27 @@ def routines():
         yield f'{__file__}: {name} need not be in PARTS_OF_OTHERS'
 
 
+def prose(path):
+    """Yield the lines of a page with its code left out."""
+    in_code = False
+    for line, text in lines(path):
+        if text.lstrip().startswith('```'):
+            in_code = not in_code
+        elif not in_code and not text.startswith('    '):
+            yield line, re.sub(r'`[^`]*`', '', text.rstrip())
+
+
+def words():
+    unwanted = [(re.compile(word, re.IGNORECASE), instead) for word, instead in WORDS.items()]
+    for path in sorted({page for pattern in PROSE for page in glob.glob(pattern, recursive=True)}):
+        for line, text in prose(path):
+            for word, instead in unwanted:
+                for match in word.finditer(text):
+                    yield f'{path}:{line}: "{match.group().strip()}": write: {instead}'
+
+
 def main():
-    findings = list({'routines': routines, 'includes': includes, 'paths': paths, 'readmes': readmes}[sys.argv[1]]())
+    findings = list({'includes': includes, 'paths': paths, 'readmes': readmes, 'routines': routines, 'words': words}[sys.argv[1]]())
     print('\n'.join(findings))
     return 1 if findings else 0
 
