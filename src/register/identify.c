@@ -82,7 +82,7 @@ engage_compare_personas(PG_FUNCTION_ARGS)
 
 /* ------------------------------------------------------------- identifying */
 
-/* What is known of who is to be identified, as a row of PERSONA_COLUMNS. */
+/* What is known about the person to identify, as a row of PERSONA_COLUMNS. */
 #define UNKNOWN_PERSON \
 	"SELECT '00000000-0000-0000-0000-000000000000'::pg_catalog.uuid AS persona_key, false AS own_number, false AS is_organisation, EXISTS (SELECT FROM engage.shared_number s" \
 	" WHERE s.number OPERATOR(pg_catalog.=) $1) AS shared_number, NULL::pg_catalog.int8 AS caller_id, NULL::pg_catalog.uuid AS component, $10 AS details," \

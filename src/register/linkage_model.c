@@ -32,7 +32,7 @@ static const char *const roles[] = {"", "given_name", "family_name", "date_of_bi
 #define bad_model(...) \
 	ereport(ERROR, \
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), \
-			 errmsg("this is no linkage model"), errdetail(__VA_ARGS__), \
+			 errmsg("invalid linkage model"), errdetail(__VA_ARGS__), \
 			 errhint("preset_linkage_model has one to start from.")))
 
 /* ---------------------------------------------------------------- reading */
@@ -235,7 +235,7 @@ need_number_rule(LinkModel *model)
 	link_prepare_rule(model, &model->rule[model->nrules++]);
 }
 
-/* A model from jsonb, in the current memory context; an error if it is none. */
+/* A model from jsonb, in the current memory context; an error if it is invalid. */
 LinkModel *
 linkage_model_read(Jsonb *json)
 {
@@ -272,7 +272,7 @@ linkage_model_read(Jsonb *json)
 
 /*
  * linkage_model_check(model jsonb) returns boolean
- *		True; an error that says what is wrong if it is no model.
+ *		True; if it is not a valid model, an error that says what is wrong.
  */
 Datum
 engage_linkage_model_check(PG_FUNCTION_ARGS)

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * number_contacts.c
- *	  The contacts of a number, counted while somebody waits for the answer.
+ *	  The contacts of a number, counted while a call handler waits.
  *
  * The index contact_counted has all that is needed: the key of each counted
  * contact's persona, in which the number comes first, and the time.  It is read
@@ -69,7 +69,7 @@ typedef struct FoundContact
 
 typedef enum KeyState
 {
-	KEY_NOT_SEEN, /* no visible contact yet that would tell */
+	KEY_NOT_SEEN, /* no visible contact yet to decide by */
 	KEY_OF_NUMBER,
 	KEY_OF_OTHER
 } KeyState;
@@ -162,7 +162,7 @@ is_visible(Walk *walk, FoundContact *contact)
 	return table_index_fetch_tuple(walk->scan->xs_heapfetch, &contact->tid, walk->snapshot, walk->slot, &again, NULL);
 }
 
-/* Whose key it is, as the number of a visible contact tells. */
+/* Which number the key belongs to, from the number of a visible contact. */
 static KeyState
 state_of_key(Walk *walk)
 {

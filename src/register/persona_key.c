@@ -2,22 +2,22 @@
  * persona_key.c
  *	  The key of a persona: one distinct set of identifying details.
  *
- * A key is made of the details alone, so a contact knows its persona without a
- * look-up, in any order of arrival, and on any server.  Its 16 bytes are
+ * A key is made from the details only, so a contact's persona is known without
+ * a look-up, in any order of arrival, and on any server.  Its 16 bytes are
  *
  *		tail		3 bytes of the number's last digits, zero for none
  *		head		3 bytes of a number of +44: what stands before them, else zero
  *		rest		10 bytes of a SHA-256 of all details
  *
  * The number is read as phone() reads it, so personas with the same number lie
- * together in an index on the key, however it was spelt.  Tail and head tell
- * all numbers of +44 apart: a range of keys is such a number.  Others have a
- * range in common with few, and the region says which it is.
+ * together in an index on the key, however it was spelt.  Tail and head
+ * distinguish all +44 numbers: each has a range of keys to itself.  Others
+ * share a range with few numbers, and the region says which one it is.
  *
- * Details that are certainly fillers are left out: contacts that differ in
- * nothing else are one persona, and one with nothing else has none.  Others may
- * be left out too where personas are made; the key, which must not depend on
- * what a force decides, holds those.
+ * Certain fillers are left out: contacts that differ in nothing else are one
+ * persona, and a contact with nothing else has none.  Other fillers may be left
+ * out where personas are made; the key, which must not depend on a force's
+ * decisions, includes them.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

@@ -405,7 +405,7 @@ personas_uuid_array(pg_uuid_t *keys, uint32 n)
 	return construct_array(key, n, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR);
 }
 
-/* The blocks of the personas at hand: those with whom all of a block is met, or its hubs. */
+/* The blocks of the current personas: all of each block, or its hubs only. */
 static ArrayType *
 blocks_array(Personas *p, const LinkKeySet *large, bool all_of_block)
 {

@@ -43,7 +43,7 @@ static const char *const example =
 	"A\"ML=1;lt=+51.53321;lg=-0.12601;rd=14;top=20220131171748;lc=68;pm=W;"
 	"si=234159000000000;ei=123456789012345;mcc=234;mnc=15;ml=127";
 
-/* The result's row type, looked up once a query */
+/* The result's row type, looked up once per query */
 static TupleDesc
 result_type(FunctionCallInfo fcinfo)
 {

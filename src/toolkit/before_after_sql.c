@@ -57,7 +57,7 @@ count_argument(FunctionCallInfo fcinfo, int n)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a caller cannot have " INT64_FORMAT " contacts", count),
-				 errhint("Give one count a caller, from 0 to %d.", PG_INT32_MAX)));
+				 errhint("Give one count per caller, from 0 to %d.", PG_INT32_MAX)));
 	return count;
 }
 
@@ -351,7 +351,7 @@ add_side(BeforeAfterSide *side, const BeforeAfterSide *other)
 		ereport(ERROR,
 				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 				 errmsg("the sum of squared contacts is out of range for bigint"),
-				 errhint("Give one count a caller, not one for all.")));
+				 errhint("Give one count per caller, not one for all.")));
 }
 
 static BeforeAfterGroup *

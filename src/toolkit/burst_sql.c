@@ -150,12 +150,12 @@ read_data(HawkesData *data, struct varlena *stored, TimestampTz from_at, Timesta
 	if (TIMESTAMP_NOT_FINITE(until) || TIMESTAMP_IS_NOEND(from_at))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("the time that is looked at must have an end"),
+				 errmsg("until must be finite"),
 				 errhint("Give the time up to which contacts are known, such as now().")));
 	if (from_at >= until)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the time that is looked at ends before it starts"),
+				 errmsg("from_at is not before until"),
 				 errhint("Give a from_at before until.")));
 	data->times = timeline_times(stored, &contacts);
 	data->n = (size_t) contacts;
@@ -216,7 +216,7 @@ engage_hawkes_log_likelihood(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(likelihood.value);
 }
 
-/* hawkes_intensity(timeline, from_at, mu, alpha, beta): one row a contact. */
+/* hawkes_intensity(timeline, from_at, mu, alpha, beta): one row per contact. */
 Datum
 engage_hawkes_intensity(PG_FUNCTION_ARGS)
 {

@@ -33,7 +33,7 @@ ENGAGE_FUNCTION(engage_node_pairs_serialfn);
 ENGAGE_FUNCTION(engage_node_pairs_deserialfn);
 ENGAGE_FUNCTION(engage_node_pairs_finalfn);
 
-/* Evidence beyond this is no evidence any more, but certainty. */
+/* More evidence than this counts as certainty. */
 #define MAX_BITS ((double) NODE_PAIR_MAX_WEIGHT / MILLIBITS)
 
 static void
@@ -53,14 +53,14 @@ weight_of(double bits)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a weight is not a number"),
-				 errhint("A weight is the evidence that two nodes are one, in bits; leave it NULL where there is none.")));
+				 errhint("A weight is the evidence that two nodes are the same, in bits; leave it NULL if there is none.")));
 	if (isinf(bits))
 		return bits > 0 ? NODE_PAIR_MUST : NODE_PAIR_CANNOT;
 	if (fabs(bits) > MAX_BITS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a weight is beyond %.0f bits", MAX_BITS),
-				 errhint("Use Infinity for nodes that are one for certain, -Infinity for those that are not.")));
+				 errhint("Use Infinity for nodes that are certainly the same, -Infinity for those that are certainly not.")));
 	return (int64) rint(bits * MILLIBITS);
 }
 
@@ -75,7 +75,7 @@ node_of(NodePairs *set, NullableDatum *arg)
 	return node_pairs_name(set, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 }
 
-/* A row's nodes become known, and what it says about them is added. */
+/* Adds a row's nodes, and its evidence about them. */
 static pg_attribute_always_inline Datum
 add_row(FunctionCallInfo fcinfo, bool named, bool weighed)
 {
@@ -244,7 +244,7 @@ make_rows(const NodePairs *set, const uint32 *cluster, TupleDesc desc)
 	return rows;
 }
 
-/* caller_cluster[]: one row a node, in order. */
+/* caller_cluster[]: one row per node, in order. */
 Datum
 engage_node_pairs_finalfn(PG_FUNCTION_ARGS)
 {

@@ -45,7 +45,7 @@ typedef struct CountEntry
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* The shares that are told: of the top so many callers, then so many percent. */
+/* The shares in the result: of the top so many callers, then so many percent. */
 static const int top_callers[] = {1, 10, 100};
 static const int top_percents[] = {1, 5, 10};
 
@@ -80,7 +80,7 @@ engage_concentration_transfn(PG_FUNCTION_ARGS)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("a caller cannot have " INT64_FORMAT " contacts", count),
-					 errhint("Give one count a caller, zero or more.")));
+					 errhint("Give one count per caller, zero or more.")));
 		if (table == NULL)
 			table = count_table_create(context, 64, NULL);
 		add_callers(table, count, 1);

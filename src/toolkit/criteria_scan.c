@@ -3,8 +3,8 @@
  *	  Criteria made ready for a scan, and local time.
  *
  * The core's scans take a criterion as numbers and, for calendar periods, as a
- * function that tells an instant's period.  Here is that function, with the
- * server's time zones, and the way from stored criteria to what scans want.
+ * function that gives the period of a time.  Here is that function, with the
+ * server's time zones, and the conversion of stored criteria for the scans.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -55,8 +55,8 @@ find_zone(const char *name)
 
 /*
  * local_zone_begin
- *		Get ready to tell local times in the named zone; an error if there is
- *		none of that name.
+ *		Get ready to compute local times in the named zone; an error if there
+ *		is no such zone.
  */
 void
 local_zone_begin(LocalZone *local, const char *name)
@@ -142,7 +142,7 @@ local_period(void *arg, int64_t at)
 
 /*
  * criterion_get
- *		Read a stored criterion; stored bytes that are none are corruption.
+ *		Read a stored criterion; invalid stored bytes are corruption.
  */
 void
 criterion_get(struct varlena *stored, Criterion *out)
@@ -249,8 +249,8 @@ criteria_load(ArrayType *array)
 /*
  * interval_width
  *		The width of a rolling window, or whatever else is named, in
- *		microseconds.  A day is 24 hours; a month is no exact duration and
- *		refused, like zero and negative widths.
+ *		microseconds.  A day is 24 hours; a month is not an exact duration and
+ *		is refused, like zero and negative widths.
  */
 int64
 interval_width(const Interval *width, const char *what)

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * demand_measures_sql.c
- *	  What a caller's contacts tell about those to come, in SQL.
+ *	  What a caller's contacts say about future ones, in SQL.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -148,8 +148,8 @@ engage_demand_measures(PG_FUNCTION_ARGS)
 		if (model.occasion == 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("this demand model was made of summaries, and does not know what an occasion is"),
-					 errhint("Make it of timelines.")));
+					 errmsg("this demand model was made from summaries, and does not define an occasion"),
+					 errhint("Make it from timelines.")));
 		settings.model = &model;
 	}
 	times = timeline_times(PG_GETARG_VARLENA_PP(ARG_TIMELINE), &n);

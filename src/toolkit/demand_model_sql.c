@@ -118,7 +118,7 @@ check_occasion(const DemandState *state, int64 occasion)
 	if (state->occasion != occasion)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("an occasion must be as long for one caller as for another"),
+				 errmsg("the length of an occasion must be the same for every caller"),
 				 errhint("Give the same interval in every row, such as '1 day'.")));
 }
 
@@ -144,7 +144,7 @@ add_caller(DemandState *state, const DemandSummary *summary)
 	};
 }
 
-/* A summary as a user has it. */
+/* A summary as a user gives it. */
 static DemandSummary
 make_summary(int64 frequency, double recency, double age)
 {
@@ -258,7 +258,7 @@ engage_demand_model_combinefn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* In the one order that does not tell how they came, equal ones together. */
+/* In an order that does not depend on how they came, equal ones together. */
 static void
 sort_and_group(DemandState *state)
 {
@@ -409,7 +409,7 @@ refuse_model(const char *detail)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("this is no demand model"),
+			 errmsg("invalid demand model"),
 			 errdetail("%s", detail),
 			 errhint("Give what demand_model_agg() returned.")));
 }
@@ -443,7 +443,7 @@ read_occasions(DemandModel *model, const Datum *values, const bool *nulls)
 
 /*
  * demand_model_from_datum
- *		Read a model as a user has it, which may be made by hand.
+ *		Read a model that a user gives, which may be made by hand.
  */
 void
 demand_model_from_datum(HeapTupleHeader header, DemandModel *model)
@@ -479,7 +479,7 @@ typedef struct ModelCache
 
 /*
  * demand_model_argument
- *		A model that is an argument; read anew only where it is another than in
+ *		A model that is an argument; read again only if it is not the one of
  *		the last call.
  */
 const DemandModel *
@@ -522,8 +522,8 @@ demand_timeline_model(FunctionCallInfo fcinfo, int n)
 	if (model->occasion == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("this demand model was made of summaries, and does not know what an occasion is"),
-				 errhint("Make it of timelines, or ask it about a frequency, recency and age.")));
+				 errmsg("this demand model was made from summaries, and does not define an occasion"),
+				 errhint("Make it from timelines, or ask it about a frequency, recency and age.")));
 	return model;
 }
 

@@ -149,7 +149,7 @@ count_timeline(EscalationCounts *counts, struct varlena *stored, int64 as_of, in
 	if (TIMESTAMP_NOT_FINITE(as_of))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("escalation cannot be told as of an infinite time"),
+				 errmsg("escalation cannot be computed as of an infinite time"),
 				 errhint("Give the time up to which contacts are known.")));
 	escalation_count_begin(counts, as_of, width);
 	timeline_begin(&reader, stored);
@@ -341,7 +341,7 @@ refuse_prior(const char *detail)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("this is no prior for escalation"),
+			 errmsg("invalid prior for escalation"),
 			 errdetail("%s", detail),
 			 errhint("Use what escalation_prior() gives.")));
 }
@@ -386,7 +386,7 @@ read_weights(EscalationPrior *prior, const Datum *values)
 	}
 }
 
-/* A prior as a user has it, which may be made by hand; returns its window. */
+/* A prior that a user gives, which may be made by hand; returns its window. */
 static int64
 read_prior(EscalationPrior *prior, HeapTupleHeader header)
 {
@@ -430,7 +430,7 @@ prior_argument(FunctionCallInfo fcinfo, EscalationPrior *prior)
 	if (!PG_ARGISNULL(4) && of_prior != width)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the prior is of another recent window"),
+				 errmsg("the prior is for another recent window"),
 				 errhint("Leave recent out, or give escalation_prior() the same.")));
 	return of_prior;
 }

@@ -50,7 +50,7 @@ kind_of_argument(text *name)
 	return kind;
 }
 
-/* A date that is none is no evidence either. */
+/* An invalid date is not evidence either. */
 FillerVerdict
 filler_judge_dateadt(DateADT date)
 {
@@ -359,7 +359,7 @@ is_empty(FunctionCallInfo fcinfo, int detail)
 	return PG_ARGISNULL(detail) || (detail != DETAIL_DATE_OF_BIRTH && VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(detail)) == 0);
 }
 
-/* What is judged likely is left out unless somebody said that it is real. */
+/* A likely filler is left out unless the force says that it is real. */
 static void
 judge_names_of_call(FunctionCallInfo fcinfo, const ValueLists *lists, bool *left_out)
 {
@@ -401,7 +401,7 @@ is_left_out(FunctionCallInfo fcinfo, int detail, const ValueLists *lists)
 	return verdict == FILLER_LIKELY && !has_detail(fcinfo, detail, &lists->real);
 }
 
-/* The value of a key as text; false where there is none. */
+/* The value of a key as text; false if there is none. */
 static bool
 text_of_key(const JsonbValue *value, const char **bytes, size_t *len)
 {

@@ -11,7 +11,7 @@
 
 #include "core/identity/filler.h"
 
-/* A name among the arguments of a call; without bytes where there is none */
+/* A name among the arguments of a call; without bytes if there is none */
 typedef struct FillerName
 {
 	const char *bytes;

@@ -2,9 +2,9 @@
  * local_time_sql.c
  *	  Dates and times as people write them, in SQL.
  *
- * What cannot be read is told, never raised, so that one statement loads a
- * whole file; a format or a zone that is none is an error.  Reasons repeat
- * nothing of the text, which may be a date of birth.
+ * Text that cannot be read gives a problem, never an error, so that one
+ * statement loads a whole file; an invalid format or zone is an error.  Problems
+ * repeat nothing of the text, which may be a date of birth.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

@@ -45,7 +45,7 @@ ENGAGE_FUNCTION(engage_match_weight_waterfall);
 #define TOLERANCE 1e-9
 #define PRIOR_COUNT 0.5
 
-/* Two classes cannot be told from one by fewer comparisons. */
+/* Fewer comparisons cannot distinguish two classes from one. */
 #define FEWEST_COMPARISONS 3
 
 typedef struct Levels
@@ -291,7 +291,7 @@ compare_patterns(const FsPattern *a, const FsPattern *b)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* All patterns in the one order that does not tell how they came. */
+/* All patterns in an order that does not depend on how they came. */
 static FsPattern *
 sorted_patterns(pattern_table_hash *table)
 {
@@ -475,7 +475,7 @@ refuse_model(const char *detail)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("this is no model of match weights"),
+			 errmsg("invalid model of match weights"),
 			 errdetail("%s", detail),
 			 errhint("Give what match_weights_agg() returned.")));
 }
@@ -522,7 +522,7 @@ read_levels(FsModel *model, Datum array)
 	}
 }
 
-/* A model as a user has it, which may be made by hand. */
+/* A model that a user gives, which may be made by hand. */
 static void
 read_model(FsModel *model, HeapTupleHeader header)
 {
@@ -563,7 +563,7 @@ read_arguments(FunctionCallInfo fcinfo, Levels *levels, FsModel *model)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("the model does not know level %d of comparison %d", levels->level[k], k + 1),
-					 errhint("It knows what the pairs showed that it was learnt from: levels up to %d.", model->nlevels[k] - 1)));
+					 errhint("It was learnt from pairs with levels up to %d.", model->nlevels[k] - 1)));
 }
 
 /* match_weight(pattern, model), summed as the waterfall is, to the last bit */

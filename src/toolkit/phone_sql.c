@@ -46,7 +46,7 @@ read_region(text *region, char code[3])
 	code[2] = '\0';
 }
 
-/* Text longer than this is not even unpacked: it is no number, whatever it is */
+/* Text longer than this is not even unpacked: it cannot be a number */
 #define MAX_FIELD (1024 * 1024)
 
 static void

@@ -40,7 +40,7 @@ state_argument(FunctionCallInfo fcinfo, int n)
 	return PG_ARGISNULL(n) ? NULL : (DecayState *) PG_GETARG_POINTER(n);
 }
 
-/* The state, made if there is none yet; its half-life and time must be these. */
+/* The state, made if it does not exist; its half-life and time must match. */
 static DecayState *
 state_for(DecayState *state, MemoryContext context, int64 half_life, TimestampTz as_of)
 {

@@ -138,7 +138,7 @@ check_as_of(TimestampTz as_of)
 	if (TIMESTAMP_NOT_FINITE(as_of))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("nothing decays to an infinite time"),
+				 errmsg("as_of must be finite"),
 				 errhint("Give the time to look from, such as now().")));
 }
 
@@ -185,7 +185,7 @@ engage_aged_count(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("as_of is before value_at"),
-				 errdetail("What had happened by then cannot be told from a later count."),
+				 errdetail("A later count does not show what had happened by then."),
 				 errhint("Age the earlier count to the time of the later one.")));
 	PG_RETURN_FLOAT8(decay_aged(value, (uint64) as_of - (uint64) value_at, (uint64) half_life));
 }

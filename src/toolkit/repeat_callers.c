@@ -159,7 +159,7 @@ state_for_number(FunctionCallInfo fcinfo, bool named)
 	if (n < 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("cannot tell the top %d callers", n),
+				 errmsg("cannot list the top %d callers", n),
 				 errhint("Give a number of at least 1.")));
 	return state_for_option(fcinfo, named, (char *) &n, sizeof(n));
 }
@@ -504,7 +504,7 @@ find_repeat_callers(CallersState *state, CriteriaSet *set, FoundCallers *found)
 	caller_merge_end(merge);
 }
 
-/* criterion_met[]: one row a caller and criterion met, in that order. */
+/* criterion_met[]: one row per caller and criterion met, in that order. */
 Datum
 engage_repeat_callers_finalfn(PG_FUNCTION_ARGS)
 {

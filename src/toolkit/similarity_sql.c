@@ -182,7 +182,7 @@ engage_date_similarity(PG_FUNCTION_ARGS)
 																  year[1], month[1], day[1])]));
 }
 
-/* What a row of the result looks like, found once a query */
+/* The result's row type, looked up once per query */
 static TupleDesc
 result_type(FunctionCallInfo fcinfo)
 {
@@ -202,7 +202,7 @@ result_type(FunctionCallInfo fcinfo)
 /*
  * engage.postcode_parts(postcode text, OUT area, OUT district, OUT sector,
  *						 OUT unit)
- *		The parts of a postcode; all NULL where it is none.
+ *		The parts of a postcode; all NULL if it is not a postcode.
  */
 Datum
 engage_postcode_parts(PG_FUNCTION_ARGS)
@@ -213,7 +213,7 @@ engage_postcode_parts(PG_FUNCTION_ARGS)
 	Datum values[lengthof(columns)];
 	bool nulls[lengthof(columns)];
 
-	/* what is too long is read as what it can only be, none */
+	/* too long to be a postcode: read as an empty text */
 	similarity_postcode_parts(raw.bytes, raw.cut ? 0 : raw.len, &parts);
 	for (int i = 0; i < lengthof(columns); i++)
 	{

@@ -123,7 +123,7 @@ alternative_argument(FunctionCallInfo fcinfo, int n)
 	if (strcmp(alternative, "less") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("this is no alternative of an E-test"),
+				 errmsg("invalid alternative for an E-test"),
 				 errhint("It is two-sided, or that the first rate is greater or less.")));
 	return E_TEST_LESS;
 }
@@ -142,7 +142,7 @@ engage_e_test(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the difference must be finite, and zero or more"),
-				 errhint("Exchange the two rates to have it the other way round.")));
+				 errhint("Swap the two rates to test the other way round.")));
 	PG_RETURN_FLOAT8(e_test(n1, t1, n2, t2, difference, alternative_argument(fcinfo, 5), &engage_host));
 }
 
@@ -161,7 +161,7 @@ read_p_values(const Datum *elements, const bool *nulls, int n, double *p)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("a p-value must be from 0 to 1"),
-					 errhint("Filter out what is no probability; NULLs may stay.")));
+					 errhint("Filter out values that are not probabilities; NULLs may stay.")));
 		found++;
 	}
 	return found;
@@ -208,7 +208,7 @@ count_bins(BinCounts *counts, struct varlena *stored, int64 from_at, int64 to_at
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the stretch of time must end after it starts"),
-				 errhint("Exchange from_at and to_at.")));
+				 errhint("Swap from_at and to_at.")));
 	if (pg_sub_s64_overflow(to_at, from_at, &span))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  * suppression_sql.c
  *	  suppress_table(row_numbers, column_numbers, counts, minimum, weights): a table with
- *	  its totals, small counts and what would tell them left out.
+ *	  its totals, without small counts and others that would reveal them.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

@@ -65,7 +65,7 @@ timeline_report(TimelineStatus status)
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("stored timeline is malformed or of a newer version"),
 				 errdetail_internal("%s", timeline_status_text(status)),
-				 errhint("Update the engage library, or build the value anew.")));
+				 errhint("Update the engage library, or rebuild the value.")));
 }
 
 /*

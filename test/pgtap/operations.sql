@@ -350,7 +350,7 @@ SELECT is(pg_temp.state(), state, 'first-day 3i: callers and flags are those of 
 SELECT is((SELECT string_agg(r::text, E'\n' ORDER BY rule_id) FROM engage.rule r), rules, 'first-day 3i: so are the rules') FROM settled;
 SELECT is((SELECT count(*) FROM engage.linkage_model), models, 'first-day 3i: and the linkage model') FROM settled;
 SELECT is(pg_temp.verified(), 0::bigint, 'first-day 3i: verify() finds nothing');
-SELECT throws_ok('SELECT engage.setup()', '55000', 'engage is set up already', 'first-day 3i: once only, as before');
+SELECT throws_ok('SELECT engage.setup()', '55000', 'engage is already set up', 'first-day 3i: once only, as before');
 
 -- ------------------------------------------------- first-day C1, O5: what dashboards show
 

@@ -220,7 +220,7 @@ INSERT INTO engage.known_number (number, sharing, label) VALUES ('(01632) 960018
 SELECT is((SELECT array_agg(number || ' ' || label) FROM engage.known_number WHERE number LIKE '%960018'), '{"+441632960018 Hostel, Example Road"}',
 	'first day: a known number is kept in E.164, however it is written');
 SELECT is((SELECT label FROM engage.lookup('01632-960018')), 'Hostel, Example Road', 'first day: and found');
-SELECT throws_ok($$INSERT INTO engage.known_number (number, sharing) VALUES ('the hostel', 'communal')$$, '22023', 'a known number is no telephone number', 'first day: what is no number is refused');
+SELECT throws_ok($$INSERT INTO engage.known_number (number, sharing) VALUES ('the hostel', 'communal')$$, '22023', 'the number is not a valid telephone number', 'first day: what is no number is refused');
 SELECT throws_ok($$INSERT INTO engage.known_number (number, sharing) VALUES ('07700 90012', 'communal')$$, '22023', NULL, 'first day: so is one with a digit lost');
 SELECT throws_ok($$UPDATE engage.known_number SET number = '' WHERE label LIKE 'Hostel%'$$, '22023', NULL, 'first day: and an empty one');
 
@@ -229,7 +229,7 @@ SELECT throws_ok($$UPDATE engage.known_number SET number = '' WHERE label LIKE '
 SELECT is((SELECT match FROM engage.identify(number => '07700 900123', min_probability => NULL)),
 	(SELECT match FROM engage.identify(number => '07700 900123')), 'M1: min_probability NULL is the default');
 SELECT is((SELECT match FROM engage.identify(number => '07700 900123', min_probability => NULL)), 'possible', 'M1: and finds the caller');
-SELECT throws_ok(format('SELECT * FROM engage.identify(number => %L, min_probability => %L)', '07700 900123', v), '22023', 'min_probability is no probability', 'M1: min_probability ' || v)
+SELECT throws_ok(format('SELECT * FROM engage.identify(number => %L, min_probability => %L)', '07700 900123', v), '22023', 'min_probability is not between 0 and 1', 'M1: min_probability ' || v)
 FROM unnest('{NaN,2,-1,Infinity,-Infinity,1.0001}'::text[]) v;
 
 -- ------------------------------------------------------------- D11: size

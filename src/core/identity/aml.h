@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  * aml.h
- *	  Advanced Mobile Location: the text message with which a handset tells
- *	  where a 999 call is made (ETSI TS 103 625, version 1 of its format).
+ *	  Advanced Mobile Location: the text message in which a handset sends its
+ *	  position during a 999 call (ETSI TS 103 625, version 1 of its format).
  *-------------------------------------------------------------------------
  */
 #ifndef ENGAGE_AML_H

@@ -233,7 +233,7 @@ list_edge(Work *work, uint32_t number, int side)
 	work->degree[group]++;
 }
 
-/* The edge between two groups, which is made if there is none. */
+/* The edge between two groups; made if it does not exist. */
 static uint32_t
 need_edge(Work *work, uint32_t a, uint32_t b)
 {

@@ -90,7 +90,7 @@ typedef struct ClusterProblem
 	double (*judge)(void *arg, const ClusterSums *sums);
 	/* Nodes that join a group only if no rival would take them; or NULL. */
 	bool (*is_weak)(void *arg, uint32_t node);
-	double lead; /* with so much more evidence than another it is no rival; 0: all are */
+	double lead; /* a group this far behind in evidence is not a rival; 0: all are */
 	/* Called for every merge, in order; or NULL. */
 	void (*merged)(void *arg, const ClusterMerge *merge);
 } ClusterProblem;

@@ -18,7 +18,7 @@
 /* Patterns from one call of interrupted() to the next. */
 #define PAUSE_PATTERNS 4096
 
-/* A comparison that tells less, in bits, tells nothing. */
+/* A comparison worth fewer bits than this counts as worth nothing. */
 #define FEWEST_BITS 0.001
 
 /* Below this lambda a change counts as it is, and not as a share. */
@@ -383,7 +383,7 @@ fs_tells_nothing(const FsModel *model, int comparison)
 
 /*
  * fs_fit
- *		Improve the model until it changes no more.
+ *		Improve the model until it no longer changes.
  *
  * Start from fs_start() or from a model known.  The log-likelihood (with the
  * pseudo-counts) never falls from one iteration to the next.

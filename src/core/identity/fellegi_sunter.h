@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  * fellegi_sunter.h
  *	  What agreement between two records is worth, and how to learn it from
- *	  pairs of which nobody said which belong together.
+ *	  pairs without known matches.
  *
  * Plain C without PostgreSQL, so that it can be tested outside the server.
  *
  * Two records are compared in a few ways.  Each comparison gives a level: 0 is
- * the best agreement, higher numbers agree less, -1 is missing and tells
+ * the best agreement, higher numbers agree less, -1 is missing and counts for
  * nothing.  The levels of all comparisons of a pair are its pattern.  A model
  * has for each level m, its share among matches, and u, its share among other
  * pairs, each out of the pairs that have the comparison; and lambda, the share

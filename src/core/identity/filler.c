@@ -2,11 +2,11 @@
  * filler.c
  *	  Values that stand for "not known": the shipped list.
  *
- * A value is folded first: small letters without marks, one blank for whatever
- * stands between words; postcodes, references and handsets without blanks.  It
- * is a filler if it is one of the phrases, if all its words are such words, or
- * by the rules of its kind: a date that systems put where there is none, a
- * handset number that is none, an e-mail address made of such words.
+ * A value is folded first: lower case without accents, one blank for whatever
+ * is between words; postcodes, references and handsets without blanks.  It is a
+ * filler if it is one of the phrases, if all its words are filler words, or by
+ * the rules of its kind: a date that systems enter if there is none, an invalid
+ * handset number, an e-mail address made of filler words.
  *-------------------------------------------------------------------------
  */
 #include "core/identity/filler.h"
@@ -165,7 +165,7 @@ next_word(FillerText *rest, FillerText *word)
 /* How the words of a value are */
 typedef enum Words
 {
-	OTHER_WORDS, /* at least one that is none of ours */
+	OTHER_WORDS, /* at least one word that is not in our lists */
 	JOINING_WORDS, /* none that stands for nothing alone */
 	TITLE_WORDS, /* titles and no other */
 	DOUBTFUL_WORDS, /* which are names too, with titles or without */
@@ -387,7 +387,7 @@ filler_judge_names(const char *given, size_t given_len, const char *family, size
 		return;
 	if (*given_verdict == FILLER_CERTAIN && *family_verdict == FILLER_CERTAIN)
 		return;
-	/* the same twice, as systems fill columns, is no name */
+	/* the same twice, as systems fill columns, is not a name */
 	if ((names[0].len == names[1].len && memcmp(names[0].p, names[1].p, names[0].len) == 0 &&
 		 *given_verdict != FILLER_NOT && *family_verdict != FILLER_NOT) ||
 		is_phrase(both, FILLER_IN_NAME) ||

@@ -2,10 +2,10 @@
  * filler.h
  *	  Values that stand for "not known".
  *
- * Control rooms, web forms and imports put something where nothing is known: a
- * zero, a title, 1 January 1900, "N/K".  Such a value is no evidence: it makes
- * nobody the same, and nobody another.  Here is the shipped list and how values
- * are compared with it.
+ * Control rooms, web forms and imports enter something if nothing is known: a
+ * zero, a title, 1 January 1900, "N/K".  Such a value is not evidence: it shows
+ * neither that two people are the same nor that they differ.  Here is the
+ * shipped list and how values are compared with it.
  *
  * Plain C without PostgreSQL.  Nothing allocates memory, nothing is kept.
  *-------------------------------------------------------------------------
@@ -43,7 +43,7 @@ typedef enum FillerKind
 typedef enum FillerVerdict
 {
 	FILLER_NOT,
-	FILLER_LIKELY, /* may be true: somebody is born on 1 January 1970 */
+	FILLER_LIKELY, /* may be true: some people were born on 1 January 1970 */
 	FILLER_CERTAIN
 } FillerVerdict;
 

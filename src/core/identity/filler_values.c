@@ -242,7 +242,7 @@ filler_judge_date_text(FillerText text)
 
 /*
  * A date in a text as lists have it, in place: YYYY-MM-DD, day before month
- * where the year is last.  What is no whole date stays as it is.
+ * where the year is last.  Anything but a whole date stays as it is.
  */
 size_t
 filler_fold_date_text(char *text, size_t len)
@@ -408,7 +408,7 @@ filler_judge_imei(FillerText text, const char *raw, size_t len)
 
 /* --------------------------------------------------------------- e-mails */
 
-/* What a local part is that says there is none; digits may follow the longer ones. */
+/* Local parts that mean there is no address; digits may follow the longer ones. */
 static const char *const no_locals[] = {
 	"none", "no", "noemail", "noemailaddress", "nomail", "noreply", "donotreply", "dontreply", "unknown", "unk", "na", "nk", "nka",
 	"notknown", "notgiven", "notprovided", "notsupplied", "notapplicable", "notavailable", "notstated", "declined", "refused", "withheld",
@@ -417,7 +417,7 @@ static const char *const no_locals[] = {
 	"noaddress", "nocontact", "nonegiven", "noneprovided", "nonesupplied", "noemailgiven", "noemailprovided", "hasnoemail", "doesnothaveone", "doesnothaveemail",
 	"someone", "somebody", "example", "user", "username", "customer", "client", "caller", "member", "public", "memberofpublic", "mop", "placeholder", "default", "bounce", "mailerdaemon", "keine", "kein", "aucun", "brak", "ninguno", "nessuno"};
 
-/* Words by which a local part says that there is none, whatever the domain. */
+/* Words in a local part that mean there is no address, whatever the domain. */
 static bool
 is_no_local(FillerText local)
 {

@@ -24,12 +24,12 @@
 #define LINK_MAX_NAME 64
 #define LINK_MAX_VALUE 256 /* bytes of a normalised value; the rest is cut */
 
-/* A number with so many different names behind it is nobody's own. */
+/* A number with this many different names does not belong to one person. */
 #define LINK_SHARED_NAMES 5
 
 /*
- * A block with more personas than it may have brings each of them together
- * only with its hubs: so many of lowest rank, which is drawn by lot.
+ * In a block with too many personas each of them is compared only with the
+ * block's hubs: this many of lowest rank, which is random.
  */
 #define LINK_HUBS 20
 
@@ -51,7 +51,7 @@ typedef enum LinkKind
 
 #define LINK_KINDS 9
 
-/* What a comparison tells besides: names may be exchanged, and contradict. */
+/* What else a comparison shows: names may be swapped, and may contradict. */
 typedef enum LinkRole
 {
 	LINK_ANY,

@@ -32,7 +32,7 @@ link_rule_limit(const LinkModel *model, const LinkRule *rule)
 	return model->block;
 }
 
-/* A part of a place is no whole one to look for others by. */
+/* Part of a place is not enough to search for others by. */
 static uint64_t
 form_hash(const LinkStore *store, int comparison, LinkForm form, uint32_t persona)
 {

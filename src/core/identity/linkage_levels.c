@@ -306,7 +306,7 @@ compare_date(Text a, Text b)
 								 number_of(b.p, 4), number_of(b.p + 4, 2), number_of(b.p + 6, 2));
 }
 
-/* Without the last letters of a postcode, which tell a street from its neighbours. */
+/* Without the last letters of a postcode, which distinguish neighbouring streets. */
 static bool
 same_without(Text a, Text b, size_t last)
 {

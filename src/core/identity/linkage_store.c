@@ -115,7 +115,7 @@ value_slot(const LinkDictionary *d, const char *value, size_t len, uint64_t hash
 	return slot;
 }
 
-/* Of a part of a postcode that has no district, there is none. */
+/* A part of a postcode without a district gives nothing. */
 static size_t
 district_length(const char *value, size_t len)
 {
@@ -298,8 +298,8 @@ add_detail(LinkStore *store, int comparison, const LinkText *detail)
 
 /*
  * Add a persona: one text, or none, for each of the model's comparisons, and a
- * rank that is drawn by lot but always the same.  number_is_own: its number is
- * known to be one person's.
+ * random rank that is always the same.  number_is_own: its number is known to
+ * belong to one person.
  */
 uint32_t
 link_store_add(LinkStore *store, const LinkText *details, int64_t rank, bool number_is_own)
@@ -392,7 +392,7 @@ link_value_id_hash(const LinkStore *store, int comparison, int32_t id)
 	return store->dictionary[comparison].hash[id];
 }
 
-/* So many people have the value with this hash; unknown values are nobody's. */
+/* Set how many people have the value with this hash; unknown values are ignored. */
 void
 link_set_term(LinkStore *store, int comparison, uint64_t hash, double people)
 {
@@ -405,8 +405,8 @@ link_set_term(LinkStore *store, int comparison, uint64_t hash, double people)
 }
 
 /*
- * The chance that somebody else has a value that people have: those others,
- * drawn towards what is usual for the comparison.
+ * The chance that somebody else has a value that people have: the share of
+ * those others, moved towards what is usual for the comparison.
  */
 static double
 term_frequency(const LinkComparison *comparison, double people)

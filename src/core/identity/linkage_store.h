@@ -16,7 +16,7 @@
 #define LINK_NO_VALUE (-1)
 
 /* Flags of a persona's number. */
-#define LINK_OWN_NUMBER 1 /* somebody said so */
+#define LINK_OWN_NUMBER 1 /* a person decided so */
 #define LINK_SHARED_NUMBER 2 /* many names say so */
 #define LINK_ORGANISATION 4 /* it is an organisation's, and no person is named */
 

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * linkage_train.c
- *	  Learning a linkage model from personas of which nobody said who is who.
+ *	  Learning a linkage model from personas without known matches.
  *
  * 1. u: levels of pairs drawn at random.
  * 2. Pairs that share a block under any of many candidate rules.  Where there
@@ -582,7 +582,7 @@ best_rule(const Trainer *t, const double *gain, double total)
 	return best;
 }
 
-/* Take a candidate rule into the model; what it finds is covered. */
+/* Add a candidate rule to the model; the pairs it finds are covered. */
 static void
 take_rule(Trainer *t, int rule, double share, float *uncovered)
 {
@@ -773,8 +773,8 @@ pool_levels(FsModel *fs, int comparison)
 }
 
 /*
- * m from pairs within clusters.  A person with many personas would outweigh
- * the others by far, so each persona counts as much, whoever it is of.
+ * m from pairs within clusters.  A person with many personas would far outweigh
+ * the others, so each persona has the same weight, whoever it belongs to.
  */
 static void
 learn_from_clusters(Trainer *t, const uint32_t *cluster)
@@ -785,7 +785,7 @@ learn_from_clusters(Trainer *t, const uint32_t *cluster)
 	double seen[FS_MAX_COMPARISONS][FS_MAX_LEVELS];
 	double pairs = 1;
 
-	/* a level that was never seen tells nothing, if others do not tell better */
+	/* a level that was never seen is worth nothing, unless other levels say more */
 	for (int i = 0; i < fs->ncomparisons; i++)
 		for (int l = 0; l < fs->nlevels[i]; l++)
 			seen[i][l] = fs->u[i][l];

@@ -300,7 +300,7 @@ reduce_pairs(NodePairs *set)
 		keep_connections(set);
 }
 
-/* Room for one more pair; false if there is none to be had. */
+/* Make room for one more pair; false if that is impossible. */
 static bool
 make_room(NodePairs *set)
 {

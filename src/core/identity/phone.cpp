@@ -96,7 +96,7 @@ status_of_exception() noexcept
 	}
 }
 
-/* Reads text, and gives the number in E.164 form; false when there is none */
+/* Reads text, and gives the number in E.164 form; false if there is no number */
 bool
 read_number(const std::string &text, const std::string &region, LibraryNumber *number,
 			std::string *e164)

@@ -50,7 +50,7 @@ typedef enum PhoneKind
 	PHONE_PAGER,
 	PHONE_UAN,
 	PHONE_INTERNATIONAL,
-	/* there is none that could identify a caller */
+	/* no number that could identify a caller */
 	PHONE_PAYPHONE,
 	PHONE_WITHHELD,
 	PHONE_UNAVAILABLE,

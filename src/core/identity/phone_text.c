@@ -163,8 +163,8 @@ decode_escapes(const char *text, size_t len, char *out)
 }
 
 /*
- * A host that says that the number is none (RFC 3323): nothing that is real
- * ends in .invalid.
+ * A host that means there is no number (RFC 3323): nothing real ends in
+ * .invalid.
  */
 static bool
 host_hides_number(const char *host, size_t len, PhoneKind *kind)
@@ -214,7 +214,7 @@ unwrap_uri(const char **text, size_t *len, char *buffer, PhoneKind *kind)
 		return false;
 	if (!is_uri)
 	{
-		/* an address of e-mail is none */
+		/* an e-mail address is not a number */
 		if (at != NULL && !has_ascii_letter(*text, at - *text))
 			*len = at - *text;
 		return true;
@@ -230,7 +230,7 @@ unwrap_uri(const char **text, size_t *len, char *buffer, PhoneKind *kind)
 
 /*
  * One character of UTF-8, of at most three bytes (all that matter here are
- * that short).  Returns its length, 0 when the bytes are none.
+ * that short).  Returns its length, 0 if the bytes are not a character.
  */
 static size_t
 decode(const unsigned char *s, size_t len, uint32_t *code)
@@ -502,7 +502,7 @@ may_precede_slash(const Typed *typed)
 
 #define DIGITS_BEHIND_SLASH 6
 
-/* Takes the digits out of a folded text; false when it is no number */
+/* Takes the digits out of a folded text; false if it is not a number */
 static bool
 read_digits(const char *text, int calling_code, Typed *typed)
 {
@@ -720,7 +720,7 @@ classify_by_library(const Typed *typed, const char *region, int calling_code,
 
 	if (parsed.calling_code == PHONE_UK)
 	{
-		/* within +44, what the plan here did not take for one is none */
+		/* within +44, what the plan here did not accept is not a number */
 		if (calling_code != PHONE_UK)
 			classify_uk(parsed.e164 + 3, result);
 	}
@@ -895,10 +895,10 @@ phone_classify(const char *raw, size_t len, const char *region, PhoneNumber *res
 
 /*
  * phone_place
- *	  Where among all numbers that of a field lies; false when it can be none in
- *	  any region.  Without libphonenumber, so it never changes: a number of +44
- *	  and those with the same last digits that the region alone could tell are
- *	  told apart, and others by their last digits.
+ *	  Where the number of a field lies among all numbers; false if it cannot be
+ *	  a number in any region.  Without libphonenumber, so it never changes: +44
+ *	  numbers are distinguished from numbers with the same last digits that only
+ *	  the region could tell apart, and other numbers by their last digits.
  */
 bool
 phone_place(const char *raw, size_t len, PhonePlace *place)

@@ -230,7 +230,7 @@ is_phrase(const char *words, const char *phrase)
 
 /*
  * phone_kind_of_words
- *	  The kind that the words in a folded text tell; false if they tell none.
+ *	  The kind that the words in a folded text mean; false if they mean none.
  */
 bool
 phone_kind_of_words(const char *folded, PhoneKind *kind)
@@ -344,8 +344,8 @@ ends_with(const char *digits, const char *end)
  *	  and again, a row up or down, a code and then zeros.  They are those of a
  *	  national number of +44, or of one with its country's code.
  *
- * The numbers that Ofcom sets aside for drama are none, and neither are the
- * lines of six equal digits that taxis have.
+ * The numbers that Ofcom sets aside for drama are not fillers, and neither are
+ * lines of six equal digits, which taxis have.
  */
 bool
 phone_is_filler(const char *digits, bool is_uk)

@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  * place.c
- *	  How much of a place a text tells: a whole one, or a part.
+ *	  How much of a place a text gives: a whole one, or a part.
  *
- * A postcode is told by its form.  So is an address, as far as form goes: it
+ * A postcode is recognised by its form.  So is an address, as far as form goes: it
  * needs a house, by number or name, and the name of where that is.  A list of
- * words says what is no such name: counties, towns, kinds of street, the
- * streets that every town has, shops, what stands before or after a number that
- * is no house's.  Whoever is not on it is a name.
+ * words says what is not such a name: counties, towns, kinds of street, the
+ * streets that every town has, shops, words before or after a number that is
+ * not a house number.  Any other word is a name.
  *-------------------------------------------------------------------------
  */
 #include "core/identity/place.h"
@@ -171,9 +171,9 @@ set_part(char *text, size_t len, size_t gap, size_t outsize)
 }
 
 /*
- * A postcode as it is compared: letters and digits, in upper case.  Of what is
- * only a part of one, the part: ME, ME14, or with a blank ME14 1.  Its length; 0
- * for what is none, as for words.
+ * A postcode as it is compared: letters and digits, in upper case.  Of only a
+ * part of one, the part: ME, ME14, or with a blank ME14 1.  Its length; 0 if it
+ * is not a postcode, as for words.
  */
 size_t
 place_postcode_key(const char *raw, size_t len, char *out, size_t outsize)
@@ -245,8 +245,8 @@ place_postcode_in_common(const char *a, size_t alen, const char *b, size_t blen)
 #define COMMON 4 /* what a street is called in every town */
 #define HOUSE 8 /* a kind of building that has a name */
 #define UNIT 16 /* what stands before the number of a flat */
-#define POINT 32 /* what stands before a number that is no house's */
-#define MEASURE 64 /* what stands after a number that is no house's */
+#define POINT 32 /* words before a number that is not a house number */
+#define MEASURE 64 /* words after a number that is not a house number */
 #define NOUN 128 /* a place of any kind, a shop, a filler word */
 
 /* clang-format off */

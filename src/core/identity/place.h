@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * place.h
- *	  How much of a place a text tells: a whole one, or a part.
+ *	  How much of a place a text gives: a whole one, or a part.
  *
  * Plain C without PostgreSQL, so that it can be tested outside the server.
  *-------------------------------------------------------------------------

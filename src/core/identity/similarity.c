@@ -17,7 +17,7 @@
 /* Bits of a mask, and so the longest text that is compared with masks */
 #define SHORT_TEXT 64
 
-/* Beyond Unicode: what a byte that is no UTF-8 counts as */
+/* Beyond Unicode: what a byte counts as that is not valid UTF-8 */
 #define NOT_UTF8 0x110000
 
 /* Winkler (1990): each of the first characters in common, up to four, counts */

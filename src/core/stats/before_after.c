@@ -4,9 +4,9 @@
  *	  out (Hauer 1997, Observational Before-After Studies in Road Safety).
  *
  * Callers are chosen when they call most, so they call less afterwards whatever
- * is done.  How much less the spread of all callers' rates tells: a caller's
- * rate, given the count before, has a gamma distribution.  Its mean is what to
- * expect, and the count afterwards is negative binomial around that.
+ * is done.  How much less follows from the spread of all callers' rates: a
+ * caller's rate, given the count before, has a gamma distribution.  Its mean is
+ * what to expect, and the count afterwards is negative binomial around that.
  *
  * docs/methods/effect.md derives what is done here.
  *-------------------------------------------------------------------------
@@ -50,7 +50,7 @@
 
 /*
  * empirical_bayes
- *		What to expect of somebody, from the count and what all others do.
+ *		The contacts to expect of a caller, from the count and from all others.
  */
 EmpiricalBayes
 empirical_bayes(double observed, double exposure, double mean, double shape)
@@ -174,7 +174,7 @@ effect_size(double observed, double expected, double variance, double level)
 	return result;
 }
 
-/* The largest count that is significantly too small if there is no effect; -1 if none is. */
+/* The largest count that is significantly small without an effect; -1 if no count is. */
 static double
 critical_count(Expectation e, double level)
 {

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * demand_measures.c
- *	  What a caller's contacts tell about those to come.
+ *	  What a caller's contacts say about future ones.
  *-------------------------------------------------------------------------
  */
 #include "core/stats/demand_measures.h"

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * demand_measures.h
- *	  What a caller's contacts tell about those to come.
+ *	  What a caller's contacts say about future ones.
  *
  * Plain C without PostgreSQL, so that it can be tested outside the server.
  *-------------------------------------------------------------------------

@@ -35,7 +35,7 @@ const double escalation_dispersions[ESCALATION_DISPERSIONS] = {
 /* Terms of a sum that are smaller than this part of it do not count. */
 #define NEGLIGIBLE 1e-17
 
-/* Below this dispersion, nothing is told from a binomial distribution. */
+/* Below this dispersion, the distribution is as good as binomial. */
 #define ALMOST_BINOMIAL 1.0001
 
 /* Weights below this are not looked at for an interval. */
@@ -119,8 +119,8 @@ clustering_of(const EscalationCounts *counts)
 
 /*
  * escalation_pattern
- *		The windows of one caller in order of their counts: which of them was
- *		when tells nothing of the dispersion.
+ *		The windows of one caller in order of their counts: their order in time
+ *		says nothing about the dispersion.
  */
 void
 escalation_pattern(const EscalationCounts *counts, EscalationPattern *pattern)
@@ -560,9 +560,9 @@ weigh_dispersions(Escalation *e, const EscalationCounts *counts, const Escalatio
 }
 
 /*
- * The baseline's rate, drawn towards the population's mean as far as both are
- * uncertain, but never so far that the caller's own windows are drowned: there
- * are always some callers whose like a population is not.
+ * The baseline's rate, moved towards the population's mean as far as both are
+ * uncertain, but never so far that the caller's own windows no longer count:
+ * some callers are always unlike the population.
  */
 static double
 shrunk_baseline(const EscalationPrior *prior, double baseline, double dispersion)

@@ -87,7 +87,7 @@ typedef struct EscalationPrior
 typedef struct Escalation
 {
 	double dispersion; /* its mean, for this caller */
-	double baseline; /* occasions a window, drawn towards the population's mean */
+	double baseline; /* occasions per window, moved towards the population's mean */
 	double p; /* that so many are recent, or more, by chance */
 	double n; /* occasions in all 13 windows */
 	int parts; /* of the mixture */

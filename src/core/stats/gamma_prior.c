@@ -3,7 +3,7 @@
  *	  The gamma-Poisson (negative binomial) model of counts, fitted by maximum
  *	  likelihood (Lawless 1987, Canadian Journal of Statistics 15, 209-225).
  *
- * A caller's rate is drawn from a gamma distribution with a mean m and a shape;
+ * A caller's rate comes from a gamma distribution with a mean m and a shape;
  * a = 1 / shape.  With z = a m t for an exposure t, x contacts have the log
  * likelihood
  *
@@ -289,7 +289,7 @@ gamma_prior_fit(GammaPrior *prior, const GammaPriorGroup *groups, size_t n, cons
 		excess += groups[i].callers * (rest * rest - (double) groups[i].contacts);
 		squares += groups[i].callers * expected * expected;
 	}
-	/* what rounding leaves of nothing is no excess */
+	/* a rounding error is not an excess */
 	if (excess > 1e-12 * squares)
 		climb(prior, excess / squares, groups, n, callers, host);
 	else

@@ -3,9 +3,9 @@
  *	  Logistic and Poisson regression with a ridge penalty, by Newton's method.
  *
  * The penalised log likelihood is concave, so every step that raises it leads
- * to the one maximum; a step that does not is halved.  Where there is no
- * maximum (a measure separates the outcomes), weights grow for ever and the fit
- * says that it did not converge.
+ * to the only maximum; a step that does not is halved.  If there is no maximum
+ * (a measure separates the outcomes), weights grow without limit and the fit
+ * reports that it did not converge.
  *-------------------------------------------------------------------------
  */
 #include "core/stats/regression.h"
@@ -348,7 +348,7 @@ take_step(Newton *newton, const double *step)
 	return false;
 }
 
-/* The weight of the intercept if nothing else tells; false if it is infinite. */
+/* The weight of the intercept by itself; false if it is infinite. */
 static bool
 find_start(Newton *newton)
 {
@@ -567,11 +567,11 @@ find_ratio(double weight, double error, double freedom, SeriesRatio *ratio)
 }
 
 /*
- * What a Poisson distribution's standard errors are multiplied by: contacts
- * vary more than it says, and neighbours vary alike, so that n periods tell as
- * much as n (1 - r) / (1 + r) that do not.  Four weights that were fitted take
- * about 4 (1 + r) / n from r (after Kendall 1954, Biometrika 41, 403).  NaN if
- * it is not known.
+ * The factor for a Poisson distribution's standard errors: contacts vary more
+ * than it assumes, and neighbours vary alike, so that n periods are worth
+ * n (1 - r) / (1 + r) independent ones.  Fitting four weights lowers r by about
+ * 4 (1 + r) / n (after Kendall 1954, Biometrika 41, 403).  NaN if it is not
+ * known.
  */
 static double
 widening(const SeriesChange *result, size_t n)
@@ -610,7 +610,7 @@ regression_of_series(const Host *host, const SeriesPeriod *series, size_t n, int
 	if (result->periods_before >= SERIES_FEWEST_PERIODS && result->periods_after >= SERIES_FEWEST_PERIODS)
 	{
 		regression_fit(host, &data, 0, &fit);
-		/* of two periods far from all others no trend can be told */
+		/* two periods far from all others do not show a trend */
 		result->converged = fit.converged && !isnan(fit.standard_errors[SERIES_LEVEL]) && !isnan(fit.standard_errors[SERIES_SLOPE]);
 	}
 	if (result->converged)

@@ -37,12 +37,12 @@ typedef struct RegressionData
 /* Weights are of the columns as they were given, before standardising. */
 typedef struct RegressionFit
 {
-	bool exists; /* if not, no finite weights fit best, and there are none here */
+	bool exists; /* if not, no finite weights fit best, and none are here */
 	bool converged;
 	int iterations;
 	double log_likelihood; /* without the penalty; of counts, without what no weight changes */
 	double weights[REGRESSION_MAX_COLUMNS]; /* 0 of a column that repeats others */
-	double standard_errors[REGRESSION_MAX_COLUMNS]; /* NaN where there is none */
+	double standard_errors[REGRESSION_MAX_COLUMNS]; /* NaN if there is none */
 } RegressionFit;
 
 extern void regression_fit(const Host *host, RegressionData *data, double penalty, RegressionFit *fit);
@@ -81,7 +81,7 @@ typedef struct SeriesChange
 	int64_t gaps; /* periods between the first and the last that are not there */
 } SeriesChange;
 
-/* Fewer periods on either side than this tell no trend of that side. */
+/* Fewer periods than this on a side do not show a trend of that side. */
 #define SERIES_FEWEST_PERIODS 2
 
 /* Periods in ascending order, each once; change is the first that is after. */

@@ -89,7 +89,7 @@ first_unlikely_falling(double low, double high, double n, double p, double limit
 	return low;
 }
 
-/* The probability of everything that is no likelier than k. */
+/* The probability of everything that is not more likely than k. */
 static double
 binomial_minlike(double k, double n, double p)
 {

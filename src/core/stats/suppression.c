@@ -11,20 +11,20 @@
  * the highest value that a count can have are two maximum flows, and every
  * whole number between them is possible.
  *
- * Zeros are published, but those within a total that is small, so all that is
- * left out elsewhere is known to be at least 1.  What is promised:
+ * Zeros are published, except within a small total, so every count left out
+ * elsewhere is known to be at least 1.  The guarantees:
  *
  *		a small count can still be anything from there to minimum;
  *		any other left out can still be one of minimum values or more;
- *		to an adversary who is told besides which of the counts left out are
+ *		to an adversary who also knows which of the counts left out are
  *		small, these can still be anything from there to minimum - 1, or as
  *		much of that as if all of the table had been left out.
  *
  * Counts are taken one by one.  Where the flow is too low, the cheapest path
  * over counts still published makes it larger, and these are left out too.
- * That widens the ranges of those before, so one pass is enough.  What a path
- * costs must not tell of what it hides: it is made of weights that are public,
- * or else of what the totals let one expect.
+ * That widens the ranges of those before, so one pass is enough.  The cost of a
+ * path must not reveal what it hides: it is made from public weights, or else
+ * from what the totals lead one to expect.
  *-------------------------------------------------------------------------
  */
 #include "core/stats/suppression.h"
@@ -40,7 +40,7 @@
 typedef struct Cell
 {
 	int64_t value;
-	int64_t low; /* what it is to one who is told, if left out */
+	int64_t low; /* its range for that adversary, if left out */
 	int64_t high;
 	int64_t now; /* value in the table that is being tried */
 	uint64_t cost; /* of leaving it out */
@@ -153,8 +153,8 @@ in_small_total(const Suppression *s, size_t row, size_t column)
 }
 
 /*
- * Leave out what is small.  Zeros are published, but in a total that is small:
- * with them, it could be told how few counts it is made of.
+ * Leave out small counts.  Zeros are published, except in a small total: they
+ * would show how few counts it is made of.
  */
 static void
 suppress_small(Suppression *s)

@@ -15,7 +15,7 @@
 
 #include "core/host.h"
 
-/* The sum of all counts is to be no more than this. */
+/* The sum of all counts must not exceed this. */
 #define SUPPRESSION_MAX_TOTAL (INT64_C(1) << 53)
 
 /* Counts from 1 to minimum - 1 are small. */

@@ -160,7 +160,7 @@ burst_path(const Host *host, const double *gaps, size_t n, double scale, double 
 
 /*
  * burst_list
- *		The bursts that the states of n gaps tell, in the order in which they
+ *		The bursts that the states of n gaps give, in the order in which they
  *		begin, outer ones first: of each level, the longest runs of gaps in that
  *		state or a higher one.  Level 0 is the whole.
  */

@@ -42,7 +42,7 @@ static const char *const small_numbers[] = {
 	"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", NULL};
 static const char *const tens[] = {"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety", NULL};
 
-/* What accept_number() gives where there is no whole number. */
+/* What accept_number() returns if there is no whole number. */
 #define NUMBER_NONE (-1)
 #define NUMBER_NOT_WHOLE (-2)
 #define NUMBER_TOO_LARGE (-3)
@@ -197,7 +197,7 @@ accept_number(const char **text)
 	return value;
 }
 
-/* Take a unit of time, in the plural too; NULL if the next word is none. */
+/* Take a unit of time, in the plural too; NULL if the next word is not one. */
 static const Unit *
 accept_unit(const char **text)
 {

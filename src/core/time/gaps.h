@@ -17,7 +17,7 @@
 typedef struct GapProfile
 {
 	size_t gaps;
-	uint64_t mean; /* in microseconds, rounded; 0 where there is no gap */
+	uint64_t mean; /* in microseconds, rounded; 0 if there is no gap */
 	uint64_t longest; /* the same */
 	double variation; /* standard deviation of the population over the mean */
 	double burstiness; /* Goh and Barabasi's B */

@@ -21,7 +21,7 @@
 
 #define HAWKES_DAY 86400e6 /* microseconds */
 
-/* Fewer contacts tell nothing of three numbers. */
+/* Fewer contacts cannot determine three numbers. */
 #define HAWKES_FEWEST 3
 
 /* Contacts in order of time, none after until. */

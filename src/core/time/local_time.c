@@ -2,12 +2,12 @@
  * local_time.c
  *	  Dates and times as people write them, read strictly by a format.
  *
- * The format says which field stands where, so 03/11/2025 is 3 November or 11
- * March as the format has it, and never the other.  Nothing is guessed: 31
- * November is refused, and so is any text that goes on after the last field.
+ * The format says which field is where, so 03/11/2025 is 3 November or 11 March
+ * according to the format, never the other.  Nothing is guessed: 31 November is
+ * refused, and so is any text that goes on after the last field.
  *
  * A clock that is put back shows an hour twice, and one that is put forward
- * leaves an hour out.  So a local time has one instant, two or none.
+ * skips an hour.  So a local time happens once, twice or not at all.
  *-------------------------------------------------------------------------
  */
 #include "core/time/local_time.h"
@@ -100,7 +100,7 @@ is_letter(char c)
 	return c >= 'a' && c <= 'z';
 }
 
-/* The length of a prefix, in any case, or 0 if it is none. */
+/* The length of a prefix, in any case, or 0 if the text does not start with it. */
 static size_t
 prefix_length(const char *text, const char *prefix)
 {
@@ -272,7 +272,7 @@ take_digits(const char **text, int least, int most)
 	return n < least ? -1 : value;
 }
 
-/* Take a name, whole or its first three letters (and Sept); -1 if it is none. */
+/* Take a name, whole or its first three letters (and Sept); -1 if there is no name. */
 static int
 take_name(const char **text, const char *const *names, int count)
 {

@@ -39,7 +39,7 @@ threshold_grid_begin(ThresholdGrid *grid, const Host *host, const int64_t *times
 
 /*
  * threshold_grid_scan
- *		Start anew with a window of that width, more than 0.
+ *		Start again with a window of that width, more than 0.
  */
 void
 threshold_grid_scan(ThresholdGrid *grid, uint64_t width)

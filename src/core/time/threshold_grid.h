@@ -4,8 +4,8 @@
  *
  * Plain C without PostgreSQL, so that it can be tested outside the server.
  *
- * What an episode is, is as window.h has it: a maximal run of contacts at each
- * of which the window holds at least so many.
+ * An episode is what window.h defines: a maximal run of contacts at each of
+ * which the window has at least so many.
  *-------------------------------------------------------------------------
  */
 #ifndef THRESHOLD_GRID_H

@@ -153,7 +153,7 @@ read_step(TimelineReader *reader)
 /*
  * timeline_read
  *		Read up to max instants into times and return how many were read.  Fewer
- *		than asked for means the end, or that reader->status tells otherwise.
+ *		than asked for means the end, or an error in reader->status.
  */
 size_t
 timeline_read(TimelineReader *reader, int64_t *times, size_t max)

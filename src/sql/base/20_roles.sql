@@ -1,10 +1,10 @@
 /*
  * The owner of everything and the group roles.
  *
- * Roles belong to the cluster, not to a database, so they may be there from
- * another one: those that carry our comment are taken, any other is refused
- * unless it is a plain group without members, which then becomes ours.  DROP
- * EXTENSION leaves them.
+ * Roles belong to the cluster, not to a database, so they may already exist
+ * because of another one.  Those with our comment are used.  Any other is
+ * refused, unless it is a plain group without members, which then becomes
+ * ours.  DROP EXTENSION leaves them.
  */
 DO $$
 DECLARE
@@ -39,7 +39,7 @@ BEGIN
 				EXECUTE format('CREATE ROLE %I NOLOGIN %s', wanted.role, inherits);
 				EXECUTE format('COMMENT ON ROLE %I IS %L', wanted.role, marker || wanted.purpose);
 			EXCEPTION WHEN duplicate_object OR unique_violation THEN
-				NULL;			-- another database was quicker
+				NULL;			-- another database created it first
 			END;
 		ELSIF existing.has_attributes OR (existing.is_ours IS NOT TRUE AND existing.has_memberships) THEN
 			RAISE EXCEPTION 'role "%" exists and is not a plain group role of engage', wanted.role

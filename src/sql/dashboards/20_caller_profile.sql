@@ -1,5 +1,5 @@
 /*
- * A caller on one page: what an analyst otherwise gathers from nine statements.
+ * A caller on one page, which would otherwise take an analyst nine statements.
  */
 
 CREATE FUNCTION engage.local_text(at timestamptz) RETURNS text
@@ -155,7 +155,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION engage.profile_last_contacts(bigint) IS 'The last ten contacts of a caller. Part of caller_profile().';
 
--- definer: a page of what analysts and identity units may see one by one; who asks is told by SESSION_USER
+-- definer: one page of what analysts and identity units may see piece by piece; SESSION_USER shows who is asking
 CREATE FUNCTION engage.caller_profile(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$

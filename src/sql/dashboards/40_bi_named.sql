@@ -1,6 +1,6 @@
 /*
- * engage_bi_named: who stands behind a pseudonym, for those who look after
- * repeat callers.  Only callers who met a rule.
+ * engage_bi_named: who is behind a pseudonym, for people who look after repeat
+ * callers.  Only callers who met a rule.
  */
 
 CREATE SCHEMA engage_bi_named;

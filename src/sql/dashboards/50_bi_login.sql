@@ -9,7 +9,7 @@ DECLARE
 	existing record;
 BEGIN
 	IF (role = ANY ('{engage_bi,engage_bi_named,engage_bi_public}')) IS NOT TRUE THEN
-		RAISE EXCEPTION '"%" is no role of dashboards', role
+		RAISE EXCEPTION '"%" is not a role of dashboards', role
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'They are engage_bi, engage_bi_named and engage_bi_public.';
 	END IF;
 	SELECT r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls AS has_attributes, r.rolcanlogin
@@ -17,14 +17,14 @@ BEGIN
 	IF NOT FOUND THEN
 		EXECUTE format('CREATE ROLE %I LOGIN', login);
 	ELSIF existing.has_attributes OR NOT existing.rolcanlogin THEN
-		RAISE EXCEPTION 'role "%" is no plain login', login
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Choose another name: a login for dashboards has no rights but to read them.';
+		RAISE EXCEPTION 'role "%" is not a plain login', login
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Choose another name: a login for dashboards may only read them.';
 	END IF;
 	EXECUTE format('GRANT %I TO %I', role, login);
 	EXECUTE format('ALTER ROLE %I IN DATABASE %I SET default_transaction_read_only = on', login, current_database());
 	EXECUTE format('ALTER ROLE %I IN DATABASE %I SET statement_timeout = ''230s''', login, current_database());
 	EXECUTE format('ALTER ROLE %I IN DATABASE %I SET jit = off', login, current_database());
-	-- a fact and the dimensions that a dashboard joins to it are planned as one
+	-- so that a fact and the dimensions that a dashboard joins to it are planned together
 	EXECUTE format('ALTER ROLE %I IN DATABASE %I SET from_collapse_limit = 16', login, current_database());
 	EXECUTE format('ALTER ROLE %I IN DATABASE %I SET join_collapse_limit = 16', login, current_database());
 	EXECUTE format('ALTER ROLE %I IN DATABASE %I SET search_path = %I', login, current_database(), role);

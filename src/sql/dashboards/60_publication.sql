@@ -2,8 +2,8 @@
  * engage_bi_public: what may be shown to anybody.
  *
  * Counts of a local month are published once, when it is over, with small ones
- * suppressed.  The tables are stored, so that what was decided stays as it was:
- * who compares two versions of a month sees what came in between.
+ * suppressed.  The tables are stored, so that the decision stays: anyone who
+ * could compare two versions of a month would see what changed in between.
  */
 
 CREATE SCHEMA engage_bi_public;
@@ -113,7 +113,7 @@ END;
 COMMENT ON FUNCTION engage.repeat_contacts_to_publish(date, integer, integer) IS
 	'Contacts of the force''s repeat callers in a published month. NULL if these contacts, all other contacts or the repeat callers themselves are few, or if either total is suppressed. A step of publish_months().';
 
--- definer: publishes counts of what who calls it may not read
+-- definer: publishes counts of data that the caller may not read
 CREATE FUNCTION engage.publish_months(months date[] DEFAULT NULL, republish boolean DEFAULT false, settle interval DEFAULT '7 days') RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$

@@ -1,7 +1,7 @@
 /*
- * Linkage models: what is compared, what agreement is worth, by what pairs are
- * looked for.  A model is learnt from the personas themselves, or the shipped
- * one is used.
+ * Linkage models: which details are compared, what agreement is worth, and how
+ * pairs are searched for.  A model is learnt from the personas themselves, or
+ * the shipped one is used.
  */
 
 CREATE FUNCTION engage.linkage_model_check(model jsonb) RETURNS boolean
@@ -88,7 +88,7 @@ CREATE FUNCTION engage.linkage_in_force() RETURNS integer
 RETURN (SELECT s.model_id FROM engage.linkage_state s);
 COMMENT ON FUNCTION engage.linkage_in_force() IS 'The version of the linkage model by which personas are now linked; NULL before the first refresh.';
 
--- definer: who makes models has no rights on the queue
+-- definer: people who make models have no rights on the queue
 CREATE FUNCTION engage.linkage_model_changed() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -173,11 +173,11 @@ DECLARE
 	new_id integer;
 BEGIN
 	IF jsonb_typeof(details) IS DISTINCT FROM 'object' THEN
-		RAISE EXCEPTION 'identifying details are an object of keys and kinds'
+		RAISE EXCEPTION 'identity details must be an object of keys and kinds'
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'SELECT engage.name_identity_details(''{"place_of_birth": "text", "warrant_number": "identifier"}'');';
 	END IF;
-	-- no writer may pick by what was said before
+	-- no writer may pick details by the old settings
 	LOCK TABLE engage.contact IN SHARE ROW EXCLUSIVE MODE;
 	SELECT max(m.model_id) INTO old_id FROM engage.linkage_model m;
 	DELETE FROM engage.identity_detail d WHERE NOT details ? d.key;
@@ -206,7 +206,7 @@ BEGIN
 		RAISE EXCEPTION 'engage is not set up'
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
 	END IF;
-	-- who has each value is known still, though comparisons may have moved
+	-- how many people have each value is still known, although comparisons may have moved
 	INSERT INTO engage.linkage_term (model_id, value_hash, comparison, people)
 	SELECT new_id, t.value_hash, (n.ordinality - 1)::smallint, t.people
 	FROM engage.linkage_model was

@@ -1,17 +1,17 @@
 /*
- * Fillers that no list has: values that far more people have than chance
+ * Fillers that are in no list: values that far more people have than chance
  * explains are learnt as fillers, and proposed.
  *
- * People are told apart by how their names sound and by their numbers, as who
- * is who is not known yet.  The limits are far above what real values reach: a
- * value that is common all the same is worth little evidence, while a filler
- * taken for evidence makes strangers one.
+ * People are distinguished by the sound of their names and by their numbers,
+ * because they are not yet identified.  The limits are far above what real
+ * values reach: leaving out a common real value loses little evidence, while a
+ * filler that counts as evidence would link strangers.
  */
 
 CREATE FUNCTION engage.suspected_fillers(OUT kind text, OUT folded text, OUT example text, OUT people bigint, OUT expected double precision) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 10 SET jit = off
 BEGIN ATOMIC
-	-- names by numbers: one who calls every day has many personas
+	-- counts names and numbers, not personas: somebody who calls every day has many personas
 	WITH spelt (kind, value, personas) AS MATERIALIZED (
 		SELECT 'identifier', p.nominal_ref, count(*) FROM engage.persona p WHERE p.nominal_ref IS NOT NULL GROUP BY p.nominal_ref
 		UNION ALL SELECT 'imei', p.imei, count(*) FROM engage.persona p WHERE p.imei IS NOT NULL GROUP BY p.imei
@@ -26,11 +26,11 @@ BEGIN ATOMIC
 	), total AS (
 		SELECT x.kind, sum(x.personas)::double precision AS personas FROM spelt x GROUP BY x.kind
 	), counted AS MATERIALIZED (
-		-- but for rare spellings, which are most and make no difference
+		-- leaves out rare spellings, which are the most numerous and make no difference
 		SELECT x.kind, engage.filler_fold(x.kind, x.value) AS folded, min(x.value) AS example, sum(x.personas)::bigint AS personas
 		FROM spelt x WHERE x.personas >= 3 GROUP BY x.kind, engage.filler_fold(x.kind, x.value)
 	), fifth AS MATERIALIZED (
-		-- of given names: the first of real ones is not so far before it
+		-- for given names: the most common real one is not so far ahead of the fifth
 		SELECT x.personas FROM counted x WHERE x.kind = 'given_name' AND x.folded IS NOT NULL ORDER BY x.personas DESC OFFSET 4 LIMIT 1
 	), common AS MATERIALIZED (
 		SELECT c.*, t.personas AS all_personas
@@ -39,7 +39,7 @@ BEGIN ATOMIC
 			AND c.personas >= t.personas * CASE c.kind WHEN 'given_name' THEN 0.02 WHEN 'family_name' THEN 0.25
 				WHEN 'postcode' THEN 0.05 WHEN 'address' THEN 0.05 ELSE 0.01 END
 			AND (c.kind <> 'given_name' OR c.personas >= 5 * (SELECT x.personas FROM fifth x))
-			-- a year and no more is often written so
+			-- a date of birth of which only the year is known is often written like this
 			AND (c.kind <> 'date' OR c.folded NOT LIKE '%-01-01' OR c.personas >= t.personas * 0.05)
 	), used AS (
 		SELECT c.kind, c.folded, c.example, c.personas, c.all_personas, count(DISTINCT p.number) AS numbers,
@@ -50,7 +50,7 @@ BEGIN ATOMIC
 		GROUP BY c.kind, c.folded, c.example, c.personas, c.all_personas
 	), judged AS (
 		SELECT u.*, CASE WHEN u.kind = 'date' THEN
-				-- born within two years of it, a day
+				-- births per day within two years of it
 				(SELECT count(*) / 1461.0 FROM engage.persona p WHERE p.date_of_birth <> u.folded::date
 					AND p.date_of_birth BETWEEN u.folded::date - 730 AND u.folded::date + 730)::double precision
 			WHEN u.kind = 'given_name' THEN 5 * (SELECT x.personas FROM fifth x)
@@ -64,7 +64,7 @@ BEGIN ATOMIC
 		WHEN j.kind IN ('identifier', 'imei', 'email') THEN
 			j.names >= 10 AND j.numbers >= 10 OR j.numbers >= 50 AND j.personas >= j.all_personas * 0.2
 		WHEN j.kind = 'date' THEN
-			-- Chernoff's bound of Poisson's tail
+			-- Chernoff bound on the Poisson tail
 			j.names >= 10 AND j.names >= 10 * j.expected
 				AND j.names - j.expected - j.names * ln(j.names / GREATEST(j.expected, 0.001)) < -9 * ln(10)
 		WHEN j.kind IN ('given_name', 'family_name') THEN j.numbers >= 100

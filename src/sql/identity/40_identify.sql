@@ -1,5 +1,5 @@
 /*
- * Who is behind identifiers, why, and what people say to that.
+ * Who is behind identifiers, why, and what people decide about it.
  */
 
 CREATE FUNCTION engage.compare_personas(model_id integer, a uuid, b uuid,
@@ -31,7 +31,7 @@ DECLARE
 	wanted double precision := COALESCE(min_probability, 0.01);
 BEGIN
 	IF wanted < 0 OR wanted > 1 THEN
-		RAISE EXCEPTION 'min_probability is no probability'
+		RAISE EXCEPTION 'min_probability is not between 0 and 1'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a number from 0 to 1, such as 0.01, or leave it out.';
 	END IF;
 	SELECT * INTO settings FROM engage.policy;
@@ -39,7 +39,7 @@ BEGIN
 		RAISE EXCEPTION 'engage is not set up'
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
 	END IF;
-	-- what stands for "not known" tells nothing
+	-- a value that stands for "not known" is no evidence
 	SELECT e.* INTO told
 	FROM engage.fillers_in_force() f, engage.without_fillers(engage.phone(identify.number, settings.region), identify.given_name, identify.family_name,
 		identify.date_of_birth, identify.address, identify.postcode, identify.email, identify.imei, identify.nominal_ref,
@@ -63,7 +63,7 @@ BEGIN
 	FROM ranked r JOIN engage.caller k ON k.caller_id = r.caller_id
 	ORDER BY r.probability DESC, r.caller_id;
 	IF NOT FOUND THEN
-		-- nobody, and still the text comes
+		-- nobody was found, and the emergency text is still returned
 		RETURN QUERY SELECT settings.emergency_override, NULL::bigint, NULL::double precision, 'nobody'::text, '{}'::text[],
 			NULL::bigint, NULL::timestamptz, 0::bigint;
 	END IF;
@@ -84,7 +84,7 @@ BEGIN
 		kind := CASE WHEN value LIKE '%@%' THEN 'email' ELSE 'number' END;
 	END IF;
 	IF kind IN ('contact', 'caller') AND value !~ '^[0-9]{1,18}$' OR kind = 'persona' AND value !~* '^[0-9a-f-]{36}$' THEN
-		RAISE EXCEPTION 'this is no %', kind
+		RAISE EXCEPTION 'invalid identifier: not a %', kind
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'Identifiers are a telephone number, an e-mail address, or one of contact:ID, caller:ID, persona:KEY, imei:..., nominal:... .';
 	END IF;
@@ -94,7 +94,7 @@ BEGIN
 			WHERE COALESCE(e.email, e.imei, e.nominal_ref) IS NULL) THEN
 		RAISE EXCEPTION 'this % stands for "not known"', kind
 			USING ERRCODE = 'invalid_parameter_value',
-				HINT = 'Many people have it, so it is nobody''s. If it is real, say so: INSERT INTO engage.filler (kind, value, is_filler) VALUES (..., false).';
+				HINT = 'Many people have it, so it identifies nobody. If it is real, say so: INSERT INTO engage.filler (kind, value, is_filler) VALUES (..., false).';
 	END IF;
 	IF kind = 'number' THEN
 		PERFORM FROM engage.policy;
@@ -104,7 +104,7 @@ BEGIN
 		END IF;
 		number := engage.usable_number(value);
 		IF number IS NULL THEN
-			RAISE EXCEPTION 'this is no usable telephone number'
+			RAISE EXCEPTION 'not a usable telephone number'
 				USING ERRCODE = 'invalid_parameter_value',
 					HINT = 'Other identifiers are written as an e-mail address, contact:ID, caller:ID, persona:KEY, imei:... or nominal:... .';
 		END IF;
@@ -141,7 +141,7 @@ BEGIN ATOMIC
 		SELECT l.persona_a, l.persona_b, l.score = 'Infinity' AS is_decided
 		FROM member m JOIN engage.link l ON l.persona_a = m.persona_key
 	), reached AS (
-		-- each side of a decision, and what evidence holds together with it; without any, all
+		-- each side of a decision with the personas that evidence holds together with it; without decisions, all
 		SELECT s.at AS start, s.at
 		FROM (SELECT e.persona_a FROM edge e WHERE e.is_decided UNION SELECT e.persona_b FROM edge e WHERE e.is_decided
 			UNION (SELECT m.persona_key FROM member m ORDER BY m.contacts DESC, m.persona_key LIMIT 1)) s (at)
@@ -157,7 +157,7 @@ END;
 COMMENT ON FUNCTION engage.core_of_caller(bigint) IS
 	'The personas of a caller that would be together without decisions: of the parts that decisions hold together, the one with the most contacts. NULL if there is no such caller.';
 
--- definer: who decides on links has no rights on personas and the queue
+-- definer: people who decide on links have no rights on personas and the queue
 CREATE FUNCTION engage.decide_link(is_same boolean, a text, b text, reason text, method engage.link_method) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -175,7 +175,7 @@ BEGIN
 	END IF;
 	left_side := engage.resolve_identifier(a);
 	right_side := engage.resolve_identifier(b);
-	-- who is the caller by another decision is not so by this one, should that be revoked
+	-- leaves out personas that belong to the caller only by another decision, which may be revoked
 	IF is_same AND a LIKE 'caller:%' THEN
 		left_side.persona_keys := engage.core_of_caller(left_side.caller_ids[1]);
 	END IF;
@@ -196,7 +196,7 @@ BEGIN
 					OR d.left_personas && right_side.persona_keys AND d.right_personas && left_side.persona_keys)) THEN
 		RAISE EXCEPTION 'a decision to the contrary stands'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-				HINT = 'engage.link_decision has it; revoke it with engage.revoke_decision(decision_id, reason) first.';
+				HINT = 'It is in engage.link_decision; revoke it with engage.revoke_decision(decision_id, reason) first.';
 	END IF;
 	INSERT INTO engage.link_decision (is_same, left_identifier, right_identifier, left_number, right_number,
 		left_personas, right_personas, method, reason)
@@ -222,7 +222,7 @@ RETURN engage.decide_link(false, a, b, reason, method);
 COMMENT ON FUNCTION engage.reject_link(text, text, text, engage.link_method) IS
 	'Records that two identifiers do not belong to one caller. The next refresh splits them; they stay apart, whatever the evidence, until the decision is revoked. Identifiers, result and errors as for confirm_link().';
 
--- definer: who decides on links has no rights on the queue
+-- definer: people who decide on links have no rights on the queue
 CREATE FUNCTION engage.revoke_decision(decision_id integer, reason text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -233,7 +233,7 @@ BEGIN
 		RAISE EXCEPTION 'revoking a decision needs a reason'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in the argument reason what it rests on.';
 	END IF;
-	-- before it goes: who is linked by it
+	-- before it goes: which personas it links
 	INSERT INTO engage.dirty (subject, persona_key, cause)
 	SELECT 'identity', p.persona_key, 'decision' FROM engage.decided_persona p WHERE p.decision_no = revoke_decision.decision_id;
 	UPDATE engage.link_decision d
@@ -249,7 +249,7 @@ $$;
 COMMENT ON FUNCTION engage.revoke_decision(integer, text) IS
 	'Revokes a decision on a link; the evidence counts again from the next refresh. The decision and both reasons are kept. Errors: no reason (22023), no such decision that stands (P0002).';
 
--- definer: who decides on links sees the chain without rights on what it is computed from
+-- definer: people who decide on links see the chain without rights on what it is computed from
 CREATE FUNCTION engage.explain_identity(a text, b text,
 		OUT step integer, OUT from_identifier text, OUT to_identifier text, OUT link_weight double precision, OUT link_score double precision,
 		OUT decision_id integer, OUT detail text, OUT level text, OUT weight double precision, OUT running double precision) RETURNS SETOF record
@@ -263,7 +263,7 @@ BEGIN
 	IF NOT left_side.caller_ids && right_side.caller_ids THEN
 		RAISE EXCEPTION 'the two identifiers have no caller in common'
 			USING ERRCODE = 'no_data_found',
-				HINT = 'engage.identify(...) tells how likely another caller is; engage.confirm_link(...) says that they are one.';
+				HINT = 'engage.identify(...) shows how likely another caller is; engage.confirm_link(...) records that they are the same.';
 	END IF;
 	RETURN QUERY
 	WITH RECURSIVE edge AS MATERIALIZED (
@@ -271,7 +271,7 @@ BEGIN
 		FROM engage.link l JOIN engage.persona p ON p.persona_key = l.persona_a
 		WHERE p.caller_id = ANY (left_side.caller_ids) AND p.caller_id = ANY (right_side.caller_ids)
 	), walk AS (
-		-- links are a tree, so from anywhere there is one way to each
+		-- links form a tree, so there is exactly one path between any two personas
 		(SELECT p.persona_key AS at, ARRAY[p.persona_key] AS path
 		FROM engage.persona p WHERE p.persona_key = ANY (left_side.persona_keys) AND p.caller_id = ANY (right_side.caller_ids)
 		ORDER BY p.persona_key LIMIT 1)
@@ -280,7 +280,7 @@ BEGIN
 		FROM walk w JOIN edge e ON w.at IN (e.x, e.y), LATERAL (SELECT CASE WHEN e.x = w.at THEN e.y ELSE e.x END) n (next)
 		WHERE n.next <> ALL (w.path)
 	), way AS (
-		-- from the last persona of the one identifier to the first of the other
+		-- from the last persona of one identifier to the first of the other
 		SELECT w.path[(SELECT max(i.place) FROM unnest(w.path) WITH ORDINALITY i (key, place) WHERE i.key = ANY (left_side.persona_keys)):] AS path
 		FROM walk w WHERE w.at = ANY (right_side.persona_keys)
 	), chain AS MATERIALIZED (
@@ -310,7 +310,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION engage.persona_label(uuid) IS 'An identifier to show for a persona: its number, else its e-mail address, IMEI or nominal reference, else its key.';
 
--- definer: who decides on links asks without rights on everything it reads
+-- definer: people who decide on links may ask without rights on everything it reads
 CREATE FUNCTION engage.caller_as_of(identifier text, at timestamptz) RETURNS SETOF bigint
 	LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1
 BEGIN ATOMIC

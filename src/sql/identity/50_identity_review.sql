@@ -1,7 +1,8 @@
 /*
- * What is to be looked at of who is behind the numbers.
+ * Identity review: what a person should check.
  *
- * All of this shows numbers, so it is for those who may see who is behind them.
+ * All of this shows numbers, so it is for people who may see who is behind
+ * them.
  */
 
 CREATE VIEW engage.caller_number WITH (security_barrier) AS
@@ -107,7 +108,7 @@ COMMENT ON VIEW engage.flag_by_joining IS
 	'Flags that stand only because several numbers, or contacts without one, belong to one caller: no number alone meets the rule.';
 COMMENT ON COLUMN engage.flag_by_joining.most_of_one_number IS 'The most contacts of the episode from any one number.';
 
--- definer: who decides on links sees the sides without rights on personas
+-- definer: people who decide on links see both sides without rights on personas
 CREATE FUNCTION engage.without_link(persona_a uuid, persona_b uuid,
 		OUT side integer, OUT identifiers text[], OUT personas bigint, OUT contacts bigint, OUT first_at timestamptz, OUT last_at timestamptz,
 		OUT rules_met text[]) RETURNS SETOF record

@@ -1,8 +1,8 @@
 /*
  * Ownership and rights.
  *
- * Everything belongs to engage_owner, nothing is granted to PUBLIC.  Types stay
- * usable by all: without them no table of a user's own could hold a timeline.
+ * Everything belongs to engage_owner; nothing is granted to PUBLIC.  Everybody
+ * may use the types: otherwise no user's table could contain a timeline.
  */
 ALTER SCHEMA engage OWNER TO engage_owner;
 ALTER SCHEMA engage_bi OWNER TO engage_owner;
@@ -64,12 +64,12 @@ BEGIN
 	END LOOP;
 END
 $$;
--- and what only passes text on to them
+-- and functions that only pass text to them
 GRANT EXECUTE ON FUNCTION engage.peak(engage.timeline, text), engage.peak_window(engage.timeline, text),
 	engage.rolling_counts(engage.timeline, text) TO engage_analyst, engage_identity, engage_loader, engage_admin;
 GRANT EXECUTE ON FUNCTION engage.library_version() TO engage_operator, engage_handler, engage_identity;
 
--- Contacts are written by loaders; who may read identifying details is a loader or an administrator.
+-- Loaders write contacts; only loaders and administrators may read identifying details.
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.contact TO engage_loader;
 GRANT EXECUTE ON FUNCTION engage.presented_number(text, engage.cli_status), engage.pick_identity_details(jsonb) TO engage_loader;
 GRANT SELECT, INSERT, DELETE ON engage.record_reject TO engage_loader;
@@ -83,7 +83,7 @@ GRANT SELECT ON engage.enum_value TO engage_analyst, engage_handler, engage_iden
 GRANT EXECUTE ON FUNCTION engage.period_start(timestamptz, text, text), engage.period_end(timestamptz, text, text)
 	TO engage_analyst, engage_admin;
 
--- Analysts see callers and flags by id, and what explains them.
+-- Analysts see callers and flags by id, and the explanations.
 GRANT SELECT (contact_id, source, source_ref, occurred_at, recorded_at, channel, direction, cli_status, district, opening_code,
 	closing_code, qualifiers, subject, demand_class, grade, deployed, answered_at, ended_at, handling_seconds, disconnected,
 	spoke_to_service, confirmed_safe, tag, incident_ref, recording_ref, callback_of, duplicate_of)
@@ -100,13 +100,13 @@ GRANT EXECUTE ON FUNCTION engage.explain_flag(bigint), engage.lookup(text), enga
 GRANT EXECUTE ON FUNCTION engage.lookup(text), engage.lookup(numeric),
 	engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision) TO engage_handler;
 
--- Who decides on links sees what identifies people, and what was made of it; writes decisions alone, by functions.
+-- People who decide on links see what identifies people, and the links made from it; they write decisions only, through functions.
 GRANT SELECT (contact_id, source, source_ref, occurred_at, recorded_at, channel, direction, number_raw, cli_status, given_name,
 	family_name, date_of_birth, address, postcode, email, imei, nominal_ref, identity_details, persona_key, callback_of, duplicate_of)
 	ON engage.contact TO engage_identity;
 GRANT SELECT ON engage.persona, engage.persona_timeline, engage.caller, engage.link, engage.link_decision, engage.merge_event,
 	engage.shared_number, engage.known_number, engage.linkage_model, engage.linkage_term, engage.linkage_state, engage.set_aside TO engage_identity;
--- what stops a subject is for those who write contacts to correct
+-- people who write contacts correct what holds up a subject
 GRANT SELECT ON engage.set_aside_contact TO engage_loader, engage_identity;
 GRANT EXECUTE ON FUNCTION engage.lookup(text), engage.lookup(numeric),
 	engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision),
@@ -119,7 +119,7 @@ GRANT EXECUTE ON FUNCTION engage.told_date(date) TO engage_identity;
 GRANT SELECT ON engage.caller_number, engage.handset_number, engage.link_review, engage.caller_contradiction,
 	engage.shared_number_suspect, engage.flag_by_joining TO engage_identity;
 
--- Operators make it run and see that it runs, without personal data.
+-- Operators run it and monitor it, without personal data.
 GRANT SELECT ON engage.refresh_run, engage.verification, engage.policy, engage.channel, engage.rule, engage.preset_rule,
 	engage.linkage_model, engage.linkage_state TO engage_operator;
 GRANT EXECUTE ON PROCEDURE engage.refresh(integer), engage.rebuild(integer) TO engage_operator;
@@ -131,7 +131,7 @@ GRANT EXECUTE ON FUNCTION engage.refresh_begin(integer), engage.refresh_step(big
 
 -- Administrators set what the force decides.
 GRANT SELECT, INSERT, UPDATE ON engage.policy, engage.rule TO engage_admin;
--- a constraint of policy calls it as who writes the row
+-- a constraint of policy calls it with the rights of the writer
 GRANT EXECUTE ON FUNCTION engage.tiers_fit(double precision[], numeric[], integer[]), engage.bands_fit(integer[]) TO engage_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.channel, engage.channel_alias, engage.known_number TO engage_admin;
 GRANT SELECT ON engage.preset_channel_alias, engage.record_reject TO engage_admin;
@@ -147,7 +147,7 @@ GRANT EXECUTE ON FUNCTION engage.repair_capture(), engage.setup(text, text, text
 	TO engage_admin;
 GRANT engage_analyst, engage_bi, engage_bi_named, engage_bi_public, engage_handler, engage_identity, engage_loader, engage_operator TO engage_admin WITH ADMIN OPTION;
 
--- Handlers refer; reviewers read what they said, and decide.
+-- Handlers refer; reviewers read the referrals, and decide.
 GRANT EXECUTE ON FUNCTION engage.refer(text, text, text, text, text, engage.referral_identified_by, bigint, bigint, text, text, date,
 	text, text, text, text, jsonb) TO engage_handler, engage_identity;
 GRANT SELECT ON engage.referral, engage.review_batch, engage.referral_review, engage.referral_policy TO engage_identity, engage_admin;
@@ -158,7 +158,7 @@ GRANT EXECUTE ON FUNCTION engage.harvest_referrals() TO engage_identity, engage_
 GRANT SELECT ON engage.referral_overlap, engage.referral_route TO engage_analyst, engage_identity, engage_admin;
 GRANT EXECUTE ON FUNCTION engage.current_caller(bigint) TO engage_analyst, engage_identity, engage_admin;
 
--- Scores are read by analysts, set up by administrators, fitted by operators too; markers are set by those who see who is behind a number.
+-- Analysts read scores, administrators set them up, operators may fit them too; people who see who is behind a number set markers.
 GRANT SELECT ON engage.caller_risk, engage.risk, engage.caller_nature, engage.nuisance_candidate, engage.caller_marker, engage.marker_kind,
 	engage.risk_measure, engage.risk_model, engage.risk_factor, engage.risk_factor_in_force, engage.preset_risk_factor, engage.harm_weight,
 	engage.risk_state, engage.demand_fit, engage.risk_evaluation, engage.risk_prediction, engage.judged_prediction, engage.risk_accuracy,
@@ -185,16 +185,16 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON engage.district, engage.incident_code, e
 GRANT SELECT ON engage.preset_bank_holiday TO engage_admin;
 GRANT SELECT ON engage.district, engage.incident_code, engage.bank_holiday, engage.unlisted_value, engage.calendar, engage.feed, engage.daily_count,
 	engage.hourly_count, engage.feed_count, engage.roster, engage.roster_month, engage.monthly_concentration, engage.today TO engage_analyst;
--- What is wrong with which row says nothing of anybody: those who load, look after and analyse contacts see it.
+-- A list of problem rows identifies nobody: people who load, look after and analyse contacts see it.
 GRANT SELECT ON engage.preset_contact_problem, engage.contact_problem, engage.data_quality, engage.label_problem
 	TO engage_admin, engage_analyst, engage_identity, engage_loader, engage_operator;
 GRANT EXECUTE ON FUNCTION engage.contact_problems(), engage.first_plausible() TO engage_admin, engage_analyst, engage_identity, engage_loader, engage_operator;
 GRANT EXECUTE ON FUNCTION engage.is_abandoned(boolean, boolean, boolean) TO engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.date_key(date), engage.local_date(timestamptz, text) TO engage_analyst;
--- the trigger of contact works with its owner's rights; administrators answer a request for erasure
+-- the trigger of contact uses its owner's rights; administrators carry out requests for erasure
 GRANT EXECUTE ON FUNCTION engage.forget_caller_key(integer), engage.set_up_bi_login(name, name) TO engage_admin;
 
--- Dashboards read the views of one schema, and may run what these call; they see nothing of the register.
+-- Dashboards read the views of one schema, and may run the functions that these call; they see nothing of the register.
 GRANT USAGE ON SCHEMA engage_bi TO engage_bi, engage_analyst;
 GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi TO engage_bi, engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.date_key(date), engage.local_date(timestamptz, text), engage.num_contacts(engage.timeline),
@@ -204,7 +204,7 @@ GRANT USAGE ON SCHEMA engage_bi_named TO engage_bi_named;
 GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi_named TO engage_bi_named;
 GRANT EXECUTE ON FUNCTION engage.num_contacts(engage.timeline) TO engage_bi_named;
 
--- What is published is for anybody; administrators decide when, and read what is stored.
+-- Published counts are for anybody; administrators decide when to publish, and read what is stored.
 GRANT USAGE ON SCHEMA engage_bi_public TO engage_bi_public, engage_analyst, engage_admin;
 GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi_public TO engage_bi_public, engage_analyst, engage_admin;
 GRANT SELECT ON engage.publication, engage.published_count TO engage_analyst, engage_admin;

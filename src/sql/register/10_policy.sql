@@ -120,7 +120,7 @@ CREATE TABLE engage.channel (
 	is_emergency boolean NOT NULL
 );
 COMMENT ON TABLE engage.channel IS 'The force''s labels of channels, and which are emergency lines.';
--- what a dashboard groups by: Power BI takes labels for one that differ by case or by blanks at the end
+-- dashboards group by it: Power BI treats labels that differ only by case or trailing blanks as the same
 CREATE UNIQUE INDEX channel_label ON engage.channel (lower(btrim(label)));
 SELECT pg_extension_config_dump('engage.channel', '');
 
@@ -146,13 +146,13 @@ BEGIN
 	IF e164 IS NOT NULL THEN
 		NEW.number := e164;
 	ELSIF NEW.number ~ '^[+][1-9][0-9]{3,14}$' THEN
-		-- a dump of an earlier version may hold what was a number then, and must be restored
-		RAISE WARNING 'a known number is none that engage.phone() gives, so no contact has it'
+		-- a dump of an earlier version may contain what was a valid number at the time, and must be restored
+		RAISE WARNING 'engage.phone() does not accept this known number, so no contact has it'
 			USING HINT = 'engage.phone_kind(number) says what it is.';
 	ELSIF NEW.number IS NOT NULL THEN
-		RAISE EXCEPTION 'a known number is no telephone number'
+		RAISE EXCEPTION 'the number is not a valid telephone number'
 			USING ERRCODE = 'invalid_parameter_value',
-				HINT = 'Use a number of which engage.phone(number) makes one in E.164, such as 01632 960018 or +441632960018.';
+				HINT = 'Use a number that engage.phone(number) accepts, such as 01632 960018 or +441632960018.';
 	END IF;
 	RETURN NEW;
 END

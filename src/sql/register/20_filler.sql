@@ -1,10 +1,10 @@
 /*
  * Fillers: values that stand for "not known".
  *
- * They join nobody, part nobody and tell nobody.  The shipped list is compiled
- * in, so that keys of personas, which are immutable, can leave its entries out.
- * What the force adds, or says is real, and what is learnt acts where personas
- * are made from contacts.
+ * They link nobody, split nobody and identify nobody.  The shipped list is
+ * compiled in, so that keys of personas, which are immutable, can leave its
+ * entries out.  Values that the force adds or calls real, and learnt values,
+ * take effect where personas are made from contacts.
  */
 
 CREATE FUNCTION engage.is_filler(kind text, value text) RETURNS boolean
@@ -74,7 +74,7 @@ AS $$
 BEGIN
 	fillers := '{}';
 	is_real := '{}';
-	-- most forces have none of their own
+	-- most forces have no fillers of their own
 	IF NOT EXISTS (SELECT FROM engage.filler UNION ALL SELECT FROM engage.learnt_filler) THEN
 		RETURN;
 	END IF;

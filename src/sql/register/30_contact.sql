@@ -54,7 +54,7 @@ CREATE FUNCTION engage.contact_fault(occurred_at timestamptz, recorded_at timest
 COMMENT ON FUNCTION engage.contact_fault(timestamptz, timestamptz, timestamptz, timestamptz, date, integer, double precision, double precision, double precision, text, text, text, text, text, text, text, text, text, text) IS
 	'The first column whose value is outside the bounds of contact_fits(); NULL if all are within.';
 
--- not as text in each place: constants that a planner sees
+-- one function rather than text in each place; the planner sees its constants
 CREATE FUNCTION engage.first_counted() RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN '1900-01-01 00:00:00+00'::timestamptz;
@@ -133,7 +133,7 @@ CREATE FUNCTION engage.contact_identity_details() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	-- a restore, by the owner, brings what was picked, and may come before identity_detail is filled
+	-- a restore, run by the owner, has the picked details already, and may come before identity_detail is filled
 	IF TG_OP = 'UPDATE' OR NEW.identity_details IS NULL OR NOT pg_has_role('engage_owner', 'MEMBER') THEN
 		NEW.identity_details := engage.pick_identity_details(NEW.details);
 	END IF;
@@ -150,7 +150,7 @@ ALTER TABLE engage.contact ENABLE ALWAYS TRIGGER contact_identity_details;
 CREATE INDEX contact_counted ON engage.contact (persona_key, occurred_at) INCLUDE (channel)
 	WHERE direction = 'inbound' AND callback_of IS NULL AND duplicate_of IS NULL;
 CREATE INDEX contact_occurred_at ON engage.contact USING brin (occurred_at);
--- what dashboards load in parts by, and refresh sums days up by
+-- dashboards load parts by it, and refresh sums up days by it
 CREATE INDEX contact_occurred_utc ON engage.contact (timezone('UTC', occurred_at));
 
 CREATE TABLE engage.dirty (
@@ -172,7 +172,7 @@ COMMENT ON TABLE engage.dirty IS
 COMMENT ON COLUMN engage.dirty.subject IS 'What must be recomputed, identified by the one column that goes with it.';
 COMMENT ON COLUMN engage.dirty.at IS 'When the change was made. Shown as lag; it never affects what is computed.';
 
--- The rows that are looked for among those of personas, which are many.
+-- For rows that are looked up among the many rows of personas.
 CREATE INDEX dirty_other ON engage.dirty (subject, period_start) WHERE subject <> 'persona';
 SELECT pg_extension_config_dump('engage.dirty', '');
 
@@ -193,7 +193,7 @@ CREATE INDEX later_day ON engage.later (period_start) WHERE period_start IS NOT 
 CREATE INDEX later_due_at ON engage.later (due_at);
 SELECT pg_extension_config_dump('engage.later', '');
 
--- not STRICT, or the planner would not put it in place; NULL gives NULL all the same
+-- not STRICT, or the planner would not inline it; NULL still gives NULL
 CREATE FUNCTION engage.quarter_hour(at timestamptz) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN at < '1899-01-01 00:00:00+00'::timestamptz THEN '1899-01-01 00:00:00+00'::timestamptz
@@ -263,7 +263,7 @@ COMMENT ON FUNCTION engage.contact_applied() IS
 CREATE TRIGGER contact_applied AFTER INSERT OR UPDATE OR DELETE ON engage.contact
 	FOR EACH ROW EXECUTE FUNCTION engage.contact_applied();
 
--- Also where the session replicates: a change that is not queued is lost.
+-- Fires in replicating sessions too: a change that is not queued is lost.
 ALTER TABLE engage.contact ENABLE REPLICA TRIGGER contact_applied;
 ALTER TABLE engage.contact ENABLE ALWAYS TRIGGER contact_inserted;
 ALTER TABLE engage.contact ENABLE ALWAYS TRIGGER contact_updated;
@@ -336,7 +336,7 @@ CREATE FUNCTION engage.policy_checked() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	-- the same zones as a criterion and heatmap() take, with their hint
+	-- accepts the same zones as a criterion and heatmap(), with their hint
 	PERFORM engage.daily_counts('{}', NEW.zone);
 	PERFORM engage.phone('0', NEW.region);
 	RETURN NEW;

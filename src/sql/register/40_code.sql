@@ -2,8 +2,8 @@
  * Lists that a force keeps for its dashboards: districts, incident codes and
  * bank holidays.
  *
- * They are allow-lists: what a contact holds in these fields may be free text,
- * and only what is listed reaches a dashboard.
+ * They are allow-lists: a contact may have free text in these fields, and only
+ * listed values reach a dashboard.
  */
 
 CREATE TABLE engage.district (
@@ -17,7 +17,7 @@ COMMENT ON TABLE engage.district IS
 COMMENT ON COLUMN engage.district.district IS 'Code of the district, as contacts give it.';
 COMMENT ON COLUMN engage.district.label IS 'The name that dashboards show.';
 COMMENT ON COLUMN engage.district.csu IS 'The Community Safety Unit that looks after the district; NULL if there is none.';
--- a dashboard takes labels for one that differ by case or blanks alone
+-- a dashboard treats labels that differ only by case or blanks as the same
 CREATE UNIQUE INDEX district_key_in_any_case ON engage.district (lower(btrim(district)));
 CREATE UNIQUE INDEX district_label_in_any_case ON engage.district (lower(btrim(label)));
 SELECT pg_extension_config_dump('engage.district', '');

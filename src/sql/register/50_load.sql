@@ -1,6 +1,6 @@
 /*
  * Loading files: a force's own channel codes, what could not be read, and one
- * statement that takes a staging table of text into contact.
+ * function that loads a staging table of text into contact.
  */
 
 CREATE FUNCTION engage.alias_key(alias text) RETURNS text
@@ -45,7 +45,7 @@ FROM (VALUES
 	('callback', '{call back,ring back}'),
 	('partner', '{partner agency,ambulance,fire,other force,other agency}'),
 	('other', '{letter,post,fax}')) AS p (channel, aliases), unnest(p.aliases) AS a (alias);
--- and what we call them ourselves
+-- and the names that engage itself uses
 INSERT INTO engage.preset_channel_alias (alias, channel)
 SELECT DISTINCT ON (engage.alias_key(a.alias)) a.alias, p.channel
 FROM engage.preset_channel p, LATERAL (VALUES (p.channel::text), (p.label)) AS a (alias)
@@ -175,7 +175,7 @@ BEGIN
 		EXECUTE statement INTO loaded, updated USING source, rows;
 		RETURN;
 	EXCEPTION WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
-		loaded := 0;		-- one of them does not go in: each by itself
+		loaded := 0;		-- one of them fails: try them one by one
 		updated := 0;
 	END;
 	FOR n IN 1 .. cardinality(rows) LOOP
@@ -230,7 +230,7 @@ DECLARE
 BEGIN
 	SELECT min(k) INTO unknown FROM jsonb_object_keys(mapping) k WHERE k <> ALL (loadable || '{line}');
 	IF unknown IS NOT NULL THEN
-		RAISE EXCEPTION 'the mapping names "%", which is no column of contact that can be loaded', unknown
+		RAISE EXCEPTION 'the mapping names "%", which is not a column of contact that can be loaded', unknown
 			USING ERRCODE = 'undefined_column', HINT = 'Write {"column of contact": "column of the file"}. They are line, ' || array_to_string(loadable, ', ') || '.';
 	END IF;
 	SELECT min(f.name) INTO unknown

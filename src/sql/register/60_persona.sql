@@ -1,5 +1,5 @@
 /*
- * Personas, their timelines, and the callers that they resolve to.
+ * Personas, their timelines, and the callers to whom they belong.
  *
  * A contact knows its persona, a persona knows its caller and keeps its
  * timeline, so joining or splitting callers touches no contact.
@@ -28,7 +28,7 @@ COMMENT ON COLUMN engage.persona.number IS 'The number in E.164; NULL if there i
 COMMENT ON COLUMN engage.persona.component IS
 	'The lowest key among the personas that could be the same person, directly or through others; NULL until linked. A caller never extends beyond a component.';
 COMMENT ON COLUMN engage.persona.caller_id IS 'The caller that the persona belongs to; NULL if unknown.';
--- callers of a number one after the other, without the personas between them
+-- finds the callers of a number one after another, skipping the personas between them
 CREATE INDEX persona_number ON engage.persona (number, caller_id) WHERE number IS NOT NULL;
 CREATE INDEX persona_caller ON engage.persona (caller_id) WHERE caller_id IS NOT NULL;
 CREATE INDEX persona_component ON engage.persona (component);
@@ -66,7 +66,7 @@ BEGIN ATOMIC
 		SELECT u.caller_id, r.timeline, COALESCE(engage.num_contacts(r.timeline), 0) AS contacts,
 			engage.first_at(r.timeline) AS first_at, engage.last_at(r.timeline) AS last_at
 		FROM unnest(caller_ids) u (caller_id), LATERAL (
-			-- step by step: statistics of tables that are being filled for the first time mislead a join
+			-- in steps: a join would be misled by the statistics of tables that are being filled for the first time
 			SELECT engage.rollup(t.timeline) AS timeline
 			FROM (SELECT x.persona_key FROM engage.persona x WHERE x.caller_id = u.caller_id OFFSET 0) p,
 				LATERAL (SELECT y.timeline FROM engage.persona_timeline y WHERE y.persona_key = p.persona_key OFFSET 0) t

@@ -1,5 +1,5 @@
 /*
- * Rules: which callers are to be flagged.
+ * Rules: which callers to flag.
  */
 
 CREATE TABLE engage.preset_rule (
@@ -73,13 +73,13 @@ CREATE FUNCTION engage.rule_changed() RETURNS trigger
 AS $$
 BEGIN
 	IF TG_OP = 'DELETE' THEN
-		-- not a foreign key: pg_restore --jobs does not heed those between tables of an extension
+		-- not a foreign key: pg_restore --jobs ignores those between tables of an extension
 		IF EXISTS (SELECT FROM engage.flag f WHERE f.rule_id = OLD.rule_id) THEN
 			RAISE EXCEPTION 'version % of rule "%" has flags', OLD.version, OLD.name
 				USING ERRCODE = 'foreign_key_violation',
 					HINT = 'Set its valid_to: flags name the version that raised them.';
 		END IF;
-		-- nobody has a flag by it, but all were scored by its criteria
+		-- it raised no flags, but all callers were scored by its criteria
 		PERFORM engage.queue_risks();
 		RETURN NULL;
 	END IF;
@@ -109,8 +109,8 @@ BEGIN
 		RAISE EXCEPTION 'a rule needs a name' USING ERRCODE = 'not_null_violation', HINT = example;
 	END IF;
 	IF EXISTS (SELECT FROM engage.rule r WHERE lower(btrim(r.name)) = lower(btrim(NEW.name)) AND r.name <> NEW.name) THEN
-		RAISE EXCEPTION 'there is a rule of that name in another spelling'
-			USING ERRCODE = 'unique_violation', HINT = 'Dashboards would take the two for one. Use the same spelling for another version of it, or another name.';
+		RAISE EXCEPTION 'a rule with this name in another spelling exists'
+			USING ERRCODE = 'unique_violation', HINT = 'Dashboards would treat the two as one. Use the same spelling for another version of it, or another name.';
 	END IF;
 	IF NEW.version IS NULL THEN
 		SELECT COALESCE(max(r.version), 0) + 1 INTO NEW.version FROM engage.rule r WHERE r.name = NEW.name;
@@ -120,15 +120,15 @@ BEGIN
 	END IF;
 	IF NEW.kind NOT IN ('criteria', 'top') THEN
 		RAISE EXCEPTION 'there is no rule of kind "%"', NEW.kind
-			USING ERRCODE = 'check_violation', HINT = 'The kinds are criteria and top. Leave the column out: what else you give tells the kind.';
+			USING ERRCODE = 'check_violation', HINT = 'The kinds are criteria and top. Leave the column out: the other columns decide the kind.';
 	END IF;
 	IF NEW.kind = 'criteria' AND (COALESCE(cardinality(NEW.criteria), 0) = 0 OR array_position(NEW.criteria, NULL) IS NOT NULL
 			OR NEW.top_n IS NOT NULL OR NEW.top_period IS NOT NULL) THEN
-		RAISE EXCEPTION 'a rule of kind criteria has criteria, none of them NULL, and neither top_n nor top_period'
+		RAISE EXCEPTION 'a rule of kind criteria must have criteria without NULLs, and no top_n or top_period'
 			USING ERRCODE = 'check_violation', HINT = example;
 	END IF;
 	IF NEW.kind = 'top' AND (NEW.criteria IS NOT NULL OR NEW.top_n IS NULL OR NEW.top_period IS NULL) THEN
-		RAISE EXCEPTION 'a rule of kind top has top_n and top_period, and no criteria'
+		RAISE EXCEPTION 'a rule of kind top must have top_n and top_period, and no criteria'
 			USING ERRCODE = 'check_violation', HINT = 'INSERT INTO engage.rule (name, top_n, top_period) VALUES (''my_rule'', 10, ''week'');';
 	END IF;
 	RETURN NEW;
@@ -167,7 +167,7 @@ BEGIN
 	END IF;
 	starts_at := COALESCE(from_at, CASE WHEN EXISTS (SELECT FROM engage.rule r WHERE r.name = chosen.name) THEN now() ELSE '-infinity' END);
 	IF EXISTS (SELECT FROM engage.rule r WHERE r.name = chosen.name AND r.version = chosen.version) THEN
-		RAISE EXCEPTION 'version % of rule "%" is there already', chosen.version, chosen.name
+		RAISE EXCEPTION 'version % of rule "%" already exists', chosen.version, chosen.name
 			USING ERRCODE = 'duplicate_object',
 				HINT = 'To use it again, insert it into engage.rule as a version of its own.';
 	END IF;
@@ -192,12 +192,12 @@ DECLARE
 	was_set_up boolean := EXISTS (SELECT FROM engage.channel);
 BEGIN
 	IF EXISTS (SELECT FROM engage.policy) THEN
-		RAISE EXCEPTION 'engage is set up already'
+		RAISE EXCEPTION 'engage is already set up'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = 'Change settings with UPDATE engage.policy, and rules with engage.adopt_rules().';
 	END IF;
 	INSERT INTO engage.policy (zone, region) VALUES (COALESCE(setup.zone, 'Europe/London'), COALESCE(setup.region, 'GB'));
-	-- what is there already was made by a setup() whose policy was lost
+	-- what already exists was made by a setup() whose policy was lost
 	INSERT INTO engage.channel SELECT p.channel, p.label, p.is_emergency FROM engage.preset_channel p ON CONFLICT DO NOTHING;
 	INSERT INTO engage.bank_holiday SELECT p.* FROM engage.preset_bank_holiday p ON CONFLICT DO NOTHING;
 	INSERT INTO engage.marker_kind SELECT p.* FROM engage.preset_marker_kind p ON CONFLICT DO NOTHING;

@@ -1,5 +1,5 @@
 /*
- * Flags: which callers met which rule, once an episode.
+ * Flags: which callers met which rule, once per episode.
  */
 
 CREATE TABLE engage.flag (
@@ -60,7 +60,7 @@ CREATE FUNCTION engage.caller_episodes(caller_ids bigint[],
 BEGIN ATOMIC
 	SELECT r.rule_id, s.caller_id, e.*
 	FROM engage.rule r, (SELECT DISTINCT u.caller_id FROM unnest(caller_ids) u (caller_id)) s, LATERAL (
-			-- step by step, as in sum_up_callers()
+			-- in steps, as in sum_up_callers()
 			SELECT engage.rollup(t.timeline) AS timeline
 			FROM (SELECT x.persona_key FROM engage.persona x WHERE x.caller_id = s.caller_id OFFSET 0) p,
 				LATERAL (SELECT y.timeline FROM engage.persona_timeline y
@@ -126,17 +126,17 @@ BEGIN
 		FROM standing s JOIN episode e ON e.rule_id = s.rule_id AND e.caller_id = s.caller_id
 		WHERE s.started_at <= e.ended_at AND e.started_at <= s.ended_at
 	), wish AS (
-		-- a flag follows the episode that it shares most with
+		-- a flag follows the episode that it overlaps most
 		SELECT DISTINCT ON (o.flag_id) o.* FROM overlap o ORDER BY o.flag_id, o.shared DESC, o.episode_no
 	), kept AS MATERIALIZED (
-		-- of the flags of one episode, the one that shares most with it stays, then the oldest
+		-- of the flags of one episode, the one that overlaps it most stays; of equals, the oldest
 		SELECT DISTINCT ON (w.rule_id, w.caller_id, w.episode_no) w.* FROM wish w
 		ORDER BY w.rule_id, w.caller_id, w.episode_no, w.shared DESC, w.flag_id
 	), unflagged AS MATERIALIZED (
 		SELECT e.* FROM episode e
 		WHERE NOT EXISTS (SELECT FROM kept k WHERE k.rule_id = e.rule_id AND k.caller_id = e.caller_id AND k.episode_no = e.episode_no)
 	), asleep AS MATERIALIZED (
-		-- an episode that comes back has its flag back: of those that were withdrawn, the one that shares most with it, then the oldest
+		-- an episode that comes back gets its flag back: of the withdrawn ones the one that overlaps it most; of equals, the oldest
 		SELECT f.flag_id, f.withdrawn_reason, e.rule_id, e.caller_id, e.episode_no,
 			LEAST(f.ended_at, e.ended_at) - GREATEST(f.started_at, e.started_at) AS shared
 		FROM unflagged e, LATERAL (
@@ -224,7 +224,7 @@ COMMENT ON FUNCTION engage.top_of_period(integer, timestamptz) IS
 CREATE FUNCTION engage.periods_of(rule_id integer) RETURNS SETOF timestamptz
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
 BEGIN ATOMIC
-	-- from one that has contacts to the next
+	-- from one period with contacts to the next
 	WITH RECURSIVE wanted AS (
 		SELECT r.rule_id, r.top_period, o.zone FROM engage.policy o, engage.rule r WHERE r.rule_id = periods_of.rule_id AND r.kind = 'top'
 	), filled AS (
@@ -267,7 +267,7 @@ BEGIN
 			AND f.started_at >= assess_period.period_start
 			AND f.started_at < engage.period_end(assess_period.period_start, r.top_period, o.zone)
 	), kept AS MATERIALIZED (
-		-- a new zone may bring two flags of a caller into one period
+		-- a new zone may put two flags of a caller into one period
 		SELECT DISTINCT ON (s.caller_id) s.caller_id, s.flag_id FROM standing s ORDER BY s.caller_id, s.flag_id
 	), moved AS (
 		UPDATE engage.flag f
@@ -278,7 +278,7 @@ BEGIN
 			AND (f.started_at, f.ended_at, f.contacts) IS DISTINCT FROM (t.started_at, t.ended_at, t.contacts)
 		RETURNING 1
 	), again AS (
-		-- contacts that wait were counted, and may have gone before their personas' turn
+		-- waiting contacts were counted, and may be gone before it is their personas' turn
 		INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
 		SELECT 'period', assess_period.rule_id, assess_period.period_start, 'contacts'
 		WHERE EXISTS (SELECT FROM engage.dirty q WHERE q.subject IN ('persona', 'everything'))
@@ -294,7 +294,7 @@ BEGIN
 		WHERE f.flag_id = s.flag_id AND (t.caller_id IS NULL OR s.flag_id <> k.flag_id)
 		RETURNING f.flag_id, f.withdrawn_reason
 	), woken AS MATERIALIZED (
-		-- who comes back among them has the flag back
+		-- a caller who comes back among them gets the flag back
 		SELECT DISTINCT ON (t.caller_id) t.caller_id, f.flag_id, f.withdrawn_reason
 		FROM engage.policy o, engage.rule r, top t, LATERAL (
 			SELECT x.* FROM engage.flag x

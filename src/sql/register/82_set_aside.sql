@@ -2,8 +2,8 @@
  * Set aside: what refresh could not compute, so that the rest goes on.
  *
  * A stage of refresh that fails on some row of a batch is tried with smaller
- * batches until one subject is left.  That one is put aside, told by health(),
- * and tried again when it changes and after a pause that grows.
+ * batches until one subject is left.  That one is set aside, reported by
+ * health(), and tried again when it changes and after a growing pause.
  */
 
 CREATE TABLE engage.set_aside (
@@ -43,7 +43,7 @@ CREATE FUNCTION engage.put_aside(run bigint, stage text, error_code text, messag
 AS $$
 #variable_conflict use_column
 BEGIN
-	-- a fault that so many share is not a row's
+	-- if so many fail, a row is not the cause
 	IF NOT engage.is_fault_of_a_row(put_aside.error_code)
 			OR (SELECT r.set_aside >= 1000 FROM engage.refresh_run r WHERE r.run_id = put_aside.run) THEN
 		RETURN false;
@@ -65,7 +65,7 @@ CREATE FUNCTION engage.take_back(stage text, persona_keys uuid[] DEFAULT NULL, c
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	-- there is hardly ever one
+	-- usually there is none
 	IF EXISTS (SELECT FROM engage.set_aside) THEN
 		DELETE FROM engage.set_aside a
 		WHERE a.stage = take_back.stage

@@ -2,9 +2,9 @@
  * Summaries: what dashboards count, kept by refresh.
  *
  * Contacts are summed up by local day.  A statement that changes contacts
- * queues the quarter hours it touches (no zone needs finer: days begin at
- * one), and refresh computes the whole local days anew from contacts.  Who was
- * on the roster when follows from flags and is computed with them, caller by
+ * queues the quarter hours it touches (in every zone days begin at one), and
+ * refresh recomputes the whole local days from contacts.  Who was on the
+ * roster, and when, follows from flags and is computed with them, caller by
  * caller.  Nothing is added or subtracted, so a refresh equals a rebuild.
  */
 
@@ -29,7 +29,7 @@ CREATE TABLE engage.calendar (
 	day date NOT NULL UNIQUE,
 	starts_at timestamptz NOT NULL,
 	ends_at timestamptz NOT NULL,
-	-- stored, for views evaluate expressions of dimensions once a fact, not once a day
+	-- stored, because a view would evaluate an expression of a dimension once per fact, not once per day
 	calendar_year integer NOT NULL GENERATED ALWAYS AS (date_part('year', day)) STORED,
 	quarter_number integer NOT NULL GENERATED ALWAYS AS (date_part('quarter', day)) STORED,
 	month_number integer NOT NULL GENERATED ALWAYS AS (date_part('month', day)) STORED,
@@ -47,7 +47,7 @@ CREATE TABLE engage.calendar (
 	financial_quarter integer NOT NULL GENERATED ALWAYS AS (date_part('quarter', day - interval '3 months')) STORED,
 	hours_in_day integer NOT NULL GENERATED ALWAYS AS (date_part('epoch', ends_at - starts_at) / 3600) STORED
 ) WITH (parallel_workers = 4, fillfactor = 10);
--- small, but what is joined to it is not: its days are shared out to workers, page by page, a few on each
+-- The table is small, but what is joined to it is large: few days per page, so that workers share out the days.
 COMMENT ON TABLE engage.calendar IS
 	'The local days of the policy''s zone, without a gap: whole years, from the first contact to now. Made by refresh.';
 COMMENT ON COLUMN engage.calendar.ends_at IS 'When the next day starts: 23, 24 or 25 hours later.';
@@ -210,7 +210,7 @@ BEGIN ATOMIC
 		engage.is_abandoned(c.disconnected, c.spoke_to_service, c.confirmed_safe), c.deployed, c.incident_ref IS NOT NULL
 	FROM engage.policy o
 	CROSS JOIN (
-		-- apart, so that no partial index is taken: its size is unknown while tables are filled for the first time
+		-- kept apart, so that no partial index is used: its size is unknown while tables are filled for the first time
 		SELECT x.* FROM engage.contact x
 		WHERE timezone('UTC', x.occurred_at) >= timezone('UTC', from_at) AND timezone('UTC', x.occurred_at) < timezone('UTC', to_at)
 			AND x.occurred_at >= engage.first_counted() AND x.occurred_at <= now()
@@ -233,7 +233,7 @@ CREATE FUNCTION engage.counts_anew(from_at timestamptz, to_at timestamptz,
 		OUT without_handling_time integer, OUT without_district integer, OUT recorded_late integer, OUT abandoned_known integer, OUT deployed_known integer) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 5000
 BEGIN ATOMIC
-	-- seconds are added up as whole milliseconds: the order of contacts changes nothing
+	-- seconds are added up as whole milliseconds, so that the order of contacts makes no difference
 	SELECT CASE WHEN GROUPING(c.contact_type_key) = 0 THEN 'day' WHEN GROUPING(c.time_key) = 0 THEN 'hour' ELSE 'feed' END,
 		c.date_key, c.time_key, c.channel_key, c.contact_type_key, c.district_key, c.source, count(*)::integer, count(c.answer_seconds)::integer,
 		(count(*) FILTER (WHERE c.answer_seconds < 10))::integer, (count(*) FILTER (WHERE c.is_abandoned))::integer,
@@ -328,7 +328,7 @@ DECLARE
 	to_come timestamptz;
 BEGIN
 	IF queued < '1899-12-01' OR queued > '2200-02-01' THEN
-		-- no local day that is summed up, and perhaps none that can be told
+		-- not a local day that is summed up, and perhaps not one that can be computed
 		DELETE FROM engage.dirty q WHERE q.subject = 'day' AND (q.period_start < '1899-12-01' OR q.period_start > '2200-02-01');
 		RETURN;
 	END IF;
@@ -338,7 +338,7 @@ BEGIN
 	DELETE FROM engage.dirty q WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends;
 	DELETE FROM engage.set_aside a WHERE a.stage = 'day' AND a.period_start >= LEAST(day_starts, queued) AND a.period_start < day_ends;
 	IF day BETWEEN '1900-01-01' AND '2199-12-31' THEN
-		-- a day that is in no calendar, and has no contacts any more, has no summary either
+		-- a day that is not in the calendar, and has no contacts left, has no summary either
 		IF EXISTS (SELECT FROM engage.calendar k WHERE k.day = timezone(place_zone, queued)::date)
 				OR engage.next_contact(day_starts - interval '1 microsecond', LEAST(day_ends, now() + interval '1 microsecond')) IS NOT NULL THEN
 			PERFORM engage.sum_up_day(day);
@@ -376,7 +376,7 @@ BEGIN
 	SELECT engage.local_date(now(), o.zone), LEAST(engage.local_date(now(), o.zone),
 		engage.local_date(engage.next_contact(engage.first_counted() - interval '1 microsecond', now() + interval '1 microsecond'), o.zone))
 	INTO today, first_day FROM engage.policy o;
-	-- without contacts there is nothing in their summaries to keep
+	-- without contacts their summaries have nothing to keep
 	WITH trimmed AS (
 		DELETE FROM engage.calendar k
 		WHERE k.day < date_trunc('year', first_day::timestamp) OR k.day >= date_trunc('year', today::timestamp) + interval '1 year'
@@ -398,7 +398,7 @@ DECLARE
 	keyless bigint[] := ARRAY(SELECT c.caller_id FROM engage.caller c
 		WHERE c.caller_id = ANY (caller_ids) AND NOT EXISTS (SELECT FROM engage.caller_pseudonym p WHERE p.caller_id = c.caller_id));
 BEGIN
-	-- again for those whose lot was drawn already
+	-- again for callers whose random key was already taken
 	WHILE cardinality(keyless) > 0 LOOP
 		INSERT INTO engage.caller_pseudonym (caller_key, caller_id)
 		SELECT ('x' || left(md5(gen_random_uuid()::text), 8))::bit(32)::integer & 2147483647, u.caller_id
@@ -430,7 +430,7 @@ BEGIN ATOMIC
 		) x
 	)
 	SELECT n.rule_id, n.caller_id, n.spell_no::integer, min(n.first_day), max(n.last_day), COALESCE((
-			-- step by step, as in sum_up_callers()
+			-- in steps, as in sum_up_callers()
 			SELECT d.district_key
 			FROM (SELECT x.persona_key FROM engage.persona x WHERE x.caller_id = n.caller_id OFFSET 0) p, LATERAL (
 					SELECT x.district, count(*) AS contacts FROM engage.contact x
@@ -505,7 +505,7 @@ EXCEPTION WHEN OTHERS THEN
 	IF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
 		RAISE;
 	END IF;
-	-- one after the other, with their flags, so that one caller stops no other
+	-- one by one, with their flags, so that no caller holds up another
 	INSERT INTO engage.dirty (subject, caller_id, cause)
 	SELECT 'caller', u.caller_id, 'set aside'
 	FROM (SELECT r.caller_id FROM engage.roster r UNION SELECT f.caller_id FROM engage.flag f WHERE f.withdrawn_at IS NULL) u;
@@ -547,7 +547,7 @@ $$;
 COMMENT ON FUNCTION engage.measure_concentration() IS
 	'Recomputes the concentration of all months from callers'' timelines, if it is due. False if it is not due, or if there is nothing to measure. A stage of refresh.';
 
--- definer: who sets the lists has no rights on the queue
+-- definer: people who keep the lists have no rights on the queue
 CREATE FUNCTION engage.list_changed() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -571,7 +571,7 @@ ALTER TABLE engage.incident_code ENABLE ALWAYS TRIGGER incident_code_changed;
 ALTER TABLE engage.district ENABLE REPLICA TRIGGER district_applied;
 ALTER TABLE engage.incident_code ENABLE REPLICA TRIGGER incident_code_applied;
 
--- definer: who sets policy has no rights on the queue
+-- definer: people who set policy have no rights on the queue
 CREATE FUNCTION engage.flag_currency_changed() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$

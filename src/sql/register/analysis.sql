@@ -70,11 +70,11 @@ CREATE FUNCTION engage.back_test(criteria engage.criterion[], from_at timestampt
 AS $$
 BEGIN
 	IF from_at >= to_at THEN
-		RAISE EXCEPTION 'a back-test cannot end before it begins'
+		RAISE EXCEPTION 'the back-test ends before it begins'
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It would run from %s up to %s.', from_at, to_at),
 				HINT = 'Give the earlier time first, and a later one as the end.';
 	ELSIF criteria IS NULL OR from_at IS NULL OR to_at IS NULL THEN
-		RAISE EXCEPTION 'a back-test needs criteria, a beginning and an end'
+		RAISE EXCEPTION 'criteria, from_at or to_at is NULL'
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'SELECT * FROM engage.back_test(''{5 in 1 day, 10 in 7 days}'', ''2026-01-01'', ''2026-04-01'');';
 	END IF;
@@ -114,7 +114,7 @@ DECLARE
 	local_zone text;
 BEGIN
 	IF from_at IS NULL OR to_at IS NULL OR NOT (isfinite(from_at) AND isfinite(to_at)) OR from_at >= to_at THEN
-		RAISE EXCEPTION 'figures a week need a stretch of time with a beginning and a later end'
+		RAISE EXCEPTION 'from_at and to_at must be finite, and to_at after from_at'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give both, such as ''2026-01-01'', ''2026-04-01''.';
 	END IF;
 	SELECT o.zone INTO local_zone FROM engage.policy o;
@@ -202,12 +202,12 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'SELECT * FROM engage.back_test_grid(3, 10, ''{1 day, 7 days}'', ''2026-01-01'', ''2026-04-01'');';
 	END IF;
-	-- what is wrong with them is said before anything is read
+	-- arguments are checked before anything is read
 	PERFORM engage.threshold_grid('{}', widths, lowest, highest);
 	PERFORM engage.check_widths(widths);
 	PERFORM engage.rolling_criterion(highest, i.width) FROM unnest(widths) i (width);
 
-	-- each rule as it is, on its own channels; NULL where there is nothing to compare with
+	-- each rule as it is, on its own channels; NULL if there is nothing to compare with
 	SELECT CASE WHEN count(*) > 0 THEN COALESCE(array_agg(f.caller_id) FILTER (WHERE f.caller_id IS NOT NULL), '{}') END,
 		array_agg(f.met_at) FILTER (WHERE f.caller_id IS NOT NULL)
 	INTO there, there_met_at
@@ -290,7 +290,7 @@ BEGIN
 		SELECT i.place, i.width, c.threshold, c.callers, c.episodes, c.busiest_week
 		FROM unnest(widths) WITH ORDINALITY i (width, place) JOIN cell c ON c.width = i.width
 		UNION ALL
-		-- the first threshold that nobody reached
+		-- the lowest threshold that nobody reached
 		SELECT i.place, i.width, COALESCE(max(c.threshold), 1) + 1, 0, 0, 0
 		FROM unnest(widths) WITH ORDINALITY i (width, place) LEFT JOIN cell c ON c.width = i.width
 		GROUP BY i.place, i.width

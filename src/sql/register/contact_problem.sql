@@ -1,8 +1,8 @@
 /*
  * What is wrong with contacts, row by row, and with the lists that a force keeps.
  *
- * Nothing here decides anything: a row that is listed counts as it counts
- * anyway.  No view fails because of a row, or follows a ring for ever.
+ * Nothing here changes what counts: a listed row counts as it did before.  No
+ * view fails because of a row, or follows a ring for ever.
  */
 
 CREATE TABLE engage.preset_contact_problem (
@@ -53,12 +53,12 @@ END;
 COMMENT ON FUNCTION engage.first_plausible() IS
 	'Contacts before this time are clock errors rather than history: five years before the day by which a twentieth of all contacts had come, and 3 January 1970 at the earliest. From the summaries that refresh keeps.';
 
--- definer: whoever looks after a source sees which of its rows are wrong, not what they say
+-- definer: people who look after a source see which of its rows are wrong, not their content
 CREATE FUNCTION engage.contact_problems(OUT contact_id bigint, OUT source text, OUT source_ref text, OUT problem text, OUT field text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off ROWS 10000
 BEGIN ATOMIC
 	WITH RECURSIVE linked AS (
-		-- contacts that are not to count because of another
+		-- contacts that do not count because of another contact
 		SELECT c.contact_id, c.source, c.source_ref, COALESCE(c.duplicate_of, c.callback_of) AS of_id, c.duplicate_of IS NOT NULL AS is_duplicate
 		FROM engage.contact c WHERE c.duplicate_of IS NOT NULL OR c.callback_of IS NOT NULL
 	), pointed AS (
@@ -67,7 +67,7 @@ BEGIN ATOMIC
 			COALESCE(t.duplicate_of, t.callback_of) AS next_id
 		FROM linked l LEFT JOIN engage.contact t ON t.contact_id = l.of_id
 	), walk AS (
-		-- a longer way round is listed too, as duplicates of duplicates
+		-- a longer ring is listed too, as duplicates of duplicates
 		SELECT p.contact_id, p.next_id AS at, 1 AS steps FROM pointed p WHERE p.next_id IS NOT NULL
 		UNION ALL
 		SELECT w.contact_id, l.of_id, w.steps + 1 FROM walk w JOIN linked l ON l.contact_id = w.at

@@ -1,5 +1,5 @@
 /*
- * What is known about a number, for who answers the call.
+ * What is known about a number, for the person who answers the call.
  */
 
 CREATE FUNCTION engage.number_contacts(number text, region text, as_of timestamptz, OUT contacts_24_hours bigint,
@@ -60,10 +60,10 @@ BEGIN
 	emergency_override := settings.emergency_override;
 	as_of := clock_timestamp();
 
-	-- the text above comes whatever happens here
+	-- the emergency text is returned whatever happens here
 	BEGIN
 		e164 := engage.phone(lookup.number, settings.region);
-		-- as usable_number() has it, whose plan would be made for each lookup
+		-- written out: usable_number() would be planned again for each lookup
 		IF EXISTS (SELECT FROM engage.filler f WHERE f.kind = 'number' AND f.is_filler AND engage.phone(f.value, settings.region) = e164) THEN
 			e164 := NULL;
 		END IF;
@@ -80,7 +80,7 @@ BEGIN
 		END IF;
 
 		SELECT k.sharing, k.label INTO sharing, label FROM engage.known_number k WHERE k.number = e164;
-		-- one caller is told; several are not chosen from
+		-- a single caller is returned; of several none is chosen
 		IF (sharing IS NULL OR sharing NOT IN ('communal', 'payphone', 'organisation'))
 				AND NOT EXISTS (SELECT FROM engage.shared_number s WHERE s.number = e164) THEN
 			caller_ids := engage.number_callers(e164);
@@ -120,7 +120,7 @@ BEGIN
 		flags := NULL;
 		RAISE WARNING 'what is known about this number could not be read'
 			USING ERRCODE = SQLSTATE, DETAIL = 'Error ' || SQLSTATE || '.',
-				HINT = 'Nothing is known of the caller for now; tell those who run the database.';
+				HINT = 'Nothing is known about the caller for now; tell your database administrators.';
 	END;
 END
 $$;
@@ -135,7 +135,7 @@ CREATE FUNCTION engage.lookup(number numeric,
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RAISE EXCEPTION 'a telephone number is text, and this is a number without its first zero'
+	RAISE EXCEPTION 'the telephone number is not in quotes, and has lost its first zero'
 		USING ERRCODE = 'invalid_parameter_value', HINT = 'Put it in quotes: SELECT * FROM engage.lookup(''07700 900123'');';
 END
 $$;

@@ -1,6 +1,6 @@
 /*
- * Which rows want somebody's attention: what was set aside, is out of bounds,
- * still to come, or spelt in two ways.
+ * Rows that need attention: set aside, out of bounds, in the future, or spelt
+ * in two ways.
  */
 
 CREATE VIEW engage.set_aside_contact WITH (security_barrier) AS
@@ -22,7 +22,7 @@ COMMENT ON VIEW engage.set_aside_contact IS
 	'What refresh set aside, with the contacts behind it, one row each: those of the persona, the caller or the local day. One of them, or a setting, is at fault. Correct or delete it; the next refresh then tries again.';
 COMMENT ON COLUMN engage.set_aside_contact.out_of_bounds IS 'The first column of the contact whose value is out of bounds; NULL if all are within.';
 
--- definer: those who watch see states, counts and contact_ids, not the tables behind them
+-- definer: people who monitor see states, counts and contact_ids, not the tables behind them
 CREATE FUNCTION engage.row_health(OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -41,7 +41,7 @@ BEGIN ATOMIC
 		FROM engage.set_aside a, engage.policy o
 	) d
 	UNION ALL
-	-- all contacts are read only where the constraint does not hold
+	-- all contacts are read only if the constraint does not hold
 	SELECT 'bounds', CASE WHEN k.holds THEN 'ok' ELSE 'warning' END,
 		CASE WHEN k.holds THEN 'all contacts are within their bounds'
 			ELSE x.contacts || ' out of bounds' || COALESCE(': ' || x.first_few, '') END,

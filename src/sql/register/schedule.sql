@@ -1,5 +1,5 @@
 /*
- * Scheduling with pg_cron, and the health of it all.
+ * Scheduling with pg_cron, and the health of the whole system.
  */
 
 CREATE FUNCTION engage.jobs(OUT job text, OUT command text, OUT fixed_schedule text) RETURNS SETOF record
@@ -48,7 +48,7 @@ DECLARE
 	cron_database text;
 	elsewhere text;
 BEGIN
-	-- five fields, of which the first three are not words; pg_cron looks closer
+	-- five fields, the first three without letters; pg_cron checks the rest
 	IF schedule.cron IS NULL OR schedule.cron !~* '^\s*(([0-9*][-0-9*,/]*\s+){3}\S+\s+\S+|[1-5]?[0-9] +seconds?|@[a-z]+)\s*$' THEN
 		RAISE EXCEPTION '"%" is not a cron schedule', COALESCE(schedule.cron, 'NULL')
 			USING ERRCODE = 'invalid_parameter_value',
@@ -57,7 +57,7 @@ BEGIN
 	IF engage.has_pg_cron() THEN
 		FOR next IN SELECT j.* FROM engage.jobs() j LOOP
 			job := next.job;
-			-- pg_cron would leave the database of a job that is there, and whether it is active
+			-- pg_cron would not change the database of an existing job, nor whether it is active
 			EXECUTE 'SELECT j.jobid, j.database, EXISTS (SELECT FROM pg_database d WHERE d.datname = j.database) AS is_there '
 				'FROM cron.job j WHERE j.jobname = $1 AND j.username = CURRENT_USER AND (j.database <> current_database() OR NOT j.active)'
 			INTO held USING next.job;
@@ -78,7 +78,7 @@ BEGIN
 	BEGIN
 		cron_database := current_setting('cron.database_name', true);
 	EXCEPTION WHEN insufficient_privilege THEN
-		cron_database := '';		-- there is one, for others to read
+		cron_database := '';		-- it exists, but this login may not read it
 	END;
 	SELECT string_agg(s.statement, E'\n') INTO elsewhere
 	FROM engage.schedule_statements(schedule.cron, current_database(), CURRENT_USER) s;
@@ -205,7 +205,7 @@ BEGIN
 		EXECUTE format('ALTER TABLE engage.%I ENABLE %s TRIGGER %I', wrong.table_name, wrong.fires, wrong.trigger_name);
 		repaired := repaired + 1;
 	END LOOP;
-	-- the others that check what is written: plainly
+	-- the other triggers, which check what is written, are simply enabled
 	FOR wrong IN
 		SELECT c.relname AS table_name, t.tgname AS trigger_name
 		FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -232,7 +232,7 @@ DECLARE
 	state jsonb;
 BEGIN
 	IF NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'pg_cron') THEN
-		-- only those who see all settings learn which
+		-- only logins that may see all settings are shown which one
 		RETURN jsonb_build_object('seen', false, 'elsewhere', CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
 			THEN NULLIF(current_setting('cron.database_name', true), current_database()) END);
 	ELSIF NOT has_schema_privilege('cron', 'USAGE') OR to_regclass('cron.job_run_details') IS NULL
@@ -245,7 +245,7 @@ BEGIN
 		'FROM cron.job j LEFT JOIN ('
 			'SELECT d.jobid, (array_agg(d.status ORDER BY d.runid DESC))[1] AS status, (array_agg(d.return_message ORDER BY d.runid DESC))[1] AS return_message, '
 				'count(*) FILTER (WHERE d.status = ''failed'' AND COALESCE(d.start_time, d.end_time, now()) > now() - interval ''24 hours'') AS failures '
-			-- pg_cron keeps all runs, without an index on times
+			-- pg_cron keeps all runs, and has no index on their times
 			'FROM (SELECT * FROM cron.job_run_details r ORDER BY r.runid DESC LIMIT 10000) d '
 			'WHERE d.status IN (''succeeded'', ''failed'') GROUP BY d.jobid) l ON l.jobid = j.jobid '
 		'WHERE j.jobname IN (SELECT e.job FROM engage.jobs() e) '
@@ -257,7 +257,7 @@ $$;
 COMMENT ON FUNCTION engage.job_state() IS
 	'This database''s jobs in pg_cron, as far as the caller may see them, and how their last runs went: for health(). pg_cron shows jobs to the login that they run as, and to superusers.';
 
--- definer: those who watch see states and counts, not the tables behind them
+-- definer: people who monitor see states and counts, not the tables behind them
 CREATE FUNCTION engage.health_given(jobs jsonb, OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -360,7 +360,7 @@ COMMENT ON FUNCTION engage.health_given(jsonb) IS
 CREATE FUNCTION engage.health(OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	-- pg_cron's jobs are seen with the caller's rights, all else with the owner's
+	-- pg_cron's jobs are read with the caller's rights, everything else with the owner's
 	SELECT h.* FROM engage.health_given(engage.job_state()) h;
 END;
 COMMENT ON FUNCTION engage.health() IS

@@ -1,6 +1,6 @@
 /*
- * Markers: what people know of a caller, such as that somebody is a repeat
- * victim.  People set and end them; nothing here does.
+ * Markers: what people know about a caller, such as that somebody is a repeat
+ * victim.  Only people set and end them.
  */
 
 CREATE TABLE engage.preset_marker_kind (
@@ -43,7 +43,7 @@ CREATE FUNCTION engage.marker_kind_tells() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	RAISE WARNING 'those who may not see marker "%" can tell who has it', NEW.marker
+	RAISE WARNING 'people who may not see marker "%" can work out who has it', NEW.marker
 		USING HINT = 'Such a marker keeps its callers out of engage.nuisance_candidate, whose other conditions analysts see. Leave the nature out if it must stay secret; they are then not protected there.';
 	RETURN NULL;
 END
@@ -83,7 +83,7 @@ CREATE INDEX marker_caller ON engage.marker (caller_id);
 SELECT pg_extension_config_dump('engage.marker', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.marker', 'marker_id')::regclass, '');
 
--- definer: who sets markers writes none otherwise, and has no rights on the queue
+-- definer: people who set markers write them only here, and have no rights on the queue
 CREATE FUNCTION engage.mark_caller(caller_id bigint, marker text, source text, basis engage.marker_basis DEFAULT 'assessment',
 		valid_from timestamptz DEFAULT now(), valid_to timestamptz DEFAULT 'infinity') RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -93,7 +93,7 @@ DECLARE
 BEGIN
 	IF NOT EXISTS (SELECT FROM engage.caller c WHERE c.caller_id = mark_caller.caller_id) THEN
 		RAISE EXCEPTION 'there is no caller %', COALESCE(caller_id::text, 'NULL')
-			USING ERRCODE = 'no_data_found', HINT = 'SELECT caller_id FROM engage.lookup(number) tells who has a number.';
+			USING ERRCODE = 'no_data_found', HINT = 'SELECT caller_id FROM engage.lookup(number) shows who has a number.';
 	END IF;
 	IF NOT EXISTS (SELECT FROM engage.marker_kind k WHERE k.marker = mark_caller.marker) THEN
 		RAISE EXCEPTION 'there is no marker "%"', COALESCE(marker, 'NULL')
@@ -104,7 +104,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say where it comes from, such as a reference in another system.';
 	END IF;
 	IF (valid_from < valid_to) IS NOT TRUE OR basis IS NULL THEN
-		RAISE EXCEPTION 'a marker is a fact or an assessment, and holds from one instant to a later one'
+		RAISE EXCEPTION 'the marker has no basis, or does not end after it starts'
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'SELECT engage.mark_caller(1, ''vulnerable'', ''case 12'', basis => ''fact'', valid_to => now() + interval ''1 year'');';
 	END IF;
@@ -119,7 +119,7 @@ $$;
 COMMENT ON FUNCTION engage.mark_caller(bigint, text, text, engage.marker_basis, timestamptz, timestamptz) IS
 	'Sets a marker (marker_kind) on a caller: where it comes from, whether it is a fact or an assessment, from when to when. Returns its marker_id. Errors: P0002 if there is no such caller, 42704 if there is no such marker, 22023 for an empty source, no basis, or an end before the start.';
 
--- definer: who ends markers changes none otherwise, and has no rights on the queue
+-- definer: people who end markers change them only here, and have no rights on the queue
 CREATE FUNCTION engage.end_marker(marker_id bigint, reason text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$

@@ -1,9 +1,9 @@
 /*
  * Risk factors: what counts for a score, and how much.
  *
- * A version of them never changes: whoever changes a weight makes the next
- * version, and every score says by which one it was made.  None is there until
- * a force adopts some, for a score is profiling (DPA 2018 s.33).
+ * A version of them never changes: changing a weight makes the next version,
+ * and every score names the version that made it.  There are none until a
+ * force adopts some, because a score is profiling (DPA 2018 s.33).
  */
 
 CREATE TYPE engage.risk_axis AS ENUM ('demand', 'harm', 'nature');
@@ -160,7 +160,7 @@ COMMENT ON COLUMN engage.risk_factor.condition IS 'The condition of Schedule 8 u
 COMMENT ON COLUMN engage.risk_factor.thrive IS 'The element of THRIVE that it belongs to: threat, harm, risk, investigation, vulnerability, engagement.';
 SELECT pg_extension_config_dump('engage.risk_factor', '');
 
--- definer: who makes versions has no rights on the queue
+-- definer: people who make versions have no rights on the queue
 CREATE FUNCTION engage.risk_model_changed() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -181,7 +181,7 @@ CREATE TRIGGER risk_model_changed AFTER INSERT OR UPDATE OR DELETE ON engage.ris
 CREATE TRIGGER risk_factor_changed AFTER UPDATE OR DELETE ON engage.risk_factor
 	FOR EACH ROW EXECUTE FUNCTION engage.risk_model_changed();
 
--- definer: who sets weights and kinds of marker has no rights on the queue
+-- definer: people who set weights and kinds of marker have no rights on the queue
 CREATE FUNCTION engage.harm_weight_changed() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -201,7 +201,7 @@ CREATE TRIGGER harm_weight_applied AFTER INSERT OR UPDATE OR DELETE ON engage.ha
 CREATE TRIGGER marker_kind_applied AFTER INSERT OR UPDATE OR DELETE ON engage.marker_kind
 	FOR EACH ROW EXECUTE FUNCTION engage.harm_weight_changed();
 
--- Also where the session replicates: a change that is not queued is lost.
+-- Fires in replicating sessions too: a change that is not queued is lost.
 ALTER TABLE engage.harm_weight ENABLE REPLICA TRIGGER harm_weight_applied;
 ALTER TABLE engage.marker_kind ENABLE REPLICA TRIGGER marker_kind_applied;
 ALTER TABLE engage.risk_model ENABLE ALWAYS TRIGGER risk_model_changed;
@@ -217,7 +217,7 @@ CREATE VIEW engage.risk_factor_in_force WITH (security_barrier) AS
 SELECT f.* FROM engage.risk_factor f WHERE f.model_id = engage.risk_model_in_force();
 COMMENT ON VIEW engage.risk_factor_in_force IS 'The risk factors that make up scores now.';
 
--- definer: administrators do not write versions otherwise
+-- definer: administrators write versions only here
 CREATE FUNCTION engage.adopt_risk_factors(preset text DEFAULT 'standard') RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -264,7 +264,7 @@ $$;
 COMMENT ON FUNCTION engage.copy_risk_model(integer, text, text) IS
 	'Copies a version of the risk factors, except the factor of one code; returns the new model_id, NULL if there is no such version. Part of set_risk_factor() and adopt_risk_model().';
 
--- definer: administrators do not write versions otherwise
+-- definer: administrators write versions only here
 CREATE FUNCTION engage.set_risk_factor(code text, weight numeric DEFAULT NULL, enabled boolean DEFAULT NULL, condition text DEFAULT NULL,
 		axis engage.risk_axis DEFAULT NULL, measure text DEFAULT NULL, matches text[] DEFAULT NULL, at_most double precision DEFAULT NULL,
 		within interval DEFAULT NULL, share double precision DEFAULT NULL, is_sensitive boolean DEFAULT NULL, thrive text DEFAULT NULL,
@@ -278,7 +278,7 @@ DECLARE
 	sensitive boolean;
 	is_on boolean;
 BEGIN
-	-- two versions at once would each lack what the other changes
+	-- two versions made at once would each lack the other's change
 	LOCK TABLE engage.risk_model IN SHARE ROW EXCLUSIVE MODE;
 	old_id := engage.risk_model_in_force();
 	IF old_id IS NULL THEN
@@ -291,13 +291,13 @@ BEGIN
 			USING ERRCODE = 'undefined_object',
 				HINT = 'SELECT code, label FROM engage.risk_factor_in_force lists them; a new one needs axis, measure, weight and label.';
 	END IF;
-	-- markers that are sensitive make it so, whatever was said
+	-- sensitive markers make the factor sensitive, whatever the argument says
 	sensitive := COALESCE(set_risk_factor.is_sensitive, old.is_sensitive, false)
 		OR COALESCE(set_risk_factor.measure, old.measure) = 'marker' AND EXISTS (SELECT FROM engage.marker_kind k
 			WHERE k.is_sensitive AND k.marker = ANY (COALESCE(set_risk_factor.matches, old.matches)));
 	is_on := COALESCE(set_risk_factor.enabled, old.enabled, NOT sensitive);
 	IF sensitive AND is_on AND btrim(COALESCE(set_risk_factor.condition, old.condition, '')) = '' THEN
-		RAISE EXCEPTION 'a risk factor that uses sensitive data is off unless a condition is given'
+		RAISE EXCEPTION 'a risk factor that uses sensitive data is on without a condition'
 			USING ERRCODE = 'check_violation',
 				HINT = 'Give enabled => false, or say in condition under which condition of Schedule 8 of the Data Protection Act 2018 it is used.';
 	END IF;
@@ -314,7 +314,7 @@ $$;
 COMMENT ON FUNCTION engage.set_risk_factor(text, numeric, boolean, text, engage.risk_axis, text, text[], double precision, interval, double precision, boolean, text, text) IS
 	'Changes a risk factor, or adds one: a new version with all others as they were; returns its model_id. What you leave out stays as it is. A factor that counts sensitive markers is always sensitive; one that uses sensitive data is on only with a condition of Schedule 8. Errors: 42704 for a new factor without axis, measure, weight and label; 23514 for a sensitive one that is on without a condition, and one that breaks a rule of risk_factor.';
 
--- definer: administrators do not write versions otherwise
+-- definer: administrators write versions only here
 CREATE FUNCTION engage.adopt_risk_model(model_id integer) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$

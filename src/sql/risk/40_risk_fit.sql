@@ -1,9 +1,9 @@
 /*
- * Risk factors fitted to the force's own history, and predictions held against
- * what happened.
+ * Risk factors fitted to the force's own history, and predictions compared
+ * with what happened.
  *
- * Nothing here looks ahead: what is learnt as of an instant is learnt from
- * contacts up to it, and judged by those after it.
+ * Nothing here looks ahead: what is learnt as of a time is learnt from contacts
+ * up to that time, and judged by those after it.
  */
 
 CREATE FUNCTION engage.met_rules(rules_at timestamptz, from_at timestamptz, to_at timestamptz, OUT caller_id bigint, OUT rule_ids integer[]) RETURNS SETOF record
@@ -41,7 +41,7 @@ END;
 COMMENT ON FUNCTION engage.training_cutoffs(timestamptz, interval) IS
 	'The times after which outcomes are learnt from: the ends of the last three horizons that were over at as_of and have another before them.';
 
--- as_of: contacts later than that are not there; days are of 24 hours
+-- as_of: later contacts are ignored; days have 24 hours
 CREATE FUNCTION engage.learn_risk(as_of timestamptz, horizon interval, INOUT places integer[],
 		OUT demand engage.demand_model, OUT handling_seconds double precision, OUT fitted engage.logistic_model,
 		OUT by_count engage.logistic_model, OUT sampled double precision, OUT cutoffs timestamptz[], OUT quality engage.prediction_quality)
@@ -51,7 +51,7 @@ AS $$
 DECLARE
 	criteria constant engage.criterion[] := engage.criteria_in_force(as_of);
 	wanted constant double precision := 200000;
-	-- a time of zero would make a caller of some months one of half a century
+	-- a wrong time near zero would turn a caller of some months into one of half a century
 	since constant timestamptz := engage.first_plausible();
 	learnt record;
 BEGIN
@@ -74,7 +74,7 @@ BEGIN
 		SELECT t AS cutoff, m.caller_id
 		FROM unnest(cutoffs) t, LATERAL engage.met_rules(learn_risk.as_of, t + interval '1 microsecond', t + learn_risk.horizon + interval '1 microsecond') m
 	), example AS MATERIALIZED (
-		-- all who met a rule, and a sample of the others
+		-- every caller who met a rule, and a sample of the others
 		SELECT t AS cutoff, m.caller_id IS NOT NULL AS happened,
 			CASE WHEN c.first_at < since THEN engage.slice(c.timeline, since, GREATEST(since, c.last_at) + interval '1 microsecond') ELSE c.timeline END AS timeline
 		FROM unnest(cutoffs) t
@@ -102,7 +102,7 @@ BEGIN
 		by_count.weights := NULL;
 		quality := NULL;
 	ELSE
-		-- of those who met no rule only a share was looked at
+		-- only a share of the callers who met no rule was read
 		fitted.weights[1] := fitted.weights[1] + ln(sampled);
 		by_count.weights[1] := by_count.weights[1] + ln(sampled);
 	END IF;
@@ -111,7 +111,7 @@ $$;
 COMMENT ON FUNCTION engage.learn_risk(timestamptz, interval, integer[]) IS
 	'What the history up to as_of teaches: the demand model; the mean handling time; and how well each of demand_measures() (places), taken at up to three earlier dates, predicted who then met a rule in force at as_of, by logistic regression with a small ridge penalty. by_count is the same from the number of contacts alone, for comparison. Weights are NULL if fewer than 20 callers met a rule, or the fit did not converge. Part of fit_risk() and evaluate_risk().';
 
--- definer: administrators and operators fit without rights on callers, and do not write versions otherwise
+-- definer: administrators and operators fit without rights on callers, and write versions only here
 CREATE FUNCTION engage.fit_risk(as_of timestamptz DEFAULT now(), OUT model_id integer, OUT callers bigint, OUT events bigint,
 		OUT demand_fitted boolean, OUT weights_fitted boolean, OUT auc double precision)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
@@ -124,7 +124,7 @@ DECLARE
 	left_out bigint;
 	learnt record;
 BEGIN
-	-- what somebody sets while this learns must not be lost
+	-- a setting changed while this learns must not be lost
 	LOCK TABLE engage.risk_model IN SHARE ROW EXCLUSIVE MODE;
 	old_id := engage.risk_model_in_force();
 	IF old_id IS NULL THEN
@@ -132,7 +132,7 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.adopt_risk_factors();';
 	END IF;
 	IF as_of IS NULL OR NOT isfinite(as_of) OR as_of > now() THEN
-		RAISE EXCEPTION 'risk factors are fitted as of an instant that is past'
+		RAISE EXCEPTION 'as_of must be a time in the past'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT * FROM engage.fit_risk();';
 	END IF;
 	SELECT * INTO learnt FROM engage.learn_risk(as_of, horizon, engage.demand_places(old_id));
@@ -216,7 +216,7 @@ COMMENT ON COLUMN engage.risk_prediction.later_contacts IS 'Contacts that came w
 COMMENT ON COLUMN engage.risk_prediction.rules_met IS 'The rules met within the horizon after.';
 SELECT pg_extension_config_dump('engage.risk_prediction', '');
 
--- definer: analysts read no contacts' districts by caller, and write no evaluation otherwise
+-- definer: analysts may not read the districts of a caller's contacts, and write evaluations only here
 CREATE FUNCTION engage.evaluate_risk(as_of timestamptz, OUT evaluation_id integer, OUT callers bigint, OUT happened bigint,
 		OUT brier double precision, OUT brier_by_count double precision, OUT auc double precision, OUT auc_by_count double precision)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET jit = off
@@ -234,14 +234,14 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.adopt_risk_factors();';
 	END IF;
 	IF as_of IS NULL OR NOT isfinite(as_of) OR as_of + horizon > now() THEN
-		RAISE EXCEPTION 'a prediction can be judged when its horizon is over'
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give an instant at least policy.risk_horizon ago.';
+		RAISE EXCEPTION 'the horizon after as_of is not over'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a time at least policy.risk_horizon ago.';
 	END IF;
 	SELECT * INTO learnt FROM engage.learn_risk(as_of, horizon, engage.demand_places(model_id));
 	IF (learnt.fitted).weights IS NULL THEN
 		RAISE EXCEPTION 'too few callers met a rule by then to learn from'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-				HINT = 'Give a later instant; at least 20 callers must have met a rule within the three horizons before it.';
+				HINT = 'Give a later time; at least 20 callers must have met a rule within the three horizons before it.';
 	END IF;
 	INSERT INTO engage.risk_evaluation (as_of, horizon, rule_ids, demand, weights, weights_by_count)
 	VALUES (evaluate_risk.as_of, horizon, ARRAY(SELECT r.rule_id FROM engage.rule r

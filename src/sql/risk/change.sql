@@ -1,8 +1,8 @@
 /*
  * Callers who change: how often they call, and how.
  *
- * Volume and severity are told apart: harm can rise while the number of
- * contacts stays as it was.
+ * Volume and severity are measured separately: harm can rise while the number
+ * of contacts stays the same.
  */
 
 CREATE FUNCTION engage.with_q_values(p double precision[]) RETURNS TABLE (place bigint, q_value double precision)
@@ -45,7 +45,7 @@ BEGIN
 				SELECT x.* FROM engage.contact x
 				WHERE x.persona_key = p.persona_key AND x.occurred_at > baseline_from AND x.occurred_at <= as_of
 					AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
-				OFFSET 0	-- by the index, for each persona
+				OFFSET 0	-- so that the planner uses the index, once per persona
 			) t
 			LEFT JOIN engage.channel h ON h.channel = t.channel
 	), counted AS MATERIALIZED (
@@ -53,7 +53,7 @@ BEGIN
 			count(*) FILTER (WHERE s.is_recent AND s.is_emergency) AS recent_emergency, count(*) FILTER (WHERE NOT s.is_recent AND s.is_emergency) AS baseline_emergency,
 			count(*) FILTER (WHERE s.is_recent AND s.at_night) AS recent_night, count(*) FILTER (WHERE NOT s.is_recent AND s.at_night) AS baseline_night
 		FROM seen s GROUP BY s.caller_id
-		-- timelines may be behind the contacts
+		-- timelines may not yet have the latest contacts
 		HAVING count(*) FILTER (WHERE s.is_recent) >= at_least AND count(*) FILTER (WHERE NOT s.is_recent) > 0
 	), compared AS MATERIALIZED (
 		SELECT row_number() OVER (ORDER BY k.kind, c.caller_id) AS place, c.caller_id, k.*, c.recent_of, c.baseline_of, r.ratio, r.lower, r.upper, r.p_value
@@ -84,7 +84,7 @@ WHERE s.kind = ANY (ARRAY['subject', 'qualifier']) OR s.q_value <= 0.05 AND s.lo
 COMMENT ON VIEW engage.caller_shift IS
 	'Callers whose contacts of the last 28 days are more often emergencies or at night than in the 84 days before, at a false-discovery rate of 5%; and new subjects of their contacts.';
 
--- definer: analysts see how often callers call, which they may, by a sweep over all of them
+-- definer: reads all callers to show how often they call, which analysts may see
 CREATE FUNCTION engage.escalations_at(as_of timestamptz, recent interval DEFAULT '7 days',
 		OUT caller_id bigint, OUT recent_contacts bigint, OUT baseline_contacts bigint, OUT recent_occasions bigint, OUT baseline_occasions bigint,
 		OUT recent_per_day double precision, OUT baseline_per_day double precision, OUT ratio double precision, OUT lower double precision,

@@ -1,7 +1,6 @@
 /*
- * Did it help?  What became of the callers whom somebody managed, with
- * regression to the mean taken out.  Days are of 24 hours, whatever the
- * session's time zone.
+ * Did it help?  What became of managed callers, with regression to the mean
+ * taken out.  Days have 24 hours, whatever the session's time zone.
  */
 
 CREATE FUNCTION engage.check_effect(caller_ids bigint[], managed_at timestamptz, before interval, after interval) RETURNS void
@@ -9,11 +8,11 @@ CREATE FUNCTION engage.check_effect(caller_ids bigint[], managed_at timestamptz,
 AS $$
 BEGIN
 	IF COALESCE(cardinality(caller_ids), 0) = 0 OR array_position(caller_ids, NULL) IS NOT NULL THEN
-		RAISE EXCEPTION 'an effect is on some callers'
+		RAISE EXCEPTION 'no callers given, or NULL among them'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give their caller_id in an array.';
 	END IF;
 	IF managed_at IS NULL OR NOT isfinite(managed_at) OR before IS NULL OR before <= '0'::interval OR after IS NULL OR after <= '0'::interval THEN
-		RAISE EXCEPTION 'an effect is between a time before and a time after an instant'
+		RAISE EXCEPTION 'managed_at, before and after must be given, finite and positive'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT * FROM engage.managed_effect(''{1, 2}'', ''2026-03-02'', before => ''28 days'', after => ''28 days'');';
 	END IF;
 	IF managed_at + after > now() THEN
@@ -46,7 +45,7 @@ END;
 COMMENT ON FUNCTION engage.current_callers(bigint[]) IS
 	'Who callers are now, each once; ids that never existed are left out.';
 
--- definer: who measures effects needs no rights on callers
+-- definer: people who measure effects need no rights on callers
 CREATE FUNCTION engage.managed_effect(caller_ids bigint[], managed_at timestamptz, before interval DEFAULT '28 days', after interval DEFAULT '28 days')
 	RETURNS engage.before_after_result
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -76,7 +75,7 @@ $$;
 COMMENT ON FUNCTION engage.managed_effect(bigint[], timestamptz, interval, interval) IS
 	'What became of a cohort managed from managed_at on: before_after() of its contacts before and after, with all callers known by then as the reference, so that what would have happened anyway is taken out. Callers who are unknown, or had no contact by managed_at, are left out, and warnings says how many. Errors (22023): no callers, or a time after that is not over.';
 
--- definer: who measures effects needs no rights on callers
+-- definer: people who measure effects need no rights on callers
 CREATE FUNCTION engage.caller_effect(caller_ids bigint[], managed_at timestamptz, before interval DEFAULT '28 days', after interval DEFAULT '28 days',
 		OUT caller_id bigint, OUT contacts_before bigint, OUT contacts_after bigint, OUT expected_after double precision,
 		OUT effect double precision, OUT lower double precision, OUT upper double precision, OUT p_value double precision) RETURNS SETOF record
@@ -99,7 +98,7 @@ BEGIN
 		CROSS JOIN LATERAL engage.empirical_bayes(a.contacts_before::double precision, 1, c.prior_mean, c.prior_shape) b
 		WHERE a.is_managed
 	), shared_out AS (
-		-- the cohort's variance, rates that move and all, by what is not known of each
+		-- the cohort's variance, including changing rates, shared out by the uncertainty of each caller
 		SELECT e.*, e.variance * COALESCE(e.own_variance / NULLIF(sum(e.own_variance) OVER (), 0), 1.0 / count(*) OVER ()) AS share FROM expected e
 	)
 	SELECT e.caller_id, e.contacts_before, e.contacts_after, e.expected_after, s.effect, s.lower, s.upper, s.p_value
@@ -111,7 +110,7 @@ $$;
 COMMENT ON FUNCTION engage.caller_effect(bigint[], timestamptz, interval, interval) IS
 	'managed_effect() for each caller of the cohort separately: expected_after adds up to that of the cohort, and so do the variances behind the intervals, which are wide. Among many callers some differ by chance: use benjamini_hochberg(). A caller with no expected contacts has no effect. Errors as for managed_effect().';
 
--- definer: who measures effects needs no rights on callers
+-- definer: people who measure effects need no rights on callers
 CREATE FUNCTION engage.managed_hours_saved(caller_ids bigint[], managed_at timestamptz, before interval DEFAULT '28 days', after interval DEFAULT '28 days',
 		OUT contacts_fewer double precision, OUT hours_a_month double precision, OUT lower double precision, OUT upper double precision, OUT formula text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
@@ -133,24 +132,24 @@ $$;
 COMMENT ON FUNCTION engage.managed_hours_saved(bigint[], timestamptz, interval, interval) IS
 	'Hours of handling saved per month by managing a cohort: fewer contacts than expected, times the mean handling time of the cohort''s contacts, with a 95% interval and the formula. NULL if no handling time is known. Errors as for managed_effect().';
 
--- definer: who measures effects needs no rights on callers
+-- definer: people who measure effects need no rights on callers
 CREATE FUNCTION engage.force_wide_change(changed_at timestamptz, from_at timestamptz, to_at timestamptz, period interval DEFAULT '7 days')
 	RETURNS engage.interrupted_time_series
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $$
 BEGIN
 	IF period IS NULL OR period <= '0'::interval OR extract(year FROM period) <> 0 OR extract(month FROM period) <> 0 THEN
-		RAISE EXCEPTION 'a series has periods of one length'
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give days or less, such as 7 days; months differ.';
+		RAISE EXCEPTION 'the period must be positive, without months or years'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give days or less, such as 7 days; months differ in length.';
 	END IF;
 	IF from_at IS NULL OR to_at IS NULL OR changed_at IS NULL OR NOT isfinite(from_at) OR NOT isfinite(to_at) OR NOT isfinite(changed_at)
 			OR NOT (from_at + 3 * period <= changed_at AND changed_at + 3 * period <= to_at) THEN
-		RAISE EXCEPTION 'a change needs at least three whole periods on either side'
+		RAISE EXCEPTION 'fewer than three whole periods before or after the change'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT * FROM engage.force_wide_change(''2026-03-02'', ''2025-09-01'', ''2026-09-01'');';
 	END IF;
 	IF to_at > now() THEN
 		RAISE EXCEPTION 'the time after is not over yet'
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a to_at that is past: contacts to come would count as none.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a to_at in the past: periods in the future would count as without contacts.';
 	END IF;
 	RETURN (
 		SELECT engage.interrupted_time_series(n.contacts, s.n::integer, 0)

@@ -27,7 +27,7 @@ CREATE TYPE engage.criterion (
 	SEND = engage.criterion_send,
 	INTERNALLENGTH = VARIABLE,
 	STORAGE = extended,
-	CATEGORY = 'S'		-- so that a plain literal is one criterion where an array would do as well
+	CATEGORY = 'S'		-- so that a plain literal is one criterion where an array would be possible too
 );
 COMMENT ON TYPE engage.criterion IS 'So many contacts in a rolling window (an exact duration, at an instant t the contacts in (t - width, t]) or in a calendar day, week or month of a named time zone. Text: ''5 in 1 day'', ''5 per day in Europe/London''. Source of the thresholds: Operation Engage, College of Policing practice pages.';
 

@@ -1,5 +1,5 @@
 /*
- * The type timeline: a compact multiset of instants, one a contact.
+ * The type timeline: a compact multiset of times, one per contact.
  */
 
 CREATE TYPE engage.timeline;

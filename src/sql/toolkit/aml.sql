@@ -1,4 +1,4 @@
--- Advanced Mobile Location: where a handset says that a 999 call is made.
+-- Advanced Mobile Location: the position that a handset sends with a 999 call.
 
 CREATE TYPE engage.aml_location AS (
 	latitude float8,

@@ -1,5 +1,5 @@
 /*
- * Did what we did help, with regression to the mean taken out.
+ * Did managing callers help, with regression to the mean taken out?
  */
 
 CREATE TYPE engage.gamma_prior AS (

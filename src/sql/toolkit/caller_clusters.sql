@@ -1,5 +1,5 @@
 /*
- * Aggregates over pairs of nodes: which of them are one caller.
+ * Aggregates over pairs of nodes: which of them are the same caller.
  */
 
 CREATE TYPE engage.caller_cluster AS (

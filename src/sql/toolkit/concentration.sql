@@ -1,5 +1,5 @@
 /*
- * How much of the demand comes from how few callers.
+ * How far a few callers account for the demand.
  */
 
 CREATE TYPE engage.concentration AS (

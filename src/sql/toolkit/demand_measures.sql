@@ -1,5 +1,5 @@
 /*
- * What a caller's contacts tell about those to come.
+ * What a caller's contacts say about future ones.
  */
 
 CREATE FUNCTION engage.demand_measures(t engage.timeline, as_of timestamptz, criteria engage.criterion[], model engage.demand_model, horizon interval,

@@ -1,5 +1,5 @@
 /*
- * Does a caller contact more often than before, bursts allowed for?
+ * Does a caller contact more often than before, allowing for bursts?
  */
 
 CREATE TYPE engage.escalation_prior AS (

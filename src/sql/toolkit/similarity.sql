@@ -1,4 +1,4 @@
--- How alike names, dates and postcodes are: for finding the same person in records that differ.
+-- How alike names, dates and postcodes are, to find the same person in records that differ.
 
 CREATE FUNCTION engage.jaro_winkler(a text, b text) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_jaro_winkler'
