@@ -1,8 +1,8 @@
 \echo Use "CREATE EXTENSION engage_demo" to load this file. \quit
 
 -- A simulated police force with ground truth, to try and to test engage. It is
--- an extension of its own so that production databases do without it: nothing
--- of engage refers to it, and DROP EXTENSION engage_demo removes all of it.
+-- a separate extension so that production databases need not have it: engage
+-- never refers to it, and DROP EXTENSION engage_demo removes all of it.
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
 CREATE SCHEMA engage_demo;

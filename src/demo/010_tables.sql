@@ -1,4 +1,4 @@
--- What a simulation consists of. Ground truth is in person, person_number,
+-- The tables of a simulation. Ground truth is in person, person_number,
 -- place and contact_truth; contact is what a force would have received.
 
 CREATE TABLE engage_demo.simulation (

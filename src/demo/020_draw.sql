@@ -1,14 +1,14 @@
--- Random draws and the spelling of details. No machine may give other rows
--- than another, so there is no floating-point function, no random(), and no
--- locale here: the only source of chance is hashint8extended, which is integer
+-- Random draws and the spelling of details. Every machine must give the same
+-- rows, so there is no floating-point function, no random(), and no locale
+-- here: the only source of chance is hashint8extended, which is integer
 -- arithmetic on the values themselves, whatever the byte order. PostgreSQL
--- keeps it as it is because hash partitions depend on it.
+-- never changes it because hash partitions depend on it.
 --
--- Functions that hold a CASE or an array are not STRICT, though NULL gives NULL:
--- the planner could not inline them.
+-- Functions with a CASE or an array are not STRICT, although NULL gives NULL:
+-- otherwise the planner could not inline them.
 
--- Spread out first: the hash of small numbers in sequence is too even in its
--- high bits (measured).
+-- Spread the values first: the hash of small numbers in sequence is too even in
+-- its high bits (measured).
 CREATE FUNCTION engage_demo.draw(stream bigint, key bigint) RETURNS bigint
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN hashint8extended(stream * 2654435769, key);

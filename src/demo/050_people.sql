@@ -1,5 +1,5 @@
--- Who there is. The cast comes first, 61 people and up to 34 households each
--- time it appears; ordinary people follow in blocks of ten: six who live alone
+-- The people. The cast comes first, 61 people and up to 34 households each time
+-- it appears; ordinary people follow in blocks of ten: six who live alone
 -- and two pairs. A block takes 13 drama numbers: one each, a landline for each
 -- pair, and a spare for the first, who may change numbers.
 --
@@ -50,7 +50,7 @@ CREATE FUNCTION engage_demo.part_blocks(ordinary integer, casts integer, days in
 COMMENT ON FUNCTION engage_demo.part_blocks(integer, integer, integer) IS
 	'How many blocks of ten people have numbers in each part.';
 
--- A seat is what decides a person: the rest follows from its keys.
+-- A seat determines a person: everything else follows from its keys.
 CREATE FUNCTION engage_demo.cast_seats(draw_key bigint, casts integer, days integer)
 	RETURNS TABLE (person_id integer, role text, nature text[], household_id integer, tie text, second boolean, number text,
 		next_number text, landline text, from_day integer, to_day integer, ordinary_contacts integer, burst integer,
@@ -68,9 +68,9 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION engage_demo.cast_seats(bigint, integer, integer) IS 'The seats of the cast.';
 
--- An ordinary person stays for the whole part, or (two in five) for what two
--- random cuts, a whole number of fortnights from its start, leave around a random
--- fortnight: so people come and go, and yet no week is busier for it.
+-- An ordinary person stays for the whole part or, two in five, for the stretch
+-- between two random cuts around a random fortnight, each a whole number of
+-- fortnights from the start: so people come and go, yet no week gets busier.
 CREATE FUNCTION engage_demo.ordinary_seats(draw_key bigint, ordinary integer, casts integer, days integer, steps_05 bigint[],
 		steps_10 bigint[], steps_20 bigint[])
 	RETURNS TABLE (person_id integer, role text, nature text[], household_id integer, tie text, second boolean, number text,

@@ -28,8 +28,8 @@ CREATE FUNCTION engage_demo.script_volume(start_on date, days integer) RETURNS v
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	-- So many contacts on random days from one day until before another; of 100
-	-- so many are emergencies and withheld. Households share their landline.
+	-- This many contacts on random days from one day until before another, with
+	-- percentages of emergencies and withheld numbers. Households share their landline.
 	INSERT INTO engage_demo.script (person_id, step, at, number, channel, cli_status, told, topic_no)
 		SELECT p.person_id, run.first_step + i, engage_demo.london(due.day, due.second),
 			CASE WHEN p.tie IS NOT NULL AND i % 2 = 1 THEN p.landline ELSE p.number END, engage_demo.voice(t, run.emergencies),
@@ -166,7 +166,7 @@ BEGIN
 				('late_crossing', 9, 43200, ARRAY[0, 7200, 86400, 93600, 172800, 180000, 259200, 345600, 432000, 518400])
 			) plan(role, day, second, elapsed) ON plan.role = p.role
 			CROSS JOIN LATERAL unnest(plan.elapsed) WITH ORDINALITY x(elapsed, step);
-	-- what belongs to the five but does not count
+	-- contacts that belong to the five but do not count
 	INSERT INTO engage_demo.script (person_id, step, at, number, kind, channel, direction, told, parent_step)
 		SELECT s.person_id, s.step + 10, s.at + extra.later, s.number, extra.kind, extra.channel, extra.direction, extra.told, s.step
 		FROM engage_demo.script s

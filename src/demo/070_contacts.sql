@@ -1,9 +1,9 @@
 -- From people to contacts. An event is what happened: ordinary_events draws
--- them, script_events takes the cast's from the script, staff_events are the
--- recorder's rows that no member of the public is behind. write_contacts puts
--- them in order of time and writes down what the force received of each.
+-- them, script_events takes the cast's from the script, staff_events are rows
+-- of the recorder without a member of the public. write_contacts sorts them by
+-- time and writes down what the force received of each.
 --
--- OFFSET 0 keeps each step a step of its own: what it computes is computed once.
+-- OFFSET 0 keeps each step separate, so that its result is computed only once.
 
 CREATE FUNCTION engage_demo.ordinary_events(start_on date, casts integer, day_lots integer[], first_lots integer[],
 		hour_lots integer[], starts bigint[], late_starts bigint[])

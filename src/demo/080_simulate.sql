@@ -77,7 +77,7 @@ BEGIN
 				closing_code, qualifiers, subject, demand_class, grade, deployed, answered_at, ended_at, handling_seconds,
 				disconnected, spoke_to_service, confirmed_safe, tag, incident_ref, recording_ref, latitude, longitude,
 				location_radius_m, details)
-			-- what is simulated to come later than now comes now
+			-- a recorded_at in the future becomes now
 			SELECT c.source, c.source_ref, c.occurred_at, GREATEST(c.occurred_at, LEAST(c.recorded_at, now())), c.channel, c.direction,
 				c.number_raw, c.cli_status, c.given_name, c.family_name, c.date_of_birth, c.address, c.postcode, c.email, c.imei, c.nominal_ref, c.district,
 				c.opening_code, c.closing_code, c.qualifiers, c.subject, c.demand_class, c.grade, c.deployed, c.answered_at,
@@ -102,7 +102,7 @@ CREATE FUNCTION engage_demo.join_legs(wanted text[]) RETURNS void
 	SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	-- ids exist only now; a pair of which one half is still to come waits for it
+	-- ids exist only now; a pair waits while one half is in the future
 	UPDATE engage.contact c
 		SET duplicate_of = CASE WHEN pair.kind = 'duplicate' THEN parent.contact_id END,
 			callback_of = CASE WHEN pair.kind <> 'duplicate' THEN parent.contact_id END

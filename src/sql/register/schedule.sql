@@ -94,7 +94,7 @@ BEGIN
 				WHEN cron_database IS NULL THEN 'Install the package of pg_cron, set shared_preload_libraries = ''pg_cron'' and cron.database_name = '''
 					|| current_database() || ''', restart, and CREATE EXTENSION pg_cron.'
 				WHEN cron_database = current_database() THEN 'CREATE EXTENSION pg_cron;'
-				WHEN cron_database = '' THEN format('If SHOW cron.database_name tells a superuser "%s", CREATE EXTENSION pg_cron; otherwise connect as a superuser to the database it tells and run:',
+				WHEN cron_database = '' THEN format('If SHOW cron.database_name, run by a superuser, gives "%s", CREATE EXTENSION pg_cron; otherwise connect as a superuser to the database it gives and run:',
 					current_database()) || E'\n' || elsewhere
 				ELSE format('Connect as a superuser to "%s" and run:', cron_database) || E'\n' || elsewhere END;
 END
@@ -297,7 +297,7 @@ BEGIN ATOMIC
 			WHEN EXISTS (SELECT FROM job j WHERE j.job = 'engage:refresh' AND j.problem IS NOT NULL) THEN 'See item jobs.'
 			WHEN (SELECT x.state IN ('failed', 'died') FROM engage.refresh_run x ORDER BY x.run_id DESC LIMIT 1) THEN 'See item last run.'
 			WHEN EXISTS (SELECT FROM job j WHERE j.job = 'engage:refresh') THEN
-				'engage:refresh is scheduled and has not failed: it waits for its turn, for another session, or for pg_cron, which the server''s log tells.'
+				'engage:refresh is scheduled and has not failed: it is waiting for its turn, for another session, or for pg_cron; see the server''s log.'
 			WHEN (jobs ->> 'hidden')::boolean OR jobs ->> 'elsewhere' IS NOT NULL THEN 'Have the login that schedules look at pg_cron''s cron.job_run_details; CALL engage.refresh(); works by hand.'
 			ELSE 'CALL engage.refresh(), or SELECT engage.schedule() to have it called.' END
 	FROM engage.policy o LEFT JOIN engage.refresh_run r ON r.state = 'done'
