@@ -61,9 +61,9 @@ SELECT is((SELECT engage.repeat_callers('07700 900123', '2026-01-01'::timestampt
 	(SELECT engage.repeat_callers('07700 900123', '2026-01-01'::timestamptz + i * interval '1 hour', '{5 in 1 day}'::engage.criterion[])::text FROM generate_series(1, 6) i),
 	'5: and gives what the array gives');
 SELECT pg_temp.says('SELECT engage.back_test(''5 a day'', ''2026-01-01'', ''2026-02-01'')', 'for any 24 hours, or', '5: what is wrong with it is said');
-SELECT pg_temp.says('SELECT * FROM engage.back_test(''5 in 1 day'', ''2026-11-01'', ''2026-10-01'')', 'cannot end before it begins', '5: dates in the wrong order');
-SELECT pg_temp.says('SELECT * FROM engage.back_test(''5 in 1 day'', ''2026-10-01'', ''2026-10-01'')', 'cannot end before it begins', '5: a back-test of no time');
-SELECT pg_temp.says('SELECT * FROM engage.back_test(''5 in 1 day'', NULL, ''2026-10-01'')', 'needs criteria, a beginning and an end', '5: a back-test without a beginning');
+SELECT pg_temp.says('SELECT * FROM engage.back_test(''5 in 1 day'', ''2026-11-01'', ''2026-10-01'')', 'the back-test ends before it begins', '5: dates in the wrong order');
+SELECT pg_temp.says('SELECT * FROM engage.back_test(''5 in 1 day'', ''2026-10-01'', ''2026-10-01'')', 'the back-test ends before it begins', '5: a back-test of no time');
+SELECT pg_temp.says('SELECT * FROM engage.back_test(''5 in 1 day'', NULL, ''2026-10-01'')', 'criteria, from_at or to_at is NULL', '5: a back-test without a beginning');
 
 -- ------------------------------------------------- 5: widths, pictures, callers
 SELECT pg_temp.says(statement, 'such as ''24 hours''', format('5: %s is refused', statement))

@@ -138,7 +138,7 @@ for my $mode (@modes)
 	$node{$mode}->safe_psql('postgres', 'CREATE DATABASE elsewhere');
 	$node{$mode}->safe_psql('elsewhere', 'CREATE EXTENSION engage; SELECT engage.setup()');
 	my $said = fails_with($node{$mode}, 'elsewhere', 'SELECT * FROM engage.schedule();', '55000',
-		qr/^HINT:  If SHOW cron\.database_name tells a superuser "elsewhere", .* connect as a superuser to the database it tells and run:$/m,
+		qr/^HINT:  If SHOW cron\.database_name, run by a superuser, gives "elsewhere", .* connect as a superuser to the database it gives and run:$/m,
 		"$mode: schedule() where pg_cron is in another database", extra_params => [ '-U', 'otto' ]);
 	my $ids = force($mode, hinted($said));
 	like($ids, qr/^\d+\n\d+\n\d+$/, "$mode: what it says to run there registers three jobs");
