@@ -260,7 +260,7 @@ ask(q{
 			RAISE EXCEPTION 'injected' USING ERRCODE = 'division_by_zero';
 		END IF;
 	END$$;});
-my $error = fails_with($node, $db, 'CALL engage.refresh(1);', '22012', qr/^HINT:  Mend the cause and CALL engage\.refresh\(\) again\.$/m, 'a step that fails');
+my $error = fails_with($node, $db, 'CALL engage.refresh(1);', '22012', qr/^HINT:  Fix the cause, then CALL engage\.refresh\(\) again\.$/m, 'a step that fails');
 like($error, qr/refresh failed: injected/, 'the caller is told why');
 is(ask("SELECT format('%s %s %s %s %s %s', state, steps, personas, error_code, error_message, finished_at IS NOT NULL) FROM engage.refresh_run"),
 	'failed 2 2 22012 injected t', 'the run says so, and what was done before');
