@@ -73,7 +73,7 @@ find_path(FunctionCallInfo fcinfo, Path *path)
 	pfree(gaps);
 }
 
-/* One row a gap: the contacts around it, and its state. */
+/* One row per gap: the contacts around it, and its state. */
 Datum
 engage_burst_states(PG_FUNCTION_ARGS)
 {
@@ -93,7 +93,7 @@ engage_burst_states(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* One row a burst. */
+/* One row per burst. */
 Datum
 engage_bursts(PG_FUNCTION_ARGS)
 {

@@ -214,7 +214,7 @@ node_datum(const NodePairs *set, uint32 node)
 	return PointerGetDatum(cstring_to_text_with_len(name, (int) len));
 }
 
-/* One row a node, in order. */
+/* One row per node, in order. */
 static Datum *
 make_rows(const NodePairs *set, const uint32 *cluster, TupleDesc desc)
 {

@@ -45,7 +45,7 @@ return_day(ReturnSetInfo *result, int64 day, int64 contacts)
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* One row a local day with contacts. */
+/* One row per local day with contacts. */
 Datum
 engage_daily_counts(PG_FUNCTION_ARGS)
 {

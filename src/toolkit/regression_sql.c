@@ -494,7 +494,7 @@ engage_reliability_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(add_outcome(fcinfo, 1, &predicted, PG_GETARG_BOOL(2), bins));
 }
 
-/* One row a bin, in order. */
+/* One row per bin, in order. */
 Datum
 engage_reliability_finalfn(PG_FUNCTION_ARGS)
 {

@@ -497,7 +497,7 @@ typedef struct TimesCall
 	int64 n;
 } TimesCall;
 
-/* One row a contact, in order of time. */
+/* One row per contact, in order of time. */
 Datum
 engage_contact_times(PG_FUNCTION_ARGS)
 {

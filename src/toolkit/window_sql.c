@@ -289,7 +289,7 @@ engage_episodes_any(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* One row a contact: its time and the contacts in its window. */
+/* One row per contact: its time and the contacts in its window. */
 Datum
 engage_rolling_counts(PG_FUNCTION_ARGS)
 {

@@ -117,4 +117,4 @@ FROM engage.contact c, LATERAL (SELECT COALESCE(c.closing_code, c.opening_code) 
 WHERE k.code IS NOT NULL AND NOT EXISTS (SELECT FROM engage.incident_code i WHERE i.code = k.code)
 GROUP BY k.code;
 COMMENT ON VIEW engage.unlisted_value IS
-	'Districts and codes that contacts have and the lists do not, with how many contacts: what to list next, or to mend at the source. Reads all contacts.';
+	'Districts and codes that contacts have and the lists do not, with how many contacts: what to list next, or to fix at the source. Reads all contacts.';
