@@ -283,6 +283,13 @@ $$);
 -- Nobody's: triggers, stages of refresh, and what only the server calls.
 INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	apply_linkage(integer,uuid[],bigint)
+	former_callers(uuid,text[])
+	match_clusters_to_callers(integer,uuid[])
+	queue_periods_of(uuid[])
+	record_merges(merge_event[],link[],decided_persona[])
+	write_callers(integer,uuid[],bigint)
+	write_large_blocks(block_large[])
+	write_shared_numbers(shared_number[],boolean)
 	assess_callers(bigint[],bigint)
 	assess_period(integer,timestamp with time zone,bigint)
 	check_widths(interval[])
@@ -413,6 +420,8 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	learn_linkage(jsonb,bigint)
 	learn_risk(timestamp with time zone,interval,integer[])
 	link_batch(integer,bigint,uuid)
+	take_personas_to_link(integer,uuid)
+	with_their_components(integer,uuid[])
 	link_some(bigint,integer)
 	link_everything(bigint)
 	link_referral(bigint)

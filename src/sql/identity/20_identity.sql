@@ -2,16 +2,16 @@
  * Identity: which personas are one caller, what people decided about it, and
  * how it came about.
  *
- * What the caller of a persona is follows from the personas of its component,
- * the model and the decisions alone.  So a refresh that links the components
- * that new personas reach gives what linking everything anew would give.
+ * The caller of a persona depends only on the personas of its component, the
+ * model and the decisions.  So a refresh that links the components that new
+ * personas reach gives the same result as linking everything again.
  */
 
 CREATE TYPE engage.link_method AS ENUM (
 	'given_by_caller', 'handler_recognition', 'number_already_held', 'same_imei', 'same_imsi', 'same_nominal',
 	'same_name_dob', 'same_address', 'analyst', 'import'
 );
-COMMENT ON TYPE engage.link_method IS 'How a person came to say that two identifiers are one caller''s.';
+COMMENT ON TYPE engage.link_method IS 'On what grounds a person said that two identifiers belong to one caller.';
 
 CREATE TABLE engage.persona_block (
 	block_key bigint NOT NULL,
@@ -19,8 +19,8 @@ CREATE TABLE engage.persona_block (
 	persona_key uuid NOT NULL
 );
 COMMENT ON TABLE engage.persona_block IS
-	'Personas by what linkage looks pairs for: personas that share a block are compared. Made by refresh.';
-COMMENT ON COLUMN engage.persona_block.rank IS 'The persona''s place in an order drawn by lot, the same in every block.';
+	'The blocks of each persona. Linkage compares personas that share a block. Made by refresh.';
+COMMENT ON COLUMN engage.persona_block.rank IS 'The persona''s place in a random order, which is the same in every block.';
 CREATE INDEX persona_block_key ON engage.persona_block (block_key, rank);
 SELECT pg_extension_config_dump('engage.persona_block', '');
 
@@ -39,7 +39,7 @@ CREATE TABLE engage.shared_number (
 	found_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE engage.shared_number IS
-	'Numbers that many different names use, which therefore join nobody. Suspects for known_number; there, sharing personal says that it is one person''s all the same. Made by refresh.';
+	'Numbers that many different names use, and that therefore link no personas. Candidates for known_number, where sharing personal says that a number belongs to one person all the same. Made by refresh.';
 COMMENT ON COLUMN engage.shared_number.names IS 'Different names seen, as far as they were counted.';
 SELECT pg_extension_config_dump('engage.shared_number', '');
 
@@ -85,10 +85,10 @@ CREATE TABLE engage.link_decision (
 		AND (revoked_at IS NULL) = (revoked_reason IS NULL))
 );
 COMMENT ON TABLE engage.link_decision IS
-	'What people decided: that two identifiers are one caller''s, or that they are not. It holds against all evidence, now and later, until it is revoked. Made by confirm_link(), reject_link() and revoke_decision().';
+	'What people decided: that two identifiers belong to one caller, or that they do not. A decision overrides all evidence, now and later, until it is revoked. Made by confirm_link(), reject_link() and revoke_decision().';
 COMMENT ON COLUMN engage.link_decision.left_identifier IS 'As it was given.';
-COMMENT ON COLUMN engage.link_decision.left_number IS 'If it is a number: also personas that present it later are meant.';
-COMMENT ON COLUMN engage.link_decision.left_personas IS 'The personas that it had then.';
+COMMENT ON COLUMN engage.link_decision.left_number IS 'If it is a number: the decision also covers personas that present it later.';
+COMMENT ON COLUMN engage.link_decision.left_personas IS 'The personas that had it then.';
 SELECT pg_extension_config_dump('engage.link_decision', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.link_decision', 'decision_id')::regclass, '');
 
@@ -138,9 +138,9 @@ CREATE TABLE engage.merge_event (
 	run_id bigint
 );
 COMMENT ON TABLE engage.merge_event IS
-	'Every time that personas changed their caller, and why. Append-only. Made by refresh.';
+	'Each change of personas from one caller to another, and why. Append-only. Made by refresh.';
 COMMENT ON COLUMN engage.merge_event.kind IS
-	'merge: all that from_caller had went to to_caller; split: to_caller is made of them; move: from one caller to another; lost: their caller can no longer be told.';
+	'merge: everything that from_caller had went to to_caller; split: to_caller was made from these personas; move: they went from one caller to another; lost: their caller can no longer be identified.';
 COMMENT ON COLUMN engage.merge_event.evidence IS
 	'For merge and move, the links that hold these personas in to_caller; and the decisions of people that stood and name any of these personas.';
 CREATE INDEX merge_event_personas ON engage.merge_event USING gin (persona_keys);
@@ -155,7 +155,7 @@ CREATE TABLE engage.persona_gone (
 	gone_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE engage.persona_gone IS
-	'Whose personas were that have no contact left: if their contacts return, they are that caller''s again, unless other personas hold it by then. Made by refresh.';
+	'The callers of personas that have no contact left. If their contacts return, they belong to that caller again, unless it has other personas by then. Made by refresh.';
 COMMENT ON COLUMN engage.persona_gone.caller_id IS 'The caller that it resolved to when its last contact went.';
 SELECT pg_extension_config_dump('engage.persona_gone', '');
 
@@ -163,7 +163,7 @@ CREATE FUNCTION engage.persona_blocks(model_id integer, persona_keys uuid[], OUT
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_persona_blocks' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 5000;
 COMMENT ON FUNCTION engage.persona_blocks(integer, uuid[]) IS
-	'The blocks of personas under a linkage model, and how many personas each block may have, NULL for that of a number that stands for no person; of all personas for NULL.';
+	'The blocks of personas under a linkage model, and how many personas each block may have, NULL for the block of a number that identifies no person. For NULL, the blocks of all personas.';
 
 CREATE FUNCTION engage.reached_personas(model_id integer, persona_keys uuid[]) RETURNS uuid[]
 	AS 'MODULE_PATHNAME', 'engage_reached_personas' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
@@ -179,38 +179,46 @@ CREATE FUNCTION engage.cluster_personas(model_id integer, persona_keys uuid[],
 COMMENT ON FUNCTION engage.cluster_personas(integer, uuid[]) IS
 	'Components and clusters of these personas, which must be whole components, or of all for NULL: a row for each persona, one for each link, and for all personas one for each block that is too large.';
 
--- No nested loops: how many rows the core will return cannot be estimated.  Tables are read by the keys at hand, or whole.
-CREATE FUNCTION engage.apply_linkage(model_id integer, persona_keys uuid[], run_id bigint) RETURNS bigint[]
-	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_nestloop = off
+CREATE FUNCTION engage.former_callers(persona_key uuid, kinds text[], OUT event_id bigint, OUT caller_id bigint) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
-	WITH result AS MATERIALIZED (
-		SELECT * FROM engage.cluster_personas(apply_linkage.model_id, apply_linkage.persona_keys)
+	SELECT e.event_id, e.from_caller
+	FROM engage.merge_event e
+	WHERE e.persona_keys @> ARRAY[former_callers.persona_key] AND e.kind = ANY (kinds)
+		AND (SELECT p.caller_id FROM engage.persona p WHERE p.caller_id = e.from_caller LIMIT 1) IS NULL
+	-- keeps this one lookup in an index per persona
+	OFFSET 0;
+END;
+COMMENT ON FUNCTION engage.former_callers(uuid, text[]) IS
+	'The callers that a persona left by events of these kinds, and that no persona has now. Part of match_clusters_to_callers().';
+
+-- Has no SET clause, so that it becomes part of the statement that calls it.
+CREATE FUNCTION engage.match_clusters_to_callers(model_id integer, persona_keys uuid[],
+		OUT persona_key uuid, OUT component uuid, OUT cluster uuid, OUT is_back boolean, OUT held_id bigint, OUT old_id bigint,
+		OUT new_id bigint, OUT wants_new boolean, OUT old_component uuid, OUT shared_number text, OUT shared_names integer,
+		OUT link_a uuid, OUT link_b uuid, OUT weight double precision, OUT score double precision,
+		OUT personas_a integer, OUT personas_b integer, OUT pairs bigint, OUT agreeing bigint, OUT large_block bigint, OUT last_rank bigint) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 5000
+BEGIN ATOMIC
+	WITH gone AS MATERIALIZED (
+		SELECT g.persona_key, g.caller_id FROM engage.persona_gone g WHERE g.persona_key = ANY (match_clusters_to_callers.persona_keys)
+		UNION ALL SELECT g.persona_key, g.caller_id FROM engage.persona_gone g WHERE match_clusters_to_callers.persona_keys IS NULL
 	), returned AS MATERIALIZED (
-		SELECT g.persona_key FROM engage.persona_gone g WHERE g.persona_key = ANY (apply_linkage.persona_keys)
-		UNION ALL SELECT g.persona_key FROM engage.persona_gone g WHERE apply_linkage.persona_keys IS NULL
-	), remembered AS MATERIALIZED (
-		-- back again: the caller of before, where it has no other persona
-		SELECT g.persona_key, c.caller_id
-		FROM engage.persona_gone g, LATERAL (SELECT x.caller_id FROM engage.caller x WHERE x.caller_id = g.caller_id OFFSET 0) c
-		WHERE g.persona_key = ANY (ARRAY(SELECT r.persona_key FROM returned r))
-			AND (SELECT p.caller_id FROM engage.persona p WHERE p.caller_id = g.caller_id LIMIT 1) IS NULL
+		-- back again: with the caller that it had, unless another persona has that now
+		SELECT g.persona_key, (SELECT c.caller_id FROM engage.caller c WHERE c.caller_id = g.caller_id
+			AND (SELECT p.caller_id FROM engage.persona p WHERE p.caller_id = g.caller_id LIMIT 1) IS NULL) AS caller_id
+		FROM gone g
 	), member AS MATERIALIZED (
-		SELECT r.persona_key, r.component, r.cluster, r.tells_caller, r.old_caller AS held_id, COALESCE(r.old_caller, g.caller_id) AS old_id,
-			r.old_component, r.shared_number, r.shared_names
-		FROM result r LEFT JOIN remembered g ON g.persona_key = r.persona_key
-		WHERE r.persona_key IS NOT NULL
+		SELECT r.*, g.persona_key IS NOT NULL AS is_back, COALESCE(r.old_caller, g.caller_id) AS old_id
+		FROM engage.cluster_personas(match_clusters_to_callers.model_id, match_clusters_to_callers.persona_keys) r
+		LEFT JOIN returned g ON g.persona_key = r.persona_key
 	), merged AS MATERIALIZED (
-		-- of callers that are split: personas that came from another caller, which nobody is now
+		-- of callers that are split: personas that came from another caller, which no persona has now
 		SELECT DISTINCT m.persona_key
 		FROM member m
 		JOIN (SELECT x.old_id FROM member x WHERE x.old_id IS NOT NULL AND x.tells_caller GROUP BY x.old_id HAVING min(x.cluster::text) <> max(x.cluster::text)) s
 			ON s.old_id = m.old_id
-		CROSS JOIN LATERAL (
-			SELECT x.* FROM engage.merge_event x
-			WHERE x.persona_keys @> ARRAY[m.persona_key] AND x.kind = 'merge'
-				AND (SELECT p.caller_id FROM engage.persona p WHERE p.caller_id = x.from_caller LIMIT 1) IS NULL
-			OFFSET 0
-		) e
+		CROSS JOIN LATERAL engage.former_callers(m.persona_key, ARRAY['merge']) e
 	), overlap AS MATERIALIZED (
 		SELECT m.cluster, m.old_id, count(*) AS personas, count(*) FILTER (WHERE g.persona_key IS NULL) AS own
 		FROM member m LEFT JOIN merged g ON g.persona_key = m.persona_key
@@ -222,123 +230,179 @@ BEGIN ATOMIC
 		SELECT DISTINCT ON (w.old_id) w.cluster, w.old_id AS caller_id FROM wish w
 		ORDER BY w.old_id, w.own DESC, w.personas > w.own, w.personas DESC, w.cluster
 	), homeless AS MATERIALIZED (
-		SELECT m.cluster, bool_or(m.old_component IS NOT NULL) AS was_linked
-		FROM member m WHERE m.tells_caller AND NOT EXISTS (SELECT FROM kept k WHERE k.cluster = m.cluster) GROUP BY m.cluster
+		SELECT m.cluster FROM member m WHERE m.tells_caller AND NOT EXISTS (SELECT FROM kept k WHERE k.cluster = m.cluster)
+		GROUP BY m.cluster HAVING bool_or(m.old_component IS NOT NULL)
 	), former AS MATERIALIZED (
-		-- split off again, or told again: the caller that it once was
+		-- split off again, or identified again: the caller that it had before
 		SELECT DISTINCT ON (f.caller_id) f.cluster, f.caller_id
-		FROM (
-			SELECT DISTINCT ON (h.cluster) h.cluster, e.from_caller AS caller_id, e.event_id
-			FROM homeless h
-			JOIN member m ON m.cluster = h.cluster
-			CROSS JOIN LATERAL (
-				SELECT x.* FROM engage.merge_event x
-				WHERE x.persona_keys @> ARRAY[m.persona_key] AND x.kind IN ('merge', 'lost')
-					AND (SELECT p.caller_id FROM engage.persona p WHERE p.caller_id = x.from_caller LIMIT 1) IS NULL
-				OFFSET 0
-			) e
-			WHERE h.was_linked AND NOT EXISTS (SELECT FROM kept k WHERE k.caller_id = e.from_caller)
-			ORDER BY h.cluster, e.event_id DESC
-		) f
+		FROM (SELECT DISTINCT ON (h.cluster) h.cluster, e.caller_id, e.event_id
+			FROM (SELECT x.cluster, m.persona_key FROM homeless x JOIN member m ON m.cluster = x.cluster OFFSET 0) h
+			CROSS JOIN LATERAL engage.former_callers(h.persona_key, ARRAY['merge', 'lost']) e
+			WHERE NOT EXISTS (SELECT FROM kept k WHERE k.caller_id = e.caller_id)
+			ORDER BY h.cluster, e.event_id DESC) f
 		ORDER BY f.caller_id, f.event_id DESC
+	)
+	SELECT m.persona_key, m.component, m.cluster, m.is_back, m.old_caller, m.old_id, a.caller_id, m.tells_caller AND a.caller_id IS NULL,
+		m.old_component, m.shared_number, m.shared_names,
+		m.link_a, m.link_b, m.weight, m.score, m.personas_a, m.personas_b, m.pairs, m.agreeing, m.large_block, m.last_rank
+	FROM member m LEFT JOIN (SELECT * FROM kept UNION ALL SELECT * FROM former) a ON a.cluster = m.cluster AND m.tells_caller;
+END;
+COMMENT ON FUNCTION engage.match_clusters_to_callers(integer, uuid[]) IS
+	'What cluster_personas() finds, with the caller of each persona: held_id now, old_id also counting those that are back (is_back) after their last contact had gone, new_id by its cluster, and whether its cluster needs a new one (wants_new). A cluster gets the caller that had most of its personas, else one that it had before. Writes nothing. Part of apply_linkage().';
+
+CREATE FUNCTION engage.write_shared_numbers(numbers engage.shared_number[], is_all boolean) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO engage.shared_number AS s (number, names) SELECT n.number, n.names FROM unnest(numbers) n
+	ON CONFLICT (number) DO UPDATE SET names = excluded.names WHERE excluded.names > 0 AND s.names <> excluded.names;
+	DELETE FROM engage.shared_number s
+	WHERE is_all AND NOT EXISTS (SELECT FROM unnest(numbers) n WHERE n.number = s.number);
+END;
+COMMENT ON FUNCTION engage.write_shared_numbers(engage.shared_number[], boolean) IS
+	'Adds numbers to shared_number, or corrects how many names they have; if they are all there are, deletes the others. Part of apply_linkage().';
+
+CREATE FUNCTION engage.write_large_blocks(blocks engage.block_large[]) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	DELETE FROM engage.block_large b WHERE NOT EXISTS (SELECT FROM unnest(blocks) n WHERE n.block_key = b.block_key);
+	INSERT INTO engage.block_large AS b SELECT n.block_key, n.last_rank FROM unnest(blocks) n
+	ON CONFLICT (block_key) DO UPDATE SET last_rank = excluded.last_rank WHERE b.last_rank <> excluded.last_rank;
+END;
+COMMENT ON FUNCTION engage.write_large_blocks(engage.block_large[]) IS
+	'Makes these the rows of block_large. Part of apply_linkage().';
+
+CREATE FUNCTION engage.record_merges(merges engage.merge_event[], joints engage.link[], decided engage.decided_persona[]) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	WITH moved AS MATERIALIZED (
+		SELECT e.from_caller, e.to_caller, u.persona_key FROM unnest(merges) e, unnest(e.persona_keys) u (persona_key)
+	), joint AS MATERIALIZED (
+		SELECT l.persona_a, l.persona_b,
+			jsonb_build_object('a', l.persona_a, 'b', l.persona_b, 'weight', round(l.weight::numeric, 2), 'score', l.score::text) AS link
+		FROM unnest(joints) l
+	), evidence AS (
+		SELECT j.from_caller, j.to_caller, jsonb_agg(j.link) AS links
+		FROM (SELECT m.from_caller, m.to_caller, x.link FROM joint x JOIN moved m ON m.persona_key = x.persona_a
+			UNION ALL SELECT m.from_caller, m.to_caller, x.link FROM joint x JOIN moved m ON m.persona_key = x.persona_b) j
+		GROUP BY j.from_caller, j.to_caller
+	), decisions AS (
+		SELECT m.from_caller, m.to_caller, jsonb_agg(DISTINCT d.decision_no) AS decisions
+		FROM unnest(decided) d JOIN moved m ON m.persona_key = d.persona_key
+		GROUP BY m.from_caller, m.to_caller
+	)
+	INSERT INTO engage.merge_event (kind, from_caller, to_caller, persona_keys, model_id, run_id, evidence)
+	SELECT c.kind, c.from_caller, c.to_caller, c.persona_keys, c.model_id, c.run_id,
+		NULLIF(jsonb_strip_nulls(jsonb_build_object('links', e.links, 'decisions', d.decisions)), '{}')
+	FROM unnest(merges) c
+	LEFT JOIN evidence e ON e.from_caller = c.from_caller AND e.to_caller = c.to_caller
+	LEFT JOIN decisions d ON d.from_caller = c.from_caller AND d.to_caller IS NOT DISTINCT FROM c.to_caller
+	ORDER BY c.from_caller, c.to_caller;
+END;
+COMMENT ON FUNCTION engage.record_merges(engage.merge_event[], engage.link[], engage.decided_persona[]) IS
+	'Records that personas changed their caller, with the evidence: of the links given, those of these personas, and the decisions given about them. Part of apply_linkage().';
+
+CREATE FUNCTION engage.queue_periods_of(persona_keys uuid[]) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
+	SELECT DISTINCT 'period', r.rule_id, engage.period_start(at, r.top_period, o.zone), 'identity'
+	FROM engage.policy o, engage.rule r, engage.persona_timeline t, engage.contact_times(t.timeline) at
+	WHERE r.kind = 'top' AND t.persona_key = ANY (queue_periods_of.persona_keys);
+END;
+COMMENT ON FUNCTION engage.queue_periods_of(uuid[]) IS
+	'Queues the periods of rules of kind top in which these personas have contacts. Part of apply_linkage().';
+
+CREATE FUNCTION engage.write_callers(model_id integer, persona_keys uuid[], run_id bigint, OUT changed uuid[], OUT caller_ids bigint[],
+		OUT numbers engage.shared_number[], OUT blocks engage.block_large[],
+		OUT merges engage.merge_event[], OUT joints engage.link[], OUT decided engage.decided_persona[])
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	WITH matched AS MATERIALIZED (
+		SELECT * FROM engage.match_clusters_to_callers(write_callers.model_id, write_callers.persona_keys)
 	), fresh AS MATERIALIZED (
 		SELECT n.cluster, nextval('engage.caller_caller_id_seq'::regclass) AS caller_id
-		FROM (SELECT h.cluster FROM homeless h WHERE NOT EXISTS (SELECT FROM former f WHERE f.cluster = h.cluster) ORDER BY h.cluster) n
+		FROM (SELECT m.cluster FROM matched m WHERE m.wants_new GROUP BY m.cluster ORDER BY m.cluster) n
 	), made AS (
 		INSERT INTO engage.caller (caller_id) OVERRIDING SYSTEM VALUE SELECT f.caller_id FROM fresh f
 	), assigned AS MATERIALIZED (
-		SELECT m.*, a.caller_id AS new_id
-		FROM member m
-		LEFT JOIN (SELECT * FROM kept UNION ALL SELECT * FROM former UNION ALL SELECT * FROM fresh) a ON a.cluster = m.cluster AND m.tells_caller
+		SELECT m.persona_key, m.component, m.held_id, m.old_id, m.old_component, COALESCE(m.new_id, f.caller_id) AS new_id
+		FROM matched m LEFT JOIN fresh f ON f.cluster = m.cluster AND m.wants_new
+		WHERE m.persona_key IS NOT NULL
 	), changed AS MATERIALIZED (
 		SELECT a.* FROM assigned a WHERE a.held_id IS DISTINCT FROM a.new_id OR a.old_id IS DISTINCT FROM a.new_id
-	), returned_gone AS (
-		DELETE FROM engage.persona_gone g
-		WHERE g.persona_key = ANY (ARRAY(SELECT m.persona_key FROM member m JOIN returned r ON r.persona_key = m.persona_key))
+	), back AS (
+		DELETE FROM engage.persona_gone g WHERE g.persona_key = ANY (ARRAY(SELECT m.persona_key FROM matched m WHERE m.is_back))
 	), updated AS (
+		-- twice, so that a batch looks its personas up, and all are read as a whole
 		UPDATE engage.persona p SET caller_id = a.new_id, component = a.component
 		FROM assigned a
-		WHERE p.persona_key = ANY (apply_linkage.persona_keys)
+		WHERE p.persona_key = ANY (write_callers.persona_keys)
 			AND p.persona_key = a.persona_key AND (a.held_id IS DISTINCT FROM a.new_id OR a.old_component IS DISTINCT FROM a.component)
 	), all_updated AS (
 		UPDATE engage.persona p SET caller_id = a.new_id, component = a.component
 		FROM assigned a
-		WHERE apply_linkage.persona_keys IS NULL
+		WHERE write_callers.persona_keys IS NULL
 			AND p.persona_key = a.persona_key AND (a.held_id IS DISTINCT FROM a.new_id OR a.old_component IS DISTINCT FROM a.component)
 	), links_gone AS (
 		DELETE FROM engage.link l
 		WHERE l.ctid = ANY (ARRAY(
 			SELECT h.link_row
-			FROM (SELECT x.ctid AS link_row, x.* FROM engage.link x WHERE x.persona_a = ANY (apply_linkage.persona_keys)
-				UNION ALL SELECT x.ctid, x.* FROM engage.link x WHERE apply_linkage.persona_keys IS NULL) h
-			WHERE NOT EXISTS (SELECT FROM result r WHERE r.link_a = h.persona_a AND r.link_b = h.persona_b)))
+			FROM (SELECT x.ctid AS link_row, x.* FROM engage.link x WHERE x.persona_a = ANY (write_callers.persona_keys)
+				UNION ALL SELECT x.ctid, x.* FROM engage.link x WHERE write_callers.persona_keys IS NULL) h
+			WHERE NOT EXISTS (SELECT FROM matched m WHERE m.link_a = h.persona_a AND m.link_b = h.persona_b)))
 	), links AS (
 		INSERT INTO engage.link AS l
-		SELECT r.link_a, r.link_b, r.weight, r.score, r.personas_a, r.personas_b, r.pairs, r.agreeing
-		FROM result r WHERE r.link_a IS NOT NULL
+		SELECT m.link_a, m.link_b, m.weight, m.score, m.personas_a, m.personas_b, m.pairs, m.agreeing
+		FROM matched m WHERE m.link_a IS NOT NULL
 		ON CONFLICT (persona_a, persona_b) DO UPDATE
 		SET weight = excluded.weight, score = excluded.score, personas_a = excluded.personas_a, personas_b = excluded.personas_b,
 			pairs = excluded.pairs, agreeing = excluded.agreeing
 		WHERE (l.weight, l.score, l.personas_a, l.personas_b, l.pairs, l.agreeing) IS DISTINCT FROM
 			(excluded.weight, excluded.score, excluded.personas_a, excluded.personas_b, excluded.pairs, excluded.agreeing)
-	), numbers AS (
-		INSERT INTO engage.shared_number AS s (number, names)
-		SELECT m.shared_number, max(m.shared_names) FROM member m WHERE m.shared_number IS NOT NULL GROUP BY m.shared_number
-		ON CONFLICT (number) DO UPDATE SET names = excluded.names WHERE excluded.names > 0 AND s.names <> excluded.names
-	), numbers_gone AS (
-		DELETE FROM engage.shared_number s
-		WHERE apply_linkage.persona_keys IS NULL
-			AND NOT EXISTS (SELECT FROM member m WHERE m.shared_number = s.number)
-	), blocks_gone AS (
-		DELETE FROM engage.block_large b
-		WHERE apply_linkage.persona_keys IS NULL AND NOT EXISTS (SELECT FROM result r WHERE r.large_block = b.block_key)
-	), blocks AS (
-		INSERT INTO engage.block_large AS b SELECT r.large_block, r.last_rank FROM result r WHERE r.large_block IS NOT NULL
-		ON CONFLICT (block_key) DO UPDATE SET last_rank = excluded.last_rank WHERE b.last_rank <> excluded.last_rank
-	), parted AS MATERIALIZED (
-		SELECT x.old_id AS from_caller, x.new_id AS to_caller, array_agg(x.persona_key ORDER BY x.persona_key) AS persona_keys
+	), parted AS (
+		SELECT x.old_id, x.new_id, array_agg(x.persona_key ORDER BY x.persona_key) AS persona_keys
 		FROM changed x WHERE x.old_id IS NOT NULL AND x.old_id IS DISTINCT FROM x.new_id GROUP BY x.old_id, x.new_id
-	), joint AS MATERIALIZED (
-		SELECT a.new_id AS to_caller, a.old_id AS a_caller, b.old_id AS b_caller,
-			jsonb_build_object('a', r.link_a, 'b', r.link_b, 'weight', round(r.weight::numeric, 2), 'score', r.score::text) AS link
-		FROM result r
-		JOIN assigned a ON a.persona_key = r.link_a
-		JOIN assigned b ON b.persona_key = r.link_b
-		WHERE a.old_id IS DISTINCT FROM b.old_id
-	), evidence AS (
-		SELECT j.from_caller, j.to_caller, jsonb_agg(j.link) AS links
-		FROM (SELECT x.a_caller AS from_caller, x.to_caller, x.link FROM joint x
-			UNION ALL SELECT x.b_caller, x.to_caller, x.link FROM joint x) j
-		GROUP BY j.from_caller, j.to_caller
-	), decisions AS (
-		SELECT c.old_id AS from_caller, c.new_id AS to_caller, jsonb_agg(DISTINCT d.decision_no) AS decisions
-		FROM engage.decided_persona d JOIN changed c ON c.persona_key = d.persona_key
-		WHERE d.decision_no = ANY (ARRAY(SELECT unnest(engage.decisions_about(ARRAY(SELECT x.persona_key FROM changed x)))))
-		GROUP BY c.old_id, c.new_id
-	), events AS (
-		INSERT INTO engage.merge_event (kind, from_caller, to_caller, persona_keys, model_id, run_id, evidence)
-		SELECT CASE WHEN c.to_caller IS NULL THEN 'lost' WHEN still.caller_id IS NULL THEN 'merge'
-				WHEN before.caller_id IS NULL THEN 'split' ELSE 'move' END,
-			c.from_caller, c.to_caller, c.persona_keys, apply_linkage.model_id, apply_linkage.run_id,
-			NULLIF(jsonb_strip_nulls(jsonb_build_object('links', e.links, 'decisions', d.decisions)), '{}')
-		FROM parted c
-		LEFT JOIN (SELECT DISTINCT a.new_id AS caller_id FROM assigned a) still ON still.caller_id = c.from_caller
-		LEFT JOIN (SELECT DISTINCT a.new_id AS caller_id FROM assigned a WHERE a.old_id = a.new_id) before ON before.caller_id = c.to_caller
-		LEFT JOIN evidence e ON e.from_caller = c.from_caller AND e.to_caller = c.to_caller
-		LEFT JOIN decisions d ON d.from_caller = c.from_caller AND d.to_caller IS NOT DISTINCT FROM c.to_caller
-		ORDER BY c.from_caller, c.to_caller
-	), periods AS (
-		INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
-		SELECT DISTINCT 'period', r.rule_id, engage.period_start(at, r.top_period, o.zone), 'identity'
-		FROM engage.policy o, engage.rule r, engage.persona_timeline t, engage.contact_times(t.timeline) at
-		WHERE r.kind = 'top' AND t.persona_key = ANY (ARRAY(SELECT c.persona_key FROM changed c))
 	)
-	SELECT COALESCE(array_agg(DISTINCT u.caller_id), '{}')
-	FROM (SELECT c.old_id FROM changed c UNION SELECT c.new_id FROM changed c) u (caller_id)
-	WHERE u.caller_id IS NOT NULL;
+	SELECT ARRAY(SELECT c.persona_key FROM changed c),
+		ARRAY(SELECT c.old_id FROM changed c WHERE c.old_id IS NOT NULL UNION SELECT c.new_id FROM changed c WHERE c.new_id IS NOT NULL ORDER BY 1),
+		ARRAY(SELECT ROW (m.shared_number, max(m.shared_names), NULL)::engage.shared_number
+			FROM matched m WHERE m.shared_number IS NOT NULL GROUP BY m.shared_number),
+		ARRAY(SELECT ROW (m.large_block, m.last_rank)::engage.block_large FROM matched m WHERE m.large_block IS NOT NULL),
+		ARRAY(SELECT ROW (NULL, NULL, CASE WHEN c.new_id IS NULL THEN 'lost' WHEN still.caller_id IS NULL THEN 'merge'
+				WHEN before.caller_id IS NULL THEN 'split' ELSE 'move' END,
+				c.old_id, c.new_id, c.persona_keys, NULL, write_callers.model_id, write_callers.run_id)::engage.merge_event
+			FROM parted c
+			LEFT JOIN (SELECT DISTINCT a.new_id AS caller_id FROM assigned a) still ON still.caller_id = c.old_id
+			LEFT JOIN (SELECT DISTINCT a.new_id AS caller_id FROM assigned a WHERE a.old_id = a.new_id) before ON before.caller_id = c.new_id),
+		ARRAY(SELECT ROW (m.link_a, m.link_b, m.weight, m.score, m.personas_a, m.personas_b, m.pairs, m.agreeing)::engage.link
+			FROM matched m JOIN assigned a ON a.persona_key = m.link_a JOIN assigned b ON b.persona_key = m.link_b
+			WHERE a.old_id IS DISTINCT FROM b.old_id),
+		ARRAY(SELECT d FROM engage.decided_persona d JOIN changed c ON c.persona_key = d.persona_key
+			WHERE d.decision_no = ANY (ARRAY(SELECT unnest(engage.decisions_about(ARRAY(SELECT x.persona_key FROM changed x))))));
 END;
+COMMENT ON FUNCTION engage.write_callers(integer, uuid[], bigint) IS
+	'Writes the callers, personas and links of match_clusters_to_callers(), all in one statement with what it reads. Returns what the other steps of apply_linkage() need as of then: the personas whose caller changed and the callers that changed; shared numbers and large blocks; who left which caller, as events without their evidence; links between personas that had different callers; and decisions about the personas that changed.';
+
+-- No nested loops: nobody can estimate how many rows the core returns.  Tables are read by the keys at hand, or whole.
+CREATE FUNCTION engage.apply_linkage(model_id integer, persona_keys uuid[], run_id bigint) RETURNS bigint[]
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off
+AS $$
+DECLARE
+	written record;
+BEGIN
+	-- the only step that reads what others may be changing, so all that it decides is as of one snapshot
+	SELECT * INTO written FROM engage.write_callers(model_id, persona_keys, run_id);
+	PERFORM engage.write_shared_numbers(written.numbers, persona_keys IS NULL);
+	IF persona_keys IS NULL THEN
+		PERFORM engage.write_large_blocks(written.blocks);
+	END IF;
+	PERFORM engage.record_merges(written.merges, written.joints, written.decided);
+	PERFORM engage.queue_periods_of(written.changed);
+	RETURN written.caller_ids;
+END
+$$;
 COMMENT ON FUNCTION engage.apply_linkage(integer, uuid[], bigint) IS
-	'Clusters whole components, or all personas for NULL, and gives each cluster its caller: the one that had most of its personas, counting those that return to a caller which has no others, else one that it once was, else a new one. Where a caller is split, what was merged into it goes back to whom it was. Returns the callers that gained or lost personas. A stage of refresh.';
+	'Clusters whole components, or all personas for NULL, and gives each cluster its caller: the one that had most of its personas, counting those that return to a caller with no others, else one that it had before, else a new one. If a caller is split, what was merged into it goes back to the caller it came from. Returns the callers that gained or lost personas. A stage of refresh.';
 
 CREATE FUNCTION engage.settle_blocks(block_keys bigint[], block_limits integer[]) RETURNS uuid[]
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_seqscan = off
@@ -374,17 +438,17 @@ BEGIN ATOMIC
 	) p;
 END;
 COMMENT ON FUNCTION engage.settle_blocks(bigint[], integer[]) IS
-	'Brings block_large in line for these blocks, each with how many personas it may have, NULL for one in which nobody is looked for; returns the personas whose company in them changed. A stage of refresh.';
+	'Updates block_large for these blocks (block_limits: the most personas each may have, NULL for blocks that are not searched). Returns the personas whose set of candidates changed. A stage of refresh.';
 
 CREATE FUNCTION engage.count_shared_numbers(model_id integer, numbers text[]) RETURNS text[]
 	AS 'MODULE_PATHNAME', 'engage_count_shared_numbers' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION engage.count_shared_numbers(integer, text[]) IS
-	'Those of the numbers that many different names use, counted from all who have them.';
+	'Those of the numbers that many different names use, counted over all personas with them.';
 
 CREATE FUNCTION engage.doubt_shared_numbers(numbers text[]) RETURNS engage.shared_number[]
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_seqscan = off
 BEGIN ATOMIC
-	-- a persona more can make the names of others one
+	-- one more persona can show that two names are one
 	WITH gone AS (
 		DELETE FROM engage.shared_number s
 		WHERE s.number = ANY (numbers) AND s.number <> ALL (engage.count_shared_numbers(engage.linkage_in_force(), ARRAY(
@@ -396,6 +460,53 @@ END;
 COMMENT ON FUNCTION engage.doubt_shared_numbers(text[]) IS
 	'Takes those of the numbers from shared_number that are no longer shared, as personas with them came or went; returns their rows, NULL if there are none. A stage of refresh.';
 
+CREATE FUNCTION engage.take_personas_to_link(batch_size integer, only_key uuid, OUT named uuid[], OUT known uuid[])
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	WITH gone AS (
+		DELETE FROM engage.dirty q
+		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage.dirty d WHERE d.subject = 'identity' AND (only_key IS NULL OR d.persona_key = only_key)
+			LIMIT CASE WHEN only_key IS NULL THEN batch_size END))
+		RETURNING q.persona_key
+	), wanted AS (
+		SELECT DISTINCT g.persona_key FROM gone g
+	)
+	SELECT array_agg(n.persona_key) FILTER (WHERE EXISTS (SELECT FROM engage.persona p WHERE p.persona_key = n.persona_key)), array_agg(n.persona_key)
+	INTO known, named
+	FROM (
+		SELECT n.persona_key FROM wanted n
+		UNION SELECT other.persona_key
+		FROM engage.decided_persona other
+		WHERE other.is_same AND other.decision_no = ANY (ARRAY(SELECT unnest(engage.decisions_about(ARRAY(SELECT n.persona_key FROM wanted n)))))
+	) n;
+END
+$$;
+COMMENT ON FUNCTION engage.take_personas_to_link(integer, uuid) IS
+	'Deletes a batch of rows from the queue of personas to link, or those of one persona, and returns these personas and those on a side of a decision that joins them: all (named), and those that have contacts (known); NULL if there are none. Part of link_batch().';
+
+CREATE FUNCTION engage.with_their_components(model_id integer, persona_keys uuid[]) RETURNS uuid[]
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	components uuid[];
+BEGIN
+	SELECT array_agg(DISTINCT p.component) INTO components
+	FROM engage.persona p
+	WHERE p.component IS NOT NULL AND p.persona_key = ANY (persona_keys || engage.reached_personas(model_id, persona_keys) || ARRAY(
+		-- whether a number is shared depends on all who have it
+		SELECT y.persona_key
+		FROM (SELECT DISTINCT x.number FROM engage.persona x
+			WHERE x.persona_key = ANY (persona_keys) AND x.number IS NOT NULL
+				AND NOT EXISTS (SELECT FROM engage.shared_number s WHERE s.number = x.number) OFFSET 0) n
+		JOIN engage.persona y ON y.number = n.number));
+	RETURN (SELECT array_agg(u.persona_key)
+		FROM (SELECT unnest(persona_keys) UNION SELECT p.persona_key FROM engage.persona p WHERE p.component = ANY (components)) u (persona_key));
+END
+$$;
+COMMENT ON FUNCTION engage.with_their_components(integer, uuid[]) IS
+	'These personas, and all in a component that has one of them, one that they reach, or one with a number of theirs that is not known to be shared. Part of link_batch().';
+
 CREATE FUNCTION engage.link_batch(batch_size integer, run_id bigint, only_key uuid DEFAULT NULL) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 	SET enable_seqscan = off
@@ -405,27 +516,11 @@ DECLARE
 	taken uuid[];
 	persona_keys uuid[];
 	unsettled uuid[];
-	components uuid[];
 	doubtful engage.shared_number[];
 	unshared text[];
 	caller_ids bigint[];
 BEGIN
-	WITH gone AS (
-		DELETE FROM engage.dirty q
-		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage.dirty d WHERE d.subject = 'identity' AND (only_key IS NULL OR d.persona_key = only_key)
-			LIMIT CASE WHEN only_key IS NULL THEN batch_size END))
-		RETURNING q.persona_key
-	), named AS (
-		SELECT DISTINCT g.persona_key FROM gone g
-	)
-	SELECT array_agg(n.persona_key) FILTER (WHERE EXISTS (SELECT FROM engage.persona p WHERE p.persona_key = n.persona_key)), array_agg(n.persona_key)
-	INTO persona_keys, taken
-	FROM (
-		SELECT n.persona_key FROM named n
-		UNION SELECT other.persona_key
-		FROM engage.decided_persona other
-		WHERE other.is_same AND other.decision_no = ANY (ARRAY(SELECT unnest(engage.decisions_about(ARRAY(SELECT n.persona_key FROM named n)))))
-	) n;
+	SELECT q.named, q.known INTO taken, persona_keys FROM engage.take_personas_to_link(batch_size, only_key) q;
 	PERFORM engage.take_back('link', taken);
 	IF persona_keys IS NULL THEN
 		RETURN ARRAY[]::bigint[];
@@ -443,17 +538,7 @@ BEGIN
 	FROM unnest(persona_keys || unsettled || ARRAY(
 		SELECT p.persona_key FROM unnest(doubtful) d JOIN engage.persona p ON p.number = d.number)) u (persona_key);
 
-	SELECT array_agg(DISTINCT p.component) INTO components
-	FROM engage.persona p
-	WHERE p.component IS NOT NULL AND p.persona_key = ANY (persona_keys || engage.reached_personas(model, persona_keys) || ARRAY(
-		-- whether a number is shared depends on all who have it
-		SELECT y.persona_key
-		FROM (SELECT DISTINCT x.number FROM engage.persona x
-			WHERE x.persona_key = ANY (persona_keys) AND x.number IS NOT NULL
-				AND NOT EXISTS (SELECT FROM engage.shared_number s WHERE s.number = x.number) OFFSET 0) n
-		JOIN engage.persona y ON y.number = n.number));
-	SELECT array_agg(u.persona_key) INTO persona_keys
-	FROM (SELECT unnest(persona_keys) UNION SELECT p.persona_key FROM engage.persona p WHERE p.component = ANY (components)) u (persona_key);
+	persona_keys := engage.with_their_components(model, persona_keys);
 	unshared := ARRAY(SELECT DISTINCT p.number FROM engage.persona p
 		WHERE p.persona_key = ANY (persona_keys) AND p.number IS NOT NULL
 			AND NOT EXISTS (SELECT FROM engage.shared_number s WHERE s.number = p.number));
@@ -476,10 +561,10 @@ AS $$
 DECLARE
 	newest integer;
 BEGIN
-	-- first, so that the marker of a model that comes now stays
+	-- first, so that the marker of a model that is added now stays
 	DELETE FROM engage.dirty q WHERE q.subject IN ('identity', 'identities');
 	SELECT max(m.model_id) INTO newest FROM engage.linkage_model m;
-	-- by other rules, no block stays
+	-- if the blocking rules changed, no block stays
 	IF (SELECT m.model -> 'blocking' FROM engage.linkage_model m WHERE m.model_id = newest)
 			IS DISTINCT FROM (SELECT m.model -> 'blocking' FROM engage.linkage_model m WHERE m.model_id = engage.linkage_in_force()) THEN
 		DELETE FROM engage.persona_block;
@@ -503,7 +588,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.link_everything(bigint) IS
-	'Links all personas anew by the newest version of the linkage model, in one transaction: callers change together or not at all. Returns the callers that changed. A stage of refresh.';
+	'Links all personas again by the newest version of the linkage model, in one transaction: callers change together or not at all. Returns the callers that changed. A stage of refresh.';
 
 CREATE FUNCTION engage.wants_linking_of_everything() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
@@ -513,7 +598,7 @@ RETURN EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'identities')
 		> GREATEST(20000, LEAST(100000, 0.1 *
 			(SELECT GREATEST(c.reltuples, 0) FROM pg_class c WHERE c.oid = 'engage.persona'::regclass)));
 COMMENT ON FUNCTION engage.wants_linking_of_everything() IS
-	'Whether all personas are to be linked anew: there is a new model, or so many wait that one pass over all is quicker.';
+	'Whether to link all personas again: there is a new model, or so many wait that one pass over all of them is quicker.';
 
 CREATE FUNCTION engage.identities_wait() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
@@ -540,7 +625,7 @@ BEGIN
 		RETURN COALESCE(callers, '{}');
 	END IF;
 
-	-- those who may be joined or parted by this: its component
+	-- this can join or split the rest of its component
 	INSERT INTO engage.dirty (subject, persona_key, cause)
 	SELECT DISTINCT 'identity', y.persona_key, 'persona gone'
 	FROM (SELECT DISTINCT x.component FROM engage.persona x WHERE x.persona_key = ANY (empty) OFFSET 0) g
@@ -571,7 +656,7 @@ BEGIN
 	SELECT g.persona_key, g.caller_id FROM gone g WHERE g.caller_id IS NOT NULL
 	ON CONFLICT (persona_key) DO UPDATE SET caller_id = excluded.caller_id, gone_at = excluded.gone_at;
 
-	-- those whose number may no longer be shared, and those who stand for a side of a decision now
+	-- personas whose number may no longer be shared, and those that are now a side of a decision
 	INSERT INTO engage.dirty (subject, persona_key, cause)
 	SELECT 'identity', y.persona_key, 'persona gone'
 	FROM unnest(engage.doubt_shared_numbers(numbers)) n JOIN engage.persona y ON y.number = n.number
@@ -581,4 +666,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.forget_personas(uuid[]) IS
-	'Deletes those of the personas that have no counted contact, notes whose they were (persona_gone), and has those linked again who were linked through them. Returns the callers of all these personas. A stage of refresh.';
+	'Deletes the personas that have no counted contact left, notes their callers (persona_gone), and queues those linked through them for relinking. Returns the callers of all these personas. A stage of refresh.';
