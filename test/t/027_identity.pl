@@ -35,7 +35,7 @@ $node->safe_psql('postgres', "CREATE DATABASE $_ TEMPLATE template_identity") fo
 # As it was when it was made: making a database for each history takes longer.
 my $EMPTY = q{
 	TRUNCATE engage.contact, engage.persona, engage.persona_timeline, engage.persona_block, engage.block_large, engage.caller, engage.link,
-		engage.link_decision, engage.merge_event, engage.shared_number, engage.known_number, engage.daily_count, engage.hourly_count,
+		engage.link_decision, engage.merge_event, engage.shared_number, engage.known_number, engage.learnt_filler, engage.daily_count, engage.hourly_count,
 		engage.feed_count RESTART IDENTITY;
 	DELETE FROM engage.caller_pseudonym WHERE caller_id IS NOT NULL;
 	UPDATE engage.policy SET region = 'GB' WHERE region <> 'GB';

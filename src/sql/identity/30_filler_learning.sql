@@ -64,14 +64,14 @@ BEGIN ATOMIC
 		WHEN j.kind IN ('identifier', 'imei', 'email') THEN
 			j.names >= 10 AND j.numbers >= 10 OR j.numbers >= 50 AND j.personas >= j.all_personas * 0.2
 		WHEN j.kind = 'date' THEN
-			-- Chernoff bound on the Poisson tail
-			j.names >= 10 AND j.names >= 10 * j.expected
+			-- of one person, however often misspelt, the numbers are few; then the Chernoff bound on the Poisson tail
+			j.names >= 10 AND j.numbers >= 10 AND j.names >= 10 * j.expected
 				AND j.names - j.expected - j.names * ln(j.names / GREATEST(j.expected, 0.001)) < -9 * ln(10)
 		WHEN j.kind IN ('given_name', 'family_name') THEN j.numbers >= 100
 		ELSE j.names >= 30 END;
 END;
 COMMENT ON FUNCTION engage.suspected_fillers() IS
-	'Values that far more people have than chance explains: references, handsets and e-mail addresses of ten or more names and numbers; dates of ten names and ten times what the years around them suggest; given names five times as common as the fifth; family names, postcodes and addresses with a share that no real one has. people: how many different names, or numbers if they are more; expected: how many at most by chance. Reads all personas.';
+	'Values that far more people have than chance explains: references, handsets and e-mail addresses of ten or more names and numbers; dates of ten names and numbers, and ten times as many names as the years around them suggest; given names five times as common as the fifth; family names, postcodes and addresses with a share that no real one has. people: how many different names, or numbers if they are more; expected: how many at most by chance. Reads all personas.';
 
 CREATE FUNCTION engage.learn_fillers() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
