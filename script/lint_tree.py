@@ -28,7 +28,7 @@ ALLOWED = {
 BUILT = {'engage_build.h'}
 INCLUDE = re.compile(r'#include "([^"]+)"')
 
-PAGES = ('README.md', 'CONTRIBUTING.md', 'docs/**/*.md', 'src/**/README.md', 'sql/README.md', 'bench/README.md')
+PROSE = ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'bench/README.md', 'docs/**/*.md', 'src/**/README.md', 'sql/README.md')
 OURS = re.compile(r'`((?:src|sql|expected|test|docs|script|bench|dashboard|powerbi)/[^` ]*)`')
 # Names that stand for others, and what only running makes.
 INVENTED = re.compile(r'NAME|TOPIC|LAYER|OLD|NEW|PAGE|DIRECTORY|\.\.\.|bench/results|test/unit/build')
@@ -50,8 +50,6 @@ WORDS = {
     r'\bas [^.;:|]{1,40} has it\b': 'as it says, as it uses',
     r'\bforemost\b': 'first',
 }
-PROSE = ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'bench/README.md', 'docs/**/*.md', 'src/**/README.md')
-
 
 CREATED = re.compile(r'^CREATE (?:FUNCTION|PROCEDURE|AGGREGATE) engage\.(\w+)', re.MULTILINE)
 # The operators of a type stand on its page as operators.
@@ -67,6 +65,10 @@ PARTS_OF_OTHERS = {
 def lines(path):
     with open(path, encoding='utf-8') as file:
         yield from enumerate(file, 1)
+
+
+def pages():
+    return sorted({page for pattern in PROSE for page in glob.glob(pattern, recursive=True)})
 
 
 def includes():
@@ -85,7 +87,7 @@ def includes():
 
 
 def paths():
-    for path in sorted({page for pattern in PAGES for page in glob.glob(pattern, recursive=True)}):
+    for path in pages():
         for line, text in lines(path):
             for name in OURS.findall(text):
                 if not INVENTED.search(name) and not glob.glob(name):
@@ -136,7 +138,7 @@ def prose(path):
 
 def words():
     unwanted = [(re.compile(word, re.IGNORECASE), instead) for word, instead in WORDS.items()]
-    for path in sorted({page for pattern in PROSE for page in glob.glob(pattern, recursive=True)}):
+    for path in pages():
         for line, text in prose(path):
             for word, instead in unwanted:
                 for match in word.finditer(text):
