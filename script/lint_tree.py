@@ -5,11 +5,13 @@ script/lint_tree.py includes    includes of src/ point down, as ALLOWED says
 script/lint_tree.py paths       every path of ours in README, CONTRIBUTING and the pages exists
 script/lint_tree.py readmes     every folder of src/ says in ten lines what lives there
 script/lint_tree.py routines    every routine that people may call has a place on a page of reference
+script/lint_tree.py signatures  every C function that SQL calls stands below its SQL signature
 script/lint_tree.py words       the prose of README, CONTRIBUTING, CHANGELOG and the pages keeps to everyday words
 
 Prints 'file:line: finding' and exits 1 when there is one.
 """
 
+import collections
 import glob
 import os
 import re
@@ -32,6 +34,13 @@ PROSE = ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'bench/README.md', 'doc
 OURS = re.compile(r'`((?:src|sql|expected|test|docs|script|bench|dashboard|powerbi)/[^` ]*)`')
 # Names that stand for others, and what only running makes.
 INVENTED = re.compile(r'NAME|TOPIC|LAYER|OLD|NEW|PAGE|DIRECTORY|\.\.\.|bench/results|test/unit/build')
+
+# A function in C, from its name and arguments to its symbol; and how it stands in C.
+CREATED_FROM_C = re.compile(
+    r"^CREATE FUNCTION \w+\.(\w+\((?:(?!^CREATE |\bLANGUAGE\b).)*?)\s*AS 'MODULE_PATHNAME', '(\w+)'", re.MULTILINE | re.DOTALL)
+DECLARED = re.compile(r'^ENGAGE_FUNCTION\((\w+)\);\n(?=(Datum\n\1\(PG_FUNCTION_ARGS\)\n{)?)', re.MULTILINE)
+COMMENT_ABOVE = re.compile(r'/\*((?:(?!\*/).)*)\*/\n\Z', re.DOTALL)
+SIGNATURE = re.compile(r'\w+\(.*?\) RETURNS (?:SETOF )?\w+(?: precision)?(?:\[\])?')
 
 # What prose does not say, and what to write instead.  Code is left out: blocks and `code`.
 WORDS = {
@@ -126,6 +135,44 @@ def routines():
         yield f'{__file__}: {name} need not be in PARTS_OF_OTHERS'
 
 
+def signature(created):
+    """A function as the comment above its C has it: no schema, no default, no OUT argument."""
+    name, arguments, returned = re.fullmatch(r'(\w+)\((.*)\)(?:\s+RETURNS\s+(.*))?', created, re.DOTALL).groups()
+    # no default has a comma or bracket that does not stand in quotes
+    arguments = [' '.join(a.split()) for a in re.split(r",(?=(?:[^']*'[^']*')*[^']*$)", arguments)]
+    arguments = [re.sub(r' DEFAULT .*', '', a) for a in arguments if not a.startswith('OUT ')]
+    text = f"{name}({', '.join(arguments)}) RETURNS {' '.join((returned or 'record').split())}"
+    return re.sub(r'\b(?:engage|engage_internal|pg_catalog)\.', '', text)
+
+
+def sql_signatures():
+    """The signatures that src/sql gives to each symbol of C."""
+    found = collections.defaultdict(set)
+    for path in sorted(glob.glob('src/sql/*/*.sql')):
+        for created, symbol in CREATED_FROM_C.findall(read(path)):
+            found[symbol].add(signature(created))
+    return found
+
+
+def signatures():
+    created = sql_signatures()
+    for path in sorted(glob.glob('src/**/*.c', recursive=True)):
+        text = read(path)
+        for match in DECLARED.finditer(text):
+            line = text.count('\n', 0, match.start()) + 1
+            symbol = match.group(1)
+            if match.group(2) is None:
+                yield f'{path}:{line}: {symbol} is not defined in the next line'
+            above = COMMENT_ABOVE.search(text[:match.start()])
+            written = set(SIGNATURE.findall(re.sub(r'\s+(?:\*\s+)?', ' ', above.group(1)))) if above else set()
+            for wanted in sorted(created[symbol] - written):
+                yield f'{path}:{line}: the comment above {symbol} lacks: {wanted}'
+            for unknown in sorted(written - created[symbol]):
+                yield f'{path}:{line}: src/sql does not create from {symbol}: {unknown}'
+            if not created[symbol]:
+                yield f'{path}:{line}: src/sql creates nothing from {symbol}'
+
+
 def prose(path):
     """Yield the lines of a page with its code left out."""
     in_code = False
@@ -146,7 +193,8 @@ def words():
 
 
 def main():
-    findings = list({'includes': includes, 'paths': paths, 'readmes': readmes, 'routines': routines, 'words': words}[sys.argv[1]]())
+    checks = (includes, paths, readmes, routines, signatures, words)
+    findings = list({check.__name__: check for check in checks}[sys.argv[1]]())
     print('\n'.join(findings))
     return 1 if findings else 0
 

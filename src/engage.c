@@ -14,14 +14,11 @@
 
 PG_MODULE_MAGIC;
 
-ENGAGE_FUNCTION(engage_library_version);
-ENGAGE_FUNCTION(engage_library_build);
-ENGAGE_FUNCTION(engage_refuse_transaction_block);
-
 /*
- * engage.library_version() returns text
- *	  Version of the shared library, to compare with the installed script's.
+ * library_version() RETURNS text
+ *		Version of the shared library, to compare with the installed script's.
  */
+ENGAGE_FUNCTION(engage_library_version);
 Datum
 engage_library_version(PG_FUNCTION_ARGS)
 {
@@ -29,9 +26,10 @@ engage_library_version(PG_FUNCTION_ARGS)
 }
 
 /*
- * engage.library_build() returns text
- *	  What the shared library was built from, to compare with the script's.
+ * library_build() RETURNS text
+ *		What the shared library was built from, to compare with the script's.
  */
+ENGAGE_FUNCTION(engage_library_build);
 Datum
 engage_library_build(PG_FUNCTION_ARGS)
 {
@@ -39,10 +37,11 @@ engage_library_build(PG_FUNCTION_ARGS)
 }
 
 /*
- * engage.refuse_transaction_block(verb text) returns void
+ * refuse_transaction_block(verb text) RETURNS void
  *		An error inside a transaction block, where a procedure cannot commit.
  *		Called from a function it could not either; there the server says so.
  */
+ENGAGE_FUNCTION(engage_refuse_transaction_block);
 Datum
 engage_refuse_transaction_block(PG_FUNCTION_ARGS)
 {

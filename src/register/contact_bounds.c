@@ -20,9 +20,6 @@
 
 #include "engage.h"
 
-ENGAGE_FUNCTION(engage_contact_fits);
-ENGAGE_FUNCTION(engage_contact_fault);
-
 /* Microseconds and days since 2000-01-01, as the server counts them. */
 #define DAYS_1900_TO_2000 36524
 #define DAYS_2000_TO_2200 73049
@@ -117,10 +114,15 @@ find_fault(FunctionCallInfo fcinfo)
 }
 
 /*
- * contact_fits(occurred_at, ...)
+ * contact_fits(occurred_at timestamptz, recorded_at timestamptz, answered_at timestamptz,
+ *			ended_at timestamptz, date_of_birth date, handling_seconds integer, latitude double precision,
+ *			longitude double precision, location_radius_m double precision, source text, source_ref text,
+ *			number_raw text, given_name text, family_name text, address text, postcode text, email text,
+ *			imei text, nominal_ref text) RETURNS boolean
  *		True; or an error that names the column and its bounds, which a plain
  *		constraint cannot.
  */
+ENGAGE_FUNCTION(engage_contact_fits);
 Datum
 engage_contact_fits(PG_FUNCTION_ARGS)
 {
@@ -135,7 +137,15 @@ engage_contact_fits(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(true);
 }
 
-/* contact_fault(occurred_at, ...): the column that is out of its bounds. */
+/*
+ * contact_fault(occurred_at timestamptz, recorded_at timestamptz, answered_at timestamptz,
+ *			ended_at timestamptz, date_of_birth date, handling_seconds integer, latitude double precision,
+ *			longitude double precision, location_radius_m double precision, source text, source_ref text,
+ *			number_raw text, given_name text, family_name text, address text, postcode text, email text,
+ *			imei text, nominal_ref text) RETURNS text
+ *		The column that is out of its bounds.
+ */
+ENGAGE_FUNCTION(engage_contact_fault);
 Datum
 engage_contact_fault(PG_FUNCTION_ARGS)
 {

@@ -21,9 +21,6 @@
 #include "host_sql.h"
 #include "register/persona_reader.h"
 
-ENGAGE_FUNCTION(engage_compare_personas);
-ENGAGE_FUNCTION(engage_identify_personas);
-
 #define MOST_BITS 500 /* beyond which probabilities are 1 */
 #define LEAST_TOLD 50 /* thousandths of a bit that are worth a row */
 
@@ -44,10 +41,10 @@ put_weight(FunctionCallInfo fcinfo, const char *detail, const char *level, int64
 }
 
 /*
- * compare_personas(model_id integer, a uuid, b uuid,
- *					OUT detail text, OUT level text, OUT weight float8, OUT running float8)
+ * compare_personas(model_id integer, a uuid, b uuid) RETURNS SETOF record
  *		What makes two personas one person, or not, in bits; the prior first.
  */
+ENGAGE_FUNCTION(engage_compare_personas);
 Datum
 engage_compare_personas(PG_FUNCTION_ARGS)
 {
@@ -199,13 +196,13 @@ reasons_for(const LinkModel *model, const Suspect *s)
 }
 
 /*
- * identify_personas(model_id integer, number text, given_name text, family_name
- *		text, date_of_birth date, address text, postcode text, email text, imei
- *		text, nominal_ref text, details jsonb, OUT caller_id bigint, OUT score
- *		float8, OUT probability float8, OUT personas integer, OUT reasons text[])
+ * identify_personas(model_id integer, number text, given_name text, family_name text,
+ *			date_of_birth date, address text, postcode text, email text, imei text, nominal_ref text,
+ *			details jsonb) RETURNS SETOF record
  *		Callers who may be this person, likeliest first.  Probabilities are
  *		those of exactly one of them, or somebody else, being it.
  */
+ENGAGE_FUNCTION(engage_identify_personas);
 Datum
 engage_identify_personas(PG_FUNCTION_ARGS)
 {

@@ -22,8 +22,6 @@
 #include "engage.h"
 #include "register/linkage_model.h"
 
-ENGAGE_FUNCTION(engage_linkage_model_check);
-
 /* By LinkRole. */
 static const char *const roles[] = {"", "given_name", "family_name", "date_of_birth"};
 
@@ -271,9 +269,10 @@ linkage_model_read(Jsonb *json)
 }
 
 /*
- * linkage_model_check(model jsonb) returns boolean
+ * linkage_model_check(model jsonb) RETURNS boolean
  *		True; if it is not a valid model, an error that says what is wrong.
  */
+ENGAGE_FUNCTION(engage_linkage_model_check);
 Datum
 engage_linkage_model_check(PG_FUNCTION_ARGS)
 {

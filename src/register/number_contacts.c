@@ -46,8 +46,6 @@
 #include "register/persona_key.h"
 #include "toolkit/phone_sql.h"
 
-ENGAGE_FUNCTION(engage_number_contacts);
-
 #define KEY_COLUMN 1
 #define TIME_COLUMN 2
 
@@ -432,11 +430,11 @@ end_scan(Walk *walk)
 }
 
 /*
- * number_contacts(number text, region text, as_of timestamptz, OUT contacts_24_hours bigint,
- *				   OUT contacts_7_days bigint, OUT contacts_28_days bigint, OUT last_contact_at timestamptz)
+ * number_contacts(number text, region text, as_of timestamptz) RETURNS record
  *		Counted contacts of a number in E.164, refreshed or not, up to as_of.
  *		NULLs if the index cannot be used.
  */
+ENGAGE_FUNCTION(engage_number_contacts);
 Datum
 engage_number_contacts(PG_FUNCTION_ARGS)
 {

@@ -40,9 +40,6 @@
 #include "toolkit/filler_sql.h"
 #include "toolkit/phone_sql.h"
 
-ENGAGE_FUNCTION(engage_persona_key);
-ENGAGE_FUNCTION(engage_persona_keys_of_number);
-
 #define TAIL_LEN 3
 #define HEAD_LEN 3
 #define PREFIX_LEN (TAIL_LEN + HEAD_LEN)
@@ -170,11 +167,13 @@ digest_arguments(FunctionCallInfo fcinfo, pg_cryptohash_ctx *digest)
 }
 
 /*
- * persona_key(number_raw, given_name, family_name, date_of_birth, address,
- * postcode, email, imei, nominal_ref, identity_details)
+ * persona_key(number_raw text, given_name text, family_name text, date_of_birth date,
+ *			address text, postcode text, email text, imei text, nominal_ref text,
+ *			identity_details jsonb) RETURNS uuid
  *		The key of the persona with these details; NULL if there are none, or
  *		nothing but fillers.
  */
+ENGAGE_FUNCTION(engage_persona_key);
 Datum
 engage_persona_key(PG_FUNCTION_ARGS)
 {
@@ -275,9 +274,10 @@ persona_ranges(const char *e164, bool is_home, PersonaRange *ranges, bool *is_ex
 }
 
 /*
- * persona_keys_of_number(number, region, OUT low, OUT high, OUT is_exact)
+ * persona_keys_of_number(number text, region text) RETURNS SETOF record
  *		The ranges of keys in which the number's personas lie.
  */
+ENGAGE_FUNCTION(engage_persona_keys_of_number);
 Datum
 engage_persona_keys_of_number(PG_FUNCTION_ARGS)
 {

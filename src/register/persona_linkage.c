@@ -27,13 +27,6 @@
 #include "register/linkage_model.h"
 #include "register/persona_reader.h"
 
-ENGAGE_FUNCTION(engage_persona_blocks);
-ENGAGE_FUNCTION(engage_reached_personas);
-ENGAGE_FUNCTION(engage_cluster_personas);
-ENGAGE_FUNCTION(engage_learn_linkage);
-ENGAGE_FUNCTION(engage_linked_pairs);
-ENGAGE_FUNCTION(engage_count_shared_numbers);
-
 /* ----------------------------------------------------------------- blocks */
 
 static bool
@@ -46,11 +39,11 @@ rule_has_number(const LinkModel *model, const LinkRule *rule)
 }
 
 /*
- * persona_blocks(model_id integer, persona_keys uuid[],
- *				  OUT persona_key uuid, OUT block_key bigint, OUT rank bigint, OUT block_limit integer)
+ * persona_blocks(model_id integer, persona_keys uuid[]) RETURNS SETOF record
  *		The blocks of personas; of all for NULL.  Blocks of numbers that stand
  *		for no person have no limit, as nobody is looked for in them.
  */
+ENGAGE_FUNCTION(engage_persona_blocks);
 Datum
 engage_persona_blocks(PG_FUNCTION_ARGS)
 {
@@ -106,9 +99,10 @@ visit_reach(void *arg, uint32_t a, uint32_t b)
 }
 
 /*
- * reached_personas(model_id integer, persona_keys uuid[]) returns uuid[]
+ * reached_personas(model_id integer, persona_keys uuid[]) RETURNS uuid[]
  *		Other personas that belong to one component with any of these.
  */
+ENGAGE_FUNCTION(engage_reached_personas);
 Datum
 engage_reached_personas(PG_FUNCTION_ARGS)
 {
@@ -357,11 +351,12 @@ put_large(Clustering *c, const LinkKeySet *large)
 }
 
 /*
- * cluster_personas(model_id integer, persona_keys uuid[], OUT ...)
+ * cluster_personas(model_id integer, persona_keys uuid[]) RETURNS SETOF record
  *		Components and clusters of these personas, or of all for NULL.  A row
- *		for each persona; one for each merge, of the pair that showed most; and
- *		if all were asked for, one for each block that is too large.
+ *		for each persona; one for each merge, of the pair that showed most;
+ *		and if all were asked for, one for each block that is too large.
  */
+ENGAGE_FUNCTION(engage_cluster_personas);
 Datum
 engage_cluster_personas(PG_FUNCTION_ARGS)
 {
@@ -404,9 +399,10 @@ keep_shared(void *arg, uint32_t persona, uint32_t names)
 }
 
 /*
- * count_shared_numbers(model_id integer, numbers text[]) returns text[]
+ * count_shared_numbers(model_id integer, numbers text[]) RETURNS text[]
  *		Those of the numbers that many different names use.
  */
+ENGAGE_FUNCTION(engage_count_shared_numbers);
 Datum
 engage_count_shared_numbers(PG_FUNCTION_ARGS)
 {
@@ -430,10 +426,11 @@ engage_count_shared_numbers(PG_FUNCTION_ARGS)
 }
 
 /*
- * linked_pairs(model_id integer, OUT persona_a uuid, OUT persona_b uuid, OUT weight float8)
- *		All pairs of personas that share a block and whose own evidence reaches
- *		the threshold.
+ * linked_pairs(model_id integer) RETURNS SETOF record
+ *		All pairs of personas that share a block and whose own evidence
+ *		reaches the threshold.
  */
+ENGAGE_FUNCTION(engage_linked_pairs);
 Datum
 engage_linked_pairs(PG_FUNCTION_ARGS)
 {
@@ -491,10 +488,10 @@ keep_term(void *arg, int comparison, uint64_t hash, double people)
 }
 
 /*
- * learn_linkage(model jsonb, seed bigint, OUT learnt jsonb, OUT report jsonb,
- *				 OUT comparison smallint[], OUT value_hash bigint[], OUT people real[])
+ * learn_linkage(model jsonb, seed bigint) RETURNS record
  *		A model with these comparisons, learnt from all personas.
  */
+ENGAGE_FUNCTION(engage_learn_linkage);
 Datum
 engage_learn_linkage(PG_FUNCTION_ARGS)
 {

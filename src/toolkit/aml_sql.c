@@ -15,8 +15,6 @@
 #include "core/identity/aml.h"
 #include "engage.h"
 
-ENGAGE_FUNCTION(engage_aml);
-
 /* Columns of engage.aml_location */
 enum
 {
@@ -79,9 +77,8 @@ set_text(Datum *values, bool *nulls, int column, const char *text)
 		values[column] = CStringGetTextDatum(text);
 }
 
-/*
- * engage.aml(payload text) returns engage.aml_location
- */
+/* aml(payload text) RETURNS aml_location */
+ENGAGE_FUNCTION(engage_aml);
 Datum
 engage_aml(PG_FUNCTION_ARGS)
 {

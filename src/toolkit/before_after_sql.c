@@ -29,20 +29,6 @@
 #include "engage.h"
 #include "host_sql.h"
 
-ENGAGE_FUNCTION(engage_gamma_prior_transfn);
-ENGAGE_FUNCTION(engage_gamma_prior_combinefn);
-ENGAGE_FUNCTION(engage_gamma_prior_serialfn);
-ENGAGE_FUNCTION(engage_gamma_prior_deserialfn);
-ENGAGE_FUNCTION(engage_gamma_prior_finalfn);
-ENGAGE_FUNCTION(engage_before_after_transfn);
-ENGAGE_FUNCTION(engage_before_after_combinefn);
-ENGAGE_FUNCTION(engage_before_after_serialfn);
-ENGAGE_FUNCTION(engage_before_after_deserialfn);
-ENGAGE_FUNCTION(engage_before_after_finalfn);
-ENGAGE_FUNCTION(engage_empirical_bayes);
-ENGAGE_FUNCTION(engage_effect_size);
-ENGAGE_FUNCTION(engage_hours_saved);
-
 /* Of the partial states. */
 #define STATE_VERSION 1
 
@@ -134,6 +120,8 @@ add_callers(count_table_hash *table, CountKey key, int64 callers)
 	entry->callers += callers;
 }
 
+/* gamma_prior_transfn(internal, bigint, double precision) RETURNS internal */
+ENGAGE_FUNCTION(engage_gamma_prior_transfn);
 Datum
 engage_gamma_prior_transfn(PG_FUNCTION_ARGS)
 {
@@ -158,6 +146,8 @@ engage_gamma_prior_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(table);
 }
 
+/* gamma_prior_combinefn(internal, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_gamma_prior_combinefn);
 Datum
 engage_gamma_prior_combinefn(PG_FUNCTION_ARGS)
 {
@@ -183,6 +173,8 @@ engage_gamma_prior_combinefn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(table);
 }
 
+/* gamma_prior_serialfn(internal) RETURNS bytea */
+ENGAGE_FUNCTION(engage_gamma_prior_serialfn);
 Datum
 engage_gamma_prior_serialfn(PG_FUNCTION_ARGS)
 {
@@ -205,6 +197,8 @@ engage_gamma_prior_serialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
+/* gamma_prior_deserialfn(bytea, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_gamma_prior_deserialfn);
 Datum
 engage_gamma_prior_deserialfn(PG_FUNCTION_ARGS)
 {
@@ -244,6 +238,8 @@ compare_counts(const GammaPriorGroup *a, const GammaPriorGroup *b)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
+/* gamma_prior_finalfn(internal) RETURNS gamma_prior */
+ENGAGE_FUNCTION(engage_gamma_prior_finalfn);
 Datum
 engage_gamma_prior_finalfn(PG_FUNCTION_ARGS)
 {
@@ -365,6 +361,8 @@ group_of(change_table_hash *table, int64 before)
 	return &entry->group;
 }
 
+/* before_after_transfn(internal, bigint, bigint, boolean) RETURNS internal */
+ENGAGE_FUNCTION(engage_before_after_transfn);
 Datum
 engage_before_after_transfn(PG_FUNCTION_ARGS)
 {
@@ -388,6 +386,8 @@ engage_before_after_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(table);
 }
 
+/* before_after_combinefn(internal, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_before_after_combinefn);
 Datum
 engage_before_after_combinefn(PG_FUNCTION_ARGS)
 {
@@ -435,6 +435,8 @@ receive_side(StringInfo buf)
 	return side;
 }
 
+/* before_after_serialfn(internal) RETURNS bytea */
+ENGAGE_FUNCTION(engage_before_after_serialfn);
 Datum
 engage_before_after_serialfn(PG_FUNCTION_ARGS)
 {
@@ -457,6 +459,8 @@ engage_before_after_serialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
+/* before_after_deserialfn(bytea, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_before_after_deserialfn);
 Datum
 engage_before_after_deserialfn(PG_FUNCTION_ARGS)
 {
@@ -560,6 +564,8 @@ set_effect(Datum *values, bool *nulls, int column, const EffectSize *effect)
 	set_number(values, nulls, column + 3, effect->p_value);
 }
 
+/* before_after_finalfn(internal) RETURNS before_after_result */
+ENGAGE_FUNCTION(engage_before_after_finalfn);
 Datum
 engage_before_after_finalfn(PG_FUNCTION_ARGS)
 {
@@ -627,7 +633,11 @@ level_argument(FunctionCallInfo fcinfo, int n)
 	return level;
 }
 
-/* empirical_bayes(observed, exposure, prior_mean, prior_shape) */
+/*
+ * empirical_bayes(observed double precision, exposure double precision,
+ *			prior_mean double precision, prior_shape double precision) RETURNS record
+ */
+ENGAGE_FUNCTION(engage_empirical_bayes);
 Datum
 engage_empirical_bayes(PG_FUNCTION_ARGS)
 {
@@ -649,7 +659,11 @@ engage_empirical_bayes(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(make_row(fcinfo, values, nulls));
 }
 
-/* effect_size(observed, expected, variance, level) */
+/*
+ * effect_size(observed double precision, expected double precision, variance double precision,
+ *			level double precision) RETURNS record
+ */
+ENGAGE_FUNCTION(engage_effect_size);
 Datum
 engage_effect_size(PG_FUNCTION_ARGS)
 {
@@ -669,7 +683,12 @@ engage_effect_size(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(make_row(fcinfo, values, nulls));
 }
 
-/* hours_saved(observed, expected, variance, handling_seconds, handling_sd, months, level) */
+/*
+ * hours_saved(observed double precision, expected double precision, variance double precision,
+ *			handling_seconds double precision, months double precision, handling_sd double precision,
+ *			level double precision) RETURNS record
+ */
+ENGAGE_FUNCTION(engage_hours_saved);
 Datum
 engage_hours_saved(PG_FUNCTION_ARGS)
 {

@@ -19,12 +19,6 @@
 #include "toolkit/criteria_scan.h"
 #include "toolkit/timeline_sql.h"
 
-ENGAGE_FUNCTION(engage_burst_states);
-ENGAGE_FUNCTION(engage_bursts);
-ENGAGE_FUNCTION(engage_hawkes);
-ENGAGE_FUNCTION(engage_hawkes_log_likelihood);
-ENGAGE_FUNCTION(engage_hawkes_intensity);
-
 /* A timeline's contacts, and the state at each gap between them. */
 typedef struct Path
 {
@@ -73,7 +67,12 @@ find_path(FunctionCallInfo fcinfo, Path *path)
 	pfree(gaps);
 }
 
-/* One row per gap: the contacts around it, and its state. */
+/*
+ * burst_states(t timeline, scale double precision, gamma double precision,
+ *			resolution interval) RETURNS SETOF record
+ *		One row per gap: the contacts around it, and its state.
+ */
+ENGAGE_FUNCTION(engage_burst_states);
 Datum
 engage_burst_states(PG_FUNCTION_ARGS)
 {
@@ -93,7 +92,12 @@ engage_burst_states(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* One row per burst. */
+/*
+ * bursts(t timeline, scale double precision, gamma double precision,
+ *			resolution interval) RETURNS SETOF record
+ *		One row per burst.
+ */
+ENGAGE_FUNCTION(engage_bursts);
 Datum
 engage_bursts(PG_FUNCTION_ARGS)
 {
@@ -168,7 +172,8 @@ read_data(HawkesData *data, struct varlena *stored, TimestampTz from_at, Timesta
 	return data->from_at < data->until;
 }
 
-/* hawkes(timeline, until, from_at, resolution) */
+/* hawkes(t timeline, until timestamptz, from_at timestamptz, resolution interval) RETURNS record */
+ENGAGE_FUNCTION(engage_hawkes);
 Datum
 engage_hawkes(PG_FUNCTION_ARGS)
 {
@@ -202,7 +207,11 @@ engage_hawkes(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
-/* hawkes_log_likelihood(timeline, from_at, until, mu, alpha, beta) */
+/*
+ * hawkes_log_likelihood(t timeline, from_at timestamptz, until timestamptz, mu double precision,
+ *			alpha double precision, beta double precision) RETURNS double precision
+ */
+ENGAGE_FUNCTION(engage_hawkes_log_likelihood);
 Datum
 engage_hawkes_log_likelihood(PG_FUNCTION_ARGS)
 {
@@ -216,7 +225,12 @@ engage_hawkes_log_likelihood(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(likelihood.value);
 }
 
-/* hawkes_intensity(timeline, from_at, mu, alpha, beta): one row per contact. */
+/*
+ * hawkes_intensity(t timeline, from_at timestamptz, mu double precision, alpha double precision,
+ *			beta double precision) RETURNS SETOF record
+ *		One row per contact.
+ */
+ENGAGE_FUNCTION(engage_hawkes_intensity);
 Datum
 engage_hawkes_intensity(PG_FUNCTION_ARGS)
 {

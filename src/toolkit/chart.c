@@ -15,9 +15,6 @@
 #include "toolkit/profile_sql.h"
 #include "toolkit/timeline_sql.h"
 
-ENGAGE_FUNCTION(engage_sparkline);
-ENGAGE_FUNCTION(engage_heatmap);
-
 #define MAX_BUCKETS 1000
 
 static const char *const bars[] = {"·", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
@@ -59,7 +56,12 @@ picture(StringInfo buf)
 	return cstring_to_text(pg_any_to_server(buf->data, buf->len, PG_UTF8));
 }
 
-/* One character a bucket of equal width, its height the bucket's contacts. */
+/*
+ * sparkline(t timeline, buckets integer, from_at timestamptz, to_at timestamptz) RETURNS text
+ *		One character per bucket of equal width, its height the bucket's
+ *		contacts.
+ */
+ENGAGE_FUNCTION(engage_sparkline);
 Datum
 engage_sparkline(PG_FUNCTION_ARGS)
 {
@@ -103,7 +105,11 @@ engage_sparkline(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(picture(&buf));
 }
 
-/* Seven rows of 24 local hours, the shade of each its contacts. */
+/*
+ * heatmap(t timeline, zone text) RETURNS text
+ *		Seven rows of 24 local hours, the shade of each its contacts.
+ */
+ENGAGE_FUNCTION(engage_heatmap);
 Datum
 engage_heatmap(PG_FUNCTION_ARGS)
 {

@@ -24,15 +24,6 @@
 #include "engage.h"
 #include "host_sql.h"
 
-ENGAGE_FUNCTION(engage_caller_clusters_transfn);
-ENGAGE_FUNCTION(engage_caller_clusters_text_transfn);
-ENGAGE_FUNCTION(engage_connected_components_transfn);
-ENGAGE_FUNCTION(engage_connected_components_text_transfn);
-ENGAGE_FUNCTION(engage_node_pairs_combinefn);
-ENGAGE_FUNCTION(engage_node_pairs_serialfn);
-ENGAGE_FUNCTION(engage_node_pairs_deserialfn);
-ENGAGE_FUNCTION(engage_node_pairs_finalfn);
-
 /* More evidence than this counts as certainty. */
 #define MAX_BITS ((double) NODE_PAIR_MAX_WEIGHT / MILLIBITS)
 
@@ -112,31 +103,43 @@ add_row(FunctionCallInfo fcinfo, bool named, bool weighed)
 	PG_RETURN_POINTER(set);
 }
 
+/* caller_clusters_transfn(internal, bigint, bigint, double precision) RETURNS internal */
+ENGAGE_FUNCTION(engage_caller_clusters_transfn);
 Datum
 engage_caller_clusters_transfn(PG_FUNCTION_ARGS)
 {
 	return add_row(fcinfo, false, true);
 }
 
+/* caller_clusters_text_transfn(internal, text, text, double precision) RETURNS internal */
+ENGAGE_FUNCTION(engage_caller_clusters_text_transfn);
 Datum
 engage_caller_clusters_text_transfn(PG_FUNCTION_ARGS)
 {
 	return add_row(fcinfo, true, true);
 }
 
+/* connected_components_transfn(internal, bigint, bigint) RETURNS internal */
+ENGAGE_FUNCTION(engage_connected_components_transfn);
 Datum
 engage_connected_components_transfn(PG_FUNCTION_ARGS)
 {
 	return add_row(fcinfo, false, false);
 }
 
+/* connected_components_text_transfn(internal, text, text) RETURNS internal */
+ENGAGE_FUNCTION(engage_connected_components_text_transfn);
 Datum
 engage_connected_components_text_transfn(PG_FUNCTION_ARGS)
 {
 	return add_row(fcinfo, true, false);
 }
 
-/* The second state may live in another context, so it is copied. */
+/*
+ * node_pairs_combinefn(internal, internal) RETURNS internal
+ *		The second state may live in another context, so it is copied.
+ */
+ENGAGE_FUNCTION(engage_node_pairs_combinefn);
 Datum
 engage_node_pairs_combinefn(PG_FUNCTION_ARGS)
 {
@@ -170,6 +173,8 @@ settled_state(FunctionCallInfo fcinfo)
 	return set;
 }
 
+/* node_pairs_serialfn(internal) RETURNS bytea */
+ENGAGE_FUNCTION(engage_node_pairs_serialfn);
 Datum
 engage_node_pairs_serialfn(PG_FUNCTION_ARGS)
 {
@@ -188,6 +193,8 @@ engage_node_pairs_serialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(result);
 }
 
+/* node_pairs_deserialfn(bytea, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_node_pairs_deserialfn);
 Datum
 engage_node_pairs_deserialfn(PG_FUNCTION_ARGS)
 {
@@ -244,7 +251,12 @@ make_rows(const NodePairs *set, const uint32 *cluster, TupleDesc desc)
 	return rows;
 }
 
-/* caller_cluster[]: one row per node, in order. */
+/*
+ * node_pairs_finalfn(internal) RETURNS caller_cluster[]
+ * node_pairs_text_finalfn(internal) RETURNS caller_cluster_text[]
+ *		One row per node, in order.
+ */
+ENGAGE_FUNCTION(engage_node_pairs_finalfn);
 Datum
 engage_node_pairs_finalfn(PG_FUNCTION_ARGS)
 {

@@ -21,12 +21,6 @@
 #include "core/time/contact_sort.h"
 #include "engage.h"
 
-ENGAGE_FUNCTION(engage_concentration_transfn);
-ENGAGE_FUNCTION(engage_concentration_combinefn);
-ENGAGE_FUNCTION(engage_concentration_serialfn);
-ENGAGE_FUNCTION(engage_concentration_deserialfn);
-ENGAGE_FUNCTION(engage_concentration_finalfn);
-
 typedef struct CountEntry
 {
 	int64 count; /* contacts of a caller */
@@ -66,6 +60,8 @@ state_argument(FunctionCallInfo fcinfo, int n)
 	return PG_ARGISNULL(n) ? NULL : (count_table_hash *) PG_GETARG_POINTER(n);
 }
 
+/* concentration_transfn(internal, bigint) RETURNS internal */
+ENGAGE_FUNCTION(engage_concentration_transfn);
 Datum
 engage_concentration_transfn(PG_FUNCTION_ARGS)
 {
@@ -90,6 +86,8 @@ engage_concentration_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(table);
 }
 
+/* concentration_combinefn(internal, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_concentration_combinefn);
 Datum
 engage_concentration_combinefn(PG_FUNCTION_ARGS)
 {
@@ -112,6 +110,8 @@ engage_concentration_combinefn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(table);
 }
 
+/* concentration_serialfn(internal) RETURNS bytea */
+ENGAGE_FUNCTION(engage_concentration_serialfn);
 Datum
 engage_concentration_serialfn(PG_FUNCTION_ARGS)
 {
@@ -131,6 +131,8 @@ engage_concentration_serialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
+/* concentration_deserialfn(bytea, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_concentration_deserialfn);
 Datum
 engage_concentration_deserialfn(PG_FUNCTION_ARGS)
 {
@@ -216,6 +218,8 @@ gini(const CountEntry *entries, int n, int64 callers, int64 contacts)
 	return sum / ((double) callers * (double) contacts);
 }
 
+/* concentration_finalfn(internal) RETURNS concentration */
+ENGAGE_FUNCTION(engage_concentration_finalfn);
 Datum
 engage_concentration_finalfn(PG_FUNCTION_ARGS)
 {

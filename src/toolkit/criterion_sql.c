@@ -18,13 +18,6 @@
 #include "engage.h"
 #include "toolkit/criteria_scan.h"
 
-ENGAGE_FUNCTION(engage_criterion_in);
-ENGAGE_FUNCTION(engage_criterion_out);
-ENGAGE_FUNCTION(engage_criterion_recv);
-ENGAGE_FUNCTION(engage_criterion_send);
-ENGAGE_FUNCTION(engage_threshold);
-ENGAGE_FUNCTION(engage_criteria);
-
 
 /* The two readings of '5 a day', with the threshold and period that were read. */
 static const char *
@@ -102,6 +95,8 @@ canonical_zone(Criterion *criterion)
 	return true;
 }
 
+/* criterion_in(cstring) RETURNS criterion */
+ENGAGE_FUNCTION(engage_criterion_in);
 Datum
 engage_criterion_in(PG_FUNCTION_ARGS)
 {
@@ -119,6 +114,8 @@ engage_criterion_in(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(criterion_make(&criterion));
 }
 
+/* criterion_out(criterion) RETURNS cstring */
+ENGAGE_FUNCTION(engage_criterion_out);
 Datum
 engage_criterion_out(PG_FUNCTION_ARGS)
 {
@@ -130,7 +127,11 @@ engage_criterion_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(out);
 }
 
-/* The wire form is the stored form, checked in full. */
+/*
+ * criterion_recv(internal) RETURNS criterion
+ *		The wire form is the stored form, checked in full.
+ */
+ENGAGE_FUNCTION(engage_criterion_recv);
 Datum
 engage_criterion_recv(PG_FUNCTION_ARGS)
 {
@@ -150,6 +151,8 @@ engage_criterion_recv(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(criterion_make(&criterion));
 }
 
+/* criterion_send(criterion) RETURNS bytea */
+ENGAGE_FUNCTION(engage_criterion_send);
 Datum
 engage_criterion_send(PG_FUNCTION_ARGS)
 {
@@ -161,7 +164,11 @@ engage_criterion_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
-/* How many contacts the criterion asks for. */
+/*
+ * threshold(criterion) RETURNS integer
+ *		How many contacts the criterion asks for.
+ */
+ENGAGE_FUNCTION(engage_threshold);
 Datum
 engage_threshold(PG_FUNCTION_ARGS)
 {
@@ -197,6 +204,8 @@ criteria_from_text(FunctionCallInfo fcinfo, text *written)
 	return construct_array(&value, 1, type, -1, false, TYPALIGN_INT);
 }
 
+/* criteria(written text) RETURNS criterion[] */
+ENGAGE_FUNCTION(engage_criteria);
 Datum
 engage_criteria(PG_FUNCTION_ARGS)
 {

@@ -22,8 +22,6 @@
 #include "toolkit/demand_model_sql.h"
 #include "toolkit/timeline_sql.h"
 
-ENGAGE_FUNCTION(engage_demand_measures);
-
 /* The arguments of a call. */
 enum
 {
@@ -115,9 +113,11 @@ measures_row(const MeasuresCall *call, const DemandMeasures *measures)
 }
 
 /*
- * engage.demand_measures(timeline, timestamptz, criterion[], demand_model, interval)
+ * demand_measures(t timeline, as_of timestamptz, criteria criterion[], model demand_model,
+ *			horizon interval) RETURNS record
  *		Strict but for the model, which may be NULL.
  */
+ENGAGE_FUNCTION(engage_demand_measures);
 Datum
 engage_demand_measures(PG_FUNCTION_ARGS)
 {

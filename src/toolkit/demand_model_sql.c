@@ -29,20 +29,6 @@
 #include "toolkit/demand_model_sql.h"
 #include "toolkit/timeline_sql.h"
 
-ENGAGE_FUNCTION(engage_demand_model_transfn);
-ENGAGE_FUNCTION(engage_demand_model_summary_transfn);
-ENGAGE_FUNCTION(engage_demand_model_combinefn);
-ENGAGE_FUNCTION(engage_demand_model_serialfn);
-ENGAGE_FUNCTION(engage_demand_model_deserialfn);
-ENGAGE_FUNCTION(engage_demand_model_finalfn);
-ENGAGE_FUNCTION(engage_demand_summary);
-ENGAGE_FUNCTION(engage_expected_contacts);
-ENGAGE_FUNCTION(engage_expected_occasions);
-ENGAGE_FUNCTION(engage_expected_occasions_of_summary);
-ENGAGE_FUNCTION(engage_expected_occasions_of_new);
-ENGAGE_FUNCTION(engage_probability_active);
-ENGAGE_FUNCTION(engage_probability_active_of_summary);
-
 /* Of the partial state. */
 #define STATE_VERSION 1
 
@@ -190,6 +176,8 @@ demand_summary_of_timeline(struct varlena *stored, int64 as_of, int64 occasion, 
 	return any;
 }
 
+/* demand_model_transfn(internal, timeline, timestamptz, interval) RETURNS internal */
+ENGAGE_FUNCTION(engage_demand_model_transfn);
 Datum
 engage_demand_model_transfn(PG_FUNCTION_ARGS)
 {
@@ -216,6 +204,11 @@ engage_demand_model_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/*
+ * demand_model_summary_transfn(internal, bigint, double precision,
+ *			double precision) RETURNS internal
+ */
+ENGAGE_FUNCTION(engage_demand_model_summary_transfn);
 Datum
 engage_demand_model_summary_transfn(PG_FUNCTION_ARGS)
 {
@@ -235,7 +228,11 @@ engage_demand_model_summary_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* The second state may live in another context, so it is always copied. */
+/*
+ * demand_model_combinefn(internal, internal) RETURNS internal
+ *		The second state may live in another context, so it is always copied.
+ */
+ENGAGE_FUNCTION(engage_demand_model_combinefn);
 Datum
 engage_demand_model_combinefn(PG_FUNCTION_ARGS)
 {
@@ -286,6 +283,8 @@ read_varint(StringInfo buf)
 	return (uint32) value;
 }
 
+/* demand_model_serialfn(internal) RETURNS bytea */
+ENGAGE_FUNCTION(engage_demand_model_serialfn);
 Datum
 engage_demand_model_serialfn(PG_FUNCTION_ARGS)
 {
@@ -321,6 +320,8 @@ engage_demand_model_serialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
+/* demand_model_deserialfn(bytea, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_demand_model_deserialfn);
 Datum
 engage_demand_model_deserialfn(PG_FUNCTION_ARGS)
 {
@@ -369,6 +370,8 @@ make_interval(int64 width)
 	return IntervalPGetDatum(interval);
 }
 
+/* demand_model_finalfn(internal) RETURNS demand_model */
+ENGAGE_FUNCTION(engage_demand_model_finalfn);
 Datum
 engage_demand_model_finalfn(PG_FUNCTION_ARGS)
 {
@@ -527,7 +530,8 @@ demand_timeline_model(FunctionCallInfo fcinfo, int n)
 	return model;
 }
 
-/* demand_summary(t, as_of, occasion) */
+/* demand_summary(t timeline, as_of timestamptz, occasion interval) RETURNS record */
+ENGAGE_FUNCTION(engage_demand_summary);
 Datum
 engage_demand_summary(PG_FUNCTION_ARGS)
 {
@@ -575,7 +579,11 @@ horizon_in_units(FunctionCallInfo fcinfo, int n)
 	return horizon;
 }
 
-/* expected_contacts(t, model, as_of, horizon) */
+/*
+ * expected_contacts(t timeline, model demand_model, as_of timestamptz,
+ *			horizon interval) RETURNS double precision
+ */
+ENGAGE_FUNCTION(engage_expected_contacts);
 Datum
 engage_expected_contacts(PG_FUNCTION_ARGS)
 {
@@ -588,7 +596,11 @@ engage_expected_contacts(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(demand_expected_contacts(model, &summary, horizon));
 }
 
-/* expected_occasions(t, model, as_of, horizon) */
+/*
+ * expected_occasions(t timeline, model demand_model, as_of timestamptz,
+ *			horizon interval) RETURNS double precision
+ */
+ENGAGE_FUNCTION(engage_expected_occasions);
 Datum
 engage_expected_occasions(PG_FUNCTION_ARGS)
 {
@@ -601,7 +613,8 @@ engage_expected_occasions(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(demand_expected_occasions(model, &summary, horizon));
 }
 
-/* probability_active(t, model, as_of) */
+/* probability_active(t timeline, model demand_model, as_of timestamptz) RETURNS double precision */
+ENGAGE_FUNCTION(engage_probability_active);
 Datum
 engage_probability_active(PG_FUNCTION_ARGS)
 {
@@ -613,7 +626,11 @@ engage_probability_active(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(demand_probability_active(model, &summary));
 }
 
-/* expected_occasions(frequency, recency, age, model, horizon) */
+/*
+ * expected_occasions(frequency bigint, recency double precision, age double precision,
+ *			model demand_model, horizon double precision) RETURNS double precision
+ */
+ENGAGE_FUNCTION(engage_expected_occasions_of_summary);
 Datum
 engage_expected_occasions_of_summary(PG_FUNCTION_ARGS)
 {
@@ -622,7 +639,8 @@ engage_expected_occasions_of_summary(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(demand_expected_occasions(demand_model_argument(fcinfo, 3), &summary, horizon_in_units(fcinfo, 4)));
 }
 
-/* expected_occasions(model, horizon) */
+/* expected_occasions(model demand_model, horizon double precision) RETURNS double precision */
+ENGAGE_FUNCTION(engage_expected_occasions_of_new);
 Datum
 engage_expected_occasions_of_new(PG_FUNCTION_ARGS)
 {
@@ -631,7 +649,11 @@ engage_expected_occasions_of_new(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(demand_expected_occasions(demand_model_argument(fcinfo, 0), &summary, horizon_in_units(fcinfo, 1)));
 }
 
-/* probability_active(frequency, recency, age, model) */
+/*
+ * probability_active(frequency bigint, recency double precision, age double precision,
+ *			model demand_model) RETURNS double precision
+ */
+ENGAGE_FUNCTION(engage_probability_active_of_summary);
 Datum
 engage_probability_active_of_summary(PG_FUNCTION_ARGS)
 {

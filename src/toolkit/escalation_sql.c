@@ -29,13 +29,6 @@
 #include "toolkit/criteria_scan.h"
 #include "toolkit/timeline_sql.h"
 
-ENGAGE_FUNCTION(engage_escalation);
-ENGAGE_FUNCTION(engage_escalation_prior_transfn);
-ENGAGE_FUNCTION(engage_escalation_prior_combinefn);
-ENGAGE_FUNCTION(engage_escalation_prior_serialfn);
-ENGAGE_FUNCTION(engage_escalation_prior_deserialfn);
-ENGAGE_FUNCTION(engage_escalation_prior_finalfn);
-
 #define STATE_VERSION 1
 #define DEFAULT_WIDTH (7 * USECS_PER_DAY)
 #define BLOCK 4096
@@ -161,7 +154,11 @@ count_timeline(EscalationCounts *counts, struct varlena *stored, int64 as_of, in
 	timeline_report(reader.status);
 }
 
-/* escalation_prior(timeline, as_of [, recent]) */
+/*
+ * escalation_prior_transfn(internal, timeline, timestamptz) RETURNS internal
+ * escalation_prior_transfn(internal, timeline, timestamptz, interval) RETURNS internal
+ */
+ENGAGE_FUNCTION(engage_escalation_prior_transfn);
 Datum
 engage_escalation_prior_transfn(PG_FUNCTION_ARGS)
 {
@@ -187,6 +184,8 @@ engage_escalation_prior_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* escalation_prior_combinefn(internal, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_escalation_prior_combinefn);
 Datum
 engage_escalation_prior_combinefn(PG_FUNCTION_ARGS)
 {
@@ -226,6 +225,8 @@ sorted_patterns(PriorState *state)
 	return patterns;
 }
 
+/* escalation_prior_serialfn(internal) RETURNS bytea */
+ENGAGE_FUNCTION(engage_escalation_prior_serialfn);
 Datum
 engage_escalation_prior_serialfn(PG_FUNCTION_ARGS)
 {
@@ -249,6 +250,8 @@ engage_escalation_prior_serialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
+/* escalation_prior_deserialfn(bytea, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_escalation_prior_deserialfn);
 Datum
 engage_escalation_prior_deserialfn(PG_FUNCTION_ARGS)
 {
@@ -311,6 +314,8 @@ result_row_type(FunctionCallInfo fcinfo)
 	return BlessTupleDesc(desc);
 }
 
+/* escalation_prior_finalfn(internal) RETURNS escalation_prior */
+ENGAGE_FUNCTION(engage_escalation_prior_finalfn);
 Datum
 engage_escalation_prior_finalfn(PG_FUNCTION_ARGS)
 {
@@ -462,7 +467,11 @@ level_argument(FunctionCallInfo fcinfo)
 	return level;
 }
 
-/* escalation(timeline, as_of, prior, dispersion, recent, level) */
+/*
+ * escalation(t timeline, as_of timestamptz, prior escalation_prior, dispersion double precision,
+ *			recent interval, level double precision) RETURNS record
+ */
+ENGAGE_FUNCTION(engage_escalation);
 Datum
 engage_escalation(PG_FUNCTION_ARGS)
 {

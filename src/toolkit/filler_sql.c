@@ -28,13 +28,6 @@
 #include "host_sql.h"
 #include "toolkit/filler_sql.h"
 
-ENGAGE_FUNCTION(engage_is_filler);
-ENGAGE_FUNCTION(engage_is_certain_filler);
-ENGAGE_FUNCTION(engage_filler_fold);
-ENGAGE_FUNCTION(engage_shipped_filler);
-ENGAGE_FUNCTION(engage_without_fillers);
-ENGAGE_FUNCTION(engage_has_value);
-
 /* ------------------------------------------------------------ one value */
 
 static FillerKind
@@ -73,9 +66,10 @@ judge_arguments(FunctionCallInfo fcinfo)
 }
 
 /*
- * is_filler(kind text, value text) returns boolean
+ * is_filler(kind text, value text) RETURNS boolean
  *		Whether the shipped list has it, or may have it.
  */
+ENGAGE_FUNCTION(engage_is_filler);
 Datum
 engage_is_filler(PG_FUNCTION_ARGS)
 {
@@ -83,9 +77,10 @@ engage_is_filler(PG_FUNCTION_ARGS)
 }
 
 /*
- * is_certain_filler(kind text, value text) returns boolean
+ * is_certain_filler(kind text, value text) RETURNS boolean
  *		Whether it can be nothing else, so that keys of personas leave it out.
  */
+ENGAGE_FUNCTION(engage_is_certain_filler);
 Datum
 engage_is_certain_filler(PG_FUNCTION_ARGS)
 {
@@ -133,10 +128,11 @@ fold_dateadt(DateADT date, char *out)
 }
 
 /*
- * filler_fold(kind text, value text) returns text
- *		A value as it is compared with others of its kind; NULL for one that has
- *		nothing to compare.
+ * filler_fold(kind text, value text) RETURNS text
+ *		A value as it is compared with others of its kind; NULL for one that
+ *		has nothing to compare.
  */
+ENGAGE_FUNCTION(engage_filler_fold);
 Datum
 engage_filler_fold(PG_FUNCTION_ARGS)
 {
@@ -166,9 +162,10 @@ put_entry(void *arg, const char *kind, const char *value, const char *meaning)
 }
 
 /*
- * shipped_filler(OUT kind text, OUT value text, OUT meaning text)
+ * shipped_filler() RETURNS SETOF record
  *		The shipped list.
  */
+ENGAGE_FUNCTION(engage_shipped_filler);
 Datum
 engage_shipped_filler(PG_FUNCTION_ARGS)
 {
@@ -474,10 +471,13 @@ others_without_fillers(Jsonb *details, Jsonb *kinds, const ValueLists *lists)
 }
 
 /*
- * without_fillers(number, given_name, family_name, date_of_birth, address,
- *		postcode, email, imei, nominal_ref, details, kinds jsonb, fillers text[], real text[])
+ * without_fillers(INOUT number text, INOUT given_name text, INOUT family_name text,
+ *			INOUT date_of_birth date, INOUT address text, INOUT postcode text, INOUT email text,
+ *			INOUT imei text, INOUT nominal_ref text, INOUT details jsonb, kinds jsonb, fillers text[],
+ *			is_real text[]) RETURNS record
  *		The same details, NULL where they are empty or fillers.
  */
+ENGAGE_FUNCTION(engage_without_fillers);
 Datum
 engage_without_fillers(PG_FUNCTION_ARGS)
 {
@@ -510,10 +510,12 @@ engage_without_fillers(PG_FUNCTION_ARGS)
 }
 
 /*
- * has_value(number, given_name, family_name, date_of_birth, address, postcode,
- *		email, imei, nominal_ref, details, kinds jsonb, wanted text[])
+ * has_value(number text, given_name text, family_name text, date_of_birth date, address text,
+ *			postcode text, email text, imei text, nominal_ref text, details jsonb, kinds jsonb,
+ *			wanted text[]) RETURNS boolean
  *		Whether any of the details is one of these, each as KIND:FOLDED.
  */
+ENGAGE_FUNCTION(engage_has_value);
 Datum
 engage_has_value(PG_FUNCTION_ARGS)
 {

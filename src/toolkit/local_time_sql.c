@@ -23,10 +23,6 @@
 #include "engage.h"
 #include "toolkit/criteria_scan.h"
 
-ENGAGE_FUNCTION(engage_local_instants);
-ENGAGE_FUNCTION(engage_read_local_time);
-ENGAGE_FUNCTION(engage_read_date);
-
 /* What was read, and why nothing was. */
 typedef struct Reading
 {
@@ -161,7 +157,12 @@ problem_text(LocalTimeStatus status)
 	}
 }
 
-/* local_instants(written, format, zone): one instant, two, none; NULL if the text is no such date. */
+/*
+ * local_instants(written text, format text, zone text) RETURNS timestamptz[]
+ * local_instants(written text, formats text[], zone text) RETURNS timestamptz[]
+ *		One instant, two or none; NULL if the text is no such date.
+ */
+ENGAGE_FUNCTION(engage_local_instants);
 Datum
 engage_local_instants(PG_FUNCTION_ARGS)
 {
@@ -189,7 +190,13 @@ return_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
-/* read_local_time(written, format, zone): at, second_at, problem. */
+/*
+ * read_local_time(written text, format text, zone text) RETURNS record
+ * read_local_time(written text, formats text[], zone text) RETURNS record
+ *		The instant, the second one if there are two, and the problem if there
+ *		is none.
+ */
+ENGAGE_FUNCTION(engage_read_local_time);
 Datum
 engage_read_local_time(PG_FUNCTION_ARGS)
 {
@@ -218,7 +225,13 @@ engage_read_local_time(PG_FUNCTION_ARGS)
 	return return_row(fcinfo, values, nulls);
 }
 
-/* read_date(written, format): day, problem.  The time of day, if there is one, is dropped. */
+/*
+ * read_date(written text, format text) RETURNS record
+ * read_date(written text, formats text[]) RETURNS record
+ *		The day, or the problem if there is none.  The time of day, if there
+ *		is one, is dropped.
+ */
+ENGAGE_FUNCTION(engage_read_date);
 Datum
 engage_read_date(PG_FUNCTION_ARGS)
 {

@@ -28,15 +28,6 @@
 #include "core/identity/fellegi_sunter.h"
 #include "engage.h"
 
-ENGAGE_FUNCTION(engage_match_weights_transfn);
-ENGAGE_FUNCTION(engage_match_weights_combinefn);
-ENGAGE_FUNCTION(engage_match_weights_serialfn);
-ENGAGE_FUNCTION(engage_match_weights_deserialfn);
-ENGAGE_FUNCTION(engage_match_weights_finalfn);
-ENGAGE_FUNCTION(engage_match_weight);
-ENGAGE_FUNCTION(engage_match_probability);
-ENGAGE_FUNCTION(engage_match_weight_waterfall);
-
 /* Distinct patterns that a state may hold: 40 megabytes of them. */
 #define MAX_PATTERNS 1000000
 
@@ -172,6 +163,8 @@ add_pairs(WeightsState *state, const Levels *levels, int64 n)
 				 errhint("Compare in fewer ways, or by fewer levels.")));
 }
 
+/* match_weights_transfn(internal, integer[], bigint) RETURNS internal */
+ENGAGE_FUNCTION(engage_match_weights_transfn);
 Datum
 engage_match_weights_transfn(PG_FUNCTION_ARGS)
 {
@@ -202,7 +195,11 @@ engage_match_weights_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* The second state may live in another context, so it is always copied. */
+/*
+ * match_weights_combinefn(internal, internal) RETURNS internal
+ *		The second state may live in another context, so it is always copied.
+ */
+ENGAGE_FUNCTION(engage_match_weights_combinefn);
 Datum
 engage_match_weights_combinefn(PG_FUNCTION_ARGS)
 {
@@ -229,6 +226,8 @@ engage_match_weights_combinefn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* match_weights_serialfn(internal) RETURNS bytea */
+ENGAGE_FUNCTION(engage_match_weights_serialfn);
 Datum
 engage_match_weights_serialfn(PG_FUNCTION_ARGS)
 {
@@ -251,6 +250,8 @@ engage_match_weights_serialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
+/* match_weights_deserialfn(bytea, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_match_weights_deserialfn);
 Datum
 engage_match_weights_deserialfn(PG_FUNCTION_ARGS)
 {
@@ -423,6 +424,8 @@ levels_array(const FsModel *model)
 	return PointerGetDatum(construct_array(values, model->ncomparisons, INT4OID, sizeof(int32), true, TYPALIGN_INT));
 }
 
+/* match_weights_finalfn(internal) RETURNS match_weights */
+ENGAGE_FUNCTION(engage_match_weights_finalfn);
 Datum
 engage_match_weights_finalfn(PG_FUNCTION_ARGS)
 {
@@ -566,7 +569,11 @@ read_arguments(FunctionCallInfo fcinfo, Levels *levels, FsModel *model)
 					 errhint("It was learnt from pairs with levels up to %d.", model->nlevels[k] - 1)));
 }
 
-/* match_weight(pattern, model), summed as the waterfall is, to the last bit */
+/*
+ * match_weight(pattern integer[], model match_weights) RETURNS double precision
+ *		Summed as the waterfall is, to the last bit.
+ */
+ENGAGE_FUNCTION(engage_match_weight);
 Datum
 engage_match_weight(PG_FUNCTION_ARGS)
 {
@@ -581,7 +588,8 @@ engage_match_weight(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(weight);
 }
 
-/* match_probability(pattern, model) */
+/* match_probability(pattern integer[], model match_weights) RETURNS double precision */
+ENGAGE_FUNCTION(engage_match_probability);
 Datum
 engage_match_probability(PG_FUNCTION_ARGS)
 {
@@ -592,7 +600,11 @@ engage_match_probability(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(fs_probability(&model, levels.level));
 }
 
-/* match_weight_waterfall(pattern, model): the prior, then each comparison. */
+/*
+ * match_weight_waterfall(pattern integer[], model match_weights) RETURNS SETOF record
+ *		The prior, then each comparison.
+ */
+ENGAGE_FUNCTION(engage_match_weight_waterfall);
 Datum
 engage_match_weight_waterfall(PG_FUNCTION_ARGS)
 {

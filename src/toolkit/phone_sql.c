@@ -14,9 +14,6 @@
 #include "engage.h"
 #include "toolkit/phone_sql.h"
 
-ENGAGE_FUNCTION(engage_phone);
-ENGAGE_FUNCTION(engage_phone_kind);
-
 /* How much of a wrong region an error message repeats, in bytes */
 #define SHOWN_REGION 20
 
@@ -112,9 +109,10 @@ classify_arguments(FunctionCallInfo fcinfo, PhoneNumber *result)
 }
 
 /*
- * engage.phone(raw text, region text) returns text
- *	  The number in E.164 form, or NULL when there is none.
+ * phone(raw text, region text) RETURNS text
+ *		The number in E.164 form, or NULL when there is none.
  */
+ENGAGE_FUNCTION(engage_phone);
 Datum
 engage_phone(PG_FUNCTION_ARGS)
 {
@@ -127,9 +125,10 @@ engage_phone(PG_FUNCTION_ARGS)
 }
 
 /*
- * engage.phone_kind(raw text, region text) returns text
- *	  What kind of number it is, or why there is none.
+ * phone_kind(raw text, region text) RETURNS text
+ *		What kind of number it is, or why there is none.
  */
+ENGAGE_FUNCTION(engage_phone_kind);
 Datum
 engage_phone_kind(PG_FUNCTION_ARGS)
 {

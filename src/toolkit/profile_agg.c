@@ -19,12 +19,6 @@
 #include "toolkit/profile_sql.h"
 #include "toolkit/timeline_sql.h"
 
-ENGAGE_FUNCTION(engage_decayed_count_transfn);
-ENGAGE_FUNCTION(engage_decayed_count_combinefn);
-ENGAGE_FUNCTION(engage_decayed_count_serialfn);
-ENGAGE_FUNCTION(engage_decayed_count_deserialfn);
-ENGAGE_FUNCTION(engage_decayed_count_finalfn);
-
 #define STATE_VERSION 1
 
 typedef struct DecayState
@@ -58,6 +52,8 @@ state_for(DecayState *state, MemoryContext context, int64 half_life, TimestampTz
 	return state;
 }
 
+/* decayed_count_transfn(internal, timestamptz, interval, timestamptz) RETURNS internal */
+ENGAGE_FUNCTION(engage_decayed_count_transfn);
 Datum
 engage_decayed_count_transfn(PG_FUNCTION_ARGS)
 {
@@ -81,7 +77,11 @@ engage_decayed_count_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* The second state may live in another context, so it is always copied. */
+/*
+ * decayed_count_combinefn(internal, internal) RETURNS internal
+ *		The second state may live in another context, so it is always copied.
+ */
+ENGAGE_FUNCTION(engage_decayed_count_combinefn);
 Datum
 engage_decayed_count_combinefn(PG_FUNCTION_ARGS)
 {
@@ -99,6 +99,8 @@ engage_decayed_count_combinefn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* decayed_count_serialfn(internal) RETURNS bytea */
+ENGAGE_FUNCTION(engage_decayed_count_serialfn);
 Datum
 engage_decayed_count_serialfn(PG_FUNCTION_ARGS)
 {
@@ -115,6 +117,8 @@ engage_decayed_count_serialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
+/* decayed_count_deserialfn(bytea, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_decayed_count_deserialfn);
 Datum
 engage_decayed_count_deserialfn(PG_FUNCTION_ARGS)
 {
@@ -135,6 +139,8 @@ engage_decayed_count_deserialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* decayed_count_finalfn(internal) RETURNS double precision */
+ENGAGE_FUNCTION(engage_decayed_count_finalfn);
 Datum
 engage_decayed_count_finalfn(PG_FUNCTION_ARGS)
 {

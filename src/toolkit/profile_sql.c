@@ -25,13 +25,6 @@
 #include "toolkit/profile_sql.h"
 #include "toolkit/timeline_sql.h"
 
-ENGAGE_FUNCTION(engage_daily_counts);
-ENGAGE_FUNCTION(engage_hour_of_week);
-ENGAGE_FUNCTION(engage_decayed_count);
-ENGAGE_FUNCTION(engage_aged_count);
-ENGAGE_FUNCTION(engage_burstiness);
-ENGAGE_FUNCTION(engage_gap_profile);
-
 /* Contacts handled between two looks at pending interrupts. */
 #define BLOCK 4096
 
@@ -45,7 +38,11 @@ return_day(ReturnSetInfo *result, int64 day, int64 contacts)
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* One row per local day with contacts. */
+/*
+ * daily_counts(t timeline, zone text) RETURNS SETOF record
+ *		One row per local day with contacts.
+ */
+ENGAGE_FUNCTION(engage_daily_counts);
 Datum
 engage_daily_counts(PG_FUNCTION_ARGS)
 {
@@ -115,6 +112,8 @@ count_hours_of_week(struct varlena *stored, const char *zone, int64 *counts)
 	timeline_report(reader.status);
 }
 
+/* hour_of_week(t timeline, zone text) RETURNS integer[] */
+ENGAGE_FUNCTION(engage_hour_of_week);
 Datum
 engage_hour_of_week(PG_FUNCTION_ARGS)
 {
@@ -142,7 +141,11 @@ check_as_of(TimestampTz as_of)
 				 errhint("Give the time to look from, such as now().")));
 }
 
-/* The sum of 2 ^ -(age / half-life) over the contacts up to as_of. */
+/*
+ * decayed_count(t timeline, half_life interval, as_of timestamptz) RETURNS double precision
+ *		The sum of 2 ^ -(age / half-life) over the contacts up to as_of.
+ */
+ENGAGE_FUNCTION(engage_decayed_count);
 Datum
 engage_decayed_count(PG_FUNCTION_ARGS)
 {
@@ -165,7 +168,12 @@ engage_decayed_count(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(decay_value(&sum));
 }
 
-/* What a decayed count read at one time comes to at a later one. */
+/*
+ * aged_count(value double precision, value_at timestamptz, half_life interval,
+ *			as_of timestamptz) RETURNS double precision
+ *		What a decayed count read at one time comes to at a later one.
+ */
+ENGAGE_FUNCTION(engage_aged_count);
 Datum
 engage_aged_count(PG_FUNCTION_ARGS)
 {
@@ -200,7 +208,11 @@ profile_gaps(FunctionCallInfo fcinfo, GapProfile *profile)
 	pfree(times);
 }
 
-/* The burstiness of gap_profile() that is corrected for few gaps. */
+/*
+ * burstiness(t timeline) RETURNS double precision
+ *		The burstiness of gap_profile() that is corrected for few gaps.
+ */
+ENGAGE_FUNCTION(engage_burstiness);
 Datum
 engage_burstiness(PG_FUNCTION_ARGS)
 {
@@ -223,6 +235,8 @@ duration_datum(uint64 microseconds)
 	return IntervalPGetDatum(interval);
 }
 
+/* gap_profile(t timeline) RETURNS record */
+ENGAGE_FUNCTION(engage_gap_profile);
 Datum
 engage_gap_profile(PG_FUNCTION_ARGS)
 {

@@ -33,24 +33,6 @@
 #include "engage.h"
 #include "host_sql.h"
 
-ENGAGE_FUNCTION(engage_outcomes_combinefn);
-ENGAGE_FUNCTION(engage_outcomes_serialfn);
-ENGAGE_FUNCTION(engage_outcomes_deserialfn);
-ENGAGE_FUNCTION(engage_logistic_transfn);
-ENGAGE_FUNCTION(engage_logistic_finalfn);
-ENGAGE_FUNCTION(engage_logistic_probability);
-ENGAGE_FUNCTION(engage_prediction_quality_transfn);
-ENGAGE_FUNCTION(engage_prediction_quality_finalfn);
-ENGAGE_FUNCTION(engage_reliability_transfn);
-ENGAGE_FUNCTION(engage_reliability_finalfn);
-ENGAGE_FUNCTION(engage_top_share_transfn);
-ENGAGE_FUNCTION(engage_top_share_finalfn);
-ENGAGE_FUNCTION(engage_series_transfn);
-ENGAGE_FUNCTION(engage_series_combinefn);
-ENGAGE_FUNCTION(engage_series_serialfn);
-ENGAGE_FUNCTION(engage_series_deserialfn);
-ENGAGE_FUNCTION(engage_series_finalfn);
-
 #define STATE_VERSION 1
 #define MAX_MEASURES (REGRESSION_MAX_COLUMNS - 1)
 #define MAX_BINS 10000
@@ -153,7 +135,11 @@ add_outcome(FunctionCallInfo fcinfo, int ncolumns, const double *values, bool ha
 		PG_RETURN_POINTER(state_); \
 	} while (0)
 
-/* The second state may live in another context, so it is always copied. */
+/*
+ * outcomes_combinefn(internal, internal) RETURNS internal
+ *		The second state may live in another context, so it is always copied.
+ */
+ENGAGE_FUNCTION(engage_outcomes_combinefn);
 Datum
 engage_outcomes_combinefn(PG_FUNCTION_ARGS)
 {
@@ -177,6 +163,8 @@ engage_outcomes_combinefn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* outcomes_serialfn(internal) RETURNS bytea */
+ENGAGE_FUNCTION(engage_outcomes_serialfn);
 Datum
 engage_outcomes_serialfn(PG_FUNCTION_ARGS)
 {
@@ -206,6 +194,8 @@ engage_outcomes_serialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
+/* outcomes_deserialfn(bytea, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_outcomes_deserialfn);
 Datum
 engage_outcomes_deserialfn(PG_FUNCTION_ARGS)
 {
@@ -299,6 +289,8 @@ read_penalty(FunctionCallInfo fcinfo, int n)
 	return penalty + 0.0; /* -0 is 0 */
 }
 
+/* logistic_transfn(internal, boolean, double precision[], double precision) RETURNS internal */
+ENGAGE_FUNCTION(engage_logistic_transfn);
 Datum
 engage_logistic_transfn(PG_FUNCTION_ARGS)
 {
@@ -351,6 +343,8 @@ form_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
+/* logistic_finalfn(internal) RETURNS logistic_model */
+ENGAGE_FUNCTION(engage_logistic_finalfn);
 Datum
 engage_logistic_finalfn(PG_FUNCTION_ARGS)
 {
@@ -383,6 +377,11 @@ engage_logistic_finalfn(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(form_row(fcinfo, values, nulls));
 }
 
+/*
+ * logistic_probability(weights double precision[],
+ *			measures double precision[]) RETURNS double precision
+ */
+ENGAGE_FUNCTION(engage_logistic_probability);
 Datum
 engage_logistic_probability(PG_FUNCTION_ARGS)
 {
@@ -432,6 +431,8 @@ read_prediction(FunctionCallInfo fcinfo, double *predicted)
 	return true;
 }
 
+/* prediction_quality_transfn(internal, double precision, boolean) RETURNS internal */
+ENGAGE_FUNCTION(engage_prediction_quality_transfn);
 Datum
 engage_prediction_quality_transfn(PG_FUNCTION_ARGS)
 {
@@ -442,6 +443,8 @@ engage_prediction_quality_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(add_outcome(fcinfo, 1, &predicted, PG_GETARG_BOOL(2), 0));
 }
 
+/* prediction_quality_finalfn(internal) RETURNS prediction_quality */
+ENGAGE_FUNCTION(engage_prediction_quality_finalfn);
 Datum
 engage_prediction_quality_finalfn(PG_FUNCTION_ARGS)
 {
@@ -482,6 +485,8 @@ read_number(bool is_null, int64 value, const char *name, int64 most)
 	return value;
 }
 
+/* reliability_transfn(internal, double precision, boolean, integer) RETURNS internal */
+ENGAGE_FUNCTION(engage_reliability_transfn);
 Datum
 engage_reliability_transfn(PG_FUNCTION_ARGS)
 {
@@ -494,7 +499,11 @@ engage_reliability_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(add_outcome(fcinfo, 1, &predicted, PG_GETARG_BOOL(2), bins));
 }
 
-/* One row per bin, in order. */
+/*
+ * reliability_finalfn(internal) RETURNS reliability_bin[]
+ *		One row per bin, in order.
+ */
+ENGAGE_FUNCTION(engage_reliability_finalfn);
 Datum
 engage_reliability_finalfn(PG_FUNCTION_ARGS)
 {
@@ -533,6 +542,8 @@ engage_reliability_finalfn(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(construct_array(rows, n, type, -1, false, TYPALIGN_DOUBLE));
 }
 
+/* top_share_transfn(internal, double precision, boolean, bigint) RETURNS internal */
+ENGAGE_FUNCTION(engage_top_share_transfn);
 Datum
 engage_top_share_transfn(PG_FUNCTION_ARGS)
 {
@@ -551,6 +562,8 @@ engage_top_share_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(add_outcome(fcinfo, 1, &score, PG_GETARG_BOOL(2), n));
 }
 
+/* top_share_finalfn(internal) RETURNS double precision */
+ENGAGE_FUNCTION(engage_top_share_finalfn);
 Datum
 engage_top_share_finalfn(PG_FUNCTION_ARGS)
 {
@@ -594,6 +607,8 @@ add_contacts(SeriesState *state, int32 period, int64 contacts)
 				 errmsg("the contacts of a period are out of range for bigint")));
 }
 
+/* series_transfn(internal, bigint, integer, integer) RETURNS internal */
+ENGAGE_FUNCTION(engage_series_transfn);
 Datum
 engage_series_transfn(PG_FUNCTION_ARGS)
 {
@@ -621,7 +636,11 @@ engage_series_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* The second state may live in another context, so it is always copied. */
+/*
+ * series_combinefn(internal, internal) RETURNS internal
+ *		The second state may live in another context, so it is always copied.
+ */
+ENGAGE_FUNCTION(engage_series_combinefn);
 Datum
 engage_series_combinefn(PG_FUNCTION_ARGS)
 {
@@ -642,6 +661,8 @@ engage_series_combinefn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* series_serialfn(internal) RETURNS bytea */
+ENGAGE_FUNCTION(engage_series_serialfn);
 Datum
 engage_series_serialfn(PG_FUNCTION_ARGS)
 {
@@ -663,6 +684,8 @@ engage_series_serialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
+/* series_deserialfn(bytea, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_series_deserialfn);
 Datum
 engage_series_deserialfn(PG_FUNCTION_ARGS)
 {
@@ -733,6 +756,8 @@ series_warnings(const SeriesChange *change)
 	return PointerGetDatum(construct_array(texts, n, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+/* series_finalfn(internal) RETURNS interrupted_time_series */
+ENGAGE_FUNCTION(engage_series_finalfn);
 Datum
 engage_series_finalfn(PG_FUNCTION_ARGS)
 {

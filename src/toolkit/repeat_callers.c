@@ -31,18 +31,6 @@
 #include "toolkit/criteria_scan.h"
 #include "toolkit/timeline_sql.h"
 
-ENGAGE_FUNCTION(engage_repeat_callers_transfn);
-ENGAGE_FUNCTION(engage_repeat_callers_text_transfn);
-ENGAGE_FUNCTION(engage_repeat_callers_written_transfn);
-ENGAGE_FUNCTION(engage_repeat_callers_text_written_transfn);
-ENGAGE_FUNCTION(engage_top_callers_transfn);
-ENGAGE_FUNCTION(engage_top_callers_text_transfn);
-ENGAGE_FUNCTION(engage_callers_combinefn);
-ENGAGE_FUNCTION(engage_callers_serialfn);
-ENGAGE_FUNCTION(engage_callers_deserialfn);
-ENGAGE_FUNCTION(engage_repeat_callers_finalfn);
-ENGAGE_FUNCTION(engage_top_callers_finalfn);
-
 /* First byte of a serialized state. */
 #define STATE_VERSION 1
 
@@ -199,6 +187,8 @@ add_text(FunctionCallInfo fcinfo, CallersState *state)
 	PG_RETURN_POINTER(state);
 }
 
+/* repeat_callers_transfn(internal, bigint, timestamptz, criterion[]) RETURNS internal */
+ENGAGE_FUNCTION(engage_repeat_callers_transfn);
 Datum
 engage_repeat_callers_transfn(PG_FUNCTION_ARGS)
 {
@@ -207,6 +197,8 @@ engage_repeat_callers_transfn(PG_FUNCTION_ARGS)
 	return add_number(fcinfo, state_for_criteria(fcinfo, false, false));
 }
 
+/* repeat_callers_text_transfn(internal, text, timestamptz, criterion[]) RETURNS internal */
+ENGAGE_FUNCTION(engage_repeat_callers_text_transfn);
 Datum
 engage_repeat_callers_text_transfn(PG_FUNCTION_ARGS)
 {
@@ -215,6 +207,8 @@ engage_repeat_callers_text_transfn(PG_FUNCTION_ARGS)
 	return add_text(fcinfo, state_for_criteria(fcinfo, true, false));
 }
 
+/* repeat_callers_written_transfn(internal, bigint, timestamptz, text) RETURNS internal */
+ENGAGE_FUNCTION(engage_repeat_callers_written_transfn);
 Datum
 engage_repeat_callers_written_transfn(PG_FUNCTION_ARGS)
 {
@@ -223,6 +217,8 @@ engage_repeat_callers_written_transfn(PG_FUNCTION_ARGS)
 	return add_number(fcinfo, state_for_criteria(fcinfo, false, true));
 }
 
+/* repeat_callers_text_written_transfn(internal, text, timestamptz, text) RETURNS internal */
+ENGAGE_FUNCTION(engage_repeat_callers_text_written_transfn);
 Datum
 engage_repeat_callers_text_written_transfn(PG_FUNCTION_ARGS)
 {
@@ -231,6 +227,8 @@ engage_repeat_callers_text_written_transfn(PG_FUNCTION_ARGS)
 	return add_text(fcinfo, state_for_criteria(fcinfo, true, true));
 }
 
+/* top_callers_transfn(internal, bigint, timestamptz, integer) RETURNS internal */
+ENGAGE_FUNCTION(engage_top_callers_transfn);
 Datum
 engage_top_callers_transfn(PG_FUNCTION_ARGS)
 {
@@ -239,6 +237,8 @@ engage_top_callers_transfn(PG_FUNCTION_ARGS)
 	return add_number(fcinfo, state_for_number(fcinfo, false));
 }
 
+/* top_callers_text_transfn(internal, text, timestamptz, integer) RETURNS internal */
+ENGAGE_FUNCTION(engage_top_callers_text_transfn);
 Datum
 engage_top_callers_text_transfn(PG_FUNCTION_ARGS)
 {
@@ -248,9 +248,11 @@ engage_top_callers_text_transfn(PG_FUNCTION_ARGS)
 }
 
 /*
- * The second state may live in another context, so its contacts are copied,
- * as one run.
+ * callers_combinefn(internal, internal) RETURNS internal
+ *		The second state may live in another context, so its contacts are
+ *		copied, as one run.
  */
+ENGAGE_FUNCTION(engage_callers_combinefn);
 Datum
 engage_callers_combinefn(PG_FUNCTION_ARGS)
 {
@@ -273,7 +275,12 @@ engage_callers_combinefn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* Version, kind of callers, the third argument, then the contacts as a run. */
+/*
+ * callers_serialfn(internal) RETURNS bytea
+ *		Version, kind of callers, the third argument, then the contacts as a
+ *		run.
+ */
+ENGAGE_FUNCTION(engage_callers_serialfn);
 Datum
 engage_callers_serialfn(PG_FUNCTION_ARGS)
 {
@@ -291,6 +298,8 @@ engage_callers_serialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
+/* callers_deserialfn(bytea, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_callers_deserialfn);
 Datum
 engage_callers_deserialfn(PG_FUNCTION_ARGS)
 {
@@ -504,7 +513,12 @@ find_repeat_callers(CallersState *state, CriteriaSet *set, FoundCallers *found)
 	caller_merge_end(merge);
 }
 
-/* criterion_met[]: one row per caller and criterion met, in that order. */
+/*
+ * repeat_callers_finalfn(internal) RETURNS criterion_met[]
+ * repeat_callers_text_finalfn(internal) RETURNS criterion_met_text[]
+ *		One row per caller and criterion met, in that order.
+ */
+ENGAGE_FUNCTION(engage_repeat_callers_finalfn);
 Datum
 engage_repeat_callers_finalfn(PG_FUNCTION_ARGS)
 {
@@ -621,7 +635,12 @@ find_top_callers(CallersState *state, int64 contacts, FoundCallers *found)
 	caller_merge_end(merge);
 }
 
-/* caller_rank[]: the top n callers with ties, most contacts first. */
+/*
+ * top_callers_finalfn(internal) RETURNS caller_rank[]
+ * top_callers_text_finalfn(internal) RETURNS caller_rank_text[]
+ *		The top n callers with ties, most contacts first.
+ */
+ENGAGE_FUNCTION(engage_top_callers_finalfn);
 Datum
 engage_top_callers_finalfn(PG_FUNCTION_ARGS)
 {

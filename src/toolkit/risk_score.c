@@ -21,9 +21,6 @@
 
 #include "engage.h"
 
-ENGAGE_FUNCTION(engage_risk_score);
-ENGAGE_FUNCTION(engage_total_risk_score);
-
 #define DECIMALS 3
 #define THOUSAND 1000
 
@@ -130,6 +127,8 @@ thousandths_datum(int64 thousandths)
 	return NumericGetDatum(int64_div_fast_to_numeric(thousandths, DECIMALS));
 }
 
+/* risk_score(measures double precision[], weights double precision[]) RETURNS record */
+ENGAGE_FUNCTION(engage_risk_score);
 Datum
 engage_risk_score(PG_FUNCTION_ARGS)
 {
@@ -150,7 +149,11 @@ engage_risk_score(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 
-/* The score alone, for many callers. */
+/*
+ * total_risk_score(measures double precision[], weights double precision[]) RETURNS numeric
+ *		The score alone, for many callers.
+ */
+ENGAGE_FUNCTION(engage_total_risk_score);
 Datum
 engage_total_risk_score(PG_FUNCTION_ARGS)
 {

@@ -20,13 +20,6 @@
 #include "core/identity/similarity.h"
 #include "engage.h"
 
-ENGAGE_FUNCTION(engage_jaro_winkler);
-ENGAGE_FUNCTION(engage_damerau_levenshtein);
-ENGAGE_FUNCTION(engage_name_key);
-ENGAGE_FUNCTION(engage_sound_key);
-ENGAGE_FUNCTION(engage_date_similarity);
-ENGAGE_FUNCTION(engage_postcode_parts);
-
 /* Characters of a name that are looked at; no name has so many */
 #define MAX_NAME SIMILARITY_MAX_JARO
 
@@ -80,9 +73,10 @@ make_text(char *utf8, size_t len)
 }
 
 /*
- * engage.jaro_winkler(a text, b text) returns double precision
+ * jaro_winkler(a text, b text) RETURNS double precision
  *		How alike two names are, from 0 to 1.
  */
+ENGAGE_FUNCTION(engage_jaro_winkler);
 Datum
 engage_jaro_winkler(PG_FUNCTION_ARGS)
 {
@@ -93,10 +87,11 @@ engage_jaro_winkler(PG_FUNCTION_ARGS)
 }
 
 /*
- * engage.damerau_levenshtein(a text, b text) returns integer
+ * damerau_levenshtein(a text, b text) RETURNS integer
  *		How many edits make one text the other.  The limit also keeps a call
  *		short: the longest takes some milliseconds.
  */
+ENGAGE_FUNCTION(engage_damerau_levenshtein);
 Datum
 engage_damerau_levenshtein(PG_FUNCTION_ARGS)
 {
@@ -113,9 +108,10 @@ engage_damerau_levenshtein(PG_FUNCTION_ARGS)
 }
 
 /*
- * engage.name_key(name text) returns text
+ * name_key(name text) RETURNS text
  *		A name as it is compared; NULL when nothing is left of it.
  */
+ENGAGE_FUNCTION(engage_name_key);
 Datum
 engage_name_key(PG_FUNCTION_ARGS)
 {
@@ -129,9 +125,10 @@ engage_name_key(PG_FUNCTION_ARGS)
 }
 
 /*
- * engage.sound_key(name text) returns text
+ * sound_key(name text) RETURNS text
  *		How a name sounds, in up to four letters; NULL when nothing is left.
  */
+ENGAGE_FUNCTION(engage_sound_key);
 Datum
 engage_sound_key(PG_FUNCTION_ARGS)
 {
@@ -158,9 +155,10 @@ split_date(DateADT date, int *year, int *month, int *day)
 }
 
 /*
- * engage.date_similarity(a date, b date) returns text
+ * date_similarity(a date, b date) RETURNS text
  *		What two dates have in common.
  */
+ENGAGE_FUNCTION(engage_date_similarity);
 Datum
 engage_date_similarity(PG_FUNCTION_ARGS)
 {
@@ -200,10 +198,10 @@ result_type(FunctionCallInfo fcinfo)
 }
 
 /*
- * engage.postcode_parts(postcode text, OUT area, OUT district, OUT sector,
- *						 OUT unit)
+ * postcode_parts(postcode text) RETURNS record
  *		The parts of a postcode; all NULL if it is not a postcode.
  */
+ENGAGE_FUNCTION(engage_postcode_parts);
 Datum
 engage_postcode_parts(PG_FUNCTION_ARGS)
 {

@@ -24,13 +24,6 @@
 #include "toolkit/criteria_scan.h"
 #include "toolkit/timeline_sql.h"
 
-ENGAGE_FUNCTION(engage_poisson_interval);
-ENGAGE_FUNCTION(engage_rate_ratio);
-ENGAGE_FUNCTION(engage_e_test);
-ENGAGE_FUNCTION(engage_benjamini_hochberg);
-ENGAGE_FUNCTION(engage_dispersion);
-ENGAGE_FUNCTION(engage_contact_rate);
-
 #define BLOCK 4096
 
 static double
@@ -82,7 +75,8 @@ return_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
 }
 
-/* poisson_interval(n, level) */
+/* poisson_interval(n bigint, level double precision) RETURNS record */
+ENGAGE_FUNCTION(engage_poisson_interval);
 Datum
 engage_poisson_interval(PG_FUNCTION_ARGS)
 {
@@ -93,7 +87,11 @@ engage_poisson_interval(PG_FUNCTION_ARGS)
 	return return_row(fcinfo, values, nulls);
 }
 
-/* rate_ratio(n1, t1, n2, t2, level) */
+/*
+ * rate_ratio(n1 bigint, t1 double precision, n2 bigint, t2 double precision,
+ *			level double precision) RETURNS record
+ */
+ENGAGE_FUNCTION(engage_rate_ratio);
 Datum
 engage_rate_ratio(PG_FUNCTION_ARGS)
 {
@@ -128,7 +126,11 @@ alternative_argument(FunctionCallInfo fcinfo, int n)
 	return E_TEST_LESS;
 }
 
-/* e_test(n1, t1, n2, t2, difference, alternative) */
+/*
+ * e_test(n1 bigint, t1 double precision, n2 bigint, t2 double precision,
+ *			difference double precision, alternative text) RETURNS double precision
+ */
+ENGAGE_FUNCTION(engage_e_test);
 Datum
 engage_e_test(PG_FUNCTION_ARGS)
 {
@@ -167,7 +169,11 @@ read_p_values(const Datum *elements, const bool *nulls, int n, double *p)
 	return found;
 }
 
-/* benjamini_hochberg(p): an array of the same shape */
+/*
+ * benjamini_hochberg(p double precision[]) RETURNS double precision[]
+ *		An array of the same shape.
+ */
+ENGAGE_FUNCTION(engage_benjamini_hochberg);
 Datum
 engage_benjamini_hochberg(PG_FUNCTION_ARGS)
 {
@@ -224,7 +230,8 @@ count_bins(BinCounts *counts, struct varlena *stored, int64 from_at, int64 to_at
 	timeline_report(reader.status);
 }
 
-/* dispersion(timeline, from_at, to_at, bin) */
+/* dispersion(t timeline, from_at timestamptz, to_at timestamptz, bin interval) RETURNS record */
+ENGAGE_FUNCTION(engage_dispersion);
 Datum
 engage_dispersion(PG_FUNCTION_ARGS)
 {
@@ -244,7 +251,11 @@ engage_dispersion(PG_FUNCTION_ARGS)
 	return return_row(fcinfo, values, nulls);
 }
 
-/* contact_rate(timeline, from_at, to_at, level, bin) */
+/*
+ * contact_rate(t timeline, from_at timestamptz, to_at timestamptz, level double precision,
+ *			bin interval) RETURNS record
+ */
+ENGAGE_FUNCTION(engage_contact_rate);
 Datum
 engage_contact_rate(PG_FUNCTION_ARGS)
 {

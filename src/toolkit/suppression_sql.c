@@ -15,8 +15,6 @@
 #include "engage.h"
 #include "host_sql.h"
 
-ENGAGE_FUNCTION(engage_suppress_table);
-
 #define MAX_SIDE 1000
 #define MAX_CELLS 100000
 
@@ -173,6 +171,11 @@ return_table(ReturnSetInfo *result, const SuppressionTable *table, const Side *r
 		}
 }
 
+/*
+ * suppress_table(row_numbers integer[], column_numbers integer[], counts bigint[],
+ *			minimum integer, weights bigint[]) RETURNS SETOF record
+ */
+ENGAGE_FUNCTION(engage_suppress_table);
 Datum
 engage_suppress_table(PG_FUNCTION_ARGS)
 {

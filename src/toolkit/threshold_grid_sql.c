@@ -18,8 +18,6 @@
 #include "toolkit/criteria_scan.h"
 #include "toolkit/timeline_sql.h"
 
-ENGAGE_FUNCTION(engage_threshold_grid);
-
 #define MAX_WIDTHS 32
 
 typedef struct GridWidths
@@ -101,6 +99,11 @@ return_grid_episodes(ReturnSetInfo *result, ThresholdGrid *grid, Datum width)
 	}
 }
 
+/*
+ * threshold_grid(t timeline, widths interval[], lowest integer, highest integer,
+ *			from_at timestamptz, to_at timestamptz) RETURNS SETOF record
+ */
+ENGAGE_FUNCTION(engage_threshold_grid);
 Datum
 engage_threshold_grid(PG_FUNCTION_ARGS)
 {

@@ -18,13 +18,6 @@
 #include "engage.h"
 #include "toolkit/timeline_sql.h"
 
-ENGAGE_FUNCTION(engage_timeline_agg_transfn);
-ENGAGE_FUNCTION(engage_rollup_transfn);
-ENGAGE_FUNCTION(engage_timeline_agg_combinefn);
-ENGAGE_FUNCTION(engage_timeline_agg_serialfn);
-ENGAGE_FUNCTION(engage_timeline_agg_deserialfn);
-ENGAGE_FUNCTION(engage_timeline_agg_finalfn);
-
 /* One chunk of memory, which moves when it grows: most callers call once. */
 typedef struct TimelineState
 {
@@ -81,6 +74,8 @@ append_timeline(TimelineState *state, MemoryContext context, TimelineReader *rea
 	return state;
 }
 
+/* timeline_agg_transfn(internal, timestamptz) RETURNS internal */
+ENGAGE_FUNCTION(engage_timeline_agg_transfn);
 Datum
 engage_timeline_agg_transfn(PG_FUNCTION_ARGS)
 {
@@ -100,6 +95,8 @@ engage_timeline_agg_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* rollup_transfn(internal, timeline) RETURNS internal */
+ENGAGE_FUNCTION(engage_rollup_transfn);
 Datum
 engage_rollup_transfn(PG_FUNCTION_ARGS)
 {
@@ -118,7 +115,11 @@ engage_rollup_transfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* The second state may live in another context, so it is always copied. */
+/*
+ * timeline_agg_combinefn(internal, internal) RETURNS internal
+ *		The second state may live in another context, so it is always copied.
+ */
+ENGAGE_FUNCTION(engage_timeline_agg_combinefn);
 Datum
 engage_timeline_agg_combinefn(PG_FUNCTION_ARGS)
 {
@@ -145,6 +146,8 @@ finish(TimelineState *state)
 	return timeline_make(state->times, state->n);
 }
 
+/* timeline_agg_serialfn(internal) RETURNS bytea */
+ENGAGE_FUNCTION(engage_timeline_agg_serialfn);
 Datum
 engage_timeline_agg_serialfn(PG_FUNCTION_ARGS)
 {
@@ -152,6 +155,8 @@ engage_timeline_agg_serialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(finish((TimelineState *) PG_GETARG_POINTER(0)));
 }
 
+/* timeline_agg_deserialfn(bytea, internal) RETURNS internal */
+ENGAGE_FUNCTION(engage_timeline_agg_deserialfn);
 Datum
 engage_timeline_agg_deserialfn(PG_FUNCTION_ARGS)
 {
@@ -162,6 +167,8 @@ engage_timeline_agg_deserialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(append_timeline(NULL, CurrentMemoryContext, &reader));
 }
 
+/* timeline_agg_finalfn(internal) RETURNS timeline */
+ENGAGE_FUNCTION(engage_timeline_agg_finalfn);
 Datum
 engage_timeline_agg_finalfn(PG_FUNCTION_ARGS)
 {

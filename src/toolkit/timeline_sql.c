@@ -27,20 +27,6 @@
 #include "engage.h"
 #include "toolkit/timeline_sql.h"
 
-ENGAGE_FUNCTION(engage_timeline_in);
-ENGAGE_FUNCTION(engage_timeline_out);
-ENGAGE_FUNCTION(engage_timeline_recv);
-ENGAGE_FUNCTION(engage_timeline_send);
-ENGAGE_FUNCTION(engage_timeline_from_array);
-ENGAGE_FUNCTION(engage_timeline_to_array);
-ENGAGE_FUNCTION(engage_timeline_to_jsonb);
-ENGAGE_FUNCTION(engage_timeline_concat);
-ENGAGE_FUNCTION(engage_num_contacts);
-ENGAGE_FUNCTION(engage_first_at);
-ENGAGE_FUNCTION(engage_last_at);
-ENGAGE_FUNCTION(engage_slice);
-ENGAGE_FUNCTION(engage_contact_times);
-
 #define ST_SORT sort_instants
 #define ST_ELEMENT_TYPE int64
 #define ST_COMPARE(a, b) (*(a) < *(b) ? -1 : *(a) > *(b))
@@ -212,6 +198,8 @@ parse_instants(const char *p, int64 *times, int64 *n)
 	return *skip_spaces(p + 1) == '\0' ? NULL : "There is text behind its closing brace.";
 }
 
+/* timeline_in(cstring) RETURNS timeline */
+ENGAGE_FUNCTION(engage_timeline_in);
 Datum
 engage_timeline_in(PG_FUNCTION_ARGS)
 {
@@ -258,6 +246,8 @@ append_instants(StringInfo buf, struct varlena *stored, const char *quote)
 	timeline_report(reader.status);
 }
 
+/* timeline_out(timeline) RETURNS cstring */
+ENGAGE_FUNCTION(engage_timeline_out);
 Datum
 engage_timeline_out(PG_FUNCTION_ARGS)
 {
@@ -270,7 +260,11 @@ engage_timeline_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(buf.data);
 }
 
-/* The wire form is the stored form, checked in full. */
+/*
+ * timeline_recv(internal) RETURNS timeline
+ *		The wire form is the stored form, checked in full.
+ */
+ENGAGE_FUNCTION(engage_timeline_recv);
 Datum
 engage_timeline_recv(PG_FUNCTION_ARGS)
 {
@@ -292,6 +286,8 @@ engage_timeline_recv(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(result);
 }
 
+/* timeline_send(timeline) RETURNS bytea */
+ENGAGE_FUNCTION(engage_timeline_send);
 Datum
 engage_timeline_send(PG_FUNCTION_ARGS)
 {
@@ -303,7 +299,11 @@ engage_timeline_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&buf));
 }
 
-/* timestamptz[] to timeline: any order, NULL elements skipped. */
+/*
+ * timeline(timestamptz[]) RETURNS timeline
+ *		Any order; NULL elements are skipped.
+ */
+ENGAGE_FUNCTION(engage_timeline_from_array);
 Datum
 engage_timeline_from_array(PG_FUNCTION_ARGS)
 {
@@ -328,6 +328,8 @@ engage_timeline_from_array(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(timeline_make(times, kept));
 }
 
+/* timestamptz_array(timeline) RETURNS timestamptz[] */
+ENGAGE_FUNCTION(engage_timeline_to_array);
 Datum
 engage_timeline_to_array(PG_FUNCTION_ARGS)
 {
@@ -348,6 +350,8 @@ engage_timeline_to_array(PG_FUNCTION_ARGS)
 										  TYPALIGN_DOUBLE));
 }
 
+/* jsonb(timeline) RETURNS jsonb */
+ENGAGE_FUNCTION(engage_timeline_to_jsonb);
 Datum
 engage_timeline_to_jsonb(PG_FUNCTION_ARGS)
 {
@@ -360,7 +364,11 @@ engage_timeline_to_jsonb(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(buf.data)));
 }
 
-/* The union of two multisets: every contact of both. */
+/*
+ * timeline_concat(timeline, timeline) RETURNS timeline
+ *		The union of two multisets: every contact of both.
+ */
+ENGAGE_FUNCTION(engage_timeline_concat);
 Datum
 engage_timeline_concat(PG_FUNCTION_ARGS)
 {
@@ -404,7 +412,11 @@ compare_arguments(FunctionCallInfo fcinfo)
 ENGAGE_COMPARISON_FUNCTIONS(timeline, compare_arguments);
 ENGAGE_HASH_FUNCTIONS(timeline);
 
-/* Only the header is fetched: a long timeline stays where it is. */
+/*
+ * num_contacts(timeline) RETURNS bigint
+ *		Only the header is fetched: a long timeline stays where it is.
+ */
+ENGAGE_FUNCTION(engage_num_contacts);
 Datum
 engage_num_contacts(PG_FUNCTION_ARGS)
 {
@@ -418,6 +430,8 @@ engage_num_contacts(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) reader.count);
 }
 
+/* first_at(timeline) RETURNS timestamptz */
+ENGAGE_FUNCTION(engage_first_at);
 Datum
 engage_first_at(PG_FUNCTION_ARGS)
 {
@@ -433,6 +447,8 @@ engage_first_at(PG_FUNCTION_ARGS)
 	PG_RETURN_TIMESTAMPTZ(first);
 }
 
+/* last_at(timeline) RETURNS timestamptz */
+ENGAGE_FUNCTION(engage_last_at);
 Datum
 engage_last_at(PG_FUNCTION_ARGS)
 {
@@ -469,7 +485,11 @@ lower_bound(const int64 *times, int64 n, int64 at)
 	return low;
 }
 
-/* The contacts in [from_at, to_at); infinite bounds leave a side open. */
+/*
+ * slice(t timeline, from_at timestamptz, to_at timestamptz) RETURNS timeline
+ *		The contacts in [from_at, to_at); infinite bounds leave a side open.
+ */
+ENGAGE_FUNCTION(engage_slice);
 Datum
 engage_slice(PG_FUNCTION_ARGS)
 {
@@ -497,7 +517,11 @@ typedef struct TimesCall
 	int64 n;
 } TimesCall;
 
-/* One row per contact, in order of time. */
+/*
+ * contact_times(timeline) RETURNS SETOF timestamptz
+ *		One row per contact, in order of time.
+ */
+ENGAGE_FUNCTION(engage_contact_times);
 Datum
 engage_contact_times(PG_FUNCTION_ARGS)
 {

@@ -21,17 +21,6 @@
 #include "toolkit/criteria_scan.h"
 #include "toolkit/timeline_sql.h"
 
-ENGAGE_FUNCTION(engage_peak);
-ENGAGE_FUNCTION(engage_peak_window);
-ENGAGE_FUNCTION(engage_meets);
-ENGAGE_FUNCTION(engage_first_met);
-ENGAGE_FUNCTION(engage_episodes);
-ENGAGE_FUNCTION(engage_episodes_any);
-ENGAGE_FUNCTION(engage_rolling_counts);
-ENGAGE_FUNCTION(engage_rolling_count);
-ENGAGE_FUNCTION(engage_rolling_count_written);
-ENGAGE_FUNCTION(engage_rolling_width);
-
 /* Longer thresholds read the whole timeline instead of a ring of this size. */
 #define RING_SIZE 64
 
@@ -62,6 +51,8 @@ width_from_text(text *written)
 	return width;
 }
 
+/* rolling_width(written text) RETURNS interval */
+ENGAGE_FUNCTION(engage_rolling_width);
 Datum
 engage_rolling_width(PG_FUNCTION_ARGS)
 {
@@ -84,6 +75,8 @@ peak_argument(FunctionCallInfo fcinfo)
 	return peak;
 }
 
+/* peak(t timeline, width interval) RETURNS bigint */
+ENGAGE_FUNCTION(engage_peak);
 Datum
 engage_peak(PG_FUNCTION_ARGS)
 {
@@ -100,6 +93,8 @@ result_row_type(FunctionCallInfo fcinfo)
 	return BlessTupleDesc(desc);
 }
 
+/* peak_window(t timeline, width interval) RETURNS record */
+ENGAGE_FUNCTION(engage_peak_window);
 Datum
 engage_peak_window(PG_FUNCTION_ARGS)
 {
@@ -194,6 +189,8 @@ first_met_argument(FunctionCallInfo fcinfo, int64 *met_at)
 	return met;
 }
 
+/* meets(t timeline, criterion criterion) RETURNS boolean */
+ENGAGE_FUNCTION(engage_meets);
 Datum
 engage_meets(PG_FUNCTION_ARGS)
 {
@@ -202,6 +199,8 @@ engage_meets(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(first_met_argument(fcinfo, &met_at));
 }
 
+/* first_met(t timeline, criterion criterion) RETURNS timestamptz */
+ENGAGE_FUNCTION(engage_first_met);
 Datum
 engage_first_met(PG_FUNCTION_ARGS)
 {
@@ -254,7 +253,8 @@ return_episodes(FunctionCallInfo fcinfo, WindowScan *scan, CriteriaSet *set, Oid
 	}
 }
 
-/* episodes(timeline, criterion) */
+/* episodes(t timeline, criterion criterion) RETURNS SETOF record */
+ENGAGE_FUNCTION(engage_episodes);
 Datum
 engage_episodes(PG_FUNCTION_ARGS)
 {
@@ -270,7 +270,11 @@ engage_episodes(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* episodes(timeline, criterion[], from_at, to_at) */
+/*
+ * episodes(t timeline, criteria criterion[], from_at timestamptz,
+ *			to_at timestamptz) RETURNS SETOF record
+ */
+ENGAGE_FUNCTION(engage_episodes_any);
 Datum
 engage_episodes_any(PG_FUNCTION_ARGS)
 {
@@ -289,7 +293,11 @@ engage_episodes_any(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* One row per contact: its time and the contacts in its window. */
+/*
+ * rolling_counts(t timeline, width interval) RETURNS SETOF record
+ *		One row per contact: its time and the contacts in its window.
+ */
+ENGAGE_FUNCTION(engage_rolling_counts);
 Datum
 engage_rolling_counts(PG_FUNCTION_ARGS)
 {
@@ -409,7 +417,11 @@ count_rolling(WindowObject winobj, int64 now, uint64 width)
 	return window->tail - window->head;
 }
 
-/* rolling_count(at, width interval) OVER (PARTITION BY caller ORDER BY at) */
+/*
+ * rolling_count(at timestamptz, width interval) RETURNS bigint
+ *		A window function: OVER (PARTITION BY caller ORDER BY at).
+ */
+ENGAGE_FUNCTION(engage_rolling_count);
 Datum
 engage_rolling_count(PG_FUNCTION_ARGS)
 {
@@ -453,7 +465,11 @@ written_width(FmgrInfo *flinfo, text *written)
 	return last->width;
 }
 
-/* rolling_count(at, width text) OVER (PARTITION BY caller ORDER BY at) */
+/*
+ * rolling_count(at timestamptz, width text) RETURNS bigint
+ *		A window function: OVER (PARTITION BY caller ORDER BY at).
+ */
+ENGAGE_FUNCTION(engage_rolling_count_written);
 Datum
 engage_rolling_count_written(PG_FUNCTION_ARGS)
 {
