@@ -34,6 +34,10 @@ SELECT confirm_link('0770090010' || i, '07700900100', 'voice recognised', 'handl
 CALL refresh();
 SELECT * FROM pg_temp.together ORDER BY 1;
 SELECT f.caller_id, f.contacts, f.criteria_met, f.withdrawn_at IS NULL AS stands FROM flag f;
+-- a decision is found from each persona on its sides, by few keys and by many
+SELECT count(*) AS personas, sum(cardinality(few)) AS decisions, bool_and(few = many) AS equal
+FROM persona p, decisions_about(ARRAY[p.persona_key]) few,
+	decisions_about(p.persona_key || ARRAY(SELECT gen_random_uuid() FROM generate_series(1, 1000))) many;
 SELECT occurred_at, source_ref FROM explain_flag(1);
 SELECT step, from_identifier, to_identifier, decision_id, detail, level, weight FROM explain_identity('07700900102', '07700900104');
 SELECT DISTINCT step, from_identifier, to_identifier, link_score, decision_id FROM explain_identity('07700900101', '07700900103') ORDER BY step;

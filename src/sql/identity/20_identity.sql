@@ -112,16 +112,26 @@ CREATE INDEX link_decision_right ON engage.link_decision USING gin (right_person
 CREATE INDEX link_decision_left_number ON engage.link_decision (left_number);
 CREATE INDEX link_decision_right_number ON engage.link_decision (right_number);
 
+-- The time of an index on arrays grows with the square of the keys asked for, so many are compared with all decisions.
 CREATE FUNCTION engage.decisions_about(persona_keys uuid[]) RETURNS integer[]
-	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
+	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off SET enable_nestloop = off
 BEGIN ATOMIC
-	SELECT COALESCE(array_agg(d.decision_id), '{}')
-	FROM engage.link_decision d, (
-		SELECT COALESCE(array_agg(DISTINCT p.number) FILTER (WHERE p.number IS NOT NULL), '{}') AS numbers
-		FROM engage.persona p WHERE p.persona_key = ANY (persona_keys)) n
-	WHERE d.revoked_at IS NULL
-		AND (d.left_personas && persona_keys OR d.right_personas && persona_keys
-			OR d.left_number = ANY (n.numbers) OR d.right_number = ANY (n.numbers));
+	WITH number AS MATERIALIZED (
+		SELECT DISTINCT p.number FROM engage.persona p WHERE p.persona_key = ANY (persona_keys) AND p.number IS NOT NULL
+	)
+	SELECT COALESCE(array_agg(DISTINCT about.decision_id), '{}')
+	FROM (
+		SELECT d.decision_id FROM engage.link_decision d
+		WHERE cardinality(persona_keys) <= 1000 AND d.revoked_at IS NULL
+			AND (d.left_personas && persona_keys OR d.right_personas && persona_keys
+				OR d.left_number = ANY (ARRAY(SELECT n.number FROM number n)) OR d.right_number = ANY (ARRAY(SELECT n.number FROM number n)))
+		UNION ALL
+		SELECT d.decision_id FROM engage.link_decision d, unnest(d.left_personas || d.right_personas) side (persona_key)
+		WHERE cardinality(persona_keys) > 1000 AND d.revoked_at IS NULL AND side.persona_key IN (SELECT unnest(persona_keys))
+		UNION ALL
+		SELECT d.decision_id FROM engage.link_decision d, unnest(ARRAY[d.left_number, d.right_number]) side (number)
+		WHERE cardinality(persona_keys) > 1000 AND d.revoked_at IS NULL AND side.number IN (SELECT n.number FROM number n)
+	) about;
 END;
 COMMENT ON FUNCTION engage.decisions_about(uuid[]) IS
 	'The decisions that stand and may have any of these personas on a side.';
@@ -378,7 +388,8 @@ BEGIN ATOMIC
 			FROM matched m JOIN assigned a ON a.persona_key = m.link_a JOIN assigned b ON b.persona_key = m.link_b
 			WHERE a.old_id IS DISTINCT FROM b.old_id),
 		ARRAY(SELECT d FROM engage.decided_persona d JOIN changed c ON c.persona_key = d.persona_key
-			WHERE d.decision_no = ANY (ARRAY(SELECT unnest(engage.decisions_about(ARRAY(SELECT x.persona_key FROM changed x))))));
+			WHERE write_callers.persona_keys IS NULL
+				OR d.decision_no = ANY (ARRAY(SELECT unnest(engage.decisions_about(ARRAY(SELECT x.persona_key FROM changed x))))));
 END;
 COMMENT ON FUNCTION engage.write_callers(integer, uuid[], bigint) IS
 	'Writes the callers, personas and links of match_clusters_to_callers(), all in one statement with what it reads. Returns what the other steps of apply_linkage() need as of then: the personas whose caller changed and the callers that changed; shared numbers and large blocks; who left which caller, as events without their evidence; links between personas that had different callers; and decisions about the personas that changed.';
