@@ -11,8 +11,8 @@
 #include <stddef.h>
 
 /*
- * Memory is never NULL; where there is none left, alloc and resize leave the
- * core for good, and what was allocated is the host's to free.  pause is called
+ * alloc and resize never return NULL: if there is no memory left, they leave
+ * the core for good, and the host frees what was allocated. pause is called
  * every few thousand steps, and may leave for good too.
  */
 typedef struct Host

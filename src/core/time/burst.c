@@ -52,14 +52,14 @@ make_automaton(Automaton *automaton, const double *gaps, size_t n, double scale,
 }
 
 /*
- * What being in each state costs behind one more gap, and from which state each
- * is best come to; of several the lowest.
+ * The cost of each state after one more gap, and the best state to come from:
+ * the lowest of several.
  */
 static void
 pass_gap(const Automaton *automaton, double gap, double *cost, uint8_t *from)
 {
 	double before[BURST_MAX_STATES];
-	int above = automaton->num_states - 1; /* cheapest of the states from this one up */
+	int above = automaton->num_states - 1; /* cheapest state from this one up */
 	int below = 0; /* the cheapest to come up from */
 
 	memcpy(before, cost, (size_t) automaton->num_states * sizeof(double));
@@ -87,7 +87,7 @@ pass_gap(const Automaton *automaton, double gap, double *cost, uint8_t *from)
 		cost[state] += automaton->rate[state] * gap - automaton->log_rate[state];
 }
 
-/* Pass all gaps; kept takes the costs at the begin of each block. */
+/* Pass all gaps; kept gets the costs at the start of each block. */
 static void
 pass_forward(const Host *host, const Automaton *automaton, const double *gaps, size_t n, double *cost, double *kept)
 {
@@ -108,7 +108,7 @@ pass_forward(const Host *host, const Automaton *automaton, const double *gaps, s
 	}
 }
 
-/* Find the states of the gaps, from the one behind the last gap back. */
+/* Find the states of the gaps backwards, from the state after the last gap. */
 static void
 trace_back(const Host *host, const Automaton *automaton, const double *gaps, size_t n, double *kept, uint8_t state, uint8_t *states)
 {
@@ -160,9 +160,9 @@ burst_path(const Host *host, const double *gaps, size_t n, double scale, double 
 
 /*
  * burst_list
- *		The bursts that the states of n gaps give, in the order in which they
- *		begin, outer ones first: of each level, the longest runs of gaps in that
- *		state or a higher one.  Level 0 is the whole.
+ *		The bursts in the states of n gaps, in the order in which they begin,
+ *		outer ones first: for each level, the longest runs of gaps in that state
+ *		or a higher one.  Level 0 is the whole.
  */
 size_t
 burst_list(const Host *host, const uint8_t *states, size_t n, Burst **bursts)

@@ -230,7 +230,7 @@ valid_zone_character(char c)
 		   c == '/' || c == '_' || c == '+' || c == '-';
 }
 
-/* "in <zone>", up to the end of the text; the zone keeps its case. */
+/* "in <zone>", up to the end of the text; the case of the zone is kept. */
 static CriterionStatus
 parse_zone(const char *text, Criterion *out)
 {
@@ -277,7 +277,7 @@ another_criterion(const char *text)
 		   accept_number(&text) != NUMBER_NONE;
 }
 
-/* What follows a width that is not its end. */
+/* What is wrong with the text that follows a width. */
 static CriterionStatus
 after_width(const char *text)
 {
@@ -501,9 +501,9 @@ parse_threshold(const char **text, bool more_than, Criterion *out)
 
 /*
  * criterion_parse
- *		Read a criterion from text.  On anything but CRITERION_OK *out is no
- *		criterion; yet on CRITERION_ZONE_MISSING its threshold and kind are what
- *		was read.
+ *		Read a criterion from text.  *out is a criterion only if CRITERION_OK is
+ *		returned; after CRITERION_ZONE_MISSING it has the threshold and kind
+ *		that were read.
  */
 CriterionStatus
 criterion_parse(const char *text, Criterion *out)
@@ -542,7 +542,7 @@ criterion_parse(const char *text, Criterion *out)
 /*
  * criterion_format
  *		Print the canonical text into out, CRITERION_MAX_TEXT bytes.  A rolling
- *		width comes in the largest of days, hours, minutes and seconds that
+ *		width is printed in the largest of days, hours, minutes and seconds that
  *		divides it.
  */
 void
@@ -609,8 +609,8 @@ criterion_encode(const Criterion *criterion, uint8_t *out)
 
 /*
  * criterion_decode
- *		Read a stored form of any origin; everything is checked but that the
- *		zone exists.
+ *		Read a stored form of any origin.  Everything is checked, except that
+ *		the zone exists.
  */
 CriterionStatus
 criterion_decode(const uint8_t *data, size_t len, Criterion *out)

@@ -28,8 +28,8 @@ add_word(DecaySum *sum, int place, uint64_t word)
 /*
  * decay_add
  *		Add a contact of the given age.  Its weight, a double of 53 bits, is a
- *		whole number of units once it is moved up by DECAY_FRACTION; a halving
- *		moves it down by one bit.
+ *		whole number of units once it is shifted left by DECAY_FRACTION; each
+ *		halving shifts it right by one bit.
  */
 void
 decay_add(DecaySum *sum, uint64_t age, uint64_t half_life)
@@ -90,7 +90,7 @@ decay_value(const DecaySum *sum)
 
 /*
  * decay_aged
- *		What a decayed count comes to after some more time.
+ *		The value of a decayed count after some more time.
  */
 double
 decay_aged(double value, uint64_t age, uint64_t half_life)

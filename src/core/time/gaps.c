@@ -92,7 +92,7 @@ memory(const Host *host, const int64_t *times, size_t n)
 
 /*
  * gap_profile
- *		What there is to say of the gaps between n contacts in order of time.
+ *		Describe the gaps between n contacts, which are in order of time.
  */
 void
 gap_profile(const Host *host, const int64_t *times, size_t n, GapProfile *out)

@@ -23,7 +23,7 @@
 #define GRADIENT_TOLERANCE 1e-8 /* a contact, and once more */
 #define LEAST_GAIN 1e-6 /* of log likelihood over a constant rate */
 
-/* How far from the mean rate, and from 1, logarithms are looked for. */
+/* How far from the mean rate, and from 1, the search goes, in logarithms. */
 #define LOG_RANGE 25.0
 
 enum
@@ -60,7 +60,7 @@ let_pass(Excitation *e, double beta, double days)
 
 /*
  * hawkes_history
- *		How many contacts are there to add to the intensity only.
+ *		How many contacts only add to the intensity.
  */
 size_t
 hawkes_history(const HawkesData *data)
@@ -80,7 +80,7 @@ hawkes_history(const HawkesData *data)
 	return low;
 }
 
-/* What contacts up to from_at come to at from_at. */
+/* The intensity at from_at that contacts up to then add. */
 static Excitation
 excitation_before(const Host *host, const HawkesData *data, size_t history, double beta)
 {
@@ -145,7 +145,7 @@ hawkes_likelihood(const Host *host, const HawkesData *data, const HawkesModel *m
 	size_t history = hawkes_history(data);
 	double branching = model->alpha / model->beta;
 	Excitation e = excitation_before(host, data, history, model->beta);
-	Excitation sum = e; /* what all contacts set off, over the branching ratio */
+	Excitation sum = e; /* the contacts that all contacts trigger, over the branching ratio */
 	int64_t at = data->from_at;
 
 	*out = (HawkesLikelihood){0};
@@ -170,8 +170,7 @@ hawkes_likelihood(const Host *host, const HawkesData *data, const HawkesModel *m
 
 /*
  * hawkes_intensities
- *		The intensity just before each contact after from_at; until is not
- *		looked at.
+ *		The intensity just before each contact after from_at; until is not used.
  */
 void
 hawkes_intensities(const Host *host, const HawkesData *data, const HawkesModel *model, double *intensities)
@@ -221,7 +220,7 @@ look(const Search *search, Place *place)
 	hawkes_likelihood(search->host, search->data, &model, &place->likelihood);
 }
 
-/* Does a bound alone keep the likelihood from growing? */
+/* Is a bound the only thing that keeps the likelihood from growing? */
 static bool
 held_by_bound(const Search *search, const Place *place, int i)
 {
@@ -263,7 +262,7 @@ solve(double a[3][3], const double *b, double *x)
 	return true;
 }
 
-/* The damped step of Newton; false where the curvature is of the wrong sign. */
+/* Newton's damped step; false where the curvature has the wrong sign. */
 static bool
 newton_step(const Search *search, const Place *place, double damping, double *step)
 {
@@ -295,7 +294,7 @@ at_maximum(const Search *search, const Place *place)
 	return newton_step(search, place, 0, step);
 }
 
-/* Go up from a place until it is a maximum, or no step goes up any more. */
+/* Climb from a place until it is a maximum, or no step leads up. */
 static bool
 climb(const Search *search, Place *place)
 {
@@ -374,11 +373,11 @@ search_maximum(const Search *search, double log_rate, Place *best)
 /*
  * hawkes_fit
  *		The model of the highest likelihood with a branching ratio of at most 1.
- *		Contacts are not told apart that are closer than shortest, in days: that
- *		bounds how fast they can set each other off.  converged says that the
- *		model is a maximum, and not held where it is by a bound on its branching
- *		ratio or decay.  Where setting off explains nothing, alpha is 0 and beta
- *		NaN.  False if there are too few contacts, or no time.
+ *		Contacts closer than shortest, in days, count as simultaneous; this
+ *		bounds how fast one can trigger the next. converged says that the model
+ *		is a maximum, and not held by a bound on its branching ratio or decay.
+ *		If contacts do not trigger each other, alpha is 0 and beta NaN.  False
+ *		if there are too few contacts, or no time.
  */
 bool
 hawkes_fit(const Host *host, const HawkesData *data, double shortest, HawkesFit *fit)

@@ -33,7 +33,7 @@ typedef struct HawkesData
 	int64_t until;
 } HawkesData;
 
-/* alpha / beta, the branching ratio, is how many contacts one sets off. */
+/* alpha / beta, the branching ratio, is how many contacts one contact triggers. */
 typedef struct HawkesModel
 {
 	double mu;
@@ -53,7 +53,7 @@ typedef struct HawkesFit
 {
 	HawkesModel model; /* beta is NaN where alpha is 0 */
 	double log_likelihood;
-	double poisson_log_likelihood; /* that of the best rate without setting off */
+	double poisson_log_likelihood; /* that of the best constant rate */
 	bool converged;
 } HawkesFit;
 

@@ -192,7 +192,7 @@ meaning(LocalField field)
 	}
 }
 
-/* What the whole must have, and have once. */
+/* What a format must have, and have once. */
 static LocalFormatStatus
 check_format(LocalFormat *format)
 {
@@ -575,7 +575,8 @@ read_epoch(const char *text, LocalTime *out)
 
 /*
  * local_time_read
- *		Read a text by a format.  *out is of use on LOCAL_TIME_OK alone.
+ *		Read a text by a format.  *out is valid only if LOCAL_TIME_OK is
+ *		returned.
  */
 LocalTimeStatus
 local_time_read(const LocalFormat *format, const char *text, LocalTime *out)
@@ -608,8 +609,8 @@ local_time_read(const LocalFormat *format, const char *text, LocalTime *out)
  * local_time_instants
  *		The instants at which a clock shows a time, in order: one, two where it
  *		was put back, none where it was put forward.  A clock differs from
- *		Greenwich by less than a day, so what its offsets can be is seen a day
- *		before and a day after.
+ *		Greenwich by less than a day, so its offsets a day before and a day
+ *		after are the only ones possible.
  */
 int
 local_time_instants(const LocalTime *time, LocalOffset offset, void *arg, int64_t instants[2])

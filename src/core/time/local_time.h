@@ -32,7 +32,7 @@ typedef enum LocalFormatStatus
 typedef struct LocalFormatItem
 {
 	uint8_t field; /* a LocalField of local_time.c */
-	bool fixed; /* digits stand beside digits: two are wanted */
+	bool fixed; /* digits follow digits: two are needed */
 	char literal;
 } LocalFormatItem;
 
@@ -47,7 +47,7 @@ typedef enum LocalTimeStatus
 	LOCAL_TIME_OK,
 	LOCAL_TIME_EMPTY,
 	LOCAL_TIME_NO_MATCH,
-	LOCAL_TIME_GOES_ON, /* more text after what the format wants */
+	LOCAL_TIME_GOES_ON, /* more text after the end of the format */
 	LOCAL_TIME_NO_SUCH_DAY,
 	LOCAL_TIME_NO_SUCH_TIME,
 	LOCAL_TIME_OTHER_WEEKDAY,
@@ -57,7 +57,7 @@ typedef enum LocalTimeStatus
 typedef struct LocalTime
 {
 	int64_t local; /* microseconds since 2000-01-01 00:00 on the clock that was read */
-	bool has_offset; /* the text itself says how far east of Greenwich */
+	bool has_offset; /* the text has its own offset */
 	int64_t offset; /* microseconds */
 } LocalTime;
 

@@ -81,9 +81,9 @@ open_level(ThresholdGrid *grid)
 }
 
 /*
- * Move on to the next instant with contacts, all of its ties at once.  After
- * the last one that may meet anything, nothing is held up any more; false if
- * nothing was open either.
+ * Move to the next instant with contacts, all of its ties at once.  After the
+ * last one that may meet anything, all episodes end; false if none was open
+ * either.
  */
 static bool
 next_instant(ThresholdGrid *grid)
@@ -114,8 +114,8 @@ next_instant(ThresholdGrid *grid)
 
 /*
  * threshold_grid_next
- *		Find the next episode in the order of their ends, of those that end
- *		together the highest threshold first; false after the last.
+ *		Find the next episode in order of their ends; if some end together, the
+ *		highest threshold comes first.  False after the last.
  */
 bool
 threshold_grid_next(ThresholdGrid *grid, GridEpisode *episode)
@@ -135,7 +135,7 @@ threshold_grid_next(ThresholdGrid *grid, GridEpisode *episode)
 
 /*
  * threshold_grid_end
- *		Give the memory back.
+ *		Free the memory.
  */
 void
 threshold_grid_end(ThresholdGrid *grid)

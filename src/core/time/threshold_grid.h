@@ -34,8 +34,8 @@ typedef struct GridLevel
 } GridLevel;
 
 /*
- * A threshold is met where any higher one is, so the open episodes are those of
- * the lowest thresholds up to some: a stack.
+ * A threshold is met wherever a higher one is, so the open episodes are those
+ * of the lowest thresholds up to one of them: a stack.
  */
 typedef struct ThresholdGrid
 {

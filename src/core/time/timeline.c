@@ -70,9 +70,9 @@ fail(TimelineReader *reader, TimelineStatus status)
 
 /*
  * timeline_open_header
- *		Read what comes before the instants, and so how many there are, from as
- *		much of a timeline as is at hand.  False, with the reason in
- *		reader->status, if it is not one of ours.
+ *		Read the header, and so the number of instants, from the first part of a
+ *		timeline.  False, with the reason in reader->status, if it is not a
+ *		timeline.
  */
 bool
 timeline_open_header(TimelineReader *reader, const uint8_t *data, size_t len)
@@ -100,8 +100,9 @@ timeline_open_header(TimelineReader *reader, const uint8_t *data, size_t len)
 /*
  * timeline_open
  *		Start reading; false, with the reason in reader->status, if the header
- *		is not one of ours.  Every instant takes at least a byte, so a count
- *		beyond the bytes present is refused before anything is allocated for it.
+ *		is not that of a timeline.  Every instant takes at least a byte, so a
+ *		count beyond the bytes present is refused before anything is allocated
+ *		for it.
  */
 bool
 timeline_open(TimelineReader *reader, const uint8_t *data, size_t len)

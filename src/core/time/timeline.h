@@ -59,12 +59,12 @@ typedef struct TimelineReader
 	uint64_t remaining; /* instants not yet read */
 	int64_t unit; /* microseconds in a unit */
 	int64_t current; /* last instant read */
-	TimelineStatus status; /* what stopped the reading, if anything */
+	TimelineStatus status; /* why reading stopped, if it did */
 } TimelineReader;
 
 /*
  * timeline_put_varint
- *		Write a varint, return the place behind it.
+ *		Write a varint; return the place after it.
  */
 static inline uint8_t *
 timeline_put_varint(uint8_t *out, uint64_t value)

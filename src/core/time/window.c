@@ -29,8 +29,8 @@ window_tie_end(const int64_t *times, size_t n, size_t i)
 
 /*
  * Move the window's lower edge up for an upper end at contact i.  A period
- * number that falls, as where clocks went back over midnight, counts as the
- * one before: a day that has begun does not end twice.
+ * number that falls, because clocks went back over midnight, counts as the one
+ * before: a day that has begun does not end twice.
  */
 static void
 advance(WindowEdge *edge, const WindowCriterion *criterion,

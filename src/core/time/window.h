@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A criterion is known by its place in an array, and by a bit in a mask. */
+/* A criterion is identified by its place in an array, and by a bit in a mask. */
 #define WINDOW_MAX_CRITERIA 64
 
 /*
