@@ -17,40 +17,42 @@
 
 #include "core/stats/specfun.h"
 
-/* A variance that is a smaller share of the mean makes no difference to Poisson. */
+/* A variance that is a smaller share of the mean does not change a Poisson distribution. */
 #define LEAST_VARIANCE 1e-8
 
 #define LEVEL 0.95
 #define POWER_EFFECT 0.7
 #define POWER 0.8
 
-/* Rates move if counts vary so much more than expected. */
+/* Rates move if counts vary by this factor more than expected. */
 #define MOST_DISPERSION 1.5
 
-/* Slopes that differ from 1 by so much, and by so many standard errors. */
+/* Warn about slopes that differ from 1 by this much, and by this many standard errors. */
 #define CALIBRATION_ERRORS 3
 #define CALIBRATION_DIFFERENCE 0.1
 
 /*
- * The prior does not fit if what it expects differs by such a share, and by so
- * many standard errors, or if the counts would be as they are so rarely.
+ * The prior does not fit if the number that it expects differs by this share,
+ * and by this many standard errors, or if counts like these have a probability
+ * below this.
  */
 #define SPREAD_DIFFERENCE 0.1
 #define SPREAD_ERRORS 3
 #define REFUTED 0.001
 #define FEWEST_EXPECTED 5 /* callers in a cell */
-#define LEFT_OUT 0.1 /* of the managed's contacts, from those with the fewest */
+#define LEFT_OUT 0.1 /* of the managed callers' contacts, from callers with the fewest */
 
-/* Comparable callers: at least so many in all, and in a stratum. */
+/* Comparable callers: the fewest in all, and in a stratum. */
 #define FEWEST_COMPARABLE 5
 #define FEWEST_IN_STRATUM 2
 
-/* Poisson's variance where the line goes below zero, as a share of that at its centre. */
+/* The Poisson variance where the line is below zero, as a share of that at its centre. */
 #define LEAST_SHARE 1e-3
 
 /*
  * empirical_bayes
- *		The contacts to expect of a caller, from the count and from all others.
+ *		The contacts to expect of a caller, from the caller's count and all
+ *		other callers.
  */
 EmpiricalBayes
 empirical_bayes(double observed, double exposure, double mean, double shape)
@@ -152,11 +154,12 @@ effect_at_lower_tail(Expectation e, double y, double p)
 
 /*
  * effect_size
- *		By what an observed count differs from what was expected of it.
+ *		By what factor an observed count differs from the expected one.
  *
- * Estimate and standard deviation are Hauer's.  The interval holds the effects
- * under which neither tail of the count's distribution is smaller than half of
- * 1 - level, so it covers the true one at least as often as it says.
+ *		Estimate and standard deviation are Hauer's.  The interval holds the
+ *		effects under which neither tail of the count's distribution is smaller
+ *		than half of 1 - level, so it covers the true one at least as often as
+ *		it says.
  */
 EffectSize
 effect_size(double observed, double expected, double variance, double level)
@@ -196,7 +199,7 @@ critical_count(Expectation e, double level)
 
 /*
  * effect_power
- *		How likely it is that effect_size() finds a fall when it is there.
+ *		The probability that effect_size() finds a fall that is there.
  */
 double
 effect_power(double expected, double variance, double effect, double level)
@@ -209,7 +212,8 @@ effect_power(double expected, double variance, double effect, double level)
 
 /*
  * effect_detectable
- *		The smallest fall that is found so often, as a share; NaN if none is.
+ *		The smallest fall that is found with the given power, as a share; NaN if
+ *		there is none.
  */
 double
 effect_detectable(double expected, double variance, double power, double level)
@@ -222,11 +226,11 @@ effect_detectable(double expected, double variance, double power, double level)
 
 /*
  * hours_saved
- *		Contacts that did not come, as hours a month.
+ *		Contacts that were avoided, as hours per month.
  *
- * The interval puts together those of what was expected (gamma), of what was
- * observed (Garwood 1936) and of the handling time (normal) by the distances of
- * their ends from the estimates (Zou and Donner 2008).
+ *		The interval combines those of the expected number (gamma), the observed
+ *		number (Garwood 1936) and the handling time (normal) by the distances of
+ *		their ends from the estimates (Zou and Donner 2008).
  */
 HoursSaved
 hours_saved(double observed, double expected, double variance, double handling_seconds, double handling_sd,
@@ -264,12 +268,12 @@ typedef struct Sums
 	double managed; /* callers */
 	double managed_before;
 	double managed_expected;
-	double managed_squares; /* of what is expected */
+	double managed_squares; /* of the expected contacts */
 } Sums;
 
 /*
- * What unmanaged callers did afterwards, as a line over what was expected of
- * them: at + slope * (expected - centre).
+ * The contacts of unmanaged callers afterwards, as a line over those expected
+ * of them: at + slope * (expected - centre).
  */
 typedef struct Line
 {
@@ -282,9 +286,9 @@ typedef struct Line
 	double slope_variance;
 
 	/*
-	 * Variance of a caller's count beyond what the model has, because rates
-	 * move: a part that is the same for all, and one that grows with the square
-	 * of what is expected.
+	 * Variance of a caller's count beyond that of the model, because rates
+	 * move: a part that is the same for all, and one that grows with the
+	 * square of the expected number.
 	 */
 	double moved;
 	double moved_square;
@@ -297,7 +301,7 @@ expected_of(const BeforeAfter *result, int64_t before)
 	return empirical_bayes((double) before, 1, result->prior.mean, result->prior.shape).expected;
 }
 
-/* The share of a caller's own count in what is expected: 1 - weight */
+/* The share of a caller's own count in the expected number: 1 - weight */
 static double
 own_share(const GammaPrior *prior)
 {
@@ -346,14 +350,14 @@ sum_up(BeforeAfter *result, const BeforeAfterGroup *groups, size_t n)
 	return sums;
 }
 
-/* The sum of squares of what callers' counts differ from one number */
+/* The sum of squared differences of callers' counts from one number */
 static double
 squares_about(const BeforeAfterSide *side, double centre)
 {
 	return (double) side->after_squares - 2 * centre * (double) side->after + (double) side->callers * centre * centre;
 }
 
-/* Where the line is. */
+/* The height of the line. */
 static inline double
 line_at(const Line *line, double expected)
 {
@@ -361,8 +365,8 @@ line_at(const Line *line, double expected)
 }
 
 /*
- * The variance of a caller's count by the model: Poisson's, and that of the
- * rate, given the count before, in so far as the rate stays.
+ * The variance of a caller's count by the model: that of Poisson, and that of
+ * the rate given the count before, as far as the rate stays the same.
  */
 static double
 model_variance(const BeforeAfter *result, const Line *line, double expected)
@@ -370,7 +374,7 @@ model_variance(const BeforeAfter *result, const Line *line, double expected)
 	return fmax(line_at(line, expected), LEAST_SHARE * line->at) + line->slope * line->slope * own_share(&result->prior) * expected;
 }
 
-/* The same with what rates move beyond. */
+/* The same, with the movement of rates added. */
 static double
 full_variance(const BeforeAfter *result, const Line *line, double expected)
 {
@@ -379,11 +383,11 @@ full_variance(const BeforeAfter *result, const Line *line, double expected)
 	return model_variance(result, line, expected) + line->moved + line->moved_square * away * away;
 }
 
-/* The line through the unmanaged, by least squares, each weighted by its variance. */
+/* The line through the unmanaged callers, by least squares, each weighted by the variance. */
 static void
 fit_line(Line *line, const BeforeAfter *result, const BeforeAfterGroup *groups, size_t n)
 {
-	const Line last = *line; /* which the weights come from */
+	const Line last = *line; /* from which the weights come */
 	double weight = 0;
 	double squares = 0;
 
@@ -407,16 +411,16 @@ fit_line(Line *line, const BeforeAfter *result, const BeforeAfterGroup *groups, 
 		squares += (double) groups[i].unmanaged.callers * part * (expected - line->centre);
 		line->slope += (double) groups[i].unmanaged.after * part;
 	}
-	/* who called more before does not call less afterwards */
+	/* callers who called more before do not call less afterwards */
 	line->slope = fmax(0, line->slope / squares);
 	line->at_variance = 1 / weight;
 	line->slope_variance = 1 / squares;
 }
 
 /*
- * How rates move, by moments: what the squared distances from the line are
- * beyond the model's variance, as a sum of the two parts, by least squares.
- * Each is weighted by about how well it is known.
+ * How rates move, by moments: the excess of the squared distances from the
+ * line over the model's variance, as a sum of the two parts, by least squares.
+ * Each is weighted by about how precisely it is known.
  */
 static void
 fit_movement(Line *line, const BeforeAfter *result, const BeforeAfterGroup *groups, size_t n)
@@ -472,7 +476,7 @@ dispersion_about(const Line *line, const BeforeAfter *result, const BeforeAfterG
 	return sum / degrees;
 }
 
-/* The weights of the line need the movement, and that needs the line: three rounds settle both. */
+/* The weights of the line depend on the movement, and the movement on the line: three rounds settle both. */
 static void
 fit_unmanaged(Line *line, const BeforeAfter *result, const BeforeAfterGroup *groups, size_t n, const Sums *sums)
 {
@@ -492,9 +496,9 @@ fit_unmanaged(Line *line, const BeforeAfter *result, const BeforeAfterGroup *gro
 }
 
 /*
- * The relative variance that comes from not knowing the prior: what is expected
- * of the managed, over what is expected of the unmanaged, moves with ln mean and
- * ln shape by these slopes.
+ * The relative variance due to the uncertainty of the prior: the number
+ * expected of the managed over that expected of the unmanaged changes with ln
+ * mean and ln shape by these slopes.
  */
 static double
 prior_variance(const BeforeAfter *result, const Sums *sums)
@@ -517,8 +521,8 @@ prior_variance(const BeforeAfter *result, const Sums *sums)
 }
 
 /*
- * Without two unmanaged callers of different counts there is no line: all
- * callers change by one ratio.
+ * If all unmanaged callers have the same count there is no line: all callers
+ * change by one ratio.
  */
 static double
 expect_by_ratio(BeforeAfter *result, const Sums *sums)
@@ -536,7 +540,7 @@ expect_by_ratio(BeforeAfter *result, const Sums *sums)
 	return ratio * result->expected_after * own + relative * result->expected_after * result->expected_after;
 }
 
-/* As the line has it, which makes up for what is wrong with the prior. */
+/* By the line, which corrects errors of the prior. */
 static double
 expect_by_line(BeforeAfter *result, const Line *line, const Sums *sums)
 {
@@ -560,7 +564,7 @@ expect_by_line(BeforeAfter *result, const Line *line, const Sums *sums)
 		   sums->managed * sums->managed * line->at_variance + away * away * line->slope_variance;
 }
 
-/* What to expect of the managed afterwards, and how sure that is. */
+/* The number to expect of the managed callers afterwards, and how certain it is. */
 static void
 expect_after(BeforeAfter *result, Line *line, const BeforeAfterGroup *groups, size_t n, const Sums *sums)
 {
@@ -613,7 +617,7 @@ typedef struct Contrast
 	double expected;
 	double observed;
 	double variance; /* of the difference, from the line */
-	double variance_seen; /* the same, from how the comparable differ among each other */
+	double variance_seen; /* the same, from the differences between comparable callers */
 	int64_t unmanaged;
 	int64_t managed;
 } Contrast;
@@ -638,13 +642,13 @@ sum_stratum(const BeforeAfter *result, const Line *line, const BeforeAfterGroup 
 	return s;
 }
 
-/* Each unmanaged caller stands for so many managed ones as to make the two sides alike. */
+/* Each unmanaged caller counts as many times as makes the two sides alike. */
 static void
 add_stratum(Contrast *contrast, const BeforeAfter *result, const Line *line, const BeforeAfterGroup *groups, size_t n)
 {
 	Stratum s = sum_stratum(result, line, groups, n);
 	double weight;
-	double both; /* the weight in the variance: of the managed, and of what is expected of them */
+	double both; /* the weight in the variance: of the managed, and of the number expected of them */
 	double squares = 0;
 
 	if (s.managed == 0 || s.unmanaged < FEWEST_IN_STRATUM || s.unmanaged_expected == 0)
@@ -663,8 +667,9 @@ add_stratum(Contrast *contrast, const BeforeAfter *result, const Line *line, con
 }
 
 /*
- * The managed against unmanaged callers with like counts before, such as those
- * on a waiting list: both had their peak, and both may move.
+ * The managed against unmanaged callers with similar counts before, such as
+ * those on a waiting list: both had their peak, and the rates of both may
+ * move.
  */
 static void
 compare(BeforeAfter *result, const Line *line, const BeforeAfterGroup *groups, size_t n)
@@ -690,12 +695,12 @@ compare(BeforeAfter *result, const Line *line, const BeforeAfterGroup *groups, s
 	}
 	if (contrast.managed < result->managed)
 		result->warnings |= BEFORE_AFTER_SOME_INCOMPARABLE;
-	/* what the count's own chance accounts for is added by effect_size() */
+	/* effect_size() adds the variance of the count itself */
 	variance = fmax(contrast.variance, contrast.variance_seen) - contrast.expected;
 	result->comparable_effect = effect_size(contrast.observed, contrast.expected, fmax(0, variance), LEVEL);
 }
 
-/* The smallest count before at and above which nine tenths of the managed's contacts are. */
+/* The largest count before such that nine tenths of the managed callers' contacts are at or above it. */
 static int64_t
 usual_count(const BeforeAfter *result, const BeforeAfterGroup *groups, size_t n)
 {
@@ -711,9 +716,9 @@ usual_count(const BeforeAfter *result, const BeforeAfterGroup *groups, size_t n)
 }
 
 /*
- * Do the counts before differ from the prior's by more than chance?  Pearson's
- * chi-square over counts one by one, as long as enough callers are expected,
- * with the rest as one.
+ * Do the counts before differ from the prior by more than chance?  Pearson's
+ * chi-square over single counts as long as enough callers are expected, with
+ * the rest as one cell.
  */
 static bool
 prior_is_refuted(const BeforeAfter *result, const BeforeAfterGroup *groups, size_t n)
@@ -751,11 +756,11 @@ prior_is_refuted(const BeforeAfter *result, const BeforeAfterGroup *groups, size
 }
 
 /*
- * Are the rates of callers like the managed spread as a gamma distribution has
- * it?  Whatever their distribution, callers with at least t contacts are
- * expected to make as many in the next window as those with more than t made in
- * this one (Robbins 1956).  That must be near what the prior expects, within
- * chance, unless all counts together refute the prior anyway.
+ * Do the rates of callers like the managed have a gamma distribution?
+ * Whatever their distribution, callers with at least t contacts are expected
+ * to make as many in the next window as those with more than t made in this
+ * one (Robbins 1956).  That number must agree with the prior within chance,
+ * unless all counts together refute the prior anyway.
  */
 static void
 check_spread(BeforeAfter *result, const BeforeAfterGroup *groups, size_t n)

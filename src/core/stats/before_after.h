@@ -13,7 +13,7 @@
 
 typedef struct EmpiricalBayes
 {
-	double weight; /* of the population's mean; the rest is the caller's own count's */
+	double weight; /* of the population's mean; the caller's own count has the rest */
 	double expected;
 	double sd;
 } EmpiricalBayes;
@@ -30,7 +30,7 @@ typedef struct EffectSize
 typedef struct HoursSaved
 {
 	double contacts_fewer;
-	double hours; /* a month */
+	double hours; /* per month */
 	double lower;
 	double upper;
 } HoursSaved;
@@ -50,7 +50,7 @@ typedef struct BeforeAfterGroup
 	BeforeAfterSide managed;
 } BeforeAfterGroup;
 
-/* What speaks against using the result, as bits. */
+/* Reasons against using the result, as bits. */
 enum
 {
 	BEFORE_AFTER_NO_MANAGED = 1,

@@ -23,7 +23,7 @@ age_in_days(int64_t as_of, int64_t at)
 	return (double) ((uint64_t) as_of - (uint64_t) at) / DAY;
 }
 
-/* The sum of 2 ^ -(age / half-life) over n contacts, of which none is later. */
+/* The sum of 2 ^ -(age / half-life) over n contacts, none of which is later. */
 static double
 decayed(const int64_t *times, size_t n, int64_t as_of, double half_life)
 {
@@ -34,7 +34,7 @@ decayed(const int64_t *times, size_t n, int64_t as_of, double half_life)
 	return sum;
 }
 
-/* The contacts within as long before as_of as the horizon is after it. */
+/* The contacts within the last horizon before as_of. */
 static double
 latest(const int64_t *times, size_t n, const MeasureSettings *settings)
 {
@@ -66,7 +66,7 @@ contacts_in_window(const int64_t *times, size_t n, const WindowCriterion *criter
 	return n - low;
 }
 
-/* The greatest share of any criterion's threshold that is met now. */
+/* The largest share of a criterion's threshold that is reached now. */
 static double
 nearness(const int64_t *times, size_t n, const MeasureSettings *settings)
 {
@@ -84,7 +84,7 @@ nearness(const int64_t *times, size_t n, const MeasureSettings *settings)
 	return nearest < NEAREST ? nearest : NEAREST;
 }
 
-/* The greatest share of any criterion's threshold that was ever met. */
+/* The largest share of a criterion's threshold that was ever reached. */
 static double
 highest(const int64_t *times, size_t n, const MeasureSettings *settings)
 {
@@ -101,7 +101,7 @@ highest(const int64_t *times, size_t n, const MeasureSettings *settings)
 	return highest < NEAREST ? highest : NEAREST;
 }
 
-/* How lately a criterion was met. */
+/* How recently a criterion was met. */
 static double
 lately_met(const int64_t *times, size_t n, const MeasureSettings *settings)
 {

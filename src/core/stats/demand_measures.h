@@ -18,27 +18,27 @@
 enum
 {
 	MEASURE_BASE, /* 1 */
-	MEASURE_LATEST, /* ln(1 + contacts within as long before as the horizon) */
+	MEASURE_LATEST, /* ln(1 + contacts within the last horizon) */
 	MEASURE_RECENT, /* ln(1 + decayed count), half-life 7 days */
 	MEASURE_USUAL, /* the same, 56 days */
 	MEASURE_EXPECTED, /* ln(1 + contacts expected within the horizon) */
-	MEASURE_NEARNESS, /* share of a threshold that is met now, at most 2 */
-	MEASURE_PEAK, /* share of a threshold that was ever met, at most 2 */
-	MEASURE_MET, /* 2 ^ -(days since a criterion was met / 28), 0 for never */
+	MEASURE_NEARNESS, /* share of a threshold that is reached now, at most 2 */
+	MEASURE_PEAK, /* share of a threshold that was ever reached, at most 2 */
+	MEASURE_MET, /* 2 ^ -(days since a criterion was met / 28), 0 if never */
 	MEASURE_ACTIVE, /* probability that the caller has not stopped */
 	NUM_MEASURES
 };
 
 typedef struct MeasureSettings
 {
-	int64_t as_of; /* later contacts are not there */
+	int64_t as_of; /* later contacts are left out */
 	double horizon; /* in days */
 	const DemandModel *model; /* NULL: two measures are not known */
 	const WindowCriterion *criteria;
 	int num_criteria;
 } MeasureSettings;
 
-/* Not known is NaN. */
+/* What is not known is NaN. */
 typedef struct DemandMeasures
 {
 	double value[NUM_MEASURES];

@@ -15,7 +15,7 @@
 
 #include "core/stats/specfun.h"
 
-/* The parameters, as places in gradients. */
+/* The places of the parameters in gradients. */
 enum
 {
 	R,
@@ -28,10 +28,10 @@ enum
 /* Histories summed up at a time, and between two pauses. */
 #define BLOCK 1024
 
-/* More histories than this are fitted from where a sample of so many led. */
+/* With more histories than this, a fit of a sample of this size gives the start. */
 #define SAMPLE 32768
 
-/* Logarithms of parameters stay so close to those of one caller's scale. */
+/* Logarithms of parameters stay this close to those of the scale of the data. */
 #define FURTHEST 15.0
 
 #define MAX_ITERATIONS 100
@@ -45,7 +45,7 @@ enum
 /* The share of a log likelihood that rounding may take. */
 #define NOISE 1e-13
 
-/* Factors of up to so many are multiplied one by one. */
+/* Up to this many factors are multiplied one by one. */
 #define FEW_FACTORS 64
 
 typedef struct Population
@@ -141,11 +141,12 @@ demand_join_contacts(DemandContacts *sums, const DemandContacts *other)
 
 /*
  * demand_weigh_contacts
- *		The mean of contacts an occasion, and how many occasions it counts for
- *		beside a caller's own: the variance within callers over the one between
- *		them, both by moments (Buehlmann and Straub 1970).  Where callers differ
- *		no more than chance has it, or no caller has two occasions to compare,
- *		that is infinite: the population's mean is for all.
+ *		The mean number of contacts per occasion, and how many of a caller's own
+ *		occasions this mean is worth: the variance within callers over the
+ *		variance between them, both by moments (Buehlmann and Straub 1970).
+ *		Where callers differ no more than by chance, or no caller has two
+ *		occasions to compare, that is infinite: all callers get the population's
+ *		mean.
  */
 void
 demand_weigh_contacts(DemandModel *model, const DemandContacts *sums)
@@ -273,7 +274,7 @@ add_repeated(RunSums *sums, const DemandHistory *h, size_t n, double alpha, doub
 	}
 }
 
-/* What the times of callers with frequency x add, by their sums. */
+/* The part of the times of callers with frequency x, from their sums. */
 static void
 add_times(Slopes *s, const RunSums *sums, double x, const double *p)
 {
@@ -321,7 +322,7 @@ ln_rising(double z, double n, double *d)
 	}
 }
 
-/* What repeats from the one after number x to number x + n of so many callers add. */
+/* The part of repeats x + 1 to x + n of this many callers. */
 static void
 add_repeats(Slopes *s, double x, double n, double callers, const double *p)
 {
@@ -512,14 +513,14 @@ look(Search *search)
 	search->iterations++;
 }
 
-/* The middle of what a parameter can be. */
+/* The middle of a parameter's range. */
 static double
 middle(const Search *search, int i)
 {
 	return i == ALPHA ? search->population->scale : 0;
 }
 
-/* Which parameters are at an edge that the likelihood rises beyond. */
+/* Which parameters are at an edge beyond which the likelihood rises. */
 static bool
 find_fixed(const Search *search, bool *fixed)
 {
@@ -536,7 +537,7 @@ find_fixed(const Search *search, bool *fixed)
 	return any;
 }
 
-/* Try a step; false, and nothing changed, if it leads down. */
+/* Try a step; false, without a change, if it leads down. */
 static bool
 try_step(Search *search, const double *step)
 {
@@ -562,9 +563,9 @@ try_step(Search *search, const double *step)
 }
 
 /*
- * Climb from where the search is.  It has converged where the next step is
- * nothing, no slope is left, and the likelihood curves down in all directions:
- * towards an edge at infinity steps never become short.
+ * Climb from the present place.  The search has converged where the next step
+ * is negligible, no slope is left, and the likelihood curves down in all
+ * directions: towards an edge at infinity steps never become short.
  */
 static void
 climb(Search *search)
@@ -618,7 +619,7 @@ start_search(Search *search, const Population *population, const double *start)
 	search->at[ALPHA] = population->scale + fmax(-FURTHEST, fmin(FURTHEST, log(start[0] / (1.5 * repeats / population->callers + 0.01))));
 }
 
-/* From one start after another until one converges; else the best of them. */
+/* Try one start after another until one converges; otherwise take the best result. */
 static void
 search_all(Search *best, const Population *population)
 {
@@ -639,7 +640,7 @@ search_all(Search *best, const Population *population)
 	best->iterations = iterations;
 }
 
-/* Find where to start with many callers, by a sample at even distances. */
+/* With many callers, find a start by a sample at even distances. */
 static void
 search_sample(Search *best, const Population *population)
 {
@@ -706,9 +707,9 @@ demand_probability_active(const DemandModel *model, const DemandSummary *summary
 
 /*
  * Expected occasions of an active caller, term by term: if none stopped there
- * would be n of them with a negative binomial probability, and of n there are
- * on average as many as the sum of the chances to be still active after
- * 0 .. n - 1.  All terms are positive.
+ * would be n of them with a negative binomial probability, and of these n
+ * there are on average as many as the sum of the probabilities of still being
+ * active after 0 .. n - 1.  All terms are positive.
  */
 static double
 sum_occasions(double shape, double horizon, double a, double b)
@@ -733,7 +734,7 @@ sum_occasions(double shape, double horizon, double a, double b)
 	}
 }
 
-/* Sums of the beta density over logits, and of it times what is expected. */
+/* Sums over logits of the beta density, and of the density times the expected number. */
 typedef struct LogitSums
 {
 	double density;
@@ -764,8 +765,8 @@ add_logit(const LogitIntegral *f, double y, LogitSums *sums, double *occasions)
 }
 
 /*
- * Go from a logit in steps until nothing more comes, or until the rest is a
- * geometric series that is known.
+ * Go from a logit in steps until terms are negligible, or until the rest is a
+ * known geometric series.
  */
 static void
 add_side(const LogitIntegral *f, double y, double sign, LogitSums *sums)
@@ -788,9 +789,10 @@ add_side(const LogitIntegral *f, double y, double sign, LogitSums *sums)
 }
 
 /*
- * The same as a mean over the chance p to stop, which has a beta distribution:
- * of (1 - (1 + p horizon)^-shape) / p.  The trapezoidal rule over the logit of
- * p errs by less than rounding, as both are smooth there and fall off.
+ * The same as a mean over the probability p of stopping, which has a beta
+ * distribution: the mean of (1 - (1 + p horizon)^-shape) / p.  The trapezoidal
+ * rule over the logit of p errs by less than rounding, as both are smooth
+ * there and fall off.
  */
 static double
 integrate_occasions(double shape, double horizon, double a, double b)

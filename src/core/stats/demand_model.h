@@ -29,7 +29,7 @@
 #define DEMAND_MIN_AGE 1e-100
 #define DEMAND_MAX_AGE 1e100
 
-/* What is calculated with: the fit stays well within. */
+/* The range of valid parameters; the fit stays well within it. */
 #define DEMAND_MIN_SHAPE 1e-9
 #define DEMAND_MAX_SHAPE 1e9
 #define DEMAND_MIN_ALPHA 1e-120

@@ -18,30 +18,30 @@
 const double escalation_dispersions[ESCALATION_DISPERSIONS] = {
 	1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6.5, 8, 10, 13, 17, 24, 34, 50, 80, 130};
 
-/* Windows that a baseline rate has more of than the recent one. */
+/* How many times as long as the recent window the baseline is. */
 #define BASELINE_WINDOWS ((double) ESCALATION_WINDOWS)
 
 /* The share of the recent window where nothing changed. */
 #define EQUAL_SHARE (1 / (BASELINE_WINDOWS + 1))
 
-/* The population's mean weighs at most as much as so many windows of the caller's own. */
+/* The population's mean weighs at most as much as this many windows of the caller's own. */
 #define MOST_PRIOR_WINDOWS 4.0
 
-/* Steps of the fit, and what each group owes to the wider one and to chance, in callers. */
+/* Steps of the fit, and how much each group takes from the wider one and from a flat prior, in callers. */
 #define FIT_STEPS 100
 #define WIDER_CALLERS 10.0
 #define UNIFORM_CALLERS 1.0
 
-/* Terms of a sum that are smaller than this part of it do not count. */
+/* Terms smaller than this share of a sum are left out. */
 #define NEGLIGIBLE 1e-17
 
 /* Below this dispersion, the distribution is as good as binomial. */
 #define ALMOST_BINOMIAL 1.0001
 
-/* Weights below this are not looked at for an interval. */
+/* Weights below this are left out of an interval. */
 #define NEGLIGIBLE_WEIGHT 1e-7
 
-/* Limits are looked for up to these odds of the recent share, and so closely, as logarithms. */
+/* Limits are searched up to these odds of the recent share, and with this precision, in logarithms. */
 #define ODDS_END 60.0
 #define ODDS_STEP 1e-10
 
@@ -107,7 +107,7 @@ escalation_count(EscalationCounts *counts, const int64_t *times, size_t n)
 	}
 }
 
-/* How often two occasions of the baseline fall on one day, from 0, about as chance has it, to 2. */
+/* How often two occasions of the baseline fall on one day, from 0 (about as often as by chance) to 2. */
 static int
 clustering_of(const EscalationCounts *counts)
 {
@@ -223,7 +223,7 @@ likelihoods(const int64_t *windows, double *out)
 
 /*
  * escalation_default_prior
- *		Where no population is known: every dispersion as likely as any other.
+ *		If no population is known, every dispersion is as likely as any other.
  */
 void
 escalation_default_prior(EscalationPrior *prior)
@@ -432,8 +432,8 @@ sum_downwards(const BetaBinomial *d, double to, const Host *host)
 
 /*
  * escalation_tail
- *		The probability that at least so many of n contacts are recent, of whose
- *		time the recent window has the given share.
+ *		The probability that at least this many of n contacts are recent, if the
+ *		recent window has the given share of the time.
  */
 double
 escalation_tail(double recent, double n, double share, double dispersion, const Host *host)
@@ -473,8 +473,8 @@ distance(const Escalation *e, double recent, double odds, double probability, co
 }
 
 /*
- * The ratio of rates at which so many recent occasions, or more, have the given
- * probability: by false position, in the manner of Illinois.
+ * The ratio of rates at which this many recent occasions, or more, have the
+ * given probability: by false position, with the Illinois method.
  */
 static double
 ratio_limit(const Escalation *e, double recent, double probability, const Host *host)
@@ -577,8 +577,8 @@ shrunk_baseline(const EscalationPrior *prior, double baseline, double dispersion
 
 /*
  * escalation_test
- *		Compare a caller's recent window with the baseline; the dispersion is
- *		given, or NaN: then it is what baseline and prior say of it.
+ *		Compare a caller's recent window with the baseline.  If the dispersion
+ *		is NaN, it is estimated from baseline and prior.
  */
 void
 escalation_test(const EscalationCounts *counts, const EscalationPrior *prior, double dispersion,

@@ -33,13 +33,16 @@
 #define ESCALATION_WINDOWS 12
 #define ESCALATION_DISPERSIONS 18
 
-/* An occasion lasts so small a part of a window. */
+/* An occasion lasts this fraction of a window. */
 #define ESCALATION_OCCASIONS 84
 
 /* By occasions in the baseline: up to 3, 7, 15, 31, 63, and more. */
 #define ESCALATION_SIZES 6
 
-/* Days of a window; how often two occasions fall on one, against chance: up to 2, 6 times, more. */
+/*
+ * Days of a window, and classes of how often two occasions fall on one day,
+ * compared with chance: up to 2 times, up to 6 times, more.
+ */
 #define ESCALATION_DAYS 7
 #define ESCALATION_CLUSTERINGS 3
 
@@ -73,7 +76,7 @@ typedef struct EscalationPattern
 	int64_t callers;
 } EscalationPattern;
 
-/* What a population says of its callers' rates and dispersions. */
+/* The rates and dispersions of a population's callers. */
 typedef struct EscalationPrior
 {
 	int64_t callers;
@@ -88,7 +91,7 @@ typedef struct Escalation
 {
 	double dispersion; /* its mean, for this caller */
 	double baseline; /* occasions per window, moved towards the population's mean */
-	double p; /* that so many are recent, or more, by chance */
+	double p; /* that this many are recent, or more, by chance */
 	double n; /* occasions in all 13 windows */
 	int parts; /* of the mixture */
 	double dispersions[ESCALATION_DISPERSIONS];

@@ -30,7 +30,7 @@
 
 #define MAX_HALVINGS 40
 
-/* Up to so many terms are added one by one. */
+/* Up to this many terms are added one by one. */
 #define LONGEST_SUM 256
 
 /* Groups from one pause to the next. */
@@ -111,7 +111,7 @@ add_terms(Ascent *at, double a, int64_t first, int64_t last, double callers, dou
 	*curve -= callers * twice;
 }
 
-/* How many callers have more contacts than so many goes down group by group. */
+/* The number of callers with more contacts than a given count falls group by group. */
 static void
 add_counts(Ascent *at, double a, const GammaPriorGroup *groups, size_t n, double callers, double *slope, double *curve)
 {
@@ -158,7 +158,7 @@ climb_from(double mean, double a, const GammaPriorGroup *groups, size_t n, doubl
 	return at;
 }
 
-/* The part of the log likelihood that no parameter moves. */
+/* The part of the log likelihood that depends on no parameter. */
 static double
 log_factorials(const GammaPriorGroup *groups, size_t n)
 {
@@ -180,7 +180,7 @@ shorten(double step)
 	return fmax(-LONGEST_STEP, fmin(LONGEST_STEP, step));
 }
 
-/* Newton's step, or where the ground does not curve downwards one along the slopes. */
+/* Newton's step; or, where the likelihood is not concave, a step along the slopes. */
 static void
 choose_step(const Ascent *at, double *by_mean, double *by_a)
 {
@@ -200,7 +200,7 @@ choose_step(const Ascent *at, double *by_mean, double *by_a)
 	*by_a = shorten(*by_a);
 }
 
-/* What the curvature at the top says of how sure mean and shape are. */
+/* The variances of mean and shape, from the curvature at the maximum. */
 static void
 set_variances(GammaPrior *prior, const Ascent *at)
 {
@@ -214,7 +214,7 @@ set_variances(GammaPrior *prior, const Ascent *at)
 	prior->covariance = -at->mean_a / determinant;
 }
 
-/* From the moments to the top. */
+/* Climb from the moments to the maximum. */
 static void
 climb(GammaPrior *prior, double a, const GammaPriorGroup *groups, size_t n, double callers, const Host *host)
 {
@@ -256,8 +256,9 @@ climb(GammaPrior *prior, double a, const GammaPriorGroup *groups, size_t n, doub
  * gamma_prior_fit
  *		Mean and shape of a population's rates.
  *
- * Where the counts vary no more than Poisson's do, the likelihood rises towards
- * an infinite shape: then all callers have one rate, and shape is infinite.
+ *		If the counts vary no more than Poisson counts, the likelihood rises
+ *		towards an infinite shape: all callers then have one rate, and shape is
+ *		infinite.
  */
 void
 gamma_prior_fit(GammaPrior *prior, const GammaPriorGroup *groups, size_t n, const Host *host)

@@ -31,7 +31,7 @@ typedef struct GammaPrior
 	int iterations;
 	bool converged;
 
-	/* how sure: variances and covariance of ln mean and ln shape; 0 if shape is infinite */
+	/* variances and covariance of ln mean and ln shape; 0 if shape is infinite */
 	double var_log_mean;
 	double var_log_shape;
 	double covariance;

@@ -149,7 +149,7 @@ sort_rows(const Host *host, const Outcomes *outcomes, uint64_t (*key_of)(const d
 
 /*
  * outcomes_canonical
- *		By hash; the few rows whose hashes are equal, by their bits.
+ *		Order rows by hash, and the few with equal hashes by their bits.
  */
 SortContact *
 outcomes_canonical(const Host *host, const Outcomes *outcomes)
@@ -171,7 +171,7 @@ outcomes_canonical(const Host *host, const Outcomes *outcomes)
 	return order;
 }
 
-/* Bits that sort as the number does: negative ones turned over, others after them. */
+/* Bits that sort like the number: those of negative numbers inverted, the others after them. */
 static uint64_t
 ascending_key(const double *values, int ncolumns)
 {

@@ -21,7 +21,7 @@ typedef struct OutcomeCounts
 	int64_t events;
 } OutcomeCounts;
 
-/* Zeros, but for the number of columns, are an empty one. */
+/* An empty one is all zeros, except for the number of columns. */
 typedef struct Outcomes
 {
 	int ncolumns;
@@ -37,10 +37,10 @@ extern void outcomes_add(const Host *host, Outcomes *outcomes, const double *val
 						 const OutcomeCounts *counts);
 
 /*
- * The rows in an order that is of their values alone, however they came: of
- * each, a sort key and (in "at") its place among the rows.  The first is for
- * any number of columns and an order without a meaning, the second for one
- * column, ascending.  The caller releases it.
+ * The rows in an order that depends only on their values, not on the order of
+ * input: for each, a sort key and (in "at") its place among the rows.  The
+ * first is for any number of columns and an order without a meaning, the
+ * second for one column, ascending.  The caller releases the array.
  */
 extern SortContact *outcomes_canonical(const Host *host, const Outcomes *outcomes);
 extern SortContact *outcomes_ascending(const Host *host, const Outcomes *outcomes);

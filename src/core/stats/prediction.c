@@ -17,7 +17,7 @@ typedef unsigned __int128 Product;
 
 #define LEVEL_TAIL 0.025 /* outside either bound of a 95 % interval */
 
-/* Where something never happened, its probability does not matter, 0 neither. */
+/* If something never happened, its probability does not matter, even if it is 0. */
 static double
 times_log(int64_t n, double log_value)
 {
@@ -33,7 +33,7 @@ prediction_quality(const Host *host, const Outcomes *outcomes, PredictionQuality
 	double logs = 0;
 	double base;
 	int64_t others = 0; /* without the event, so far */
-	Product twice_won = 0; /* an event beside another: 2 if it is ranked higher, 1 if alike */
+	Product twice_won = 0; /* pairs of an event and a row without one: 2 if the event is ranked higher, 1 if equal */
 	Product pairs;
 
 	*quality = (PredictionQuality){0};
@@ -66,7 +66,7 @@ prediction_quality(const Host *host, const Outcomes *outcomes, PredictionQuality
 	}
 }
 
-/* What is known of a bin when all its predictions are in. */
+/* Complete a bin once it has all its predictions. */
 static void
 finish_bin(ReliabilityBin *bin, double predicted)
 {
@@ -82,9 +82,9 @@ finish_bin(ReliabilityBin *bin, double predicted)
 
 /*
  * prediction_reliability
- *		Equal predictions go where the middle of them does if all predictions
- *		in order are cut into bins of one size.  Returns the number of bins that
- *		have any.
+ *		All predictions in order are cut into bins of equal size; equal
+ *		predictions go into the bin of the middle one.  Returns the number of
+ *		bins that have any.
  */
 int
 prediction_reliability(const Host *host, const Outcomes *outcomes, int nbins, ReliabilityBin *bins)
@@ -125,8 +125,8 @@ prediction_reliability(const Host *host, const Outcomes *outcomes, int nbins, Re
 
 /*
  * prediction_top_share
- *		Of scores that only some of can be among the highest, each is with the
- *		same probability: what is given is the expected share.
+ *		If only some of several equal scores can be among the highest, each is
+ *		with the same probability: the result is the expected share.
  */
 double
 prediction_top_share(const Host *host, const Outcomes *outcomes, int64_t n)

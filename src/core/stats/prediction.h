@@ -20,7 +20,7 @@ typedef struct PredictionQuality
 	int64_t predictions;
 	int64_t events;
 	double mean_predicted;
-	double brier; /* mean square of prediction less outcome */
+	double brier; /* mean square of prediction minus outcome */
 	double brier_reference; /* of predicting the share of events each time */
 	double skill; /* 1 - brier / brier_reference; NaN if that is 0 */
 	double auc; /* NaN if there are only events, or none */
@@ -29,7 +29,7 @@ typedef struct PredictionQuality
 
 extern void prediction_quality(const Host *host, const Outcomes *outcomes, PredictionQuality *quality);
 
-/* Predictions that lie beside each other, and how many of them came true. */
+/* Neighbouring predictions, and how many of them came true. */
 typedef struct ReliabilityBin
 {
 	int64_t predictions;

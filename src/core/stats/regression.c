@@ -20,14 +20,14 @@
 #define MAX_HALVINGS 30
 #define TOLERANCE 1e-8 /* of a step, beside the weight; the next would be its square */
 #define ROUNDING 1e-11 /* of a log likelihood */
-#define SINGULAR 1e-11 /* what columns before it leave of a column that repeats them */
+#define SINGULAR 1e-11 /* the share of a column that earlier columns may leave before it counts as repeating them */
 #define MIN_EXPONENT (-1000) /* of 2, so that its inverse is finite */
 #define BLOCK 256 /* rows that are summed before they are added to all */
 
 typedef double Vector[REGRESSION_MAX_COLUMNS];
 typedef double Matrix[REGRESSION_MAX_COLUMNS][REGRESSION_MAX_COLUMNS];
 
-/* What is known at some weights: the log likelihood and its derivatives. */
+/* The log likelihood at some weights, and its derivatives. */
 typedef struct Slope
 {
 	double log_likelihood; /* without the penalty */
@@ -64,7 +64,7 @@ row_trials(const RegressionData *data, size_t row)
 	return data->trials == NULL ? 1 : data->trials[row];
 }
 
-/* The power of 2 that brings a column near to 1, which loses no bit; 0 if it is constant. */
+/* The power of 2 that scales a column to about 1 without losing a bit; 0 if it is constant. */
 static void
 find_scales(Newton *newton, double *scale)
 {
@@ -93,8 +93,8 @@ find_scales(Newton *newton, double *scale)
 }
 
 /*
- * Give all columns but the intercept mean 0 and standard deviation 1.  Rows are
- * the outer loops, as they lie in memory.
+ * Give all columns except the intercept mean 0 and standard deviation 1.  The
+ * outer loops are over rows, in the order of memory.
  */
 static void
 standardise(Newton *newton)
@@ -139,7 +139,7 @@ standardise(Newton *newton)
 		}
 }
 
-/* What an observation says: its log likelihood, residual and weight. */
+/* The log likelihood, residual and weight of an observation. */
 typedef struct Score
 {
 	double log_likelihood;
@@ -180,7 +180,7 @@ row_score(const RegressionData *data, size_t row, double predictor)
 	return poisson_score(predictor + (data->offset == NULL ? 0 : data->offset[row]), data->counts[row]);
 }
 
-/* Add what some rows say; few at a time, so that small numbers meet small ones. */
+/* Add some rows, few at a time, so that small numbers are added to small ones. */
 static void
 add_rows(const RegressionData *data, const double *weights, size_t from, size_t to, Slope *slope)
 {
@@ -252,7 +252,7 @@ find_slope(const Newton *newton, const double *weights, Slope *slope)
 	}
 }
 
-/* What is to be made as large as possible. */
+/* The value to maximise. */
 static double
 objective(const Newton *newton, const double *weights, const Slope *slope)
 {
@@ -264,9 +264,9 @@ objective(const Newton *newton, const double *weights, const Slope *slope)
 }
 
 /*
- * Cholesky's root of the information.  Where it is singular, the column that
- * repeats those before it is either not used from here on (before the first
- * step), or there is no root.  A column that is not used has a unit row.
+ * Cholesky's root of the information.  If it is singular, a column repeats
+ * those before it: before the first step, that column is no longer used;
+ * later, there is no root.  A column that is not used has a unit row.
  */
 static bool
 find_root(Newton *newton, bool first)
@@ -321,8 +321,8 @@ solve(const Newton *newton, double *vector)
 }
 
 /*
- * Go a step, or as much of it as leads upwards.  False if no part of it does,
- * or if the information is lost where it leads.
+ * Take a step, or the part of it that leads upwards.  False if no part of it
+ * does, or if the information matrix is singular there.
  */
 static bool
 take_step(Newton *newton, const double *step)
@@ -410,8 +410,9 @@ report(const Newton *newton, RegressionFit *fit)
 
 /*
  * regression_fit
- *		The weights of greatest likelihood, less penalty / 2 times the sum of
- *		their squares: of standardised columns, and but for the intercept.
+ *		The weights that maximise the log likelihood minus penalty / 2 times the
+ *		sum of their squares, for standardised columns and without the
+ *		intercept.
  */
 void
 regression_fit(const Host *host, RegressionData *data, double penalty, RegressionFit *fit)
@@ -446,7 +447,7 @@ regression_fit(const Host *host, RegressionData *data, double penalty, Regressio
 
 /*
  * regression_of_outcomes
- *		Rows in canonical order, a row of equal ones once.
+ *		Rows in canonical order, equal ones once.
  */
 void
 regression_of_outcomes(const Host *host, const Outcomes *outcomes, double penalty, RegressionFit *fit)
@@ -491,7 +492,7 @@ enum
 };
 
 #define SIGNIFICANT 0.05 /* of 95 % intervals */
-#define MAX_AUTOCORRELATION 0.95 /* that is reckoned with */
+#define MAX_AUTOCORRELATION 0.95 /* at which the calculation is limited */
 
 static void
 series_columns(int64_t since, double *x)
@@ -508,7 +509,7 @@ since_change(const SeriesPeriod *period, int32_t change)
 	return (int64_t) period->period - change;
 }
 
-/* Periods of each side, and those that are not there. */
+/* Periods of each side, and missing ones. */
 static void
 count_periods(const SeriesPeriod *series, size_t n, int32_t change, SeriesChange *result)
 {
@@ -520,7 +521,7 @@ count_periods(const SeriesPeriod *series, size_t n, int32_t change, SeriesChange
 	result->gaps = (int64_t) series[n - 1].period - series[0].period + 1 - (int64_t) n;
 }
 
-/* What the residuals say: by how much contacts vary, and whether neighbours do so alike. */
+/* From the residuals: how much contacts vary, and whether neighbours vary alike. */
 static void
 examine_residuals(const SeriesPeriod *series, size_t n, int32_t change, const double *weights, SeriesChange *result)
 {

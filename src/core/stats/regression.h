@@ -37,10 +37,10 @@ typedef struct RegressionData
 /* Weights are of the columns as they were given, before standardising. */
 typedef struct RegressionFit
 {
-	bool exists; /* if not, no finite weights fit best, and none are here */
+	bool exists; /* if not, no finite weights fit best, and there are none here */
 	bool converged;
 	int iterations;
-	double log_likelihood; /* without the penalty; of counts, without what no weight changes */
+	double log_likelihood; /* without the penalty; for counts, without the part that no weight changes */
 	double weights[REGRESSION_MAX_COLUMNS]; /* 0 of a column that repeats others */
 	double standard_errors[REGRESSION_MAX_COLUMNS]; /* NaN if there is none */
 } RegressionFit;
@@ -72,16 +72,16 @@ typedef struct SeriesChange
 {
 	bool converged; /* if not, no ratio is known */
 	SeriesRatio level; /* in the first period of the change */
-	SeriesRatio slope; /* of a period's growth after to that before */
-	double trend_ratio; /* a period's growth before */
+	SeriesRatio slope; /* of the growth per period after to that before */
+	double trend_ratio; /* growth per period before */
 	double dispersion; /* Pearson's chi-square over its degrees of freedom */
 	double autocorrelation; /* of residuals of neighbouring periods */
 	int64_t periods_before;
 	int64_t periods_after;
-	int64_t gaps; /* periods between the first and the last that are not there */
+	int64_t gaps; /* missing periods between the first and the last */
 } SeriesChange;
 
-/* Fewer periods than this on a side do not show a trend of that side. */
+/* Fewer periods than this on a side show no trend there. */
 #define SERIES_FEWEST_PERIODS 2
 
 /* Periods in ascending order, each once; change is the first that is after. */

@@ -34,7 +34,7 @@ using Quiet = bp::policy<bp::domain_error<bp::ignore_error>, bp::pole_error<bp::
 						 bp::overflow_error<bp::ignore_error>, bp::rounding_error<bp::ignore_error>,
 						 bp::evaluation_error<bp::ignore_error>, bp::promote_double<false>>;
 
-/* What is left to throw is a lack of memory, and what a newer library may add. */
+/* Only a lack of memory, or a newer library, can still throw. */
 template <typename Function>
 double
 guarded(Function function) noexcept

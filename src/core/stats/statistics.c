@@ -13,10 +13,10 @@
 
 #include "core/stats/specfun.h"
 
-/* Probabilities this much above the observed one still tie with it, as in R. */
+/* Probabilities up to this much above the observed one count as equal to it, as in R. */
 #define TIE (1 + 1e-7)
 
-/* Terms that the E-test leaves out are less likely than this. */
+/* The E-test leaves out terms less likely than this. */
 #define NEGLIGIBLE 1e-18
 
 /* Steps from one pause to the next. */
@@ -56,7 +56,7 @@ binomial_at_least(double k, double n, double p)
 
 /*
  * The greatest k in [low, high] that is no likelier than the limit, where
- * likelihood rises; low - 1 if none is.
+ * likelihood rises; low - 1 if there is none.
  */
 static double
 last_unlikely_rising(double low, double high, double n, double p, double limit)
@@ -73,7 +73,7 @@ last_unlikely_rising(double low, double high, double n, double p, double limit)
 	return high;
 }
 
-/* The least such k where it falls; high + 1 if none is. */
+/* The least such k where it falls; high + 1 if there is none. */
 static double
 first_unlikely_falling(double low, double high, double n, double p, double limit)
 {
@@ -89,7 +89,7 @@ first_unlikely_falling(double low, double high, double n, double p, double limit
 	return low;
 }
 
-/* The probability of everything that is not more likely than k. */
+/* The probability of all counts that are not more likely than k. */
 static double
 binomial_minlike(double k, double n, double p)
 {
@@ -178,7 +178,7 @@ e_statistic(const ETest *test, double x1, double x2)
 
 /*
  * The first x2 in [low, high] whose statistic is below the limit (at or below
- * it, if so asked), where it falls with x2; high + 1 if none is.
+ * it, if asked), where it falls with x2; high + 1 if there is none.
  */
 static double
 first_below(const ETest *test, double x1, double low, double high, double limit, bool or_at)
@@ -228,9 +228,9 @@ e_between(const ETest *test, double low, double end)
 
 /*
  * The probability that the statistic of x1 and the second count is at least
- * (above, if so asked) the limit.  As a function of the second count it rises
- * up to a peak, which is at 0 unless the first rate is below the difference,
- * and falls from there: so it is that high in one stretch.
+ * (above, if asked) the limit.  As a function of the second count the
+ * statistic rises to a peak, which is at 0 unless the first rate is below the
+ * difference, and then falls, so it reaches the limit in one stretch.
  */
 static double
 e_probability_above(const ETest *test, double x1, double limit, bool or_at)
@@ -246,7 +246,7 @@ e_probability_above(const ETest *test, double x1, double limit, bool or_at)
 	return e_between(test, low, first_below(test, x1, peak, fmax(far, peak), limit, !or_at));
 }
 
-/* The probability of what is as extreme as the limit, given x1. */
+/* The probability of a result as extreme as the limit, given x1. */
 static double
 e_probability(const ETest *test, double x1, double limit, ETestAlternative alternative)
 {
@@ -317,8 +317,8 @@ compare_ranked(const void *a, const void *b)
 
 /*
  * benjamini_hochberg
- *		Put in place of each p-value the least rate of false discoveries at
- *		which it would be one: the least of p n / rank over it and all above.
+ *		Replace each p-value with the lowest rate of false discoveries at which
+ *		it would be a discovery: the least of p n / rank over it and all above.
  */
 void
 benjamini_hochberg(double *p, size_t n, const Host *host)

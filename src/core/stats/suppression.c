@@ -40,7 +40,7 @@
 typedef struct Cell
 {
 	int64_t value;
-	int64_t low; /* its range for that adversary, if left out */
+	int64_t low; /* its range for the adversary, if it is left out */
 	int64_t high;
 	int64_t now; /* value in the table that is being tried */
 	uint64_t cost; /* of leaving it out */
@@ -62,7 +62,7 @@ typedef struct Suppression
 	int64_t minimum;
 	size_t rows; /* with the totals */
 	size_t columns;
-	bool told; /* does the adversary know which are small? */
+	bool told; /* whether the adversary knows which are small */
 	Cell *cells;
 	Node *nodes;
 } Suppression;
@@ -134,7 +134,7 @@ set_costs(Suppression *s, const SuppressionTable *table)
 		}
 }
 
-/* Is it within a total that is small, and may be nothing? */
+/* Is it part of a small total?  Then it is left out even if it is 0. */
 static bool
 in_small_total(const Suppression *s, size_t row, size_t column)
 {
@@ -180,7 +180,7 @@ suppress_small(Suppression *s)
 		}
 }
 
-/* A total of one count says the same again: it is free, and needs no care. */
+/* A total of one count repeats it, so it costs nothing and needs no protection of its own. */
 static void
 set_free(Cell *cell)
 {
@@ -206,7 +206,7 @@ free_repeated_totals(Suppression *s)
 		set_free(cell_at(s, last_row, last_column));
 }
 
-/* Say of repeated totals what was decided on what they repeat. */
+/* Give repeated totals the decision on the count that they repeat. */
 static void
 copy_repeated_totals(Suppression *s)
 {
@@ -245,7 +245,7 @@ lowest(const Suppression *s, const Cell *cell)
 	return cell->low > 1 && !s->told ? 1 : cell->low;
 }
 
-/* How much more can go from a row to a column over their cell, or back? */
+/* How much more can flow from a row to a column through their cell, or back? */
 static int64_t
 room(const Suppression *s, size_t row, size_t column, bool to_column)
 {
@@ -285,7 +285,7 @@ room_between(const Suppression *s, size_t from, size_t to)
 	return room(s, row, column, from < s->rows);
 }
 
-/* The nearest node that the search has not been at; none: the number of nodes. */
+/* The nearest node that the search has not visited; the number of nodes if there is none. */
 static size_t
 nearest(const Suppression *s)
 {
@@ -302,7 +302,7 @@ nearest(const Suppression *s)
 	return found;
 }
 
-/* Reach the nodes next to one, but not over the cell in question. */
+/* Reach the neighbours of a node, but not through the cell in question. */
 static void
 reach_from(Suppression *s, size_t from, const Cell *except, bool extend)
 {
@@ -325,8 +325,8 @@ reach_from(Suppression *s, size_t from, const Cell *except, bool extend)
 }
 
 /*
- * Find the cheapest path (Dijkstra's algorithm), over what is left out and, if
- * extend, what is not.
+ * Find the cheapest path (Dijkstra's algorithm) through cells that are left
+ * out and, if extend, others too.
  */
 static bool
 find_path(Suppression *s, size_t from, size_t to, const Cell *except, bool extend)
@@ -348,7 +348,7 @@ find_path(Suppression *s, size_t from, size_t to, const Cell *except, bool exten
 	return true;
 }
 
-/* Leave out what the path is made of, and send as much as wanted over it. */
+/* Leave out the cells of the path, and send as much as wanted through it. */
 static int64_t
 push_path(Suppression *s, size_t from, size_t to, int64_t wanted)
 {
@@ -402,7 +402,7 @@ can_differ(Suppression *s, size_t row, size_t column, bool larger, int64_t wante
 	return found;
 }
 
-/* Let a count that is not small be one of as many values as it has to. */
+/* Make a count that is not small have as many possible values as it must. */
 static void
 widen(Suppression *s, size_t row, size_t column)
 {
@@ -417,7 +417,7 @@ widen(Suppression *s, size_t row, size_t column)
 		can_differ(s, row, column, false, most < width - up ? most : width - up, true);
 }
 
-/* Make a count that is left out stay hidden. */
+/* Make sure that a count that is left out stays hidden. */
 static void
 settle(Suppression *s, size_t row, size_t column)
 {
@@ -455,7 +455,7 @@ settle_all(Suppression *s)
 
 /*
  * suppress_counts
- *		Set suppressed for what is to be left out, totals included.
+ *		Set suppressed for the cells to leave out, totals included.
  */
 void
 suppress_counts(const Host *host, const SuppressionTable *table, bool *suppressed)

@@ -24,13 +24,11 @@ typedef struct SuppressionTable
 	size_t rows; /* without totals, at least 1 */
 	size_t columns; /* the same */
 	const int64_t *counts; /* rows by columns, none negative */
-	const int64_t *weights; /* how dear each count is, the same; may be NULL */
+	const int64_t *weights; /* the cost of leaving out each count, in the same layout; may be NULL */
 	int64_t minimum; /* at least 2 */
 } SuppressionTable;
 
-/*
- * suppressed has a row and a column more, for the totals; it is set whole.
- */
+/* suppressed has one row and one column more, for the totals; every element is set. */
 extern void suppress_counts(const Host *host, const SuppressionTable *table, bool *suppressed);
 
 #endif /* SUPPRESSION_H */

@@ -52,8 +52,8 @@ make_automaton(Automaton *automaton, const double *gaps, size_t n, double scale,
 }
 
 /*
- * The cost of each state after one more gap, and the best state to come from:
- * the lowest of several.
+ * The cost of each state after one more gap, and the cheapest state to come
+ * from: the lowest if several are as cheap.
  */
 static void
 pass_gap(const Automaton *automaton, double gap, double *cost, uint8_t *from)

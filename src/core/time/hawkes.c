@@ -373,11 +373,11 @@ search_maximum(const Search *search, double log_rate, Place *best)
 /*
  * hawkes_fit
  *		The model of the highest likelihood with a branching ratio of at most 1.
- *		Contacts closer than shortest, in days, count as simultaneous; this
- *		bounds how fast one can trigger the next. converged says that the model
- *		is a maximum, and not held by a bound on its branching ratio or decay.
- *		If contacts do not trigger each other, alpha is 0 and beta NaN.  False
- *		if there are too few contacts, or no time.
+ *		The decay is at most 1 / shortest, which is in days: contacts closer
+ *		together are not distinguished. converged says that the model is a
+ *		maximum, and not held by a bound on its branching ratio or decay.  If
+ *		contacts do not trigger each other, alpha is 0 and beta NaN.  False if
+ *		there are too few contacts, or no time.
  */
 bool
 hawkes_fit(const Host *host, const HawkesData *data, double shortest, HawkesFit *fit)
