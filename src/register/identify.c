@@ -12,14 +12,12 @@
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/date.h"
 #include "utils/jsonb.h"
-#include "utils/memutils.h"
 
 #include "core/identity/linkage.h"
 #include "engage.h"
-#include "host_sql.h"
 #include "register/persona_reader.h"
+#include "toolkit/row.h"
 
 #define MOST_BITS 500 /* beyond which probabilities are 1 */
 #define LEAST_TOLD 50 /* thousandths of a bit that are worth a row */
@@ -29,15 +27,15 @@
 static void
 put_weight(FunctionCallInfo fcinfo, const char *detail, const char *level, int64 weight, int64 *running)
 {
-	Datum values[4];
-	bool nulls[4] = {false, level == NULL, false, false};
+	Row row;
 
 	*running += weight;
-	values[0] = CStringGetTextDatum(detail);
-	values[1] = level == NULL ? (Datum) 0 : CStringGetTextDatum(level);
-	values[2] = Float8GetDatum((double) weight / MILLIBITS);
-	values[3] = Float8GetDatum((double) *running / MILLIBITS);
-	personas_put_row(fcinfo, values, nulls);
+	row_begin(&row, 0);
+	row_add_text(&row, detail);
+	row_add_text(&row, level);
+	row_add_number(&row, (double) weight / MILLIBITS);
+	row_add_number(&row, (double) *running / MILLIBITS);
+	row_put(fcinfo, &row);
 }
 
 /*
@@ -236,12 +234,15 @@ engage_identify_personas(PG_FUNCTION_ARGS)
 		odds += exp2(suspects[i].score);
 	for (uint32 i = 0; i < n; i++)
 	{
-		Datum row[5] = {Int64GetDatum(suspects[i].caller), Float8GetDatum(suspects[i].score),
-						Float8GetDatum(exp2(suspects[i].score) / odds), Int32GetDatum(suspects[i].personas),
-						reasons_for(p->model, &suspects[i])};
-		bool no_nulls[5] = {false, false, false, false, false};
+		Row row;
 
-		personas_put_row(fcinfo, row, no_nulls);
+		row_begin(&row, 0);
+		row_add(&row, Int64GetDatum(suspects[i].caller));
+		row_add_number(&row, suspects[i].score);
+		row_add_number(&row, exp2(suspects[i].score) / odds);
+		row_add(&row, Int32GetDatum(suspects[i].personas));
+		row_add(&row, reasons_for(p->model, &suspects[i]));
+		row_put(fcinfo, &row);
 	}
 	return (Datum) 0;
 }

@@ -29,11 +29,9 @@
 #include "catalog/pg_type.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/predicate.h"
-#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -45,6 +43,7 @@
 #include "engage.h"
 #include "register/persona_key.h"
 #include "toolkit/phone_sql.h"
+#include "toolkit/row.h"
 
 #define KEY_COLUMN 1
 #define TIME_COLUMN 2
@@ -429,6 +428,16 @@ end_scan(Walk *walk)
 	table_close(walk->contact, AccessShareLock);
 }
 
+/* The columns of number_contacts(). */
+enum
+{
+	COLUMN_24_HOURS,
+	COLUMN_7_DAYS,
+	COLUMN_28_DAYS,
+	COLUMN_LAST_AT,
+	NUM_COLUMNS
+};
+
 /*
  * number_contacts(number text, region text, as_of timestamptz) RETURNS record
  *		Counted contacts of a number in E.164, refreshed or not, up to as_of.
@@ -443,29 +452,25 @@ engage_number_contacts(PG_FUNCTION_ARGS)
 	Walk walk = {0};
 	bool is_home;
 	int n = 0;
-	TupleDesc desc;
-	Datum values[4] = {0};
-	bool nulls[4] = {true, true, true, true};
+	Row row;
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "function called where a row cannot be returned");
 	walk.region = PG_GETARG_TEXT_PP(1);
 	walk.as_of = PG_GETARG_TIMESTAMPTZ(2);
 	walk.last_at = DT_NOBEGIN;
 	walk.e164 = e164;
 	if (phone_read(PG_GETARG_DATUM(0), walk.region, e164, &is_home))
 		n = persona_ranges(e164, is_home, ranges, &walk.is_exact);
+	row_begin(&row, NUM_COLUMNS);
 	if (!TIMESTAMP_NOT_FINITE(walk.as_of) && open_relations(&walk))
 	{
 		start_scan(&walk);
 		walk_ranges(&walk, ranges, n);
 		end_scan(&walk);
-		values[0] = Int64GetDatum(walk.in_24_hours);
-		values[1] = Int64GetDatum(walk.in_7_days);
-		values[2] = Int64GetDatum(walk.in_28_days);
-		values[3] = TimestampTzGetDatum(walk.last_at);
-		nulls[0] = nulls[1] = nulls[2] = false;
-		nulls[3] = walk.last_at == DT_NOBEGIN;
+		row_set(&row, COLUMN_24_HOURS, Int64GetDatum(walk.in_24_hours));
+		row_set(&row, COLUMN_7_DAYS, Int64GetDatum(walk.in_7_days));
+		row_set(&row, COLUMN_28_DAYS, Int64GetDatum(walk.in_28_days));
+		if (walk.last_at != DT_NOBEGIN)
+			row_set(&row, COLUMN_LAST_AT, TimestampTzGetDatum(walk.last_at));
 	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	return row_return(fcinfo, &row);
 }

@@ -28,10 +28,8 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
-#include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/jsonb.h"
-#include "utils/tuplestore.h"
 #include "utils/uuid.h"
 
 #include "core/identity/phone.h"
@@ -39,6 +37,7 @@
 #include "register/persona_key.h"
 #include "toolkit/filler_sql.h"
 #include "toolkit/phone_sql.h"
+#include "toolkit/row.h"
 
 #define TAIL_LEN 3
 #define HEAD_LEN 3
@@ -292,11 +291,13 @@ engage_persona_keys_of_number(PG_FUNCTION_ARGS)
 		n = persona_ranges(e164, is_home, ranges, &is_exact);
 	for (int i = 0; i < n; i++)
 	{
-		ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-		Datum values[3] = {UUIDPGetDatum(&ranges[i].low), UUIDPGetDatum(&ranges[i].high), BoolGetDatum(is_exact)};
-		bool nulls[3] = {false, false, false};
+		Row row;
 
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		row_begin(&row, 0);
+		row_add(&row, UUIDPGetDatum(&ranges[i].low));
+		row_add(&row, UUIDPGetDatum(&ranges[i].high));
+		row_add(&row, BoolGetDatum(is_exact));
+		row_put(fcinfo, &row);
 	}
 	return (Datum) 0;
 }

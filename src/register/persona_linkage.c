@@ -26,6 +26,7 @@
 #include "host_sql.h"
 #include "register/linkage_model.h"
 #include "register/persona_reader.h"
+#include "toolkit/row.h"
 
 /* ----------------------------------------------------------------- blocks */
 
@@ -62,17 +63,23 @@ engage_persona_blocks(PG_FUNCTION_ARGS)
 		{
 			const LinkRule *rule = &p->model->rule[r];
 			uint64 key = link_key(p->store, rule, i);
-			Datum values[4] = {UUIDPGetDatum(&p->keys[i]), Int64GetDatum((int64) key), Int64GetDatum(link_rank(p->store, i)),
-							   Int32GetDatum(link_rule_limit(p->model, rule))};
-			bool nulls[4] = {false, false, false, link_number_is_shared(p->store, i) && rule_has_number(p->model, rule)};
 			bool is_new = key != 0;
+			Row row;
 
 			for (int j = 0; j < n && is_new; j++)
 				is_new = done[j] != key;
 			if (!is_new)
 				continue;
 			done[n++] = key;
-			personas_put_row(fcinfo, values, nulls);
+			row_begin(&row, 0);
+			row_add(&row, UUIDPGetDatum(&p->keys[i]));
+			row_add(&row, Int64GetDatum((int64) key));
+			row_add(&row, Int64GetDatum(link_rank(p->store, i)));
+			if (link_number_is_shared(p->store, i) && rule_has_number(p->model, rule))
+				row_add_null(&row);
+			else
+				row_add(&row, Int32GetDatum(link_rule_limit(p->model, rule)));
+			row_put(fcinfo, &row);
 		}
 	}
 	return (Datum) 0;
@@ -241,34 +248,21 @@ typedef struct Clustering
 } Clustering;
 
 static void
-put_columns(FunctionCallInfo fcinfo, const Datum *values, int from, int to)
-{
-	Datum row[OUT_COLUMNS];
-	bool nulls[OUT_COLUMNS];
-
-	for (int i = 0; i < OUT_COLUMNS; i++)
-	{
-		nulls[i] = i < from || i > to;
-		row[i] = nulls[i] ? (Datum) 0 : values[i];
-	}
-	personas_put_row(fcinfo, row, nulls);
-}
-
-static void
 put_merge(void *arg, const ClusterMerge *merge)
 {
 	Clustering *c = arg;
-	Datum values[OUT_COLUMNS];
+	Row row;
 
-	values[OUT_LINK_A] = UUIDPGetDatum(&c->personas->keys[merge->a]);
-	values[OUT_LINK_B] = UUIDPGetDatum(&c->personas->keys[merge->b]);
-	values[OUT_WEIGHT] = Float8GetDatum((double) merge->weight / MILLIBITS);
-	values[OUT_SCORE] = Float8GetDatum(merge->score / MILLIBITS);
-	values[OUT_SIZE_A] = Int32GetDatum(merge->size_a);
-	values[OUT_SIZE_B] = Int32GetDatum(merge->size_b);
-	values[OUT_PAIRS] = Int64GetDatum(merge->pairs);
-	values[OUT_AGREEING] = Int64GetDatum(merge->agreeing);
-	put_columns(c->fcinfo, values, OUT_LINK_A, OUT_AGREEING);
+	row_begin(&row, OUT_COLUMNS);
+	row_set(&row, OUT_LINK_A, UUIDPGetDatum(&c->personas->keys[merge->a]));
+	row_set(&row, OUT_LINK_B, UUIDPGetDatum(&c->personas->keys[merge->b]));
+	row_set_number(&row, OUT_WEIGHT, (double) merge->weight / MILLIBITS);
+	row_set_number(&row, OUT_SCORE, merge->score / MILLIBITS);
+	row_set(&row, OUT_SIZE_A, Int32GetDatum(merge->size_a));
+	row_set(&row, OUT_SIZE_B, Int32GetDatum(merge->size_b));
+	row_set(&row, OUT_PAIRS, Int64GetDatum(merge->pairs));
+	row_set(&row, OUT_AGREEING, Int64GetDatum(merge->agreeing));
+	row_put(c->fcinfo, &row);
 }
 
 static void
@@ -295,27 +289,24 @@ put_persona(Clustering *c, uint32 i, uint32 component, uint32 cluster, bool tell
 {
 	Personas *p = c->personas;
 	static const pg_uuid_t none;
-	Datum values[OUT_COLUMNS];
-	bool nulls[OUT_COLUMNS];
+	Datum number;
+	Row row;
 
-	memset(nulls, true, sizeof(nulls));
-	for (int column = OUT_PERSONA; column <= OUT_TELLS_CALLER; column++)
-		nulls[column] = false;
-	values[OUT_PERSONA] = UUIDPGetDatum(&p->keys[i]);
-	values[OUT_COMPONENT] = UUIDPGetDatum(&p->keys[component]);
-	values[OUT_CLUSTER] = UUIDPGetDatum(&p->keys[cluster]);
-	values[OUT_TELLS_CALLER] = BoolGetDatum(tells_caller);
-	values[OUT_OLD_CALLER] = Int64GetDatum(p->callers[i]);
-	nulls[OUT_OLD_CALLER] = p->callers[i] == 0;
-	values[OUT_OLD_COMPONENT] = UUIDPGetDatum(&p->components[i]);
-	nulls[OUT_OLD_COMPONENT] = memcmp(&p->components[i], &none, UUID_LEN) == 0;
-	if (link_number_is_shared(p->store, i))
+	row_begin(&row, OUT_COLUMNS);
+	row_set(&row, OUT_PERSONA, UUIDPGetDatum(&p->keys[i]));
+	row_set(&row, OUT_COMPONENT, UUIDPGetDatum(&p->keys[component]));
+	row_set(&row, OUT_CLUSTER, UUIDPGetDatum(&p->keys[cluster]));
+	row_set(&row, OUT_TELLS_CALLER, BoolGetDatum(tells_caller));
+	if (p->callers[i] != 0)
+		row_set(&row, OUT_OLD_CALLER, Int64GetDatum(p->callers[i]));
+	if (memcmp(&p->components[i], &none, UUID_LEN) != 0)
+		row_set(&row, OUT_OLD_COMPONENT, UUIDPGetDatum(&p->components[i]));
+	if (link_number_is_shared(p->store, i) && (number = shared_number_of(p, i)) != (Datum) 0)
 	{
-		values[OUT_SHARED_NUMBER] = shared_number_of(p, i);
-		nulls[OUT_SHARED_NUMBER] = nulls[OUT_SHARED_NAMES] = values[OUT_SHARED_NUMBER] == (Datum) 0;
-		values[OUT_SHARED_NAMES] = Int32GetDatum(c->names[i]);
+		row_set(&row, OUT_SHARED_NUMBER, number);
+		row_set(&row, OUT_SHARED_NAMES, Int32GetDatum(c->names[i]));
 	}
-	personas_put_row(c->fcinfo, values, nulls);
+	row_put(c->fcinfo, &row);
 }
 
 static void
@@ -339,14 +330,15 @@ put_personas(Clustering *c, const uint32_t *component, const uint32_t *cluster)
 static void
 put_large(Clustering *c, const LinkKeySet *large)
 {
-	Datum values[OUT_COLUMNS];
-
 	for (size_t i = 0; i < large->nslots; i++)
 		if (large->slots[i] != 0)
 		{
-			values[OUT_LARGE_BLOCK] = Int64GetDatum((int64) large->slots[i]);
-			values[OUT_LAST_RANK] = Int64GetDatum(large->last[i]);
-			put_columns(c->fcinfo, values, OUT_LARGE_BLOCK, OUT_LAST_RANK);
+			Row row;
+
+			row_begin(&row, OUT_COLUMNS);
+			row_set(&row, OUT_LARGE_BLOCK, Int64GetDatum((int64) large->slots[i]));
+			row_set(&row, OUT_LAST_RANK, Int64GetDatum(large->last[i]));
+			row_put(c->fcinfo, &row);
 		}
 }
 
@@ -448,13 +440,17 @@ engage_linked_pairs(PG_FUNCTION_ARGS)
 	for (size_t i = 0; i < npairs; i++)
 	{
 		int64 weight = link_weight(p->store, pairs[i].a, pairs[i].b);
-		Datum values[3] = {UUIDPGetDatum(&p->keys[pairs[i].a]), UUIDPGetDatum(&p->keys[pairs[i].b]),
-						   Float8GetDatum((double) weight / MILLIBITS)};
-		bool nulls[3] = {false, false, false};
+		Row row;
 
 		CHECK_FOR_INTERRUPTS();
 		if (weight >= p->model->threshold * MILLIBITS)
-			personas_put_row(fcinfo, values, nulls);
+		{
+			row_begin(&row, 0);
+			row_add(&row, UUIDPGetDatum(&p->keys[pairs[i].a]));
+			row_add(&row, UUIDPGetDatum(&p->keys[pairs[i].b]));
+			row_add_number(&row, (double) weight / MILLIBITS);
+			row_put(fcinfo, &row);
+		}
 	}
 	return (Datum) 0;
 }
@@ -499,12 +495,8 @@ engage_learn_linkage(PG_FUNCTION_ARGS)
 	Personas *p = personas_start(model, 0);
 	Terms terms = {NULL, NULL, NULL, 0, 1024};
 	LinkTraining training;
-	Datum values[5];
-	bool nulls[5] = {false, false, false, false, false};
-	TupleDesc desc;
+	Row row;
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "function called where a row cannot be returned");
 	personas_add_of(p, NULL, false);
 	if (p->n < 10)
 		ereport(ERROR,
@@ -515,10 +507,11 @@ engage_learn_linkage(PG_FUNCTION_ARGS)
 	terms.hash = palloc(sizeof(Datum) * terms.max);
 	terms.people = palloc(sizeof(Datum) * terms.max);
 	link_train(&engage_host, p->store, model, (uint64) PG_GETARG_INT64(1), keep_term, &terms, &training);
-	values[0] = linkage_model_write(model);
-	values[1] = linkage_training_write(model, &training, p->n);
-	values[2] = PointerGetDatum(construct_array(terms.comparison, terms.n, INT2OID, sizeof(int16), true, TYPALIGN_SHORT));
-	values[3] = PointerGetDatum(construct_array(terms.hash, terms.n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	values[4] = PointerGetDatum(construct_array(terms.people, terms.n, FLOAT4OID, sizeof(float4), true, TYPALIGN_INT));
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	row_begin(&row, 0);
+	row_add(&row, linkage_model_write(model));
+	row_add(&row, linkage_training_write(model, &training, p->n));
+	row_add(&row, PointerGetDatum(construct_array(terms.comparison, terms.n, INT2OID, sizeof(int16), true, TYPALIGN_SHORT)));
+	row_add(&row, PointerGetDatum(construct_array(terms.hash, terms.n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)));
+	row_add(&row, PointerGetDatum(construct_array(terms.people, terms.n, FLOAT4OID, sizeof(float4), true, TYPALIGN_INT)));
+	return row_return(fcinfo, &row);
 }

@@ -8,7 +8,6 @@
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -446,12 +445,4 @@ personas_add_neighbours(Personas *p, const LinkKeySet *large)
 									" AND y.rank OPERATOR(pg_catalog.<=) l.last_rank OFFSET 0) b"
 									" EXCEPT SELECT pg_catalog.unnest($3)))" PERSONA_ORDER,
 				 3, types, values, NULL, true);
-}
-
-void
-personas_put_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
-{
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-
-	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }

@@ -74,6 +74,5 @@ extern void personas_load_terms(Personas *p);
 extern void personas_load_large(LinkKeySet *large);
 extern void personas_add_neighbours(Personas *p, const LinkKeySet *large);
 extern ArrayType *personas_uuid_array(pg_uuid_t *keys, uint32 n);
-extern void personas_put_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls);
 
 #endif /* PERSONA_READER_H */

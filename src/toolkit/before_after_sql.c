@@ -12,27 +12,25 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "common/int.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-#include "aggregate.h"
 #include "core/stats/before_after.h"
 #include "engage.h"
 #include "host_sql.h"
+#include "toolkit/aggregate.h"
+#include "toolkit/arguments.h"
+#include "toolkit/row.h"
 
 /* Of the partial states. */
 #define STATE_VERSION 1
-
-#define PAUSE_ROWS 4096
 
 static int64
 count_argument(FunctionCallInfo fcinfo, int n)
@@ -45,33 +43,6 @@ count_argument(FunctionCallInfo fcinfo, int n)
 				 errmsg("a caller cannot have " INT64_FORMAT " contacts", count),
 				 errhint("Give one count per caller, from 0 to %d.", PG_INT32_MAX)));
 	return count;
-}
-
-static void
-check_version(StringInfo buf)
-{
-	if (pq_getmsgbyte(buf) != STATE_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("a partial state is of an unknown version")));
-}
-
-/* A row of numbers, NULL where a column is not a number. */
-static Datum
-make_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
-{
-	TupleDesc desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
-}
-
-static void
-set_number(Datum *values, bool *nulls, int column, double number)
-{
-	nulls[column] = isnan(number);
-	values[column] = Float8GetDatum(number);
 }
 
 /* ------------------------------------------------------------------------
@@ -103,12 +74,6 @@ typedef struct CountEntry
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-static count_table_hash *
-count_state(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : (count_table_hash *) PG_GETARG_POINTER(n);
-}
-
 static void
 add_callers(count_table_hash *table, CountKey key, int64 callers)
 {
@@ -126,7 +91,7 @@ Datum
 engage_gamma_prior_transfn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	count_table_hash *table = count_state(fcinfo, 0);
+	count_table_hash *table = aggregate_state(fcinfo, 0);
 
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
 	{
@@ -141,9 +106,7 @@ engage_gamma_prior_transfn(PG_FUNCTION_ARGS)
 			table = count_table_create(context, 64, NULL);
 		add_callers(table, key, 1);
 	}
-	if (table == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(table);
+	return aggregate_return(fcinfo, table);
 }
 
 /* gamma_prior_combinefn(internal, internal) RETURNS internal */
@@ -152,8 +115,8 @@ Datum
 engage_gamma_prior_combinefn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	count_table_hash *table = count_state(fcinfo, 0);
-	count_table_hash *other = count_state(fcinfo, 1);
+	count_table_hash *table = aggregate_state(fcinfo, 0);
+	count_table_hash *other = aggregate_state(fcinfo, 1);
 	count_table_iterator iterator;
 	CountEntry *entry;
 
@@ -168,9 +131,7 @@ engage_gamma_prior_combinefn(PG_FUNCTION_ARGS)
 			add_callers(table, entry->key, entry->callers);
 		}
 	}
-	if (table == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(table);
+	return aggregate_return(fcinfo, table);
 }
 
 /* gamma_prior_serialfn(internal) RETURNS bytea */
@@ -184,8 +145,7 @@ engage_gamma_prior_serialfn(PG_FUNCTION_ARGS)
 	StringInfoData buf;
 
 	aggregate_context(fcinfo);
-	pq_begintypsend(&buf);
-	pq_sendbyte(&buf, STATE_VERSION);
+	aggregate_send(&buf, STATE_VERSION);
 	count_table_start_iterate(table, &iterator);
 	while ((entry = count_table_iterate(table, &iterator)) != NULL)
 	{
@@ -202,12 +162,11 @@ ENGAGE_FUNCTION(engage_gamma_prior_deserialfn);
 Datum
 engage_gamma_prior_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea *serialized = PG_GETARG_BYTEA_PP(0);
-	StringInfoData buf = {.data = VARDATA_ANY(serialized), .len = VARSIZE_ANY_EXHDR(serialized)};
+	StringInfoData buf;
 	count_table_hash *table;
 
 	aggregate_context(fcinfo);
-	check_version(&buf);
+	aggregate_receive(&buf, PG_GETARG_BYTEA_PP(0), STATE_VERSION);
 	table = count_table_create(CurrentMemoryContext, Max(buf.len / 24, 64), NULL);
 	while (buf.cursor < buf.len)
 	{
@@ -243,15 +202,14 @@ ENGAGE_FUNCTION(engage_gamma_prior_finalfn);
 Datum
 engage_gamma_prior_finalfn(PG_FUNCTION_ARGS)
 {
-	count_table_hash *table = count_state(fcinfo, 0);
+	count_table_hash *table = aggregate_state(fcinfo, 0);
 	count_table_iterator iterator;
 	CountEntry *entry;
 	GammaPriorGroup *groups;
 	GammaPrior prior;
 	size_t n = 0;
 	int64 callers = 0;
-	Datum values[6];
-	bool nulls[6] = {false};
+	Row row;
 
 	aggregate_context(fcinfo);
 	if (table == NULL)
@@ -267,13 +225,14 @@ engage_gamma_prior_finalfn(PG_FUNCTION_ARGS)
 	}
 	sort_counts(groups, n);
 	gamma_prior_fit(&prior, groups, n, &engage_host);
-	values[0] = Float8GetDatum(prior.mean);
-	values[1] = Float8GetDatum(prior.shape);
-	values[2] = Int64GetDatum(callers);
-	values[3] = Float8GetDatum(prior.log_likelihood);
-	values[4] = Int32GetDatum(prior.iterations);
-	values[5] = BoolGetDatum(prior.converged);
-	PG_RETURN_DATUM(make_row(fcinfo, values, nulls));
+	row_begin(&row, 0);
+	row_add_number(&row, prior.mean);
+	row_add_number(&row, prior.shape);
+	row_add(&row, Int64GetDatum(callers));
+	row_add_number(&row, prior.log_likelihood);
+	row_add(&row, Int32GetDatum(prior.iterations));
+	row_add(&row, BoolGetDatum(prior.converged));
+	return row_return(fcinfo, &row);
 }
 
 /* ------------------------------------------------------------------------
@@ -298,44 +257,6 @@ typedef struct ChangeEntry
 #define SH_DECLARE
 #define SH_DEFINE
 #include "lib/simplehash.h"
-
-/* The columns of the type before_after_result. */
-enum
-{
-	COLUMN_CALLERS,
-	COLUMN_MANAGED,
-	COLUMN_BEFORE,
-	COLUMN_AFTER,
-	COLUMN_NAIVE_RATIO,
-	COLUMN_PRIOR_MEAN,
-	COLUMN_PRIOR_SHAPE,
-	COLUMN_EXPECTED_BEFORE,
-	COLUMN_COMPARISON_RATIO,
-	COLUMN_CALIBRATION,
-	COLUMN_EXPECTED_AFTER,
-	COLUMN_EXPECTED_SD,
-	COLUMN_EFFECT,
-	COLUMN_LOWER,
-	COLUMN_UPPER,
-	COLUMN_P_VALUE,
-	COLUMN_POWER,
-	COLUMN_DETECTABLE,
-	COLUMN_DISPERSION,
-	COLUMN_COMPARABLE,
-	COLUMN_COMPARABLE_MANAGED,
-	COLUMN_EFFECT_COMPARABLE,
-	COLUMN_LOWER_COMPARABLE,
-	COLUMN_UPPER_COMPARABLE,
-	COLUMN_P_VALUE_COMPARABLE,
-	COLUMN_WARNINGS,
-	NUM_COLUMNS
-};
-
-static change_table_hash *
-change_state(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : (change_table_hash *) PG_GETARG_POINTER(n);
-}
 
 /* Counts are below 2^31, so that only their squares can be too large in sum. */
 static void
@@ -367,7 +288,7 @@ Datum
 engage_before_after_transfn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	change_table_hash *table = change_state(fcinfo, 0);
+	change_table_hash *table = aggregate_state(fcinfo, 0);
 
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !PG_ARGISNULL(3))
 	{
@@ -381,9 +302,7 @@ engage_before_after_transfn(PG_FUNCTION_ARGS)
 		group = group_of(table, before);
 		add_side(PG_GETARG_BOOL(3) ? &group->managed : &group->unmanaged, &one);
 	}
-	if (table == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(table);
+	return aggregate_return(fcinfo, table);
 }
 
 /* before_after_combinefn(internal, internal) RETURNS internal */
@@ -392,8 +311,8 @@ Datum
 engage_before_after_combinefn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	change_table_hash *table = change_state(fcinfo, 0);
-	change_table_hash *other = change_state(fcinfo, 1);
+	change_table_hash *table = aggregate_state(fcinfo, 0);
+	change_table_hash *other = aggregate_state(fcinfo, 1);
 	change_table_iterator iterator;
 	ChangeEntry *entry;
 
@@ -411,9 +330,7 @@ engage_before_after_combinefn(PG_FUNCTION_ARGS)
 			add_side(&group->unmanaged, &entry->group.unmanaged);
 		}
 	}
-	if (table == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(table);
+	return aggregate_return(fcinfo, table);
 }
 
 static void
@@ -446,8 +363,7 @@ engage_before_after_serialfn(PG_FUNCTION_ARGS)
 	StringInfoData buf;
 
 	aggregate_context(fcinfo);
-	pq_begintypsend(&buf);
-	pq_sendbyte(&buf, STATE_VERSION);
+	aggregate_send(&buf, STATE_VERSION);
 	change_table_start_iterate(table, &iterator);
 	while ((entry = change_table_iterate(table, &iterator)) != NULL)
 	{
@@ -464,12 +380,11 @@ ENGAGE_FUNCTION(engage_before_after_deserialfn);
 Datum
 engage_before_after_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea *serialized = PG_GETARG_BYTEA_PP(0);
-	StringInfoData buf = {.data = VARDATA_ANY(serialized), .len = VARSIZE_ANY_EXHDR(serialized)};
+	StringInfoData buf;
 	change_table_hash *table = change_table_create(CurrentMemoryContext, 64, NULL);
 
 	aggregate_context(fcinfo);
-	check_version(&buf);
+	aggregate_receive(&buf, PG_GETARG_BYTEA_PP(0), STATE_VERSION);
 	while (buf.cursor < buf.len)
 	{
 		BeforeAfterGroup *group = group_of(table, pq_getmsgint64(&buf));
@@ -556,12 +471,12 @@ warnings_array(const BeforeAfter *result)
 }
 
 static void
-set_effect(Datum *values, bool *nulls, int column, const EffectSize *effect)
+add_effect(Row *row, const EffectSize *effect)
 {
-	set_number(values, nulls, column, effect->effect);
-	set_number(values, nulls, column + 1, effect->lower);
-	set_number(values, nulls, column + 2, effect->upper);
-	set_number(values, nulls, column + 3, effect->p_value);
+	row_add_number(row, effect->effect);
+	row_add_number(row, effect->lower);
+	row_add_number(row, effect->upper);
+	row_add_number(row, effect->p_value);
 }
 
 /* before_after_finalfn(internal) RETURNS before_after_result */
@@ -569,36 +484,36 @@ ENGAGE_FUNCTION(engage_before_after_finalfn);
 Datum
 engage_before_after_finalfn(PG_FUNCTION_ARGS)
 {
-	change_table_hash *table = change_state(fcinfo, 0);
+	change_table_hash *table = aggregate_state(fcinfo, 0);
 	BeforeAfter result;
-	Datum values[NUM_COLUMNS];
-	bool nulls[NUM_COLUMNS] = {false};
+	Row row;
 
 	aggregate_context(fcinfo);
 	if (table == NULL)
 		PG_RETURN_NULL();
 	before_after_compute(&result, sorted_changes(table), table->members, &engage_host);
-	values[COLUMN_CALLERS] = Int64GetDatum(result.callers);
-	values[COLUMN_MANAGED] = Int64GetDatum(result.managed);
-	values[COLUMN_BEFORE] = Int64GetDatum(result.before);
-	values[COLUMN_AFTER] = Int64GetDatum(result.after);
-	values[COLUMN_COMPARABLE] = Int64GetDatum(result.comparable);
-	values[COLUMN_COMPARABLE_MANAGED] = Int64GetDatum(result.comparable_managed);
-	values[COLUMN_WARNINGS] = warnings_array(&result);
-	set_number(values, nulls, COLUMN_NAIVE_RATIO, result.naive_ratio);
-	set_number(values, nulls, COLUMN_PRIOR_MEAN, result.prior.mean);
-	set_number(values, nulls, COLUMN_PRIOR_SHAPE, result.prior.shape);
-	set_number(values, nulls, COLUMN_EXPECTED_BEFORE, result.expected_before);
-	set_number(values, nulls, COLUMN_COMPARISON_RATIO, result.comparison_ratio);
-	set_number(values, nulls, COLUMN_CALIBRATION, result.calibration);
-	set_number(values, nulls, COLUMN_EXPECTED_AFTER, result.expected_after);
-	set_number(values, nulls, COLUMN_EXPECTED_SD, result.expected_sd);
-	set_number(values, nulls, COLUMN_POWER, result.power);
-	set_number(values, nulls, COLUMN_DETECTABLE, result.detectable);
-	set_number(values, nulls, COLUMN_DISPERSION, result.dispersion);
-	set_effect(values, nulls, COLUMN_EFFECT, &result.effect);
-	set_effect(values, nulls, COLUMN_EFFECT_COMPARABLE, &result.comparable_effect);
-	PG_RETURN_DATUM(make_row(fcinfo, values, nulls));
+	row_begin(&row, 0);
+	row_add(&row, Int64GetDatum(result.callers));
+	row_add(&row, Int64GetDatum(result.managed));
+	row_add(&row, Int64GetDatum(result.before));
+	row_add(&row, Int64GetDatum(result.after));
+	row_add_number(&row, result.naive_ratio);
+	row_add_number(&row, result.prior.mean);
+	row_add_number(&row, result.prior.shape);
+	row_add_number(&row, result.expected_before);
+	row_add_number(&row, result.comparison_ratio);
+	row_add_number(&row, result.calibration);
+	row_add_number(&row, result.expected_after);
+	row_add_number(&row, result.expected_sd);
+	add_effect(&row, &result.effect);
+	row_add_number(&row, result.power);
+	row_add_number(&row, result.detectable);
+	row_add_number(&row, result.dispersion);
+	row_add(&row, Int64GetDatum(result.comparable));
+	row_add(&row, Int64GetDatum(result.comparable_managed));
+	add_effect(&row, &result.comparable_effect);
+	row_add(&row, warnings_array(&result));
+	return row_return(fcinfo, &row);
 }
 
 /* ------------------------------------------------------------------------
@@ -620,19 +535,6 @@ number_argument(FunctionCallInfo fcinfo, int n, const char *name, bool zero)
 	return number;
 }
 
-static double
-level_argument(FunctionCallInfo fcinfo, int n)
-{
-	double level = PG_GETARG_FLOAT8(n);
-
-	if (!(level > 0 && level < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("level cannot be %g", level),
-				 errhint("Give a share between 0 and 1, such as 0.95.")));
-	return level;
-}
-
 /*
  * empirical_bayes(observed double precision, exposure double precision,
  *			prior_mean double precision, prior_shape double precision) RETURNS record
@@ -646,17 +548,12 @@ engage_empirical_bayes(PG_FUNCTION_ARGS)
 	double mean = number_argument(fcinfo, 2, "prior_mean", true);
 	double shape = PG_GETARG_FLOAT8(3);
 	EmpiricalBayes result;
-	Datum values[3];
-	bool nulls[3] = {false};
 
 	/* an infinite shape says that all callers are alike */
 	if (!isinf(shape) || shape < 0)
 		shape = number_argument(fcinfo, 3, "prior_shape", false);
 	result = empirical_bayes(observed, exposure, mean, shape);
-	set_number(values, nulls, 0, result.weight);
-	set_number(values, nulls, 1, result.expected);
-	set_number(values, nulls, 2, result.sd);
-	PG_RETURN_DATUM(make_row(fcinfo, values, nulls));
+	return row_return_numbers(fcinfo, (double[]){result.weight, result.expected, result.sd}, 3);
 }
 
 /*
@@ -672,15 +569,8 @@ engage_effect_size(PG_FUNCTION_ARGS)
 	double variance = number_argument(fcinfo, 2, "variance", true);
 	double level = level_argument(fcinfo, 3);
 	EffectSize result = effect_size(observed, expected, variance, level);
-	Datum values[5];
-	bool nulls[5] = {false};
 
-	set_number(values, nulls, 0, result.effect);
-	set_number(values, nulls, 1, result.sd);
-	set_number(values, nulls, 2, result.lower);
-	set_number(values, nulls, 3, result.upper);
-	set_number(values, nulls, 4, result.p_value);
-	PG_RETURN_DATUM(make_row(fcinfo, values, nulls));
+	return row_return_numbers(fcinfo, (double[]){result.effect, result.sd, result.lower, result.upper, result.p_value}, 5);
 }
 
 /*
@@ -701,16 +591,16 @@ engage_hours_saved(PG_FUNCTION_ARGS)
 	double level = level_argument(fcinfo, 6);
 	HoursSaved result = hours_saved(observed, expected, variance, seconds, sd, months, level);
 	bool none = result.lower <= 0 && result.upper >= 0;
-	Datum values[5];
-	bool nulls[5] = {false};
+	Row row;
 
-	set_number(values, nulls, 0, result.contacts_fewer);
-	set_number(values, nulls, 1, result.hours);
-	set_number(values, nulls, 2, result.lower);
-	set_number(values, nulls, 3, result.upper);
-	values[4] = CStringGetTextDatum(psprintf(
-		"(%.1f contacts expected - %.10g observed) x %.10g seconds / 3600 / %.10g month%s = %.1f hours a month; %.10g %% interval %.1f to %.1f%s",
-		expected, observed, seconds, months, months == 1 ? "" : "s", result.hours, 100 * level, result.lower,
-		result.upper, none ? ", so it may be none" : ""));
-	PG_RETURN_DATUM(make_row(fcinfo, values, nulls));
+	row_begin(&row, 0);
+	row_add_number(&row, result.contacts_fewer);
+	row_add_number(&row, result.hours);
+	row_add_number(&row, result.lower);
+	row_add_number(&row, result.upper);
+	row_add(&row, CStringGetTextDatum(psprintf(
+					  "(%.1f contacts expected - %.10g observed) x %.10g seconds / 3600 / %.10g month%s = %.1f hours a month; %.10g %% interval %.1f to %.1f%s",
+					  expected, observed, seconds, months, months == 1 ? "" : "s", result.hours, 100 * level, result.lower,
+					  result.upper, none ? ", so it may be none" : "")));
+	return row_return(fcinfo, &row);
 }

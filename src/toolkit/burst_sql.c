@@ -7,7 +7,6 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/timestamp.h"
@@ -16,7 +15,8 @@
 #include "core/time/hawkes.h"
 #include "engage.h"
 #include "host_sql.h"
-#include "toolkit/criteria_scan.h"
+#include "toolkit/arguments.h"
+#include "toolkit/row.h"
 #include "toolkit/timeline_sql.h"
 
 /* A timeline's contacts, and the state at each gap between them. */
@@ -76,18 +76,19 @@ ENGAGE_FUNCTION(engage_burst_states);
 Datum
 engage_burst_states(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Path path;
 
 	InitMaterializedSRF(fcinfo, 0);
 	find_path(fcinfo, &path);
 	for (int64 i = 0; i + 1 < path.contacts; i++)
 	{
-		Datum values[3] = {TimestampTzGetDatum(path.times[i]), TimestampTzGetDatum(path.times[i + 1]), Int32GetDatum(path.states[i])};
-		bool nulls[3] = {false};
+		Row row;
 
-		CHECK_FOR_INTERRUPTS();
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		row_begin(&row, 0);
+		row_add(&row, TimestampTzGetDatum(path.times[i]));
+		row_add(&row, TimestampTzGetDatum(path.times[i + 1]));
+		row_add(&row, Int32GetDatum(path.states[i]));
+		row_put(fcinfo, &row);
 	}
 	return (Datum) 0;
 }
@@ -101,7 +102,6 @@ ENGAGE_FUNCTION(engage_bursts);
 Datum
 engage_bursts(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Path path;
 	Burst *bursts;
 	size_t n;
@@ -114,12 +114,14 @@ engage_bursts(PG_FUNCTION_ARGS)
 	for (size_t i = 0; i < n; i++)
 	{
 		Burst *burst = &bursts[i];
-		Datum values[4] = {Int32GetDatum(burst->level), TimestampTzGetDatum(path.times[burst->first]),
-						   TimestampTzGetDatum(path.times[burst->last]), Int64GetDatum((int64) (burst->last - burst->first + 1))};
-		bool nulls[4] = {false};
+		Row row;
 
-		CHECK_FOR_INTERRUPTS();
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		row_begin(&row, 0);
+		row_add(&row, Int32GetDatum(burst->level));
+		row_add(&row, TimestampTzGetDatum(path.times[burst->first]));
+		row_add(&row, TimestampTzGetDatum(path.times[burst->last]));
+		row_add(&row, Int64GetDatum((int64) (burst->last - burst->first + 1)));
+		row_put(fcinfo, &row);
 	}
 	return (Datum) 0;
 }
@@ -172,6 +174,20 @@ read_data(HawkesData *data, struct varlena *stored, TimestampTz from_at, Timesta
 	return data->from_at < data->until;
 }
 
+/* The columns of hawkes(). */
+enum
+{
+	HAWKES_CONTACTS,
+	HAWKES_MU,
+	HAWKES_ALPHA,
+	HAWKES_BETA,
+	HAWKES_BRANCHING,
+	HAWKES_LOG_LIKELIHOOD,
+	HAWKES_POISSON_LOG_LIKELIHOOD,
+	HAWKES_CONVERGED,
+	HAWKES_COLUMNS
+};
+
 /* hawkes(t timeline, until timestamptz, from_at timestamptz, resolution interval) RETURNS record */
 ENGAGE_FUNCTION(engage_hawkes);
 Datum
@@ -180,31 +196,24 @@ engage_hawkes(PG_FUNCTION_ARGS)
 	double resolution = (double) interval_width(PG_GETARG_INTERVAL_P(3), "resolution");
 	HawkesData data;
 	HawkesFit fit;
-	TupleDesc desc;
-	Datum values[8];
-	bool nulls[8] = {false};
+	Row row;
 	bool is_fit;
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "hawkes does not return a row");
 	is_fit = read_data(&data, PG_GETARG_VARLENA_PP(0), PG_GETARG_TIMESTAMPTZ(2), PG_GETARG_TIMESTAMPTZ(1)) &&
 			 hawkes_fit(&engage_host, &data, resolution / HAWKES_DAY, &fit);
-	memset(values, 0, sizeof(values));
-	values[0] = Int64GetDatum((int64) (data.n - hawkes_history(&data)));
-	for (int i = 1; i < lengthof(nulls); i++)
-		nulls[i] = !is_fit;
+	row_begin(&row, HAWKES_COLUMNS);
+	row_set(&row, HAWKES_CONTACTS, Int64GetDatum((int64) (data.n - hawkes_history(&data))));
 	if (is_fit)
 	{
-		values[1] = Float8GetDatum(fit.model.mu);
-		values[2] = Float8GetDatum(fit.model.alpha);
-		values[3] = Float8GetDatum(fit.model.beta);
-		nulls[3] = isnan(fit.model.beta);
-		values[4] = Float8GetDatum(nulls[3] ? 0 : fit.model.alpha / fit.model.beta);
-		values[5] = Float8GetDatum(fit.log_likelihood);
-		values[6] = Float8GetDatum(fit.poisson_log_likelihood);
-		values[7] = BoolGetDatum(fit.converged);
+		row_set_number(&row, HAWKES_MU, fit.model.mu);
+		row_set_number(&row, HAWKES_ALPHA, fit.model.alpha);
+		row_set_number(&row, HAWKES_BETA, fit.model.beta);
+		row_set_number(&row, HAWKES_BRANCHING, isnan(fit.model.beta) ? 0 : fit.model.alpha / fit.model.beta);
+		row_set_number(&row, HAWKES_LOG_LIKELIHOOD, fit.log_likelihood);
+		row_set_number(&row, HAWKES_POISSON_LOG_LIKELIHOOD, fit.poisson_log_likelihood);
+		row_set(&row, HAWKES_CONVERGED, BoolGetDatum(fit.converged));
 	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	return row_return(fcinfo, &row);
 }
 
 /*
@@ -234,7 +243,6 @@ ENGAGE_FUNCTION(engage_hawkes_intensity);
 Datum
 engage_hawkes_intensity(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	HawkesModel model = model_arguments(fcinfo, 2);
 	HawkesData data = {.from_at = PG_GETARG_TIMESTAMPTZ(1)};
 	int64 contacts;
@@ -249,11 +257,12 @@ engage_hawkes_intensity(PG_FUNCTION_ARGS)
 	hawkes_intensities(&engage_host, &data, &model, intensities);
 	for (size_t i = history; i < data.n; i++)
 	{
-		Datum values[2] = {TimestampTzGetDatum(data.times[i]), Float8GetDatum(intensities[i - history])};
-		bool nulls[2] = {false, false};
+		Row row;
 
-		CHECK_FOR_INTERRUPTS();
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		row_begin(&row, 0);
+		row_add(&row, TimestampTzGetDatum(data.times[i]));
+		row_add_number(&row, intensities[i - history]);
+		row_put(fcinfo, &row);
 	}
 	return (Datum) 0;
 }

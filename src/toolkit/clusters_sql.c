@@ -10,19 +10,15 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
-#include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
-#include "utils/typcache.h"
 
-#include "aggregate.h"
 #include "core/identity/node_pairs.h"
 #include "engage.h"
 #include "host_sql.h"
+#include "toolkit/aggregate.h"
+#include "toolkit/row.h"
 
 /* More evidence than this counts as certainty. */
 #define MAX_BITS ((double) NODE_PAIR_MAX_WEIGHT / MILLIBITS)
@@ -92,7 +88,7 @@ add_row(FunctionCallInfo fcinfo, bool named, bool weighed)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
 	old = MemoryContextSwitchTo(context);
-	set = PG_ARGISNULL(0) ? node_pairs_create(&engage_host, named, weighed) : (NodePairs *) PG_GETARG_POINTER(0);
+	set = PG_ARGISNULL(0) ? node_pairs_create(&engage_host, named, weighed) : aggregate_state(fcinfo, 0);
 	if (!PG_ARGISNULL(1))
 		a = node_of(set, &fcinfo->args[1]);
 	if (!PG_ARGISNULL(2))
@@ -144,7 +140,7 @@ Datum
 engage_node_pairs_combinefn(PG_FUNCTION_ARGS)
 {
 	MemoryContext old = MemoryContextSwitchTo(aggregate_context(fcinfo));
-	NodePairs *set = PG_ARGISNULL(0) ? NULL : (NodePairs *) PG_GETARG_POINTER(0);
+	NodePairs *set = aggregate_state(fcinfo, 0);
 
 	if (!PG_ARGISNULL(1))
 	{
@@ -156,9 +152,7 @@ engage_node_pairs_combinefn(PG_FUNCTION_ARGS)
 			refuse_too_many();
 	}
 	MemoryContextSwitchTo(old);
-	if (set == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(set);
+	return aggregate_return(fcinfo, set);
 }
 
 /* Number nodes in their order, in the context of the state. */
@@ -204,7 +198,7 @@ engage_node_pairs_deserialfn(PG_FUNCTION_ARGS)
 	aggregate_context(fcinfo);
 	set = node_pairs_decode(&engage_host, VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
 	if (set == NULL)
-		elog(ERROR, "partial state of caller_clusters is damaged, or of another version");
+		aggregate_refuse_state();
 	PG_RETURN_POINTER(set);
 }
 
@@ -222,33 +216,27 @@ node_datum(const NodePairs *set, uint32 node)
 }
 
 /* One row per node, in order. */
-static Datum *
-make_rows(const NodePairs *set, const uint32 *cluster, TupleDesc desc)
+static void
+add_rows(const NodePairs *set, const uint32 *cluster, RowArray *rows)
 {
-	Datum *rows = MemoryContextAllocHuge(CurrentMemoryContext, (set->nodes + (Size) 1) * sizeof(Datum));
-	Size bytes = 0;
-
 	for (uint32 i = 0; i < set->nodes; i++)
 	{
-		Datum values[2] = {node_datum(set, i), node_datum(set, cluster[i])};
-		bool nulls[2] = {false, false};
-		HeapTuple tuple = heap_form_tuple(desc, values, nulls);
+		Row row;
 
-		CHECK_FOR_INTERRUPTS();
-		bytes += MAXALIGN(tuple->t_len);
-		if (bytes > MaxAllocSize - 1024)
+		row_begin(&row, 0);
+		row_add(&row, node_datum(set, i));
+		row_add(&row, node_datum(set, cluster[i]));
+		if (!row_array_add(rows, &row))
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("the nodes and their clusters take more than 1 GB"),
 					 errhint("Split the pairs over several queries, one for each group of connected_components().")));
-		rows[i] = HeapTupleGetDatum(tuple);
 		if (set->named)
 		{
-			pfree(DatumGetPointer(values[0]));
-			pfree(DatumGetPointer(values[1]));
+			pfree(DatumGetPointer(row.values[0]));
+			pfree(DatumGetPointer(row.values[1]));
 		}
 	}
-	return rows;
 }
 
 /*
@@ -262,9 +250,7 @@ engage_node_pairs_finalfn(PG_FUNCTION_ARGS)
 {
 	NodePairs *set;
 	uint32 *cluster;
-	Oid type;
-	TupleDesc desc;
-	Datum *rows;
+	RowArray rows;
 
 	aggregate_context(fcinfo);
 	if (PG_ARGISNULL(0))
@@ -272,10 +258,7 @@ engage_node_pairs_finalfn(PG_FUNCTION_ARGS)
 	set = settled_state(fcinfo);
 	cluster = MemoryContextAllocHuge(CurrentMemoryContext, (set->nodes + (Size) 1) * sizeof(uint32));
 	node_pairs_cluster(set, cluster);
-	type = get_element_type(get_fn_expr_rettype(fcinfo->flinfo));
-	if (!OidIsValid(type))
-		elog(ERROR, "aggregate does not return an array");
-	desc = lookup_rowtype_tupdesc_copy(type, -1);
-	rows = make_rows(set, cluster, desc);
-	PG_RETURN_ARRAYTYPE_P(construct_array(rows, (int) set->nodes, type, -1, false, TYPALIGN_DOUBLE));
+	row_array_begin(fcinfo, &rows);
+	add_rows(set, cluster, &rows);
+	return row_array_end(&rows);
 }

@@ -9,17 +9,19 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "common/int.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 
-#include "aggregate.h"
 #include "core/time/contact_sort.h"
 #include "engage.h"
+#include "toolkit/aggregate.h"
+#include "toolkit/row.h"
+
+/* Of the partial state. */
+#define STATE_VERSION 1
 
 typedef struct CountEntry
 {
@@ -54,19 +56,13 @@ add_callers(count_table_hash *table, int64 count, int64 callers)
 	entry->callers += callers;
 }
 
-static count_table_hash *
-state_argument(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : (count_table_hash *) PG_GETARG_POINTER(n);
-}
-
 /* concentration_transfn(internal, bigint) RETURNS internal */
 ENGAGE_FUNCTION(engage_concentration_transfn);
 Datum
 engage_concentration_transfn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	count_table_hash *table = state_argument(fcinfo, 0);
+	count_table_hash *table = aggregate_state(fcinfo, 0);
 	int64 count;
 
 	if (!PG_ARGISNULL(1))
@@ -81,9 +77,7 @@ engage_concentration_transfn(PG_FUNCTION_ARGS)
 			table = count_table_create(context, 64, NULL);
 		add_callers(table, count, 1);
 	}
-	if (table == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(table);
+	return aggregate_return(fcinfo, table);
 }
 
 /* concentration_combinefn(internal, internal) RETURNS internal */
@@ -92,8 +86,8 @@ Datum
 engage_concentration_combinefn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	count_table_hash *table = state_argument(fcinfo, 0);
-	count_table_hash *other = state_argument(fcinfo, 1);
+	count_table_hash *table = aggregate_state(fcinfo, 0);
+	count_table_hash *other = aggregate_state(fcinfo, 1);
 	count_table_iterator iterator;
 	CountEntry *entry;
 
@@ -105,9 +99,7 @@ engage_concentration_combinefn(PG_FUNCTION_ARGS)
 		while ((entry = count_table_iterate(other, &iterator)) != NULL)
 			add_callers(table, entry->count, entry->callers);
 	}
-	if (table == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(table);
+	return aggregate_return(fcinfo, table);
 }
 
 /* concentration_serialfn(internal) RETURNS bytea */
@@ -121,7 +113,7 @@ engage_concentration_serialfn(PG_FUNCTION_ARGS)
 	StringInfoData buf;
 
 	aggregate_context(fcinfo);
-	pq_begintypsend(&buf);
+	aggregate_send(&buf, STATE_VERSION);
 	count_table_start_iterate(table, &iterator);
 	while ((entry = count_table_iterate(table, &iterator)) != NULL)
 	{
@@ -136,11 +128,11 @@ ENGAGE_FUNCTION(engage_concentration_deserialfn);
 Datum
 engage_concentration_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea *serialized = PG_GETARG_BYTEA_PP(0);
 	count_table_hash *table = count_table_create(CurrentMemoryContext, 64, NULL);
-	StringInfoData buf = {.data = VARDATA_ANY(serialized), .len = VARSIZE_ANY_EXHDR(serialized)};
+	StringInfoData buf;
 
 	aggregate_context(fcinfo);
+	aggregate_receive(&buf, PG_GETARG_BYTEA_PP(0), STATE_VERSION);
 	while (buf.cursor < buf.len)
 	{
 		int64 count = pq_getmsgint64(&buf);
@@ -181,26 +173,27 @@ sorted_entries(count_table_hash *table, int *n)
 	return entries;
 }
 
-/* The contacts of the top so many callers. */
-static int64
-contacts_of_top(const CountEntry *entries, int n, int64 callers)
+/* The share of the contacts that the top so many callers have; NaN of none. */
+static double
+share_of_top(const CountEntry *entries, int n, int64 callers, int64 contacts)
 {
-	int64 contacts = 0;
+	int64 of_top = 0;
 
 	for (int i = 0; i < n && callers > 0; i++)
 	{
 		int64 taken = Min(callers, entries[i].callers);
 
-		contacts += taken * entries[i].count;
+		of_top += taken * entries[i].count;
 		callers -= taken;
 	}
-	return contacts;
+	return (double) of_top / (double) contacts;
 }
 
 /*
  * The Gini coefficient: the mean absolute difference of two callers' counts
  * over twice the mean.  With counts in ascending order and i from 1 to m it is
- * sum((2i - m - 1) x_i) / (m sum(x_i)); equal counts are summed at once.
+ * sum((2i - m - 1) x_i) / (m sum(x_i)); equal counts are summed at once.  NaN if
+ * there is no contact.
  */
 static double
 gini(const CountEntry *entries, int n, int64 callers, int64 contacts)
@@ -223,21 +216,16 @@ ENGAGE_FUNCTION(engage_concentration_finalfn);
 Datum
 engage_concentration_finalfn(PG_FUNCTION_ARGS)
 {
-	count_table_hash *table = state_argument(fcinfo, 0);
-	Datum values[9];
-	bool nulls[9] = {false};
-	TupleDesc desc;
+	count_table_hash *table = aggregate_state(fcinfo, 0);
+	Row row;
 	CountEntry *entries;
 	int n;
 	int64 callers = 0;
 	int64 contacts = 0;
-	int column = 2;
 
 	aggregate_context(fcinfo);
 	if (table == NULL)
 		PG_RETURN_NULL();
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "concentration does not return a row");
 	entries = sorted_entries(table, &n);
 	for (int i = 0; i < n; i++)
 	{
@@ -250,14 +238,13 @@ engage_concentration_finalfn(PG_FUNCTION_ARGS)
 					 errmsg("the sum of contacts is out of range for bigint")));
 		callers += entries[i].callers;
 	}
-	values[0] = Int64GetDatum(callers);
-	values[1] = Int64GetDatum(contacts);
-	for (int i = 0; i < lengthof(top_callers); i++, column++)
-		values[column] = Float8GetDatum((double) contacts_of_top(entries, n, top_callers[i]) / (double) contacts);
-	for (int i = 0; i < lengthof(top_percents); i++, column++)
-		values[column] = Float8GetDatum((double) contacts_of_top(entries, n, (callers * top_percents[i] + 99) / 100) / (double) contacts);
-	values[8] = Float8GetDatum(gini(entries, n, callers, contacts));
-	for (column = 2; column < 9; column++)
-		nulls[column] = contacts == 0;
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	row_begin(&row, 0);
+	row_add(&row, Int64GetDatum(callers));
+	row_add(&row, Int64GetDatum(contacts));
+	for (int i = 0; i < lengthof(top_callers); i++)
+		row_add_number(&row, share_of_top(entries, n, top_callers[i], contacts));
+	for (int i = 0; i < lengthof(top_percents); i++)
+		row_add_number(&row, share_of_top(entries, n, (callers * top_percents[i] + 99) / 100, contacts));
+	row_add_number(&row, gini(entries, n, callers, contacts));
+	return row_return(fcinfo, &row);
 }

@@ -47,7 +47,5 @@ extern void window_criterion_set(WindowCriterion *test, LocalZone *local,
 								 const Criterion *criterion);
 extern ArrayType *criteria_from_text(FunctionCallInfo fcinfo, text *written);
 extern CriteriaSet *criteria_load(ArrayType *array);
-extern int64 interval_width(const Interval *width, const char *what);
-extern int64 interval_span(const Interval *span, const char *what);
 
 #endif /* CRITERIA_SCAN_H */

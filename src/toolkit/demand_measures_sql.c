@@ -5,12 +5,7 @@
  */
 #include "postgres.h"
 
-#include <math.h>
-
-#include "access/htup_details.h"
-#include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/memutils.h"
@@ -18,8 +13,10 @@
 
 #include "core/stats/demand_measures.h"
 #include "engage.h"
+#include "toolkit/arguments.h"
 #include "toolkit/criteria_scan.h"
 #include "toolkit/demand_model_sql.h"
+#include "toolkit/row.h"
 #include "toolkit/timeline_sql.h"
 
 /* The arguments of a call. */
@@ -51,9 +48,7 @@ call_state(FunctionCallInfo fcinfo)
 		return call;
 	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	call = palloc0(sizeof(MeasuresCall));
-	if (get_call_result_type(fcinfo, NULL, &call->row_type) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "function called where a row cannot be returned");
-	call->row_type = BlessTupleDesc(CreateTupleDescCopy(call->row_type));
+	call->row_type = row_type(fcinfo);
 	call->context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt, "engage criteria", ALLOCSET_SMALL_SIZES);
 	MemoryContextSwitchTo(old);
 	fcinfo->flinfo->fn_extra = call;
@@ -79,37 +74,16 @@ criteria_argument(MeasuresCall *call, struct varlena *given)
 	return call->criteria;
 }
 
-/* The measures as an array, of which those that are not known are NULL. */
-static ArrayType *
-measures_array(const DemandMeasures *measures)
-{
-	Datum elements[NUM_MEASURES];
-	bool nulls[NUM_MEASURES];
-	int dims[1] = {NUM_MEASURES};
-	int lower_bounds[1] = {1};
-
-	for (int i = 0; i < NUM_MEASURES; i++)
-	{
-		elements[i] = Float8GetDatum(measures->value[i]);
-		nulls[i] = isnan(measures->value[i]);
-	}
-	return construct_md_array(elements, nulls, 1, dims, lower_bounds, FLOAT8OID, sizeof(float8),
-							  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
-}
-
 static Datum
 measures_row(const MeasuresCall *call, const DemandMeasures *measures)
 {
-	Datum values[3];
-	bool nulls[3];
+	Row row;
 
-	values[0] = PointerGetDatum(measures_array(measures));
-	nulls[0] = false;
-	values[1] = Float8GetDatum(measures->expected_contacts);
-	nulls[1] = isnan(measures->expected_contacts);
-	values[2] = Float8GetDatum(measures->probability_active);
-	nulls[2] = isnan(measures->probability_active);
-	return HeapTupleGetDatum(heap_form_tuple(call->row_type, values, nulls));
+	row_begin(&row, 0);
+	row_add(&row, row_numbers(measures->value, NUM_MEASURES));
+	row_add_number(&row, measures->expected_contacts);
+	row_add_number(&row, measures->probability_active);
+	return row_form(call->row_type, &row);
 }
 
 /*

@@ -13,20 +13,19 @@
 
 #include "access/htup_details.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
-#include "aggregate.h"
 #include "core/stats/demand_model.h"
 #include "engage.h"
 #include "host_sql.h"
-#include "toolkit/criteria_scan.h"
+#include "toolkit/aggregate.h"
+#include "toolkit/arguments.h"
 #include "toolkit/demand_model_sql.h"
+#include "toolkit/row.h"
 #include "toolkit/timeline_sql.h"
 
 /* Of the partial state. */
@@ -71,12 +70,6 @@ typedef struct DemandState
 #define ST_DECLARE
 #define ST_DEFINE
 #include "lib/sort_template.h"
-
-static DemandState *
-state_argument(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : (DemandState *) PG_GETARG_POINTER(n);
-}
 
 static DemandState *
 make_state(MemoryContext context, int64 occasion, size_t capacity)
@@ -158,12 +151,9 @@ make_summary(int64 frequency, double recency, double age)
 	return (DemandSummary){.frequency = frequency, .recency = recency + 0.0, .age = age + 0.0};
 }
 
-/*
- * demand_summary_of_timeline
- *		Sum up a detoasted timeline; false if it has no contact up to as_of.
- */
-bool
-demand_summary_of_timeline(struct varlena *stored, int64 as_of, int64 occasion, DemandSummary *summary)
+/* Sum up a detoasted timeline; false if it has no contact up to as_of. */
+static bool
+sum_up_timeline(struct varlena *stored, int64 as_of, int64 occasion, DemandSummary *summary)
 {
 	int64 n;
 	int64 *times;
@@ -182,7 +172,7 @@ Datum
 engage_demand_model_transfn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	DemandState *state = state_argument(fcinfo, 0);
+	DemandState *state = aggregate_state(fcinfo, 0);
 
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !PG_ARGISNULL(3))
 	{
@@ -191,7 +181,7 @@ engage_demand_model_transfn(PG_FUNCTION_ARGS)
 
 		if (state != NULL)
 			check_occasion(state, occasion);
-		if (demand_summary_of_timeline(PG_GETARG_VARLENA_PP(1), PG_GETARG_TIMESTAMPTZ(2), occasion, &summary))
+		if (sum_up_timeline(PG_GETARG_VARLENA_PP(1), PG_GETARG_TIMESTAMPTZ(2), occasion, &summary))
 		{
 			if (state == NULL)
 				state = make_state(context, occasion, 0);
@@ -199,9 +189,7 @@ engage_demand_model_transfn(PG_FUNCTION_ARGS)
 			check_sums(demand_add_contacts(&state->contacts, &summary));
 		}
 	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	return aggregate_return(fcinfo, state);
 }
 
 /*
@@ -213,7 +201,7 @@ Datum
 engage_demand_model_summary_transfn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	DemandState *state = state_argument(fcinfo, 0);
+	DemandState *state = aggregate_state(fcinfo, 0);
 
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !PG_ARGISNULL(3))
 	{
@@ -223,9 +211,7 @@ engage_demand_model_summary_transfn(PG_FUNCTION_ARGS)
 			state = make_state(context, 0, 0);
 		add_caller(state, &summary);
 	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	return aggregate_return(fcinfo, state);
 }
 
 /*
@@ -237,8 +223,8 @@ Datum
 engage_demand_model_combinefn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	DemandState *state = state_argument(fcinfo, 0);
-	DemandState *other = state_argument(fcinfo, 1);
+	DemandState *state = aggregate_state(fcinfo, 0);
+	DemandState *other = aggregate_state(fcinfo, 1);
 
 	if (other != NULL)
 	{
@@ -250,9 +236,7 @@ engage_demand_model_combinefn(PG_FUNCTION_ARGS)
 		state->n += other->n;
 		check_sums(demand_join_contacts(&state->contacts, &other->contacts));
 	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	return aggregate_return(fcinfo, state);
 }
 
 /* In an order that does not depend on how they came, equal ones together. */
@@ -278,7 +262,7 @@ read_varint(StringInfo buf)
 	uint64 value;
 
 	if (!timeline_get_varint(&next, (const uint8 *) buf->data + buf->len, &value))
-		elog(ERROR, "partial state of demand_model_agg is malformed");
+		aggregate_refuse_state();
 	buf->cursor = (int) (next - (const uint8 *) buf->data);
 	return (uint32) value;
 }
@@ -294,8 +278,7 @@ engage_demand_model_serialfn(PG_FUNCTION_ARGS)
 
 	aggregate_context(fcinfo);
 	sort_and_group(state);
-	pq_begintypsend(&buf);
-	pq_sendbyte(&buf, STATE_VERSION);
+	aggregate_send(&buf, STATE_VERSION);
 	pq_sendint64(&buf, state->occasion);
 	pq_sendint64(&buf, sums->callers);
 	pq_sendint64(&buf, sums->occasions);
@@ -325,16 +308,14 @@ ENGAGE_FUNCTION(engage_demand_model_deserialfn);
 Datum
 engage_demand_model_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea *serialized = PG_GETARG_BYTEA_PP(0);
-	StringInfoData buf = {.data = VARDATA_ANY(serialized), .len = VARSIZE_ANY_EXHDR(serialized)};
+	StringInfoData buf;
 	DemandState *state;
 	DemandContacts sums;
 	int64 occasion;
 	size_t n;
 
 	aggregate_context(fcinfo);
-	if (pq_getmsgbyte(&buf) != STATE_VERSION)
-		elog(ERROR, "partial state of demand_model_agg has an unknown version");
+	aggregate_receive(&buf, PG_GETARG_BYTEA_PP(0), STATE_VERSION);
 	occasion = pq_getmsgint64(&buf);
 	sums.callers = pq_getmsgint64(&buf);
 	sums.occasions = pq_getmsgint64(&buf);
@@ -360,51 +341,37 @@ engage_demand_model_deserialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-static Datum
-make_interval(int64 width)
-{
-	Interval *interval = palloc0(sizeof(Interval));
-
-	interval->day = (int32) (width / USECS_PER_DAY);
-	interval->time = width % USECS_PER_DAY;
-	return IntervalPGetDatum(interval);
-}
-
 /* demand_model_finalfn(internal) RETURNS demand_model */
 ENGAGE_FUNCTION(engage_demand_model_finalfn);
 Datum
 engage_demand_model_finalfn(PG_FUNCTION_ARGS)
 {
-	DemandState *state = state_argument(fcinfo, 0);
+	DemandState *state = aggregate_state(fcinfo, 0);
 	DemandModel model = {0};
-	Datum values[NUM_COLUMNS] = {0};
-	bool nulls[NUM_COLUMNS] = {false};
-	TupleDesc desc;
+	Row row;
 
 	aggregate_context(fcinfo);
 	if (state == NULL)
 		PG_RETURN_NULL();
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "demand_model_agg does not return a row");
 	sort_and_group(state);
 	demand_fit(&model, state->histories, state->n, &engage_host);
-	values[COLUMN_R] = Float8GetDatum(model.r);
-	values[COLUMN_ALPHA] = Float8GetDatum(model.alpha);
-	values[COLUMN_A] = Float8GetDatum(model.a);
-	values[COLUMN_B] = Float8GetDatum(model.b);
+	row_begin(&row, NUM_COLUMNS);
+	row_set_number(&row, COLUMN_R, model.r);
+	row_set_number(&row, COLUMN_ALPHA, model.alpha);
+	row_set_number(&row, COLUMN_A, model.a);
+	row_set_number(&row, COLUMN_B, model.b);
 	if (state->occasion > 0)
 	{
 		demand_weigh_contacts(&model, &state->contacts);
-		values[COLUMN_OCCASION] = make_interval(state->occasion);
-		values[COLUMN_CONTACTS_AN_OCCASION] = Float8GetDatum(model.contacts_an_occasion);
-		values[COLUMN_OCCASION_WEIGHT] = Float8GetDatum(model.occasion_weight);
+		row_set(&row, COLUMN_OCCASION, interval_datum((uint64) state->occasion));
+		row_set_number(&row, COLUMN_CONTACTS_AN_OCCASION, model.contacts_an_occasion);
+		row_set_number(&row, COLUMN_OCCASION_WEIGHT, model.occasion_weight);
 	}
-	nulls[COLUMN_OCCASION] = nulls[COLUMN_CONTACTS_AN_OCCASION] = nulls[COLUMN_OCCASION_WEIGHT] = state->occasion == 0;
-	values[COLUMN_CALLERS] = Int64GetDatum(model.callers);
-	values[COLUMN_LOG_LIKELIHOOD] = Float8GetDatum(model.log_likelihood);
-	values[COLUMN_ITERATIONS] = Int32GetDatum(model.iterations);
-	values[COLUMN_CONVERGED] = BoolGetDatum(model.converged);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	row_set(&row, COLUMN_CALLERS, Int64GetDatum(model.callers));
+	row_set_number(&row, COLUMN_LOG_LIKELIHOOD, model.log_likelihood);
+	row_set(&row, COLUMN_ITERATIONS, Int32GetDatum(model.iterations));
+	row_set(&row, COLUMN_CONVERGED, BoolGetDatum(model.converged));
+	return row_return(fcinfo, &row);
 }
 
 static void
@@ -418,9 +385,9 @@ refuse_model(const char *detail)
 }
 
 static double
-read_parameter(const Datum *values, const bool *nulls, int column, double least, double most)
+read_parameter(const Row *row, int column, double least, double most)
 {
-	double value = nulls[column] ? 0 : DatumGetFloat8(values[column]);
+	double value = row->nulls[column] ? 0 : DatumGetFloat8(row->values[column]);
 
 	if (!(value >= least && value <= most))
 		refuse_model("r, a and b must be numbers from 1e-9 to 1e9, and alpha from 1e-120 to 1e120.");
@@ -429,15 +396,15 @@ read_parameter(const Datum *values, const bool *nulls, int column, double least,
 
 /* What a model says of contacts and occasions, if it was made of timelines. */
 static void
-read_occasions(DemandModel *model, const Datum *values, const bool *nulls)
+read_occasions(DemandModel *model, const Row *row)
 {
-	if (nulls[COLUMN_OCCASION])
+	if (row->nulls[COLUMN_OCCASION])
 		return;
-	model->occasion = interval_width(DatumGetIntervalP(values[COLUMN_OCCASION]), "width of an occasion");
-	if (nulls[COLUMN_CONTACTS_AN_OCCASION] || nulls[COLUMN_OCCASION_WEIGHT])
+	model->occasion = interval_width(DatumGetIntervalP(row->values[COLUMN_OCCASION]), "width of an occasion");
+	if (row->nulls[COLUMN_CONTACTS_AN_OCCASION] || row->nulls[COLUMN_OCCASION_WEIGHT])
 		refuse_model("An occasion needs its contacts and its weight.");
-	model->contacts_an_occasion = DatumGetFloat8(values[COLUMN_CONTACTS_AN_OCCASION]);
-	model->occasion_weight = DatumGetFloat8(values[COLUMN_OCCASION_WEIGHT]);
+	model->contacts_an_occasion = DatumGetFloat8(row->values[COLUMN_CONTACTS_AN_OCCASION]);
+	model->occasion_weight = DatumGetFloat8(row->values[COLUMN_OCCASION_WEIGHT]);
 	if (!(model->contacts_an_occasion >= 1 && !isinf(model->contacts_an_occasion)))
 		refuse_model("There must be at least one contact an occasion.");
 	if (!(model->occasion_weight >= 0))
@@ -451,25 +418,19 @@ read_occasions(DemandModel *model, const Datum *values, const bool *nulls)
 void
 demand_model_from_datum(HeapTupleHeader header, DemandModel *model)
 {
-	TupleDesc desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
-	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
-	Datum values[NUM_COLUMNS];
-	bool nulls[NUM_COLUMNS];
+	Row row;
 
-	if (desc->natts != NUM_COLUMNS)
-		elog(ERROR, "demand_model has %d columns", desc->natts);
-	heap_deform_tuple(&tuple, desc, values, nulls);
-	ReleaseTupleDesc(desc);
+	row_read(header, NUM_COLUMNS, &row);
 	memset(model, 0, sizeof(*model));
-	model->r = read_parameter(values, nulls, COLUMN_R, DEMAND_MIN_SHAPE, DEMAND_MAX_SHAPE);
-	model->alpha = read_parameter(values, nulls, COLUMN_ALPHA, DEMAND_MIN_ALPHA, DEMAND_MAX_ALPHA);
-	model->a = read_parameter(values, nulls, COLUMN_A, DEMAND_MIN_SHAPE, DEMAND_MAX_SHAPE);
-	model->b = read_parameter(values, nulls, COLUMN_B, DEMAND_MIN_SHAPE, DEMAND_MAX_SHAPE);
-	read_occasions(model, values, nulls);
-	model->callers = nulls[COLUMN_CALLERS] ? 0 : DatumGetInt64(values[COLUMN_CALLERS]);
-	model->log_likelihood = nulls[COLUMN_LOG_LIKELIHOOD] ? 0 : DatumGetFloat8(values[COLUMN_LOG_LIKELIHOOD]);
-	model->iterations = nulls[COLUMN_ITERATIONS] ? 0 : DatumGetInt32(values[COLUMN_ITERATIONS]);
-	model->converged = !nulls[COLUMN_CONVERGED] && DatumGetBool(values[COLUMN_CONVERGED]);
+	model->r = read_parameter(&row, COLUMN_R, DEMAND_MIN_SHAPE, DEMAND_MAX_SHAPE);
+	model->alpha = read_parameter(&row, COLUMN_ALPHA, DEMAND_MIN_ALPHA, DEMAND_MAX_ALPHA);
+	model->a = read_parameter(&row, COLUMN_A, DEMAND_MIN_SHAPE, DEMAND_MAX_SHAPE);
+	model->b = read_parameter(&row, COLUMN_B, DEMAND_MIN_SHAPE, DEMAND_MAX_SHAPE);
+	read_occasions(model, &row);
+	model->callers = row.nulls[COLUMN_CALLERS] ? 0 : DatumGetInt64(row.values[COLUMN_CALLERS]);
+	model->log_likelihood = row.nulls[COLUMN_LOG_LIKELIHOOD] ? 0 : DatumGetFloat8(row.values[COLUMN_LOG_LIKELIHOOD]);
+	model->iterations = row.nulls[COLUMN_ITERATIONS] ? 0 : DatumGetInt32(row.values[COLUMN_ITERATIONS]);
+	model->converged = !row.nulls[COLUMN_CONVERGED] && DatumGetBool(row.values[COLUMN_CONVERGED]);
 }
 
 /* The model of the last call, with its bytes. */
@@ -480,13 +441,9 @@ typedef struct ModelCache
 	char bytes[FLEXIBLE_ARRAY_MEMBER];
 } ModelCache;
 
-/*
- * demand_model_argument
- *		A model that is an argument; read again only if it is not the one of
- *		the last call.
- */
-const DemandModel *
-demand_model_argument(FunctionCallInfo fcinfo, int n)
+/* A model that is an argument, read again only if it is not the one of the last call. */
+static const DemandModel *
+model_argument(FunctionCallInfo fcinfo, int n)
 {
 	HeapTupleHeader header = PG_GETARG_HEAPTUPLEHEADER(n);
 	ModelCache *cache = fcinfo->flinfo->fn_extra;
@@ -513,14 +470,11 @@ demand_model_argument(FunctionCallInfo fcinfo, int n)
 	return &cache->model;
 }
 
-/*
- * demand_timeline_model
- *		The same, for use with timelines.
- */
-const DemandModel *
-demand_timeline_model(FunctionCallInfo fcinfo, int n)
+/* The same, for use with timelines. */
+static const DemandModel *
+timeline_model_argument(FunctionCallInfo fcinfo, int n)
 {
-	const DemandModel *model = demand_model_argument(fcinfo, n);
+	const DemandModel *model = model_argument(fcinfo, n);
 
 	if (model->occasion == 0)
 		ereport(ERROR,
@@ -537,27 +491,24 @@ engage_demand_summary(PG_FUNCTION_ARGS)
 {
 	int64 occasion = interval_width(PG_GETARG_INTERVAL_P(2), "width of an occasion");
 	DemandSummary summary;
-	Datum values[4];
-	bool nulls[4] = {false};
-	TupleDesc desc;
+	Row row;
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "demand_summary does not return a row");
-	if (!demand_summary_of_timeline(PG_GETARG_VARLENA_PP(0), PG_GETARG_TIMESTAMPTZ(1), occasion, &summary))
+	if (!sum_up_timeline(PG_GETARG_VARLENA_PP(0), PG_GETARG_TIMESTAMPTZ(1), occasion, &summary))
 		PG_RETURN_NULL();
-	values[0] = Int64GetDatum(summary.frequency);
-	values[1] = Float8GetDatum(summary.recency);
-	values[2] = Float8GetDatum(summary.age);
-	values[3] = Int64GetDatum(summary.contacts);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	row_begin(&row, 0);
+	row_add(&row, Int64GetDatum(summary.frequency));
+	row_add_number(&row, summary.recency);
+	row_add_number(&row, summary.age);
+	row_add(&row, Int64GetDatum(summary.contacts));
+	return row_return(fcinfo, &row);
 }
 
 /* The arguments (t, model, as_of, ...); false if there is no contact. */
 static bool
 read_caller(FunctionCallInfo fcinfo, const DemandModel **model, DemandSummary *summary)
 {
-	*model = demand_timeline_model(fcinfo, 1);
-	return demand_summary_of_timeline(PG_GETARG_VARLENA_PP(0), PG_GETARG_TIMESTAMPTZ(2), (*model)->occasion, summary);
+	*model = timeline_model_argument(fcinfo, 1);
+	return sum_up_timeline(PG_GETARG_VARLENA_PP(0), PG_GETARG_TIMESTAMPTZ(2), (*model)->occasion, summary);
 }
 
 static double
@@ -636,7 +587,7 @@ engage_expected_occasions_of_summary(PG_FUNCTION_ARGS)
 {
 	DemandSummary summary = make_summary(PG_GETARG_INT64(0), PG_GETARG_FLOAT8(1), PG_GETARG_FLOAT8(2));
 
-	PG_RETURN_FLOAT8(demand_expected_occasions(demand_model_argument(fcinfo, 3), &summary, horizon_in_units(fcinfo, 4)));
+	PG_RETURN_FLOAT8(demand_expected_occasions(model_argument(fcinfo, 3), &summary, horizon_in_units(fcinfo, 4)));
 }
 
 /* expected_occasions(model demand_model, horizon double precision) RETURNS double precision */
@@ -646,7 +597,7 @@ engage_expected_occasions_of_new(PG_FUNCTION_ARGS)
 {
 	DemandSummary summary = {0};
 
-	PG_RETURN_FLOAT8(demand_expected_occasions(demand_model_argument(fcinfo, 0), &summary, horizon_in_units(fcinfo, 1)));
+	PG_RETURN_FLOAT8(demand_expected_occasions(model_argument(fcinfo, 0), &summary, horizon_in_units(fcinfo, 1)));
 }
 
 /*
@@ -659,5 +610,5 @@ engage_probability_active_of_summary(PG_FUNCTION_ARGS)
 {
 	DemandSummary summary = make_summary(PG_GETARG_INT64(0), PG_GETARG_FLOAT8(1), PG_GETARG_FLOAT8(2));
 
-	PG_RETURN_FLOAT8(demand_probability_active(demand_model_argument(fcinfo, 3), &summary));
+	PG_RETURN_FLOAT8(demand_probability_active(model_argument(fcinfo, 3), &summary));
 }

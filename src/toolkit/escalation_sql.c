@@ -14,19 +14,17 @@
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "miscadmin.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
-#include "aggregate.h"
 #include "core/stats/escalation.h"
 #include "engage.h"
 #include "host_sql.h"
-#include "toolkit/criteria_scan.h"
+#include "toolkit/aggregate.h"
+#include "toolkit/arguments.h"
+#include "toolkit/row.h"
 #include "toolkit/timeline_sql.h"
 
 #define STATE_VERSION 1
@@ -47,8 +45,6 @@ enum
 	PRIOR_WEIGHTS,
 	PRIOR_COLUMNS
 };
-
-#define ESCALATION_COLUMNS 11
 
 typedef struct PatternEntry
 {
@@ -81,12 +77,6 @@ typedef struct PriorState
 	int64 width;
 	pattern_table_hash *patterns;
 } PriorState;
-
-static PriorState *
-state_argument(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : (PriorState *) PG_GETARG_POINTER(n);
-}
 
 static PriorState *
 make_state(MemoryContext context, int64 as_of, int64 width)
@@ -163,7 +153,7 @@ Datum
 engage_escalation_prior_transfn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	PriorState *state = state_argument(fcinfo, 0);
+	PriorState *state = aggregate_state(fcinfo, 0);
 
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !(PG_NARGS() > 3 && PG_ARGISNULL(3)))
 	{
@@ -179,9 +169,7 @@ engage_escalation_prior_transfn(PG_FUNCTION_ARGS)
 		check_same(state, as_of, width);
 		add_pattern(state, &pattern);
 	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	return aggregate_return(fcinfo, state);
 }
 
 /* escalation_prior_combinefn(internal, internal) RETURNS internal */
@@ -190,8 +178,8 @@ Datum
 engage_escalation_prior_combinefn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	PriorState *state = state_argument(fcinfo, 0);
-	PriorState *other = state_argument(fcinfo, 1);
+	PriorState *state = aggregate_state(fcinfo, 0);
+	PriorState *other = aggregate_state(fcinfo, 1);
 	pattern_table_iterator iterator;
 	PatternEntry *entry;
 
@@ -204,9 +192,7 @@ engage_escalation_prior_combinefn(PG_FUNCTION_ARGS)
 		while ((entry = pattern_table_iterate(other->patterns, &iterator)) != NULL)
 			add_pattern(state, &entry->pattern);
 	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	return aggregate_return(fcinfo, state);
 }
 
 /* All patterns in their order. */
@@ -236,8 +222,7 @@ engage_escalation_prior_serialfn(PG_FUNCTION_ARGS)
 
 	aggregate_context(fcinfo);
 	patterns = sorted_patterns(state);
-	pq_begintypsend(&buf);
-	pq_sendbyte(&buf, STATE_VERSION);
+	aggregate_send(&buf, STATE_VERSION);
 	pq_sendint64(&buf, state->as_of);
 	pq_sendint64(&buf, state->width);
 	for (uint32 i = 0; i < state->patterns->members; i++)
@@ -255,14 +240,12 @@ ENGAGE_FUNCTION(engage_escalation_prior_deserialfn);
 Datum
 engage_escalation_prior_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea *serialized = PG_GETARG_BYTEA_PP(0);
-	StringInfoData buf = {.data = VARDATA_ANY(serialized), .len = VARSIZE_ANY_EXHDR(serialized)};
+	StringInfoData buf;
 	PriorState *state;
 	int64 as_of;
 
 	aggregate_context(fcinfo);
-	if (pq_getmsgbyte(&buf) != STATE_VERSION)
-		elog(ERROR, "partial state of escalation_prior is of another version");
+	aggregate_receive(&buf, PG_GETARG_BYTEA_PP(0), STATE_VERSION);
 	as_of = pq_getmsgint64(&buf);
 	state = make_state(CurrentMemoryContext, as_of, pq_getmsgint64(&buf));
 	while (buf.cursor < buf.len)
@@ -293,52 +276,30 @@ doubles_array(const double *values, int rows, int columns)
 											  FLOAT8OID, sizeof(float8), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-/* A width as people write it. */
-static Datum
-width_interval(int64 width)
-{
-	Interval *interval = palloc0(sizeof(Interval));
-
-	interval->day = (int32) (width / USECS_PER_DAY);
-	interval->time = width % USECS_PER_DAY;
-	return IntervalPGetDatum(interval);
-}
-
-static TupleDesc
-result_row_type(FunctionCallInfo fcinfo)
-{
-	TupleDesc desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "function called where a row cannot be returned");
-	return BlessTupleDesc(desc);
-}
-
 /* escalation_prior_finalfn(internal) RETURNS escalation_prior */
 ENGAGE_FUNCTION(engage_escalation_prior_finalfn);
 Datum
 engage_escalation_prior_finalfn(PG_FUNCTION_ARGS)
 {
-	PriorState *state = state_argument(fcinfo, 0);
-	Datum values[PRIOR_COLUMNS];
-	bool nulls[PRIOR_COLUMNS] = {false};
+	PriorState *state = aggregate_state(fcinfo, 0);
+	Row row;
 	EscalationPrior prior;
 
 	aggregate_context(fcinfo);
 	if (state == NULL)
 		PG_RETURN_NULL();
 	escalation_fit(sorted_patterns(state), state->patterns->members, &engage_host, &prior);
-	values[PRIOR_CALLERS] = Int64GetDatum(prior.callers);
-	values[PRIOR_OCCASIONS] = Int64GetDatum(prior.occasions);
-	values[PRIOR_RECENT] = width_interval(state->width);
-	values[PRIOR_MEAN] = Float8GetDatum(prior.mean / ((double) state->width / DAY));
-	values[PRIOR_SHAPE] = Float8GetDatum(prior.shape);
-	nulls[PRIOR_SHAPE] = prior.mean == 0;
-	values[PRIOR_DISPERSION] = Float8GetDatum(prior.dispersion);
-	nulls[PRIOR_DISPERSION] = isnan(prior.dispersion);
-	values[PRIOR_DISPERSIONS] = doubles_array(escalation_dispersions, 1, ESCALATION_DISPERSIONS);
-	values[PRIOR_WEIGHTS] = doubles_array(&prior.weights[0][0], ESCALATION_CLASSES, ESCALATION_DISPERSIONS);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(result_row_type(fcinfo), values, nulls)));
+	row_begin(&row, PRIOR_COLUMNS);
+	row_set(&row, PRIOR_CALLERS, Int64GetDatum(prior.callers));
+	row_set(&row, PRIOR_OCCASIONS, Int64GetDatum(prior.occasions));
+	row_set(&row, PRIOR_RECENT, interval_datum((uint64) state->width));
+	row_set_number(&row, PRIOR_MEAN, prior.mean / ((double) state->width / DAY));
+	if (prior.mean > 0)
+		row_set_number(&row, PRIOR_SHAPE, prior.shape);
+	row_set_number(&row, PRIOR_DISPERSION, prior.dispersion);
+	row_set(&row, PRIOR_DISPERSIONS, doubles_array(escalation_dispersions, 1, ESCALATION_DISPERSIONS));
+	row_set(&row, PRIOR_WEIGHTS, doubles_array(&prior.weights[0][0], ESCALATION_CLASSES, ESCALATION_DISPERSIONS));
+	return row_return(fcinfo, &row);
 }
 
 static void
@@ -395,27 +356,21 @@ read_weights(EscalationPrior *prior, const Datum *values)
 static int64
 read_prior(EscalationPrior *prior, HeapTupleHeader header)
 {
-	TupleDesc desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
-	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
-	Datum values[PRIOR_COLUMNS];
-	bool nulls[PRIOR_COLUMNS];
+	Row row;
 	int64 width;
 
-	if (desc->natts != PRIOR_COLUMNS)
-		elog(ERROR, "escalation_prior has %d columns", desc->natts);
-	heap_deform_tuple(&tuple, desc, values, nulls);
-	ReleaseTupleDesc(desc);
-	if (nulls[PRIOR_RECENT] || nulls[PRIOR_MEAN] || nulls[PRIOR_DISPERSIONS] || nulls[PRIOR_WEIGHTS])
+	row_read(header, PRIOR_COLUMNS, &row);
+	if (row.nulls[PRIOR_RECENT] || row.nulls[PRIOR_MEAN] || row.nulls[PRIOR_DISPERSIONS] || row.nulls[PRIOR_WEIGHTS])
 		refuse_prior("recent, mean, dispersions and weights must not be NULL.");
-	width = recent_width(DatumGetIntervalP(values[PRIOR_RECENT]));
+	width = recent_width(DatumGetIntervalP(row.values[PRIOR_RECENT]));
 	memset(prior, 0, sizeof(*prior));
-	prior->mean = DatumGetFloat8(values[PRIOR_MEAN]) * ((double) width / DAY);
+	prior->mean = DatumGetFloat8(row.values[PRIOR_MEAN]) * ((double) width / DAY);
 	if (!(prior->mean >= 0 && isfinite(prior->mean)))
 		refuse_prior("The mean must be a number of zero or more.");
-	prior->shape = nulls[PRIOR_SHAPE] ? NAN : DatumGetFloat8(values[PRIOR_SHAPE]);
+	prior->shape = row.nulls[PRIOR_SHAPE] ? NAN : DatumGetFloat8(row.values[PRIOR_SHAPE]);
 	if (prior->mean > 0 && !(prior->shape > 0))
 		refuse_prior("The shape must be above zero.");
-	read_weights(prior, values);
+	read_weights(prior, row.values);
 	return width;
 }
 
@@ -454,19 +409,6 @@ dispersion_argument(FunctionCallInfo fcinfo)
 	return dispersion;
 }
 
-static double
-level_argument(FunctionCallInfo fcinfo)
-{
-	double level = PG_GETARG_FLOAT8(5);
-
-	if (!(level > 0 && level < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a confidence level must be between 0 and 1"),
-				 errhint("Give 0.95 for 95 %%.")));
-	return level;
-}
-
 /*
  * escalation(t timeline, as_of timestamptz, prior escalation_prior, dispersion double precision,
  *			recent interval, level double precision) RETURNS record
@@ -475,8 +417,7 @@ ENGAGE_FUNCTION(engage_escalation);
 Datum
 engage_escalation(PG_FUNCTION_ARGS)
 {
-	Datum values[ESCALATION_COLUMNS];
-	bool nulls[ESCALATION_COLUMNS] = {false};
+	Row row;
 	EscalationPrior prior;
 	EscalationCounts counts;
 	EscalationLimits limits;
@@ -490,22 +431,22 @@ engage_escalation(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	width = prior_argument(fcinfo, &prior);
 	dispersion = dispersion_argument(fcinfo);
-	level = level_argument(fcinfo);
+	level = level_argument(fcinfo, 5);
 	count_timeline(&counts, PG_GETARG_VARLENA_PP(0), PG_GETARG_TIMESTAMPTZ(1), width);
 	escalation_test(&counts, &prior, dispersion, &engage_host, &tested);
 	limits = escalation_limits(&counts, &tested, level, &engage_host);
 	days = (double) width / DAY;
-	values[0] = Int64GetDatum(counts.recent_contacts);
-	values[1] = Int64GetDatum(counts.baseline_contacts);
-	values[2] = Int64GetDatum(counts.recent);
-	values[3] = Int64GetDatum(counts.baseline);
-	values[4] = Float8GetDatum((double) counts.recent / days);
-	values[5] = Float8GetDatum(tested.baseline / days);
-	values[6] = Float8GetDatum((double) counts.recent / tested.baseline);
-	nulls[6] = counts.recent == 0 && tested.baseline == 0;
-	values[7] = Float8GetDatum(limits.lower);
-	values[8] = Float8GetDatum(limits.upper);
-	values[9] = Float8GetDatum(tested.p);
-	values[10] = Float8GetDatum(tested.dispersion);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(result_row_type(fcinfo), values, nulls)));
+	row_begin(&row, 0);
+	row_add(&row, Int64GetDatum(counts.recent_contacts));
+	row_add(&row, Int64GetDatum(counts.baseline_contacts));
+	row_add(&row, Int64GetDatum(counts.recent));
+	row_add(&row, Int64GetDatum(counts.baseline));
+	row_add_number(&row, (double) counts.recent / days);
+	row_add_number(&row, tested.baseline / days);
+	row_add_number(&row, (double) counts.recent / tested.baseline);
+	row_add_number(&row, limits.lower);
+	row_add_number(&row, limits.upper);
+	row_add_number(&row, tested.p);
+	row_add_number(&row, tested.dispersion);
+	return row_return(fcinfo, &row);
 }

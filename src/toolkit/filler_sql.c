@@ -10,7 +10,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -25,8 +24,8 @@
 
 #include "core/identity/filler.h"
 #include "engage.h"
-#include "host_sql.h"
 #include "toolkit/filler_sql.h"
+#include "toolkit/row.h"
 
 /* ------------------------------------------------------------ one value */
 
@@ -148,17 +147,16 @@ engage_filler_fold(PG_FUNCTION_ARGS)
 static void
 put_entry(void *arg, const char *kind, const char *value, const char *meaning)
 {
-	ReturnSetInfo *result = arg;
-	Datum values[3];
-	bool nulls[3] = {false, false, false};
+	Row row;
 
 	for (const char *c = value; *c != '\0'; c++)
 		if ((unsigned char) *c >= 0x80 && GetDatabaseEncoding() != PG_UTF8)
 			return;
-	values[0] = CStringGetTextDatum(kind);
-	values[1] = CStringGetTextDatum(value);
-	values[2] = CStringGetTextDatum(meaning);
-	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	row_begin(&row, 0);
+	row_add_text(&row, kind);
+	row_add_text(&row, value);
+	row_add_text(&row, meaning);
+	row_put(arg, &row);
 }
 
 /*
@@ -170,7 +168,7 @@ Datum
 engage_shipped_filler(PG_FUNCTION_ARGS)
 {
 	InitMaterializedSRF(fcinfo, 0);
-	filler_list(put_entry, fcinfo->resultinfo);
+	filler_list(put_entry, fcinfo);
 	return (Datum) 0;
 }
 
@@ -482,31 +480,27 @@ Datum
 engage_without_fillers(PG_FUNCTION_ARGS)
 {
 	const ValueLists *lists = lists_of_call(fcinfo, ARGUMENT_FILLERS, ARGUMENT_REAL);
-	Datum values[DETAILS];
-	bool nulls[DETAILS];
-	TupleDesc desc;
+	bool is_filler[DETAILS];
+	Row row;
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "function called where a row cannot be returned");
-	judge_names_of_call(fcinfo, lists, nulls);
+	judge_names_of_call(fcinfo, lists, is_filler);
+	row_begin(&row, DETAILS);
 	for (int i = 0; i < DETAIL_OTHERS; i++)
 	{
-		if (i == DETAIL_GIVEN_NAME || i == DETAIL_FAMILY_NAME)
-			nulls[i] = nulls[i] || is_empty(fcinfo, i);
-		else
-			nulls[i] = is_empty(fcinfo, i) || is_left_out(fcinfo, i, lists);
-		values[i] = nulls[i] ? (Datum) 0 : PG_GETARG_DATUM(i);
+		bool is_name = i == DETAIL_GIVEN_NAME || i == DETAIL_FAMILY_NAME;
+
+		if (!is_empty(fcinfo, i) && !(is_name ? is_filler[i] : is_left_out(fcinfo, i, lists)))
+			row_set(&row, i, PG_GETARG_DATUM(i));
 	}
-	nulls[DETAIL_OTHERS] = true;
 	if (!PG_ARGISNULL(DETAIL_OTHERS))
 	{
 		Jsonb *others = others_without_fillers(PG_GETARG_JSONB_P(DETAIL_OTHERS),
 											   PG_ARGISNULL(ARGUMENT_KINDS) ? NULL : PG_GETARG_JSONB_P(ARGUMENT_KINDS), lists);
 
-		nulls[DETAIL_OTHERS] = others == NULL;
-		values[DETAIL_OTHERS] = PointerGetDatum(others);
+		if (others != NULL)
+			row_set(&row, DETAIL_OTHERS, PointerGetDatum(others));
 	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	return row_return(fcinfo, &row);
 }
 
 /*

@@ -9,10 +9,8 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -22,6 +20,7 @@
 #include "core/time/local_time.h"
 #include "engage.h"
 #include "toolkit/criteria_scan.h"
+#include "toolkit/row.h"
 
 /* What was read, and why nothing was. */
 typedef struct Reading
@@ -180,16 +179,6 @@ engage_local_instants(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(construct_array(values, n, TIMESTAMPTZOID, sizeof(TimestampTz), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-static Datum
-return_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
-{
-	TupleDesc desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
-}
-
 /*
  * read_local_time(written text, format text, zone text) RETURNS record
  * read_local_time(written text, formats text[], zone text) RETURNS record
@@ -202,27 +191,23 @@ engage_read_local_time(PG_FUNCTION_ARGS)
 {
 	Reading reading;
 	int64 instants[2];
-	Datum values[3] = {0};
-	bool nulls[3] = {true, true, true};
+	Row row;
 	const char *problem;
 	int n;
 
 	read_arguments(fcinfo, &reading);
 	n = reading_instants(&reading, PG_GETARG_TEXT_PP(2), instants);
-	for (int i = 0; i < n; i++)
-	{
-		values[i] = TimestampTzGetDatum(instants[i]);
-		nulls[i] = false;
-	}
+	row_begin(&row, 0);
+	for (int i = 0; i < lengthof(instants); i++)
+		if (i < n)
+			row_add(&row, TimestampTzGetDatum(instants[i]));
+		else
+			row_add_null(&row);
 	problem = problem_text(reading.status);
 	if (problem == NULL && n == 0)
 		problem = "is in the hour that the clocks left out";
-	if (problem != NULL)
-	{
-		values[2] = CStringGetTextDatum(problem);
-		nulls[2] = false;
-	}
-	return return_row(fcinfo, values, nulls);
+	row_add_text(&row, problem);
+	return row_return(fcinfo, &row);
 }
 
 /*
@@ -236,21 +221,18 @@ Datum
 engage_read_date(PG_FUNCTION_ARGS)
 {
 	Reading reading;
-	Datum values[2] = {0};
-	bool nulls[2] = {true, true};
+	Row row;
 
 	read_arguments(fcinfo, &reading);
+	row_begin(&row, 0);
 	if (reading.status == LOCAL_TIME_OK)
 	{
 		int64 day = reading.time.local / LOCAL_DAY - (reading.time.local % LOCAL_DAY < 0);
 
-		values[0] = DateADTGetDatum((DateADT) day);
-		nulls[0] = false;
+		row_add(&row, DateADTGetDatum((DateADT) day));
 	}
 	else
-	{
-		values[1] = CStringGetTextDatum(problem_text(reading.status));
-		nulls[1] = false;
-	}
-	return return_row(fcinfo, values, nulls);
+		row_add_null(&row);
+	row_add_text(&row, problem_text(reading.status));
+	return row_return(fcinfo, &row);
 }

@@ -21,12 +21,14 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/tuplestore.h"
-#include "utils/typcache.h"
 
-#include "aggregate.h"
 #include "core/identity/fellegi_sunter.h"
 #include "engage.h"
+#include "toolkit/aggregate.h"
+#include "toolkit/row.h"
+
+/* Of the partial state. */
+#define STATE_VERSION 1
 
 /* Distinct patterns that a state may hold: 40 megabytes of them. */
 #define MAX_PATTERNS 1000000
@@ -119,12 +121,6 @@ read_pattern(ArrayType *array, Levels *levels)
 }
 
 static WeightsState *
-state_argument(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : (WeightsState *) PG_GETARG_POINTER(n);
-}
-
-static WeightsState *
 make_state(MemoryContext context, int ncomparisons, uint32 patterns)
 {
 	WeightsState *state = MemoryContextAlloc(context, sizeof(WeightsState));
@@ -169,7 +165,7 @@ Datum
 engage_match_weights_transfn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	WeightsState *state = state_argument(fcinfo, 0);
+	WeightsState *state = aggregate_state(fcinfo, 0);
 
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2))
 	{
@@ -190,9 +186,7 @@ engage_match_weights_transfn(PG_FUNCTION_ARGS)
 			add_pairs(state, &levels, n);
 		}
 	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	return aggregate_return(fcinfo, state);
 }
 
 /*
@@ -204,8 +198,8 @@ Datum
 engage_match_weights_combinefn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	WeightsState *state = state_argument(fcinfo, 0);
-	WeightsState *other = state_argument(fcinfo, 1);
+	WeightsState *state = aggregate_state(fcinfo, 0);
+	WeightsState *other = aggregate_state(fcinfo, 1);
 	pattern_table_iterator iterator;
 	PatternEntry *entry;
 
@@ -221,9 +215,7 @@ engage_match_weights_combinefn(PG_FUNCTION_ARGS)
 			add_pairs(state, &entry->levels, entry->n);
 		}
 	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	return aggregate_return(fcinfo, state);
 }
 
 /* match_weights_serialfn(internal) RETURNS bytea */
@@ -237,7 +229,7 @@ engage_match_weights_serialfn(PG_FUNCTION_ARGS)
 	StringInfoData buf;
 
 	aggregate_context(fcinfo);
-	pq_begintypsend(&buf);
+	aggregate_send(&buf, STATE_VERSION);
 	pq_sendint32(&buf, state->ncomparisons);
 	pq_sendint32(&buf, state->table->members);
 	pattern_table_start_iterate(state->table, &iterator);
@@ -255,13 +247,13 @@ ENGAGE_FUNCTION(engage_match_weights_deserialfn);
 Datum
 engage_match_weights_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea *serialized = PG_GETARG_BYTEA_PP(0);
-	StringInfoData buf = {.data = VARDATA_ANY(serialized), .len = VARSIZE_ANY_EXHDR(serialized)};
+	StringInfoData buf;
 	WeightsState *state;
 	int ncomparisons;
 	uint32 patterns;
 
 	aggregate_context(fcinfo);
+	aggregate_receive(&buf, PG_GETARG_BYTEA_PP(0), STATE_VERSION);
 	ncomparisons = pq_getmsgint(&buf, 4);
 	patterns = pq_getmsgint(&buf, 4);
 	state = make_state(CurrentMemoryContext, ncomparisons, patterns);
@@ -429,7 +421,7 @@ ENGAGE_FUNCTION(engage_match_weights_finalfn);
 Datum
 engage_match_weights_finalfn(PG_FUNCTION_ARGS)
 {
-	WeightsState *state = state_argument(fcinfo, 0);
+	WeightsState *state = aggregate_state(fcinfo, 0);
 	FsOptions options = {.max_iterations = MAX_ITERATIONS, .tolerance = TOLERANCE, .prior_count = PRIOR_COUNT};
 	FsModel model = {0};
 	uint32 seen[FS_MAX_COMPARISONS];
@@ -438,15 +430,11 @@ engage_match_weights_finalfn(PG_FUNCTION_ARGS)
 	FsPattern *patterns;
 	size_t n;
 	double pairs = 0;
-	Datum values[NUM_COLUMNS];
-	bool nulls[NUM_COLUMNS] = {false};
-	TupleDesc desc;
+	Row row;
 
 	aggregate_context(fcinfo);
 	if (state == NULL)
 		PG_RETURN_NULL();
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "match_weights_agg does not return a row");
 	patterns = sorted_patterns(state->table);
 	n = state->table->members;
 	for (size_t i = 0; i < n; i++)
@@ -460,17 +448,18 @@ engage_match_weights_finalfn(PG_FUNCTION_ARGS)
 	for (int k = 0; k < model.ncomparisons; k++)
 		warn_of_comparison(&warnings, &model, k, seen[k]);
 	warn_of_model(&warnings, &model, patterns, n, pairs, result.log_likelihood);
-	values[COLUMN_LAMBDA] = Float8GetDatum(model.lambda);
-	values[COLUMN_M] = shares_array(&model, model.m);
-	values[COLUMN_U] = shares_array(&model, model.u);
-	values[COLUMN_LEVELS] = levels_array(&model);
-	values[COLUMN_PATTERNS] = Int64GetDatum((int64) n);
-	values[COLUMN_PAIRS] = Float8GetDatum(pairs);
-	values[COLUMN_ITERATIONS] = Int32GetDatum(result.iterations);
-	values[COLUMN_CONVERGED] = BoolGetDatum(result.converged);
-	values[COLUMN_LOG_LIKELIHOOD] = Float8GetDatum(result.log_likelihood);
-	values[COLUMN_WARNINGS] = PointerGetDatum(construct_array(warnings.texts, warnings.n, TEXTOID, -1, false, TYPALIGN_INT));
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	row_begin(&row, NUM_COLUMNS);
+	row_set_number(&row, COLUMN_LAMBDA, model.lambda);
+	row_set(&row, COLUMN_M, shares_array(&model, model.m));
+	row_set(&row, COLUMN_U, shares_array(&model, model.u));
+	row_set(&row, COLUMN_LEVELS, levels_array(&model));
+	row_set(&row, COLUMN_PATTERNS, Int64GetDatum((int64) n));
+	row_set_number(&row, COLUMN_PAIRS, pairs);
+	row_set(&row, COLUMN_ITERATIONS, Int32GetDatum(result.iterations));
+	row_set(&row, COLUMN_CONVERGED, BoolGetDatum(result.converged));
+	row_set_number(&row, COLUMN_LOG_LIKELIHOOD, result.log_likelihood);
+	row_set(&row, COLUMN_WARNINGS, PointerGetDatum(construct_array(warnings.texts, warnings.n, TEXTOID, -1, false, TYPALIGN_INT)));
+	return row_return(fcinfo, &row);
 }
 
 static void
@@ -529,24 +518,18 @@ read_levels(FsModel *model, Datum array)
 static void
 read_model(FsModel *model, HeapTupleHeader header)
 {
-	TupleDesc desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
-	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header), .t_data = header};
-	Datum values[NUM_COLUMNS];
-	bool nulls[NUM_COLUMNS];
+	Row row;
 
-	if (desc->natts != NUM_COLUMNS)
-		elog(ERROR, "match_weights has %d columns", desc->natts);
-	heap_deform_tuple(&tuple, desc, values, nulls);
-	ReleaseTupleDesc(desc);
-	if (nulls[COLUMN_LAMBDA] || nulls[COLUMN_M] || nulls[COLUMN_U] || nulls[COLUMN_LEVELS])
+	row_read(header, NUM_COLUMNS, &row);
+	if (row.nulls[COLUMN_LAMBDA] || row.nulls[COLUMN_M] || row.nulls[COLUMN_U] || row.nulls[COLUMN_LEVELS])
 		refuse_model("lambda, m, u and levels must not be NULL.");
 	memset(model, 0, sizeof(*model));
-	model->lambda = DatumGetFloat8(values[COLUMN_LAMBDA]);
+	model->lambda = DatumGetFloat8(row.values[COLUMN_LAMBDA]);
 	if (!(model->lambda >= 0 && model->lambda <= 1))
 		refuse_model("lambda must be from 0 to 1.");
-	read_levels(model, values[COLUMN_LEVELS]);
-	read_shares(model, model->m, values[COLUMN_M]);
-	read_shares(model, model->u, values[COLUMN_U]);
+	read_levels(model, row.values[COLUMN_LEVELS]);
+	read_shares(model, model->m, row.values[COLUMN_M]);
+	read_shares(model, model->u, row.values[COLUMN_U]);
 }
 
 /* The arguments (pattern, model), which must fit each other. */
@@ -608,7 +591,6 @@ ENGAGE_FUNCTION(engage_match_weight_waterfall);
 Datum
 engage_match_weight_waterfall(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	double running = 0;
 	Levels levels;
 	FsModel model;
@@ -619,15 +601,18 @@ engage_match_weight_waterfall(PG_FUNCTION_ARGS)
 	{
 		int level = k < 0 ? FS_MISSING : levels.level[k];
 		double weight = k < 0 ? fs_prior_weight(&model) : fs_level_weight(&model, k, level);
-		bool nulls[4] = {false, level == FS_MISSING, false, false};
-		Datum values[4];
+		Row row;
 
 		running += weight;
-		values[0] = Int32GetDatum(k + 1);
-		values[1] = Int32GetDatum(level);
-		values[2] = Float8GetDatum(weight);
-		values[3] = Float8GetDatum(running);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		row_begin(&row, 0);
+		row_add(&row, Int32GetDatum(k + 1));
+		if (level == FS_MISSING)
+			row_add_null(&row);
+		else
+			row_add(&row, Int32GetDatum(level));
+		row_add_number(&row, weight);
+		row_add_number(&row, running);
+		row_put(fcinfo, &row);
 	}
 	return (Datum) 0;
 }

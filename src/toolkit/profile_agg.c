@@ -12,10 +12,10 @@
 #include "libpq/pqformat.h"
 #include "utils/timestamp.h"
 
-#include "aggregate.h"
 #include "core/time/decay.h"
 #include "engage.h"
-#include "toolkit/criteria_scan.h"
+#include "toolkit/aggregate.h"
+#include "toolkit/arguments.h"
 #include "toolkit/profile_sql.h"
 #include "toolkit/timeline_sql.h"
 
@@ -27,12 +27,6 @@ typedef struct DecayState
 	TimestampTz as_of;
 	DecaySum sum;
 } DecayState;
-
-static DecayState *
-state_argument(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : (DecayState *) PG_GETARG_POINTER(n);
-}
 
 /* The state, made if it does not exist; its half-life and time must match. */
 static DecayState *
@@ -58,7 +52,7 @@ Datum
 engage_decayed_count_transfn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	DecayState *state = state_argument(fcinfo, 0);
+	DecayState *state = aggregate_state(fcinfo, 0);
 
 	if (!PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !PG_ARGISNULL(3))
 	{
@@ -72,9 +66,7 @@ engage_decayed_count_transfn(PG_FUNCTION_ARGS)
 		if (at <= as_of)
 			decay_add(&state->sum, (uint64) as_of - (uint64) at, (uint64) half_life);
 	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	return aggregate_return(fcinfo, state);
 }
 
 /*
@@ -86,17 +78,15 @@ Datum
 engage_decayed_count_combinefn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	DecayState *state = state_argument(fcinfo, 0);
-	DecayState *other = state_argument(fcinfo, 1);
+	DecayState *state = aggregate_state(fcinfo, 0);
+	DecayState *other = aggregate_state(fcinfo, 1);
 
 	if (other != NULL)
 	{
 		state = state_for(state, context, other->half_life, other->as_of);
 		decay_merge(&state->sum, &other->sum);
 	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	return aggregate_return(fcinfo, state);
 }
 
 /* decayed_count_serialfn(internal) RETURNS bytea */
@@ -108,8 +98,7 @@ engage_decayed_count_serialfn(PG_FUNCTION_ARGS)
 	StringInfoData buf;
 
 	aggregate_context(fcinfo);
-	pq_begintypsend(&buf);
-	pq_sendbyte(&buf, STATE_VERSION);
+	aggregate_send(&buf, STATE_VERSION);
 	pq_sendint64(&buf, state->half_life);
 	pq_sendint64(&buf, state->as_of);
 	for (int place = 0; place < DECAY_WORDS; place++)
@@ -122,15 +111,11 @@ ENGAGE_FUNCTION(engage_decayed_count_deserialfn);
 Datum
 engage_decayed_count_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea *serialized = PG_GETARG_BYTEA_PP(0);
-	StringInfoData buf = {.data = VARDATA_ANY(serialized), .len = VARSIZE_ANY_EXHDR(serialized)};
+	StringInfoData buf;
 	DecayState *state = palloc(sizeof(DecayState));
 
 	aggregate_context(fcinfo);
-	if (pq_getmsgbyte(&buf) != STATE_VERSION)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("partial state of decayed_count_agg is of another version")));
+	aggregate_receive(&buf, PG_GETARG_BYTEA_PP(0), STATE_VERSION);
 	state->half_life = pq_getmsgint64(&buf);
 	state->as_of = pq_getmsgint64(&buf);
 	for (int place = 0; place < DECAY_WORDS; place++)
@@ -144,7 +129,7 @@ ENGAGE_FUNCTION(engage_decayed_count_finalfn);
 Datum
 engage_decayed_count_finalfn(PG_FUNCTION_ARGS)
 {
-	DecayState *state = state_argument(fcinfo, 0);
+	DecayState *state = aggregate_state(fcinfo, 0);
 
 	aggregate_context(fcinfo);
 	if (state == NULL)

@@ -7,7 +7,6 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -21,8 +20,10 @@
 #include "core/time/gaps.h"
 #include "engage.h"
 #include "host_sql.h"
+#include "toolkit/arguments.h"
 #include "toolkit/criteria_scan.h"
 #include "toolkit/profile_sql.h"
+#include "toolkit/row.h"
 #include "toolkit/timeline_sql.h"
 
 /* Contacts handled between two looks at pending interrupts. */
@@ -30,12 +31,14 @@
 
 /* Put one day's row into the function's result. */
 static void
-return_day(ReturnSetInfo *result, int64 day, int64 contacts)
+put_day(FunctionCallInfo fcinfo, int64 day, int64 contacts)
 {
-	Datum values[2] = {DateADTGetDatum((DateADT) day), Int64GetDatum(contacts)};
-	bool nulls[2] = {false, false};
+	Row row;
 
-	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	row_begin(&row, 0);
+	row_add(&row, DateADTGetDatum((DateADT) day));
+	row_add(&row, Int64GetDatum(contacts));
+	row_put(fcinfo, &row);
 }
 
 /*
@@ -46,7 +49,6 @@ ENGAGE_FUNCTION(engage_daily_counts);
 Datum
 engage_daily_counts(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	TimelineReader reader;
 	LocalZone local;
 	int64 times[BLOCK];
@@ -67,7 +69,7 @@ engage_daily_counts(PG_FUNCTION_ARGS)
 			/* Where clocks went back over midnight, the new day goes on. */
 			if (contacts > 0 && next > day)
 			{
-				return_day(result, day, contacts);
+				put_day(fcinfo, day, contacts);
 				contacts = 0;
 			}
 			day = contacts > 0 ? Max(day, next) : next;
@@ -76,7 +78,7 @@ engage_daily_counts(PG_FUNCTION_ARGS)
 	}
 	timeline_report(reader.status);
 	if (contacts > 0)
-		return_day(result, day, contacts);
+		put_day(fcinfo, day, contacts);
 	return (Datum) 0;
 }
 
@@ -224,16 +226,18 @@ engage_burstiness(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(profile.corrected);
 }
 
-/* A duration as days and the rest of one, as the difference of two times is. */
-static Datum
-duration_datum(uint64 microseconds)
+/* The columns of gap_profile(). */
+enum
 {
-	Interval *interval = palloc0(sizeof(Interval));
-
-	interval->day = (int32) (microseconds / USECS_PER_DAY);
-	interval->time = (TimeOffset) (microseconds % USECS_PER_DAY);
-	return IntervalPGetDatum(interval);
-}
+	GAP_NUMBER,
+	GAP_MEAN,
+	GAP_VARIATION,
+	GAP_BURSTINESS,
+	GAP_CORRECTED,
+	GAP_MEMORY,
+	GAP_LONGEST,
+	GAP_COLUMNS
+};
 
 /* gap_profile(t timeline) RETURNS record */
 ENGAGE_FUNCTION(engage_gap_profile);
@@ -241,26 +245,19 @@ Datum
 engage_gap_profile(PG_FUNCTION_ARGS)
 {
 	GapProfile profile;
-	TupleDesc desc;
-	Datum values[7];
-	bool nulls[7] = {false};
-	double measures[4];
+	Row row;
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "gap_profile does not return a row");
 	profile_gaps(fcinfo, &profile);
-	measures[0] = profile.variation;
-	measures[1] = profile.burstiness;
-	measures[2] = profile.corrected;
-	measures[3] = profile.memory;
-	values[0] = Int64GetDatum((int64) profile.gaps);
-	values[1] = duration_datum(profile.mean);
-	values[6] = duration_datum(profile.longest);
-	nulls[1] = nulls[6] = profile.gaps == 0;
-	for (int i = 0; i < lengthof(measures); i++)
+	row_begin(&row, GAP_COLUMNS);
+	row_set(&row, GAP_NUMBER, Int64GetDatum((int64) profile.gaps));
+	if (profile.gaps > 0)
 	{
-		values[2 + i] = Float8GetDatum(measures[i]);
-		nulls[2 + i] = isnan(measures[i]);
+		row_set(&row, GAP_MEAN, interval_datum(profile.mean));
+		row_set(&row, GAP_LONGEST, interval_datum(profile.longest));
 	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	row_set_number(&row, GAP_VARIATION, profile.variation);
+	row_set_number(&row, GAP_BURSTINESS, profile.burstiness);
+	row_set_number(&row, GAP_CORRECTED, profile.corrected);
+	row_set_number(&row, GAP_MEMORY, profile.memory);
+	return row_return(fcinfo, &row);
 }

@@ -9,10 +9,7 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "lib/pairingheap.h"
 #include "lib/stringinfo.h"
 #include "libpq/pqformat.h"
@@ -20,15 +17,14 @@
 #include "nodes/primnodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
-#include "aggregate.h"
 #include "engage.h"
+#include "toolkit/aggregate.h"
 #include "toolkit/caller_runs.h"
 #include "toolkit/criteria_scan.h"
+#include "toolkit/row.h"
 #include "toolkit/timeline_sql.h"
 
 /* First byte of a serialized state. */
@@ -288,8 +284,7 @@ engage_callers_serialfn(PG_FUNCTION_ARGS)
 	StringInfoData buf;
 
 	aggregate_context(fcinfo);
-	pq_begintypsend(&buf);
-	pq_sendint8(&buf, STATE_VERSION);
+	aggregate_send(&buf, STATE_VERSION);
 	pq_sendint8(&buf, caller_runs_named(state->runs));
 	pq_sendint32(&buf, (uint32) state->option_len);
 	pq_sendbytes(&buf, state->option, (int) state->option_len);
@@ -303,15 +298,13 @@ ENGAGE_FUNCTION(engage_callers_deserialfn);
 Datum
 engage_callers_deserialfn(PG_FUNCTION_ARGS)
 {
-	bytea *serialized = PG_GETARG_BYTEA_PP(0);
-	StringInfoData buf = {.data = VARDATA_ANY(serialized), .len = VARSIZE_ANY_EXHDR(serialized)};
+	StringInfoData buf;
 	CallersState *state;
 	bool named;
 	int len;
 
 	aggregate_context(fcinfo);
-	if (pq_getmsgbyte(&buf) != STATE_VERSION)
-		elog(ERROR, "partial state of repeat_callers is of another version");
+	aggregate_receive(&buf, PG_GETARG_BYTEA_PP(0), STATE_VERSION);
 	named = pq_getmsgbyte(&buf) != 0;
 	len = (int) pq_getmsgint(&buf, 4);
 	state = create_state(CurrentMemoryContext, named, pq_getmsgbytes(&buf, len), len);
@@ -320,54 +313,14 @@ engage_callers_deserialfn(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* Rows of the result, as they will stand in the array. */
-typedef struct ResultRows
-{
-	TupleDesc desc;
-	Oid type;
-	Datum *rows;
-	size_t n;
-	size_t capacity;
-	size_t bytes;
-} ResultRows;
-
 static void
-begin_rows(FunctionCallInfo fcinfo, ResultRows *result)
+add_row(RowArray *result, Row *row)
 {
-	Oid array_type = get_fn_expr_rettype(fcinfo->flinfo);
-
-	memset(result, 0, sizeof(*result));
-	result->type = get_element_type(array_type);
-	if (!OidIsValid(result->type))
-		elog(ERROR, "aggregate does not return an array");
-	result->desc = lookup_rowtype_tupdesc_copy(result->type, -1);
-}
-
-static void
-add_row(ResultRows *result, Datum *values)
-{
-	bool nulls[10] = {false};
-	HeapTuple tuple = heap_form_tuple(result->desc, values, nulls);
-
-	result->bytes += MAXALIGN(tuple->t_len);
-	if (result->bytes > MaxAllocSize - 1024)
+	if (!row_array_add(result, row))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("more than 1 GB of callers meet the criteria"),
 				 errhint("Raise the thresholds, or split the callers over several queries.")));
-	if (result->n == result->capacity)
-	{
-		result->capacity = Max(result->capacity * 2, 256);
-		result->rows = result->rows == NULL ? palloc_extended(result->capacity * sizeof(Datum), MCXT_ALLOC_HUGE) : repalloc_huge(result->rows, result->capacity * sizeof(Datum));
-	}
-	result->rows[result->n++] = HeapTupleGetDatum(tuple);
-}
-
-static Datum
-end_rows(ResultRows *result)
-{
-	return PointerGetDatum(construct_array(result->rows, (int) result->n, result->type,
-										   -1, false, TYPALIGN_DOUBLE));
 }
 
 /* The caller of a merge as a datum, in the current context. */
@@ -525,7 +478,7 @@ engage_repeat_callers_finalfn(PG_FUNCTION_ARGS)
 	CallersState *state;
 	CriteriaSet *set;
 	FoundCallers found = {0};
-	ResultRows result;
+	RowArray result;
 	bool named;
 
 	aggregate_context(fcinfo);
@@ -537,26 +490,26 @@ engage_repeat_callers_finalfn(PG_FUNCTION_ARGS)
 	find_repeat_callers(state, set, &found);
 	if (found.n > 0)
 		sort_by_caller(found.items, found.n, &named);
-	begin_rows(fcinfo, &result);
+	row_array_begin(fcinfo, &result);
 	for (size_t i = 0; i < found.n; i++)
 	{
 		FoundCaller *item = &found.items[i];
-		Datum values[] = {
-			item->caller,
-			PointerGetDatum(criterion_make(&set->items[item->criterion])),
-			TimestampTzGetDatum(item->first_at),
-			TimestampTzGetDatum(item->last_at),
-			Int64GetDatum(item->episodes),
-			Int64GetDatum(item->peak.contacts),
-			TimestampTzGetDatum(item->peak.started_at),
-			TimestampTzGetDatum(item->peak.ended_at),
-			Int64GetDatum(item->contacts)};
+		Row row;
 
-		CHECK_FOR_INTERRUPTS();
-		add_row(&result, values);
+		row_begin(&row, 0);
+		row_add(&row, item->caller);
+		row_add(&row, PointerGetDatum(criterion_make(&set->items[item->criterion])));
+		row_add(&row, TimestampTzGetDatum(item->first_at));
+		row_add(&row, TimestampTzGetDatum(item->last_at));
+		row_add(&row, Int64GetDatum(item->episodes));
+		row_add(&row, Int64GetDatum(item->peak.contacts));
+		row_add(&row, TimestampTzGetDatum(item->peak.started_at));
+		row_add(&row, TimestampTzGetDatum(item->peak.ended_at));
+		row_add(&row, Int64GetDatum(item->contacts));
+		add_row(&result, &row);
 	}
 	caller_runs_release(state->runs);
-	PG_RETURN_DATUM(end_rows(&result));
+	return row_array_end(&result);
 }
 
 /* A caller's contacts in a heap whose first node has the fewest. */
@@ -646,7 +599,7 @@ engage_top_callers_finalfn(PG_FUNCTION_ARGS)
 {
 	CallersState *state;
 	FoundCallers found = {0};
-	ResultRows result;
+	RowArray result;
 	bool named;
 	int32 n;
 	int64 rank = 0;
@@ -659,22 +612,22 @@ engage_top_callers_finalfn(PG_FUNCTION_ARGS)
 	memcpy(&n, state->option, sizeof(n));
 	find_top_callers(state, nth_count(state, n), &found);
 	sort_by_contacts(found.items, found.n, &named);
-	begin_rows(fcinfo, &result);
+	row_array_begin(fcinfo, &result);
 	for (size_t i = 0; i < found.n; i++)
 	{
 		FoundCaller *item = &found.items[i];
-		Datum values[5];
+		Row row;
 
-		CHECK_FOR_INTERRUPTS();
 		if (i == 0 || item->contacts != found.items[i - 1].contacts)
 			rank = (int64) i + 1;
-		values[0] = Int64GetDatum(rank);
-		values[1] = item->caller;
-		values[2] = Int64GetDatum(item->contacts);
-		values[3] = TimestampTzGetDatum(item->first_at);
-		values[4] = TimestampTzGetDatum(item->last_at);
-		add_row(&result, values);
+		row_begin(&row, 0);
+		row_add(&row, Int64GetDatum(rank));
+		row_add(&row, item->caller);
+		row_add(&row, Int64GetDatum(item->contacts));
+		row_add(&row, TimestampTzGetDatum(item->first_at));
+		row_add(&row, TimestampTzGetDatum(item->last_at));
+		add_row(&result, &row);
 	}
 	caller_runs_release(state->runs);
-	PG_RETURN_DATUM(end_rows(&result));
+	return row_array_end(&result);
 }

@@ -12,14 +12,13 @@
 #include <float.h>
 #include <math.h>
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "utils/array.h"
 #include "utils/numeric.h"
 
 #include "engage.h"
+#include "toolkit/row.h"
 
 #define DECIMALS 3
 #define THOUSAND 1000
@@ -136,17 +135,14 @@ engage_risk_score(PG_FUNCTION_ARGS)
 	int64 *thousandths;
 	int64 sum = score_arguments(fcinfo, &thousandths, &n);
 	Datum *contributions = palloc((n + 1) * sizeof(Datum));
-	Datum values[2];
-	bool nulls[2] = {false, false};
-	TupleDesc desc;
+	Row row;
 
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "risk_score does not return a row");
 	for (int i = 0; i < n; i++)
 		contributions[i] = thousandths_datum(thousandths[i]);
-	values[0] = thousandths_datum(sum);
-	values[1] = PointerGetDatum(construct_array(contributions, n, NUMERICOID, -1, false, TYPALIGN_INT));
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+	row_begin(&row, 0);
+	row_add(&row, thousandths_datum(sum));
+	row_add(&row, PointerGetDatum(construct_array(contributions, n, NUMERICOID, -1, false, TYPALIGN_INT)));
+	return row_return(fcinfo, &row);
 }
 
 /*

@@ -9,9 +9,7 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -19,6 +17,7 @@
 
 #include "core/identity/similarity.h"
 #include "engage.h"
+#include "toolkit/row.h"
 
 /* Characters of a name that are looked at; no name has so many */
 #define MAX_NAME SIMILARITY_MAX_JARO
@@ -180,23 +179,6 @@ engage_date_similarity(PG_FUNCTION_ARGS)
 																  year[1], month[1], day[1])]));
 }
 
-/* The result's row type, looked up once per query */
-static TupleDesc
-result_type(FunctionCallInfo fcinfo)
-{
-	if (fcinfo->flinfo->fn_extra == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-		TupleDesc desc;
-
-		if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-			elog(ERROR, "function called where a row cannot be returned");
-		fcinfo->flinfo->fn_extra = BlessTupleDesc(desc);
-		MemoryContextSwitchTo(old);
-	}
-	return (TupleDesc) fcinfo->flinfo->fn_extra;
-}
-
 /*
  * postcode_parts(postcode text) RETURNS record
  *		The parts of a postcode; all NULL if it is not a postcode.
@@ -208,15 +190,12 @@ engage_postcode_parts(PG_FUNCTION_ARGS)
 	Utf8 raw = read_text(PG_GETARG_DATUM(0), MAX_POSTCODE_TEXT);
 	PostcodeParts parts;
 	const char *const columns[] = {parts.area, parts.district, parts.sector, parts.unit};
-	Datum values[lengthof(columns)];
-	bool nulls[lengthof(columns)];
+	Row row;
 
 	/* too long to be a postcode: read as an empty text */
 	similarity_postcode_parts(raw.bytes, raw.cut ? 0 : raw.len, &parts);
+	row_begin(&row, 0);
 	for (int i = 0; i < lengthof(columns); i++)
-	{
-		nulls[i] = columns[i][0] == '\0';
-		values[i] = nulls[i] ? (Datum) 0 : CStringGetTextDatum(columns[i]);
-	}
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(result_type(fcinfo), values, nulls)));
+		row_add_text(&row, columns[i]);
+	return row_form(row_type_of_query(fcinfo), &row);
 }

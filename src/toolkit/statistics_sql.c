@@ -8,11 +8,9 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "fmgr.h"
-#include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -21,7 +19,8 @@
 #include "core/stats/statistics.h"
 #include "engage.h"
 #include "host_sql.h"
-#include "toolkit/criteria_scan.h"
+#include "toolkit/arguments.h"
+#include "toolkit/row.h"
 #include "toolkit/timeline_sql.h"
 
 #define BLOCK 4096
@@ -52,39 +51,14 @@ exposure_argument(FunctionCallInfo fcinfo, int n)
 	return exposure;
 }
 
-static double
-level_argument(FunctionCallInfo fcinfo, int n)
-{
-	double level = PG_GETARG_FLOAT8(n);
-
-	if (!(level > 0 && level < 1))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a confidence level must be between 0 and 1"),
-				 errhint("Give 0.95 for 95 %%.")));
-	return level;
-}
-
-static Datum
-return_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
-{
-	TupleDesc desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "function called where a row cannot be returned");
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls));
-}
-
 /* poisson_interval(n bigint, level double precision) RETURNS record */
 ENGAGE_FUNCTION(engage_poisson_interval);
 Datum
 engage_poisson_interval(PG_FUNCTION_ARGS)
 {
 	StatisticsInterval interval = poisson_interval(count_argument(fcinfo, 0), level_argument(fcinfo, 1));
-	Datum values[2] = {Float8GetDatum(interval.lower), Float8GetDatum(interval.upper)};
-	bool nulls[2] = {false, false};
 
-	return return_row(fcinfo, values, nulls);
+	return row_return_numbers(fcinfo, (double[]){interval.lower, interval.upper}, 2);
 }
 
 /*
@@ -100,13 +74,9 @@ engage_rate_ratio(PG_FUNCTION_ARGS)
 	double n2 = count_argument(fcinfo, 2);
 	double t2 = exposure_argument(fcinfo, 3);
 	RateRatio result = rate_ratio(n1, t1, n2, t2, level_argument(fcinfo, 4));
-	Datum values[6] = {
-		Float8GetDatum(result.ratio), Float8GetDatum(result.lower), Float8GetDatum(result.upper),
-		Float8GetDatum(result.p_central), Float8GetDatum(result.p_minlike), Float8GetDatum(result.p_mid)};
-	bool nulls[6] = {false};
 
-	nulls[0] = isnan(result.ratio);
-	return return_row(fcinfo, values, nulls);
+	return row_return_numbers(
+		fcinfo, (double[]){result.ratio, result.lower, result.upper, result.p_central, result.p_minlike, result.p_mid}, 6);
 }
 
 static ETestAlternative
@@ -230,6 +200,15 @@ count_bins(BinCounts *counts, struct varlena *stored, int64 from_at, int64 to_at
 	timeline_report(reader.status);
 }
 
+/* The columns of dispersion(). */
+enum
+{
+	DISPERSION_CHI_SQUARED,
+	DISPERSION_DF,
+	DISPERSION_RATIO,
+	DISPERSION_COLUMNS
+};
+
 /* dispersion(t timeline, from_at timestamptz, to_at timestamptz, bin interval) RETURNS record */
 ENGAGE_FUNCTION(engage_dispersion);
 Datum
@@ -238,17 +217,17 @@ engage_dispersion(PG_FUNCTION_ARGS)
 	BinCounts counts;
 	double chi_squared = 0;
 	double df = 1;
-	bool known;
-	Datum values[3];
-	bool nulls[3];
+	Row row;
 
 	count_bins(&counts, PG_GETARG_VARLENA_PP(0), PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TIMESTAMPTZ(2), PG_GETARG_INTERVAL_P(3));
-	known = bin_counts_chi_squared(&counts, &chi_squared, &df);
-	values[0] = Float8GetDatum(chi_squared);
-	values[1] = Int64GetDatum((int64) df);
-	values[2] = Float8GetDatum(chi_squared / df);
-	nulls[0] = nulls[1] = nulls[2] = !known;
-	return return_row(fcinfo, values, nulls);
+	row_begin(&row, DISPERSION_COLUMNS);
+	if (bin_counts_chi_squared(&counts, &chi_squared, &df))
+	{
+		row_set_number(&row, DISPERSION_CHI_SQUARED, chi_squared);
+		row_set(&row, DISPERSION_DF, Int64GetDatum((int64) df));
+		row_set_number(&row, DISPERSION_RATIO, chi_squared / df);
+	}
+	return row_return(fcinfo, &row);
 }
 
 /*
@@ -269,8 +248,7 @@ engage_contact_rate(PG_FUNCTION_ARGS)
 	double contacts;
 	double scale;
 	bool known;
-	Datum values[7];
-	bool nulls[7] = {false};
+	Row row;
 
 	count_bins(&counts, PG_GETARG_VARLENA_PP(0), PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TIMESTAMPTZ(2), PG_GETARG_INTERVAL_P(4));
 	known = bin_counts_chi_squared(&counts, &chi_squared, &df);
@@ -279,13 +257,13 @@ engage_contact_rate(PG_FUNCTION_ARGS)
 	scale = fmax(1, chi_squared / df);
 	plain = poisson_interval(contacts, level);
 	adjusted = poisson_interval(contacts / scale, level);
-	values[0] = Int64GetDatum(counts.all_contacts);
-	values[1] = Float8GetDatum(contacts / days);
-	values[2] = Float8GetDatum(plain.lower / days);
-	values[3] = Float8GetDatum(plain.upper / days);
-	values[4] = Float8GetDatum(chi_squared / df);
-	values[5] = Float8GetDatum(adjusted.lower * scale / days);
-	values[6] = Float8GetDatum(adjusted.upper * scale / days);
-	nulls[4] = nulls[5] = nulls[6] = !known;
-	return return_row(fcinfo, values, nulls);
+	row_begin(&row, 0);
+	row_add(&row, Int64GetDatum(counts.all_contacts));
+	row_add_number(&row, contacts / days);
+	row_add_number(&row, plain.lower / days);
+	row_add_number(&row, plain.upper / days);
+	row_add_number(&row, known ? chi_squared / df : NAN);
+	row_add_number(&row, known ? adjusted.lower * scale / days : NAN);
+	row_add_number(&row, known ? adjusted.upper * scale / days : NAN);
+	return row_return(fcinfo, &row);
 }

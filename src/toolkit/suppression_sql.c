@@ -14,6 +14,7 @@
 #include "core/stats/suppression.h"
 #include "engage.h"
 #include "host_sql.h"
+#include "toolkit/row.h"
 
 #define MAX_SIDE 1000
 #define MAX_CELLS 100000
@@ -149,25 +150,35 @@ sum_of(const SuppressionTable *table, size_t row, size_t column)
 	return sum;
 }
 
+/* The columns of suppress_table(). */
+enum
+{
+	SUPPRESSED_ROW,
+	SUPPRESSED_COLUMN,
+	SUPPRESSED_COUNT,
+	SUPPRESSED_IS,
+	SUPPRESSED_COLUMNS
+};
+
 static void
-return_table(ReturnSetInfo *result, const SuppressionTable *table, const Side *rows, const Side *columns,
+return_table(FunctionCallInfo fcinfo, const SuppressionTable *table, const Side *rows, const Side *columns,
 			 const bool *suppressed)
 {
 	for (size_t i = 0; i <= table->rows; i++)
 		for (size_t j = 0; j <= table->columns; j++)
 		{
 			bool hidden = suppressed[i * (table->columns + 1) + j];
-			Datum values[4] = {0};
-			bool nulls[4] = {i == table->rows, j == table->columns, hidden, false};
+			Row row;
 
-			if (!nulls[0])
-				values[0] = Int32GetDatum(rows->number[i]);
-			if (!nulls[1])
-				values[1] = Int32GetDatum(columns->number[j]);
+			row_begin(&row, SUPPRESSED_COLUMNS);
+			if (i < table->rows)
+				row_set(&row, SUPPRESSED_ROW, Int32GetDatum(rows->number[i]));
+			if (j < table->columns)
+				row_set(&row, SUPPRESSED_COLUMN, Int32GetDatum(columns->number[j]));
 			if (!hidden)
-				values[2] = Int64GetDatum(sum_of(table, i, j));
-			values[3] = BoolGetDatum(hidden);
-			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+				row_set(&row, SUPPRESSED_COUNT, Int64GetDatum(sum_of(table, i, j)));
+			row_set(&row, SUPPRESSED_IS, BoolGetDatum(hidden));
+			row_put(fcinfo, &row);
 		}
 }
 
@@ -231,6 +242,6 @@ engage_suppress_table(PG_FUNCTION_ARGS)
 	}
 	suppressed = palloc((table.rows + 1) * (table.columns + 1) * sizeof(bool));
 	suppress_counts(&engage_host, &table, suppressed);
-	return_table((ReturnSetInfo *) fcinfo->resultinfo, &table, &rows, &columns, suppressed);
+	return_table(fcinfo, &table, &rows, &columns, suppressed);
 	return (Datum) 0;
 }

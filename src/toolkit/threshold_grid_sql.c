@@ -15,7 +15,9 @@
 #include "core/time/threshold_grid.h"
 #include "engage.h"
 #include "host_sql.h"
+#include "toolkit/arguments.h"
 #include "toolkit/criteria_scan.h"
+#include "toolkit/row.h"
 #include "toolkit/timeline_sql.h"
 
 #define MAX_WIDTHS 32
@@ -80,22 +82,21 @@ check_thresholds(int32 lowest, int32 highest)
 
 /* Put the episodes of one width into the function's result rows. */
 static void
-return_grid_episodes(ReturnSetInfo *result, ThresholdGrid *grid, Datum width)
+return_grid_episodes(FunctionCallInfo fcinfo, ThresholdGrid *grid, Datum width)
 {
 	GridEpisode episode;
 
 	while (threshold_grid_next(grid, &episode))
 	{
-		Datum values[5];
-		bool nulls[5] = {false};
+		Row row;
 
-		values[0] = width;
-		values[1] = Int32GetDatum((int32) episode.threshold);
-		values[2] = Int32GetDatum((int32) Min(episode.number, PG_INT32_MAX));
-		values[3] = TimestampTzGetDatum(episode.met_at);
-		values[4] = TimestampTzGetDatum(episode.ended_at);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-		CHECK_FOR_INTERRUPTS();
+		row_begin(&row, 0);
+		row_add(&row, width);
+		row_add(&row, Int32GetDatum((int32) episode.threshold));
+		row_add(&row, Int32GetDatum((int32) Min(episode.number, PG_INT32_MAX)));
+		row_add(&row, TimestampTzGetDatum(episode.met_at));
+		row_add(&row, TimestampTzGetDatum(episode.ended_at));
+		row_put(fcinfo, &row);
 	}
 }
 
@@ -129,7 +130,7 @@ engage_threshold_grid(PG_FUNCTION_ARGS)
 	for (int i = 0; i < widths.n; i++)
 	{
 		threshold_grid_scan(&grid, (uint64) widths.width[i]);
-		return_grid_episodes((ReturnSetInfo *) fcinfo->resultinfo, &grid, widths.given[i]);
+		return_grid_episodes(fcinfo, &grid, widths.given[i]);
 	}
 	threshold_grid_end(&grid);
 	pfree(times);

@@ -14,8 +14,8 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-#include "aggregate.h"
 #include "engage.h"
+#include "toolkit/aggregate.h"
 #include "toolkit/timeline_sql.h"
 
 /* One chunk of memory, which moves when it grows: most callers call once. */
@@ -51,12 +51,6 @@ reserve(TimelineState *state, MemoryContext context, size_t more)
 	return state;
 }
 
-static TimelineState *
-state_argument(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : (TimelineState *) PG_GETARG_POINTER(n);
-}
-
 /* Add every instant of an encoded timeline. */
 static TimelineState *
 append_timeline(TimelineState *state, MemoryContext context, TimelineReader *reader)
@@ -80,7 +74,7 @@ Datum
 engage_timeline_agg_transfn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	TimelineState *state = state_argument(fcinfo, 0);
+	TimelineState *state = aggregate_state(fcinfo, 0);
 
 	if (!PG_ARGISNULL(1))
 	{
@@ -90,9 +84,7 @@ engage_timeline_agg_transfn(PG_FUNCTION_ARGS)
 		state = reserve(state, context, 1);
 		state->times[state->n++] = at;
 	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	return aggregate_return(fcinfo, state);
 }
 
 /* rollup_transfn(internal, timeline) RETURNS internal */
@@ -101,7 +93,7 @@ Datum
 engage_rollup_transfn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	TimelineState *state = state_argument(fcinfo, 0);
+	TimelineState *state = aggregate_state(fcinfo, 0);
 
 	if (!PG_ARGISNULL(1))
 	{
@@ -110,9 +102,7 @@ engage_rollup_transfn(PG_FUNCTION_ARGS)
 		timeline_begin(&reader, PG_GETARG_VARLENA_PP(1));
 		state = append_timeline(state, context, &reader);
 	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	return aggregate_return(fcinfo, state);
 }
 
 /*
@@ -124,8 +114,8 @@ Datum
 engage_timeline_agg_combinefn(PG_FUNCTION_ARGS)
 {
 	MemoryContext context = aggregate_context(fcinfo);
-	TimelineState *state = state_argument(fcinfo, 0);
-	TimelineState *other = state_argument(fcinfo, 1);
+	TimelineState *state = aggregate_state(fcinfo, 0);
+	TimelineState *other = aggregate_state(fcinfo, 1);
 
 	if (other != NULL)
 	{
@@ -133,9 +123,7 @@ engage_timeline_agg_combinefn(PG_FUNCTION_ARGS)
 		memcpy(state->times + state->n, other->times, other->n * sizeof(int64));
 		state->n += other->n;
 	}
-	if (state == NULL)
-		PG_RETURN_NULL();
-	PG_RETURN_POINTER(state);
+	return aggregate_return(fcinfo, state);
 }
 
 /* A sorted state as a timeline; sorting in place changes no multiset. */
@@ -172,7 +160,7 @@ ENGAGE_FUNCTION(engage_timeline_agg_finalfn);
 Datum
 engage_timeline_agg_finalfn(PG_FUNCTION_ARGS)
 {
-	TimelineState *state = state_argument(fcinfo, 0);
+	TimelineState *state = aggregate_state(fcinfo, 0);
 
 	aggregate_context(fcinfo);
 	if (state == NULL)

@@ -5,20 +5,20 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "windowapi.h"
 
 #include "engage.h"
+#include "toolkit/arguments.h"
 #include "toolkit/criteria_scan.h"
+#include "toolkit/row.h"
 #include "toolkit/timeline_sql.h"
 
 /* Longer thresholds read the whole timeline instead of a ring of this size. */
@@ -83,31 +83,21 @@ engage_peak(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(peak_argument(fcinfo).contacts);
 }
 
-static TupleDesc
-result_row_type(FunctionCallInfo fcinfo)
-{
-	TupleDesc desc;
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "function called where a row cannot be returned");
-	return BlessTupleDesc(desc);
-}
-
 /* peak_window(t timeline, width interval) RETURNS record */
 ENGAGE_FUNCTION(engage_peak_window);
 Datum
 engage_peak_window(PG_FUNCTION_ARGS)
 {
 	WindowPeak peak = peak_argument(fcinfo);
-	Datum values[3];
-	bool nulls[3] = {false, false, false};
+	Row row;
 
 	if (peak.contacts == 0)
 		PG_RETURN_NULL();
-	values[0] = Int64GetDatum(peak.contacts);
-	values[1] = TimestampTzGetDatum(peak.started_at);
-	values[2] = TimestampTzGetDatum(peak.ended_at);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(result_row_type(fcinfo), values, nulls)));
+	row_begin(&row, 0);
+	row_add(&row, Int64GetDatum(peak.contacts));
+	row_add(&row, TimestampTzGetDatum(peak.started_at));
+	row_add(&row, TimestampTzGetDatum(peak.ended_at));
+	return row_return(fcinfo, &row);
 }
 
 /* The criterion of a call, prepared once for all rows that share it. */
@@ -231,25 +221,23 @@ criteria_array(CriteriaSet *set, uint64 mask, Oid element_type)
 static void
 return_episodes(FunctionCallInfo fcinfo, WindowScan *scan, CriteriaSet *set, Oid criterion_type)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	WindowEpisode episode;
 	int32 number = 0;
 
 	while (window_scan_next(scan, &episode))
 	{
-		Datum values[7];
-		bool nulls[7] = {false};
+		Row row;
 
-		values[0] = Int32GetDatum(++number);
-		values[1] = TimestampTzGetDatum(episode.started_at);
-		values[2] = TimestampTzGetDatum(episode.met_at);
-		values[3] = TimestampTzGetDatum(episode.ended_at);
-		values[4] = Int64GetDatum(episode.contacts);
-		values[5] = Int64GetDatum(episode.peak);
+		row_begin(&row, 0);
+		row_add(&row, Int32GetDatum(++number));
+		row_add(&row, TimestampTzGetDatum(episode.started_at));
+		row_add(&row, TimestampTzGetDatum(episode.met_at));
+		row_add(&row, TimestampTzGetDatum(episode.ended_at));
+		row_add(&row, Int64GetDatum(episode.contacts));
+		row_add(&row, Int64GetDatum(episode.peak));
 		if (OidIsValid(criterion_type))
-			values[6] = criteria_array(set, episode.criteria, criterion_type);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-		CHECK_FOR_INTERRUPTS();
+			row_add(&row, criteria_array(set, episode.criteria, criterion_type));
+		row_put(fcinfo, &row);
 	}
 }
 
@@ -302,7 +290,6 @@ Datum
 engage_rolling_counts(PG_FUNCTION_ARGS)
 {
 	uint64 width = (uint64) interval_width(PG_GETARG_INTERVAL_P(1), "rolling window");
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	int64 n;
 	int64 *times;
 	int64 low = 0;
@@ -312,17 +299,16 @@ engage_rolling_counts(PG_FUNCTION_ARGS)
 	times = timeline_times(PG_GETARG_VARLENA_PP(0), &n);
 	for (int64 i = 0; i < n; i++)
 	{
-		Datum values[2];
-		bool nulls[2] = {false, false};
+		Row row;
 
 		if (i > end)
 			end = (int64) window_tie_end(times, n, i);
 		while ((uint64) times[i] - (uint64) times[low] >= width)
 			low++;
-		values[0] = TimestampTzGetDatum(times[i]);
-		values[1] = Int64GetDatum(end - low + 1);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-		CHECK_FOR_INTERRUPTS();
+		row_begin(&row, 0);
+		row_add(&row, TimestampTzGetDatum(times[i]));
+		row_add(&row, Int64GetDatum(end - low + 1));
+		row_put(fcinfo, &row);
 	}
 	return (Datum) 0;
 }
