@@ -4,7 +4,7 @@ Usage: script/bench bi [CONTACTS ...]   (default: 1000000 10000000)
 
 Contacts of three years up to now, 0.18 callers a contact, each active for a
 time of their own; 12 districts, 30 codes and 8 channels, unevenly used.  There is
-a query for each visual of powerbi/source/model.py, under its filter, in the
+a query for each visual of powerbi/pages.py, under its filter, in the
 shapes that Power BI's connector sends, run by a login as set_up_bi_login()
 makes it, on one connection each, best of three after one to warm up.  Exits 1
 if one takes longer than it may, or the filter of incremental refresh finds no
@@ -68,42 +68,42 @@ def listed(fact, columns, joins, where='true', order='1', chosen='true'):
     return f'select "_".* from ({inner} where {chosen}) "_" order by {order} limit 501'
 
 
-# page, visual of powerbi/source/model.py, query
+# page, visual of powerbi/pages.py, query
 QUERIES = [
     ('Overview', 'Contacts in 28 days', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")'], [], LAST_28)),
     ('Overview', 'On the roster', folded('fact_caller_snapshot', [CALLERS], [], TODAY, date=False)),
     ('Overview', 'One contact away', folded('fact_one_contact_away', [CALLERS], [], date=False)),
     ('Overview', 'Data as at', 'select max("rows"."data_as_at_local") as "a0" from "engage_bi"."meta_refresh" "rows" limit 1000001'),
     ('Overview', 'Contacts by month and channel group', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")'], [DATE('month_start'), ('dim_channel', 'channel_key', 'channel_group')], LAST_YEAR)),
-    ('Overview', 'New, returned and dropped out by week', folded('fact_roster_daily', ['sum("rows"."roster_new_count")', 'sum("rows"."roster_returned_count")', 'sum("rows"."roster_dropped_count")'], [DATE('week_start')], LAST_YEAR)),
+    ('Overview', 'New, returned and dropped off by week', folded('fact_roster_daily', ['sum("rows"."roster_new_count")', 'sum("rows"."roster_returned_count")', 'sum("rows"."roster_dropped_count")'], [DATE('week_start')], LAST_YEAR)),
     ('Overview', 'Share of the top ten callers', folded('fact_concentration_monthly', ['max("rows"."top_10_caller_share")'], [DATE('month_start')], LAST_YEAR)),
     ('Repeat callers', 'The roster, most contacts first', listed('fact_caller_snapshot', ['"caller_pseudonym"', '"rule_label"', '"roster_status"', 'max("contacts_28d") as "a0"', 'max("contacts_previous_28d") as "a1"'],
         [('dim_caller', 'caller_key'), ('dim_rule', 'rule_key')], '"_"."date_key" = %(today)s and "_"."snapshot_on_roster_count" = 1', '"_"."a0" desc').replace('where true', 'group by 1, 2, 3')),
-    ('Repeat callers', 'On the roster by day', folded('fact_roster_daily', ['sum("rows"."roster_caller_count")'], [DATE('full_date'), RULE], LAST_YEAR)),
-    ('Repeat callers', 'By band of contacts', folded('fact_caller_snapshot', [CALLERS], [('dim_band', 'band_key', 'band_name')], TODAY, date=False)),
+    ('Repeat callers', 'On the roster by day and rule', folded('fact_roster_daily', ['sum("rows"."roster_caller_count")'], [DATE('full_date'), RULE], LAST_YEAR)),
+    ('Repeat callers', 'On the roster by band of contacts', folded('fact_caller_snapshot', [CALLERS], [('dim_band', 'band_key', 'band_name')], TODAY, date=False)),
     ('Repeat callers', 'One contact away', listed('fact_one_contact_away', ['"caller_pseudonym"', '"rule_label"', '"missing_criterion"', '"window_lapses_local"'], [('dim_caller', 'caller_key'), ('dim_rule', 'rule_key')])),
     ('Caller profile', 'Caller', 'select "_"."caller_pseudonym" from (select "rows"."caller_pseudonym" from "engage_bi"."dim_caller" "rows" where "rows"."caller_pseudonym" like \'C-00%%\' group by "caller_pseudonym") "_" order by 1 limit 101'),
-    ('Caller profile', 'Contacts by week', folded('fact_caller_contact', ['sum("rows"."repeat_contact_count")'], [DATE('week_start'), ('dim_channel', 'channel_key', 'channel_name')], CALLER, callers=True)),
-    ('Caller profile', 'Hour and weekday', folded('fact_caller_contact', ['sum("rows"."repeat_contact_count")'], [HOUR, DATE('day_name')], CALLER, callers=True)),
+    ('Caller profile', 'Contacts by week and channel', folded('fact_caller_contact', ['sum("rows"."repeat_contact_count")'], [DATE('week_start'), ('dim_channel', 'channel_key', 'channel_name')], CALLER, callers=True)),
+    ('Caller profile', 'Contacts by hour and weekday', folded('fact_caller_contact', ['sum("rows"."repeat_contact_count")'], [HOUR, DATE('day_name')], CALLER, callers=True)),
     ('Caller profile', 'Flags', listed('fact_flag', ['"rule_label"', '"flag_met_local"', '"flag_ended_local"', '"is_withdrawn"'], [('dim_rule', 'rule_key'), ('dim_caller', 'caller_key')], chosen=CALLER)),
     ('Caller profile', 'Scores and natures', listed('fact_risk', ['"risk_tier"', '"caller_natures"', '"is_repeat_victim"', '"is_vulnerable"', '"risk_as_of_utc"'], [('dim_caller', 'caller_key')], chosen=CALLER)),
-    ('Demand by hour and weekday', 'Contacts by hour and weekday, 13 months', folded('fact_contact_hourly', ['sum("rows"."hourly_contact_count")'], [HOUR, DATE('day_name')], LAST_YEAR)),
-    ('Demand by hour and weekday', 'Contacts by hour, 13 months', folded('fact_contact_hourly', ['sum("rows"."hourly_contact_count")'], [HOUR], LAST_YEAR)),
-    ('Demand by hour and weekday', 'Contacts by shift, 13 months', folded('fact_contact_hourly', ['sum("rows"."hourly_contact_count")'], [('dim_time', 'time_key', 'shift_name')], LAST_YEAR)),
+    ('Demand by hour', 'Contacts by hour and weekday, 13 months', folded('fact_contact_hourly', ['sum("rows"."hourly_contact_count")'], [HOUR, DATE('day_name')], LAST_YEAR)),
+    ('Demand by hour', 'Contacts by hour, 13 months', folded('fact_contact_hourly', ['sum("rows"."hourly_contact_count")'], [HOUR], LAST_YEAR)),
+    ('Demand by hour', 'Contacts by shift, 13 months', folded('fact_contact_hourly', ['sum("rows"."hourly_contact_count")'], [('dim_time', 'time_key', 'shift_name')], LAST_YEAR)),
     ('Channels', 'Contacts by channel, 28 days', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")'], [('dim_channel', 'channel_key', 'channel_name')], LAST_28)),
-    ('Channels', 'Answered within 10 seconds', folded('fact_contact_daily', ['sum("rows"."daily_answered_within_10s_count")', 'sum("rows"."daily_answered_count")'], [DATE('month_start'), ('dim_channel', 'channel_key', 'channel_group')], LAST_YEAR)),
+    ('Channels', 'Answered within 10 seconds, emergency calls', folded('fact_contact_daily', ['sum("rows"."daily_answered_within_10s_count")', 'sum("rows"."daily_answered_count")'], [DATE('month_start'), ('dim_channel', 'channel_key', 'channel_group')], LAST_YEAR)),
     ('Channels', 'Service by channel, 28 days', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")', 'sum("rows"."daily_answered_count")', 'sum("rows"."daily_answer_seconds")', 'sum("rows"."daily_abandoned_count")'], [('dim_channel', 'channel_key', 'channel_name')], LAST_28)),
     ('Channels', 'What it is about, 28 days', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")', 'sum("rows"."daily_handling_seconds")', 'sum("rows"."daily_incident_count")', 'sum("rows"."daily_deployed_count")'], [('dim_contact_type', 'contact_type_key', 'contact_type_group'), ('dim_contact_type', 'contact_type_key', 'contact_type_name')], LAST_28)),
     ('Places', 'Contacts by district, 28 days', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")'], [('dim_district', 'district_key', 'district_name')], LAST_28)),
-    ('Places', 'Repeat callers by Community Safety Unit', folded('fact_caller_snapshot', [CALLERS], [('dim_district', 'district_key', 'csu_name')], TODAY, date=False)),
+    ('Places', 'On the roster by Community Safety Unit', folded('fact_caller_snapshot', [CALLERS], [('dim_district', 'district_key', 'csu_name')], TODAY, date=False)),
     ('Places', 'Districts, 28 days', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")', 'sum("rows"."daily_handling_seconds")'], DISTRICT, LAST_28)),
     ('Places', 'Districts, 28 days', folded('fact_contact_daily', ['sum("rows"."daily_contact_count")'], [*DISTRICT, ('dim_contact_type', 'contact_type_key', 'policing_demand')], LAST_28 + ' and "dim_contact_type"."policing_demand" = \'Policing\'')),
     ('Places', 'Districts, 28 days', folded('fact_caller_snapshot', [CALLERS], DISTRICT, f'{TODAY} and {LAST_28}')),
-    ('Interventions', 'Returned and dropped out by month', folded('fact_roster_daily', ['sum("rows"."roster_returned_count")', 'sum("rows"."roster_dropped_count")'], [DATE('month_start')], LAST_YEAR)),
+    ('Interventions', 'Returned and dropped off by month', folded('fact_roster_daily', ['sum("rows"."roster_returned_count")', 'sum("rows"."roster_dropped_count")'], [DATE('month_start')], LAST_YEAR)),
     ('Interventions', 'Contacts of repeat callers', folded('fact_repeat_caller_monthly', ['sum("rows"."monthly_repeat_contact_count")'], [DATE('month_start'), RULE], LAST_YEAR)),
     ('Data quality', 'Freshness', 'select "$Table".* from "engage_bi"."meta_refresh" "$Table" limit 1000001'),
-    ('Data quality', 'Failed checks by system, 28 days', folded('meta_data_quality', ['sum("rows"."failed_count")', 'sum("rows"."checked_count")'], [('meta_data_quality', None, 'check_name'), ('dim_feed', 'feed_key', 'feed_name')], LAST_28)),
-    ('Data quality', 'Failed checks by day, to yesterday', folded('meta_data_quality', ['sum("rows"."failed_count")', 'sum("rows"."checked_count")'], [('meta_data_quality', None, 'check_name'), DATE('full_date')], LAST_28_WHOLE)),
+    ('Data quality', 'Failed share by check and system, 28 days', folded('meta_data_quality', ['sum("rows"."failed_count")', 'sum("rows"."checked_count")'], [('meta_data_quality', None, 'check_name'), ('dim_feed', 'feed_key', 'feed_name')], LAST_28)),
+    ('Data quality', 'Failed share by day and check, to yesterday', folded('meta_data_quality', ['sum("rows"."failed_count")', 'sum("rows"."checked_count")'], [('meta_data_quality', None, 'check_name'), DATE('full_date')], LAST_28_WHOLE)),
 ]
 
 PART = """select "_"."contact_key", "_"."date_key", "_"."caller_key" from "engage_bi"."fact_contact" "_"
@@ -187,21 +187,16 @@ def measure(contacts):
 
 def visuals():
     """The visuals of the report that ask the database, and what they filter by."""
-    sys.path.insert(0, os.path.join(os.environ['ENGAGE_ROOT'], 'powerbi', 'source'))
+    sys.path.insert(0, os.environ['ENGAGE_ROOT'])
     sys.dont_write_bytecode = True
-    from model import PAGES
-    return {(page, title, filtered_by(*more)) for page, contents in PAGES for _, title, fields, *more in contents if fields}
-
-
-def filtered_by(filters=None, *_):
-    """The columns of a visual's filter, or filters."""
-    columns = [] if not filters else [filters] if isinstance(filters[0], str) else filters
-    return tuple(column for _, column in columns)
+    from powerbi.pages import CONTENTS
+    return {(page, visual.title, tuple(column for _, column in visual.period))
+            for page, visuals in CONTENTS.items() for visual in visuals if visual.fields}
 
 
 def main():
     if visuals() != {(page, title, tuple(dict.fromkeys(re.findall(r'\bis_(?:last_\w+|over)', query)))) for page, title, query in QUERIES}:
-        sys.exit('bi.py and powerbi/source/model.py do not have the same visuals, under the same filters')
+        sys.exit('bi.py and powerbi/pages.py do not have the same visuals, under the same filters')
     say(f"PostgreSQL {psql('SHOW server_version', database='postgres')[0]}, {os.cpu_count()} processors\n")
     sys.exit(0 if all([measure(contacts) for contacts in [int(argument) for argument in sys.argv[1:]] or [1000000, 10000000]]) else 1)
 

@@ -134,7 +134,7 @@ def splink_fake_1000(cl, cll, block_on, settings, records):
         for rule in (block_on('dob'), block_on('email'), block_on('first_name', 'surname')):
             training.estimate_parameters_using_expectation_maximisation(rule, estimate_without_term_frequencies=True)
 
-    return "SELECT * REPLACE (dob::DATE AS dob) FROM file", model, train, 0.5
+    return 'SELECT * REPLACE (dob::DATE AS dob) FROM file', model, train, 0.5
 
 
 def splink_febrl3(cl, cll, block_on, settings, records):
@@ -625,7 +625,7 @@ class World:
         if self.numbers > 1999999:
             sys.exit('there are not enough numbers for so many personas')
         k = self.numbers * 1299709 % 2000000
-        return f"+44{1632 if k < 1000000 else 1222}{k % 1000000:06d}"
+        return f'+44{1632 if k < 1000000 else 1222}{k % 1000000:06d}'
 
     def new_postcode(self):
         rng = self.rng

@@ -18,11 +18,11 @@ def main(names):
         db.session.delete(chart)
     db.session.flush()
     for dataset in db.session.query(SqlaTable).filter(SqlaTable.uuid.in_(names)):
-        if not db.session.query(Slice).filter_by(datasource_type="table", datasource_id=dataset.id).count():
+        if not db.session.query(Slice).filter_by(datasource_type='table', datasource_id=dataset.id).count():
             db.session.delete(dataset)
     db.session.commit()
 
 
-if __name__ == "__main__":
+if __name__ == '__main__':
     with create_app().app_context():
         main([uuid.UUID(name) for name in sys.argv[1:]])

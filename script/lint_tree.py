@@ -31,7 +31,7 @@ BUILT = {'engage_build.h'}
 INCLUDE = re.compile(r'#include "([^"]+)"')
 
 PROSE = ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'bench/README.md', 'docs/**/*.md', 'src/**/README.md', 'sql/README.md')
-OURS = re.compile(r'`((?:src|sql|expected|test|docs|script|bench|dashboard|powerbi)/[^` ]*)`')
+OURS = re.compile(r'`((?:src|sql|expected|test|docs|script|bench|dashboard|powerbi|report)/[^` ]*)`')
 # Names that stand for others, and what only running makes.
 INVENTED = re.compile(r'NAME|TOPIC|LAYER|OLD|NEW|PAGE|DIRECTORY|\.\.\.|bench/results|test/unit/build')
 

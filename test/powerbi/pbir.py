@@ -37,7 +37,8 @@ VISUAL = {
     'visual': {
         'visualType': set(ROLES),
         'query?': {
-            'queryState': {role + '?': PROJECTIONS for role in ('Values', 'Rows', 'Columns', 'Category', 'Series', 'Y')},
+            'queryState': {role + '?': PROJECTIONS
+                           for role in ('Values', 'Rows', 'Columns', 'Category', 'Series', 'Y')},
             'sortDefinition?': {'sort': [{'field': FIELD, 'direction': {'Ascending', 'Descending'}}]},
         },
         'objects?': {'general': [{'properties': {'paragraphs': [{'textRuns': [{'value': str}]}]}}]},
@@ -52,21 +53,32 @@ VISUAL = {
 # pattern of the path: (published schema, shape)
 KINDS = {
     r'Engage\.pbip': ('pbip/pbipProperties/1.0.0', {
-        'version': {'1.0'}, 'artifacts': [{'report': {'path': {'Engage.Report'}}}], 'settings': {'enableAutoRecovery': bool}}),
-    r'Engage\.SemanticModel/definition\.pbism': ('item/semanticModel/definitionProperties/1.0.0', {'version': {'4.2'}, 'settings': {}}),
+        'version': {'1.0'}, 'artifacts': [{'report': {'path': {'Engage.Report'}}}],
+        'settings': {'enableAutoRecovery': bool}}),
+    r'Engage\.SemanticModel/definition\.pbism': ('item/semanticModel/definitionProperties/1.0.0', {
+        'version': {'4.2'}, 'settings': {}}),
     r'Engage\.(Report|SemanticModel)/\.platform': ('gitIntegration/platformProperties/2.0.0', {
-        'metadata': {'type': {'Report', 'SemanticModel'}, 'displayName': str}, 'config': {'version': {'2.0'}, 'logicalId': UUID}}),
+        'metadata': {'type': {'Report', 'SemanticModel'}, 'displayName': str},
+        'config': {'version': {'2.0'}, 'logicalId': UUID}}),
     r'Engage\.Report/definition\.pbir': ('item/report/definitionProperties/2.0.0', {
         'version': {'4.0'}, 'datasetReference': {'byPath': {'path': {'../Engage.SemanticModel'}}}}),
-    r'Engage\.Report/definition/version\.json': ('item/report/definition/versionMetadata/1.0.0', {'version': {'2.0.0'}}),
+    r'Engage\.Report/definition/version\.json': ('item/report/definition/versionMetadata/1.0.0', {
+        'version': {'2.0.0'}}),
     r'Engage\.Report/definition/report\.json': ('item/report/definition/report/3.0.0', {
-        'themeCollection': {'customTheme': {'name': str, 'type': {'RegisteredResources'}, 'reportVersionAtImport': {'visual': str, 'report': str, 'page': str}}},
-        'resourcePackages': [{'name': str, 'type': {'RegisteredResources'}, 'items': [{'name': str, 'path': str, 'type': {'CustomTheme'}}]}],
+        'themeCollection': {'customTheme': {
+            'name': str, 'type': {'RegisteredResources'},
+            'reportVersionAtImport': {'visual': str, 'report': str, 'page': str}}},
+        'resourcePackages': [{
+            'name': str, 'type': {'RegisteredResources'},
+            'items': [{'name': str, 'path': str, 'type': {'CustomTheme'}}]}],
         'settings': {'useStylableVisualContainerHeader': bool}}),
-    r'Engage\.Report/definition/pages/pages\.json': ('item/report/definition/pagesMetadata/1.0.0', {'pageOrder': [NAME], 'activePageName': NAME}),
+    r'Engage\.Report/definition/pages/pages\.json': ('item/report/definition/pagesMetadata/1.0.0', {
+        'pageOrder': [NAME], 'activePageName': NAME}),
     r'Engage\.Report/definition/pages/[^/]+/page\.json': ('item/report/definition/page/2.0.0', {
-        'name': NAME, 'displayName': str, 'displayOption': {'FitToPage', 'FitToWidth', 'ActualSize'}, 'height': NUMBER, 'width': NUMBER}),
-    r'Engage\.Report/definition/pages/[^/]+/visuals/[^/]+/visual\.json': ('item/report/definition/visualContainer/2.1.0', VISUAL),
+        'name': NAME, 'displayName': str, 'displayOption': {'FitToPage', 'FitToWidth', 'ActualSize'},
+        'height': NUMBER, 'width': NUMBER}),
+    r'Engage\.Report/definition/pages/[^/]+/visuals/[^/]+/visual\.json': (
+        'item/report/definition/visualContainer/2.1.0', VISUAL),
 }
 UNCHECKED = re.compile(r'(\.pbids|\.tmdl|\.gitignore|StaticResources/.*)')
 
@@ -127,7 +139,8 @@ def visual_problems(path, visual, page):
     if kind == 'card' and any(kind == 'Column' for kind, _, _ in fields(visual)):
         yield f'{path}: a card shows a measure'
     at = visual['position']
-    if page and (at['x'] < 0 or at['y'] < 0 or at['x'] + at['width'] > page['width'] or at['y'] + at['height'] > page['height']):
+    if page and (at['x'] < 0 or at['y'] < 0 or
+                 at['x'] + at['width'] > page['width'] or at['y'] + at['height'] > page['height']):
         yield f'{path}: not within its page'
 
 
@@ -163,5 +176,6 @@ def lint(files):
             items = [i for p in document['resourcePackages'] for i in p['items']]
             if document['themeCollection']['customTheme']['name'] not in [i['name'] for i in items]:
                 problems.append(f'{path}: its theme is not among its resources')
-            problems += [f'{path}: no file {i["path"]}' for i in items if f'Engage.Report/StaticResources/RegisteredResources/{i["path"]}' not in files]
+            problems += [f'{path}: no file {i["path"]}' for i in items
+                         if f'Engage.Report/StaticResources/RegisteredResources/{i["path"]}' not in files]
     return problems, documents

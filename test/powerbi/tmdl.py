@@ -16,14 +16,21 @@ GRAMMAR = {
     'role': ((None,), {'modelPermission'}, set()),
     'tablePermission': (('role',), set(), set()),
     'table': ((None,), {'dataCategory'}, {'isHidden'}),
-    'column': (('table',), {'dataType', 'formatString', 'summarizeBy', 'sourceColumn', 'sortByColumn'}, {'isHidden', 'isKey'}),
+    'column': (('table',), {'dataType', 'formatString', 'summarizeBy', 'sourceColumn', 'sortByColumn'},
+               {'isHidden', 'isKey'}),
     'measure': (('table',), {'formatString', 'displayFolder'}, {'isHidden'}),
     'partition': (('table',), {'mode'}, set()),
     'ref': ((None,), set(), set()),
 }
-NEEDED = {'column': {'dataType', 'sourceColumn', 'summarizeBy'}, 'relationship': {'fromColumn', 'toColumn'}, 'role': {'modelPermission'}}
-VALUES = {'dataType': {'string', 'int64', 'double', 'decimal', 'dateTime', 'boolean', 'binary'}, 'summarizeBy': {'none', 'sum'}, 'mode': {'import', 'directQuery'},
-          'modelPermission': {'read', 'none'}, 'dataCategory': {'Time'}}
+NEEDED = {
+    'column': {'dataType', 'sourceColumn', 'summarizeBy'}, 'relationship': {'fromColumn', 'toColumn'},
+    'role': {'modelPermission'},
+}
+VALUES = {
+    'dataType': {'string', 'int64', 'double', 'decimal', 'dateTime', 'boolean', 'binary'},
+    'summarizeBy': {'none', 'sum'}, 'mode': {'import', 'directQuery'}, 'modelPermission': {'read', 'none'},
+    'dataCategory': {'Time'},
+}
 WITH_EXPRESSION = {'measure', 'expression', 'tablePermission', 'partition'}
 NAME = r"'(?:[^']|'')+'|[\w.-]+"
 
@@ -147,8 +154,9 @@ def lint(files):
         if other and (column.parent.name, unquoted(other)) not in columns:
             problems.append(f'column {column.name}: sorted by {other}, which is no column')
     for kind, there in (('table', set(tables)), ('role', {n.name for n in nodes if n.kind == 'role'})):
-        referred = {n.name for n in nodes if n.kind == 'model' for n in n.children} | {n.name for n in nodes if n.kind == f'ref {kind}'}
-        problems += [f'{kind} {name}: in the model file or in a file of its own, not both' for name in sorted(there ^ {n for n in referred if n in there or kind == 'table' and n not in there and any(x.name == n and x.kind == 'ref table' for x in nodes)})]
+        referred = {n.name for n in nodes if n.kind == f'ref {kind}'}
+        problems += [f'{kind} {name}: in the model file or in a file of its own, not both'
+                     for name in sorted(there ^ referred)]
     for relation in (n for n in nodes if n.kind == 'relationship'):
         for end in ('fromColumn', 'toColumn'):
             m = re.fullmatch(rf'({NAME})\.({NAME})', relation.properties.get(end, ''))
@@ -156,7 +164,8 @@ def lint(files):
                 problems.append(f'relationship {relation.name}: {end} is no column')
     for node in every(nodes):
         if node.kind == 'measure' or node.kind == 'tablePermission':
-            problems += [f'{node.kind} {node.name}: {p}' for p in dax_problems(node.value or '', columns, measures, tables, node)]
+            problems += [f'{node.kind} {node.name}: {p}'
+                         for p in dax_problems(node.value or '', columns, measures, tables, node)]
             if node.kind == 'tablePermission' and node.name not in tables:
                 problems.append(f'tablePermission {node.name}: no such table')
     return problems, tables, columns, measures
