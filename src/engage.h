@@ -8,8 +8,8 @@
 
 /*
  * The library is built with hidden symbols, so that none of ours can capture
- * another library's.  Before PostgreSQL 16 its own macros do not say what is
- * to be seen, so it is said here.
+ * another library's.  Before version 16, PostgreSQL's own macros do not export
+ * symbols, so this does.
  */
 #if PG_VERSION_NUM < 160000
 #undef PGDLLEXPORT
@@ -26,8 +26,8 @@
 	PG_FUNCTION_INFO_V1(name)
 
 /*
- * Report bad input from a type's input function: softly where the server can
- * (16 and later), else as an ordinary error.
+ * Report bad input from a type's input function: as a soft error if the server
+ * can (16 and later), otherwise as an ordinary one.
  */
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"
@@ -42,7 +42,7 @@
 	} while (0)
 #endif
 
-/* The formatter takes what follows for code of its own kind. */
+/* The formatter would lay out the following macros as code. */
 /* clang-format off */
 
 /* One operator's function, from a function that compares both arguments. */

@@ -22,14 +22,14 @@ engage_host_alloc(size_t size)
 	return MemoryContextAllocHuge(CurrentMemoryContext, size);
 }
 
-/* repalloc takes no NULL, as realloc does. */
+/* repalloc does not accept NULL, as realloc does. */
 static inline void *
 engage_host_resize(void *memory, size_t size)
 {
 	return memory == NULL ? engage_host_alloc(size) : repalloc_huge(memory, size);
 }
 
-/* Nor does pfree. */
+/* pfree does not accept NULL either. */
 static inline void
 engage_host_release(void *memory)
 {

@@ -19,8 +19,8 @@
 #include "register/persona_reader.h"
 #include "toolkit/row.h"
 
-#define MOST_BITS 500 /* beyond which probabilities are 1 */
-#define LEAST_TOLD 50 /* thousandths of a bit that are worth a row */
+#define MOST_BITS 500 /* above which probabilities are 1 */
+#define LEAST_TOLD 50 /* fewest thousandths of a bit that get a row */
 
 /* ------------------------------------------------------------- explaining */
 
@@ -77,7 +77,7 @@ engage_compare_personas(PG_FUNCTION_ARGS)
 
 /* ------------------------------------------------------------- identifying */
 
-/* What is known about the person to identify, as a row of PERSONA_COLUMNS. */
+/* The details of the person to identify, as a row of PERSONA_COLUMNS. */
 #define UNKNOWN_PERSON \
 	"SELECT '00000000-0000-0000-0000-000000000000'::pg_catalog.uuid AS persona_key, false AS own_number, false AS is_organisation, EXISTS (SELECT FROM engage.shared_number s" \
 	" WHERE s.number OPERATOR(pg_catalog.=) $1) AS shared_number, NULL::pg_catalog.int8 AS caller_id, NULL::pg_catalog.uuid AS component, $10 AS details," \
@@ -114,7 +114,7 @@ compare_callers(const void *a, const void *b)
 	return x->caller < y->caller ? -1 : x->caller > y->caller;
 }
 
-/* Evidence for each caller, from those of the caller's personas that are there. */
+/* Evidence for each caller, from those of the caller's personas that were read. */
 static uint32
 sum_up_suspects(Personas *p, Suspect *suspects)
 {
@@ -165,7 +165,7 @@ sum_up_suspects(Personas *p, Suspect *suspects)
 	return kept;
 }
 
-/* What speaks for a caller and what against, strongest first, as text. */
+/* Evidence for and against a caller, strongest first, as text. */
 static Datum
 reasons_for(const LinkModel *model, const Suspect *s)
 {

@@ -209,8 +209,8 @@ read_rules(LinkModel *model, JsonbContainer *rules)
 }
 
 /*
- * Personas with a number and nothing else go together by it, so pairs are
- * always looked for by the number, whether the model says so or not.
+ * Personas with a number and nothing else are joined by it, so pairs are
+ * always searched by the number, even if the model has no such block.
  */
 static void
 need_number_rule(LinkModel *model)
@@ -354,7 +354,7 @@ linkage_model_write(const LinkModel *model)
 	return jsonb_of(&out);
 }
 
-/* How a training went, for people to read. */
+/* The report of a training, for people to read. */
 Datum
 linkage_training_write(const LinkModel *model, const LinkTraining *training, uint32 personas)
 {

@@ -49,19 +49,20 @@
 #define TIME_COLUMN 2
 
 /*
- * After so many old contacts of one persona it is cheaper to look for the next
- * persona than to go on.  No more of any persona's can be among as many newest.
+ * After this many old contacts of one persona it is cheaper to search for the
+ * next persona than to continue.  It is also the number of newest contacts
+ * that are kept, so no persona can have more of them.
  */
 #define OLD_RUN 32
 
-/* A contact that is to be looked for in the table */
+/* A contact to look up in the table */
 typedef struct FoundContact
 {
 	TimestampTz at;
 	ItemPointerData tid;
 } FoundContact;
 
-/* So many are looked for together, in the order of the table */
+/* This many are looked up together, in the order of the table */
 #define RECENT_AT_ONCE 16384
 
 typedef enum KeyState
@@ -80,7 +81,7 @@ typedef struct Walk
 	TupleTableSlot *slot;
 	Buffer map; /* of visibility */
 
-	/* what is looked for */
+	/* what to search for */
 	const char *e164;
 	text *region;
 	bool is_exact;
@@ -89,7 +90,7 @@ typedef struct Walk
 	FoundContact before; /* only older ones than this, once it is set */
 	bool is_first; /* the first walk counts; later ones look for old ones */
 
-	/* what was found */
+	/* the result */
 	int64 in_24_hours;
 	int64 in_7_days;
 	int64 in_28_days;
@@ -100,7 +101,7 @@ typedef struct Walk
 	int nrecent;
 } Walk;
 
-/* Whether the index is there as this file knows it, and complete. */
+/* Whether the index exists, is complete, and has the form that this file expects. */
 static bool
 index_is_usable(Relation contact, Relation index)
 {
@@ -112,7 +113,7 @@ index_is_usable(Relation contact, Relation index)
 		form->indnkeyatts < TIME_COLUMN || index->rd_indoption[0] != 0 || index->rd_indoption[1] != 0 ||
 		TupleDescAttr(desc, 0)->atttypid != UUIDOID || TupleDescAttr(desc, 1)->atttypid != TIMESTAMPTZOID)
 		return false;
-	/* not for snapshots that are older than what it was built from */
+	/* not for snapshots older than the rows from which it was built */
 	return !form->indcheckxmin ||
 		   TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data), TransactionXmin);
 }
@@ -137,8 +138,8 @@ open_relations(Walk *walk)
 }
 
 /*
- * Whether all contacts in the part of the table where the scan is at are to be
- * seen.  The scan holds its page of the index, so what the map says is true.
+ * Whether all contacts on the scan's present page of the table are visible.
+ * The scan holds its page of the index, so the visibility map is right.
  */
 static bool
 is_known_visible(Walk *walk)
@@ -232,9 +233,9 @@ place_of(const FoundContact *contact)
 #include "lib/sort_template.h"
 
 /*
- * Count those of the recent contacts from the first on that are in one page of a
- * heap and to be seen; returns how many lie there.  The page is locked once for
- * all of them, which is most of the work otherwise.
+ * Count the visible contacts among those recent ones, from the first on, that
+ * are on one page of the table; returns how many are on it.  The page is
+ * locked once for all of them, because locking is most of the work.
  */
 static int
 count_page(Walk *walk, int first)
@@ -255,7 +256,7 @@ count_page(Walk *walk, int first)
 	return i - first;
 }
 
-/* Count those of the recent contacts that are to be seen. */
+/* Count the recent contacts that are visible. */
 static void
 count_recent(Walk *walk)
 {
@@ -328,7 +329,7 @@ visit_entry(Walk *walk, TimestampTz at, const ItemPointerData *tid)
 static void
 walk_range(Walk *walk, const PersonaRange *range)
 {
-	pg_uuid_t key; /* of the entries that are being visited */
+	pg_uuid_t key; /* of the present entries */
 	pg_uuid_t end; /* of the scan, which refers to it */
 	bool has_key = false;
 	KeyState state = KEY_OF_NUMBER;
@@ -341,7 +342,7 @@ walk_range(Walk *walk, const PersonaRange *range)
 		bool isnull;
 		pg_uuid_t *entry_key = DatumGetUUIDP(index_getattr(entry, KEY_COLUMN, walk->scan->xs_itupdesc, &isnull));
 		TimestampTz at = DatumGetTimestampTz(index_getattr(entry, TIME_COLUMN, walk->scan->xs_itupdesc, &isnull));
-		ItemPointerData tid = walk->scan->xs_heaptid; /* which looking into the table changes */
+		ItemPointerData tid = walk->scan->xs_heaptid; /* which reading the table changes */
 
 		CHECK_FOR_INTERRUPTS();
 		if (!has_key || memcmp(&key, entry_key, UUID_LEN) != 0)
@@ -364,7 +365,7 @@ walk_range(Walk *walk, const PersonaRange *range)
 	}
 }
 
-/* The newest of the old contacts that is to be seen, if any. */
+/* The newest visible old contact, if there is one. */
 static bool
 newest_old(Walk *walk)
 {

@@ -54,7 +54,7 @@ static const FillerKind kinds[JSON_ARGUMENT] = {
 	FILLER_NUMBER, FILLER_GIVEN_NAME, FILLER_FAMILY_NAME, FILLER_DATE, FILLER_ADDRESS, FILLER_POSTCODE,
 	FILLER_EMAIL, FILLER_IMEI, FILLER_IDENTIFIER};
 
-/* A multiplication by an odd number can be undone, so no two get the same. */
+/* A multiplication by an odd number can be reversed, so no two numbers get the same result. */
 #define SPREAD_TAIL 0x4f6cdd
 #define SPREAD_HEAD 0x9e3779
 
@@ -100,7 +100,7 @@ digest_detail(pg_cryptohash_ctx *digest, int argument, const void *data, size_t 
 	digest_update(digest, data, len);
 }
 
-/* Whether there is nothing, which empty text counts as, too. */
+/* Whether there is no value; empty text counts as no value. */
 static bool
 is_missing(FunctionCallInfo fcinfo, int argument)
 {
@@ -136,7 +136,7 @@ find_fillers(FunctionCallInfo fcinfo, bool *filler)
 		}
 }
 
-/* Add the details that are there and no fillers; how many. */
+/* Add the details that are present and not fillers; returns how many. */
 static int
 digest_arguments(FunctionCallInfo fcinfo, pg_cryptohash_ctx *digest)
 {
@@ -232,12 +232,13 @@ last_digits(const char *digits, size_t len)
 
 /*
  * persona_ranges
- *		The ranges of keys in which personas lie whose number, read as in a
- *		region, is this one in E.164; how many, at most PERSONA_MAX_RANGES.
- *		*is_exact says that none with another number lies there.
+ *		The ranges of keys that hold the personas whose number, as read in a
+ *		region, is this one in E.164.  Returns how many, at most
+ *		PERSONA_MAX_RANGES.  *is_exact: whether they hold no persona with
+ *		another number.
  *
- * Where the region is not of +44, text without its country's code may have been
- * read as a number of +44 for the key, so any head will do.
+ *		If the region has no numbers of +44, text without its country's code may
+ *		have been read as a number of +44 for the key, so any head is possible.
  */
 int
 persona_ranges(const char *e164, bool is_home, PersonaRange *ranges, bool *is_exact)
@@ -254,8 +255,8 @@ persona_ranges(const char *e164, bool is_home, PersonaRange *ranges, bool *is_ex
 	n = add_range(ranges, n, &place, !is_home);
 
 	/*
-	 * Where the national number may be shorter than a tail, what stands before
-	 * it is in the tail too: the country's code, and how it was written.
+	 * If the national number may be shorter than a tail, the tail also has
+	 * what precedes it: the country's code, however it was written.
 	 */
 	for (size_t code = 1; code <= 3 && code + 1 < len && len < PHONE_TAIL_DIGITS + 3; code++)
 	{

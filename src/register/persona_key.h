@@ -14,7 +14,7 @@ typedef struct PersonaRange
 	pg_uuid_t high;
 } PersonaRange;
 
-/* One, and for a number so short that its country's code may be any of three */
+/* One, and two more for each of three possible country codes of a short number */
 #define PERSONA_MAX_RANGES 7
 
 extern int persona_ranges(const char *e164, bool is_home, PersonaRange *ranges, bool *is_exact);

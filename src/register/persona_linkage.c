@@ -139,7 +139,7 @@ engage_reached_personas(PG_FUNCTION_ARGS)
 
 /* --------------------------------------------------------------- clusters */
 
-/* What people decided of the personas at hand. */
+/* People's decisions about the personas at hand. */
 typedef struct Decisions
 {
 	ClusterPair *must;
@@ -202,7 +202,7 @@ load_decisions(Personas *p, ArrayType *keys, Decisions *d)
 			d->cannot[d->ncannot++].b = 2 * number + side;
 			continue;
 		}
-		/* all of a side are one caller's, and its first stands for it */
+		/* all of a side belong to one caller, and its first represents it */
 		other = first[side] != UINT32_MAX ? first[side] : side == 1 ? first[0] :
 																	  UINT32_MAX;
 		if (first[side] == UINT32_MAX)

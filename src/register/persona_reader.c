@@ -130,7 +130,7 @@ find_sources(Personas *p, TupleDesc desc)
 	p->has_sources = true;
 }
 
-/* A text of a date that the core reads: YYYYMMDD. */
+/* A date as the text that the core reads: YYYYMMDD. */
 static LinkText
 text_of_date(DateADT date)
 {
@@ -205,9 +205,9 @@ rank_of(const pg_uuid_t *key)
 	return (int64) link_hash((const char *) key->data, UUID_LEN);
 }
 
-/* Add a row's persona; what is kept of it goes to the memory context given. */
+/* Add a row's persona; what is kept goes to the given memory context. */
 static void
-add_row(Personas *p, HeapTuple row, TupleDesc desc, bool heed_shared, MemoryContext mine)
+add_row(Personas *p, HeapTuple row, TupleDesc desc, bool leave_out_shared, MemoryContext mine)
 {
 	LinkText details[FS_MAX_COMPARISONS];
 	bool isnull;
@@ -241,7 +241,7 @@ add_row(Personas *p, HeapTuple row, TupleDesc desc, bool heed_shared, MemoryCont
 	else
 		p->components[p->n] = *DatumGetUUIDP(component);
 	link_store_add(p->store, details, rank_of(key), own);
-	if (shared && heed_shared && !own)
+	if (shared && leave_out_shared && !own)
 		link_mark_shared_number(p->store, p->n);
 	if (organisation)
 		link_mark_organisation(p->store, p->n);
@@ -250,11 +250,11 @@ add_row(Personas *p, HeapTuple row, TupleDesc desc, bool heed_shared, MemoryCont
 }
 
 /*
- * Add the personas of a query that starts with PERSONA_COLUMNS.  heed_shared:
- * numbers that were found to be shared are.
+ * Add the personas of a query that starts with PERSONA_COLUMNS. leave_out_shared:
+ * whether to leave out numbers that were found to be shared.
  */
 void
-personas_add(Personas *p, const char *query, int nargs, Oid *types, Datum *values, const char *nulls, bool heed_shared)
+personas_add(Personas *p, const char *query, int nargs, Oid *types, Datum *values, const char *nulls, bool leave_out_shared)
 {
 	MemoryContext mine = CurrentMemoryContext;
 	MemoryContext scratch = AllocSetContextCreate(mine, "engage persona rows", ALLOCSET_DEFAULT_SIZES);
@@ -272,7 +272,7 @@ personas_add(Personas *p, const char *query, int nargs, Oid *types, Datum *value
 		spi = MemoryContextSwitchTo(scratch);
 		for (uint64 i = 0; i < SPI_processed; i++)
 		{
-			add_row(p, SPI_tuptable->vals[i], SPI_tuptable->tupdesc, heed_shared, mine);
+			add_row(p, SPI_tuptable->vals[i], SPI_tuptable->tupdesc, leave_out_shared, mine);
 			MemoryContextReset(scratch);
 		}
 		MemoryContextSwitchTo(spi);
@@ -285,16 +285,16 @@ personas_add(Personas *p, const char *query, int nargs, Oid *types, Datum *value
 
 /* The personas with these keys, or all. */
 void
-personas_add_of(Personas *p, ArrayType *keys, bool heed_shared)
+personas_add_of(Personas *p, ArrayType *keys, bool leave_out_shared)
 {
 	Oid types[1] = {UUIDARRAYOID};
 	Datum values[1] = {PointerGetDatum(keys)};
 
 	if (keys == NULL)
-		personas_add(p, PERSONA_COLUMNS PERSONA_ORDER, 0, NULL, NULL, NULL, heed_shared);
+		personas_add(p, PERSONA_COLUMNS PERSONA_ORDER, 0, NULL, NULL, NULL, leave_out_shared);
 	else
 		personas_add(p, PERSONA_COLUMNS " WHERE p.persona_key OPERATOR(pg_catalog.=) ANY ($1)" PERSONA_ORDER,
-					 1, types, values, NULL, heed_shared);
+					 1, types, values, NULL, leave_out_shared);
 }
 
 /* The same for their blocks, which do not depend on what is known of numbers. */
@@ -313,7 +313,7 @@ personas_add_for_blocks(Personas *p, ArrayType *keys)
 
 /* ------------------------------------------------------------------ terms */
 
-/* More personas than that need so many terms that all are read. */
+/* With more personas than this, all terms are read. */
 #define FEW_PERSONAS 20000
 
 static ArrayType *
@@ -328,7 +328,7 @@ hashes_of_values(Personas *p)
 	return construct_array(hash, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
 }
 
-/* Tell the store how many people have each value, and have it weigh them. */
+/* Give the store the number of people who have each value, and let it work out weights. */
 void
 personas_load_terms(Personas *p)
 {
@@ -428,7 +428,7 @@ blocks_array(Personas *p, const LinkKeySet *large, bool all_of_block)
 	return construct_array(key, nkeys, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
 }
 
-/* Add the personas that a block brings together with those that are there, but for these. */
+/* Add the personas that share a block with those already read, except these. */
 void
 personas_add_neighbours(Personas *p, const LinkKeySet *large)
 {

@@ -17,8 +17,8 @@
 #include "core/identity/linkage.h"
 
 /*
- * A persona as the core is to see it: numbers that stand for no person are left
- * out.  The columns from the eighth on are the details that have a column.
+ * A persona as the core should see it, without numbers that identify no
+ * person.  The columns from the eighth on are the details that have a column.
  */
 #define PERSONA_START \
 	"SELECT p.persona_key, COALESCE(k.sharing OPERATOR(pg_catalog.=) 'personal', false) AS own_number," /* who calls from an organisation and does not name a person is the organisation */ \
@@ -34,13 +34,13 @@
 	" EXISTS (SELECT FROM engage.shared_number s WHERE s.number OPERATOR(pg_catalog.=) p.number) AS shared_number," \
 	" p.caller_id, p.component, p.details, CASE WHEN" STANDS_FOR_NOBODY " THEN NULL ELSE p.number END" PERSONA_END
 
-/* The same with every number; shared_number says which of them stand for no person. */
+/* The same with every number; shared_number has those that identify no person. */
 #define BLOCK_COLUMNS \
 	PERSONA_START " COALESCE(" STANDS_FOR_NOBODY ", false) AS shared_number, p.caller_id, p.component, p.details," \
 				  " p.number" PERSONA_END
 #define PERSONA_ORDER " ORDER BY p.persona_key"
 
-/* Where the model's details are to be found in a row. */
+/* Where a row has the model's details. */
 typedef struct DetailSource
 {
 	int column; /* of the row, or 0 */
@@ -48,7 +48,7 @@ typedef struct DetailSource
 	char *key; /* in its jsonb, or NULL */
 } DetailSource;
 
-/* Personas at work. */
+/* The personas in progress. */
 typedef struct Personas
 {
 	LinkModel *model;
@@ -67,8 +67,8 @@ typedef struct Personas
 
 extern LinkModel *personas_model(int model_id);
 extern Personas *personas_start(LinkModel *model, int model_id);
-extern void personas_add(Personas *p, const char *query, int nargs, Oid *types, Datum *values, const char *nulls, bool heed_shared);
-extern void personas_add_of(Personas *p, ArrayType *keys, bool heed_shared);
+extern void personas_add(Personas *p, const char *query, int nargs, Oid *types, Datum *values, const char *nulls, bool leave_out_shared);
+extern void personas_add_of(Personas *p, ArrayType *keys, bool leave_out_shared);
 extern void personas_add_for_blocks(Personas *p, ArrayType *keys);
 extern void personas_load_terms(Personas *p);
 extern void personas_load_large(LinkKeySet *large);

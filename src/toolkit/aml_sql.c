@@ -14,7 +14,7 @@
 #include "engage.h"
 #include "toolkit/row.h"
 
-/* Many times what a phone sends */
+/* Many times the length that a phone sends */
 #define MAX_MESSAGE (1024 * 1024)
 
 #define UNIX_EPOCH_SECONDS \
@@ -44,7 +44,7 @@ engage_aml(PG_FUNCTION_ARGS)
 	AmlMessage message;
 	AmlProblem problem = {NULL, "no more than 1 MB of text"};
 
-	/* what is longer is not even unpacked */
+	/* a longer message is not even unpacked */
 	if (toast_raw_datum_size(PG_GETARG_DATUM(0)) > MAX_MESSAGE)
 		report_problem(&problem);
 	payload = PG_GETARG_TEXT_PP(0);

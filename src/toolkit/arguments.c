@@ -14,9 +14,9 @@
 
 /*
  * interval_width
- *		The width of a rolling window, or whatever else is named, in
- *		microseconds.  A day is 24 hours; a month is not an exact duration and
- *		is refused, like zero and negative widths.
+ *		The width of a rolling window, or of what name says, in microseconds.  A
+ *		day is 24 hours; a month is not an exact duration and is refused, like
+ *		zero and negative widths.
  */
 int64
 interval_width(const Interval *width, const char *what)
@@ -43,8 +43,8 @@ interval_width(const Interval *width, const char *what)
 
 /*
  * interval_span
- *		The length of something that takes hours or days, in microseconds.  Less
- *		than a minute, in whole seconds, is a number whose unit was forgotten.
+ *		The length of something that takes hours or days, in microseconds.
+ *		Whole seconds below a minute are a number whose unit was forgotten.
  */
 int64
 interval_span(const Interval *span, const char *what)

@@ -411,7 +411,7 @@ compare_changes(const BeforeAfterGroup *a, const BeforeAfterGroup *b)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* All groups, those of the smallest counts before first. */
+/* All groups, in ascending order of the count before. */
 static BeforeAfterGroup *
 sorted_changes(change_table_hash *table)
 {
@@ -549,7 +549,7 @@ engage_empirical_bayes(PG_FUNCTION_ARGS)
 	double shape = PG_GETARG_FLOAT8(3);
 	EmpiricalBayes result;
 
-	/* an infinite shape says that all callers are alike */
+	/* an infinite shape means that all callers are alike */
 	if (!isinf(shape) || shape < 0)
 		shape = number_argument(fcinfo, 3, "prior_shape", false);
 	result = empirical_bayes(observed, exposure, mean, shape);

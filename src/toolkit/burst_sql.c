@@ -37,8 +37,8 @@ refuse_number(const char *name, double value, const char *hint)
 }
 
 /*
- * The path for the arguments (timeline, scale, gamma, resolution).  Costs do
- * not depend on the unit of gaps but for a constant, so it is microseconds.
+ * The path for the arguments (timeline, scale, gamma, resolution).  The unit
+ * of gaps only adds a constant to the costs, so it is microseconds.
  */
 static void
 find_path(FunctionCallInfo fcinfo, Path *path)
@@ -144,9 +144,9 @@ model_arguments(FunctionCallInfo fcinfo, int n)
 }
 
 /*
- * The contacts up to until.  Without from_at, time begins at the first contact,
- * which then is not to be explained: that there is one is why one looks.
- * False if that leaves no time.
+ * The contacts up to until.  Without from_at, time begins at the first
+ * contact.  The model does not explain that one, because without it there
+ * would be nothing to model.  False if that leaves no time.
  */
 static bool
 read_data(HawkesData *data, struct varlena *stored, TimestampTz from_at, TimestampTz until)

@@ -36,7 +36,7 @@
 #define READ_SIZE 32768
 #define KEY_SIZE sizeof(uint64)
 
-/* What a contact costs: its place, and one in the sort's scratch space. */
+/* The memory of a contact: its place, and one in the sort's scratch space. */
 #define CONTACT_COST (2 * sizeof(SortContact))
 
 /* A caller's name, once for all of its contacts in memory. */
@@ -85,7 +85,7 @@ struct CallerRuns
 	size_t in_memory; /* bytes of the runs in memory */
 };
 
-/* Where a run is written to: a growing buffer, drained to a file if any. */
+/* The writer of a run: a growing buffer, which is emptied into a file if there is one. */
 typedef struct RunWriter
 {
 	char *data;
@@ -95,7 +95,7 @@ typedef struct RunWriter
 	size_t total;
 } RunWriter;
 
-/* Where a run is read from, and the caller it stands at. */
+/* The reader of a run, and the caller at which it is. */
 typedef struct RunReader
 {
 	BufFile *file;
@@ -117,9 +117,9 @@ struct CallerMerge
 	bool named;
 	int num_readers;
 	RunReader *readers;
-	uint64 *keys; /* of the callers that readers stand at */
-	bool *live; /* readers that stand at a caller */
-	bool *taken; /* readers that stand at the current caller */
+	uint64 *keys; /* of the callers at which readers are */
+	bool *live; /* readers that are at a caller */
+	bool *taken; /* readers that are at the current caller */
 	int num_taken;
 	uint64 contacts; /* of the current caller */
 	int64 *times;
@@ -129,7 +129,7 @@ struct CallerMerge
 
 /*
  * caller_runs_create
- *		An empty gathering in the given context; named if callers are text.
+ *		An empty collection in the given context; named if callers are text.
  */
 CallerRuns *
 caller_runs_create(MemoryContext context, bool named)
@@ -144,8 +144,8 @@ caller_runs_create(MemoryContext context, bool named)
 
 /*
  * caller_runs_stay_in_memory
- *		Never use temporary files, whatever work_mem says: for a gathering that
- *		is but a step on the way into another.
+ *		Never use temporary files, whatever work_mem is: for a collection that
+ *		will soon be added to another.
  */
 void
 caller_runs_stay_in_memory(CallerRuns *runs)
@@ -169,7 +169,7 @@ grow(MemoryContext context, void *array, size_t *capacity, size_t first, size_t 
 	return repalloc_huge(array, *capacity * width);
 }
 
-/* Make room for so many more bytes and return where they go. */
+/* Make room for this many more bytes and return their place. */
 static char *
 writer_reserve(RunWriter *writer, size_t bytes)
 {
@@ -227,8 +227,8 @@ write_timeline(RunWriter *writer, const uint8 *timeline, size_t len)
 }
 
 /*
- * A caller's contacts.  They are encoded behind one byte for their length,
- * which is enough for most, and moved up for a longer one.
+ * A caller's contacts.  They are encoded after one byte for their length,
+ * which is enough for most, and moved if the length needs more.
  */
 static void
 write_times(RunWriter *writer, const int64 *times, size_t n)
@@ -324,8 +324,8 @@ compare_names(const uint32 *a, const uint32 *b, const NamePool *pool)
 #include "lib/sort_template.h"
 
 /*
- * Rank the names and let the contacts hold ranks for indexes, in the upper
- * bits, as the sort wants its keys.  Returns the indexes in order of rank.
+ * Rank the names, and replace indexes in the contacts with ranks, in the upper
+ * bits, as the sort needs its keys.  Returns the indexes in order of rank.
  */
 static uint32 *
 rank_names(CallerRuns *runs, int *shift)
@@ -472,7 +472,7 @@ spill(CallerRuns *runs)
 	merge_full_levels(runs);
 }
 
-/* Memory in use, if there were so many contacts more. */
+/* Memory in use with this many more contacts. */
 static size_t
 memory_with(CallerRuns *runs, size_t contacts)
 {
@@ -591,7 +591,8 @@ caller_runs_add_named(CallerRuns *runs, const char *name, size_t len, int64 at)
 
 /*
  * caller_runs_add_encoded
- *		Add all contacts of another gathering, as caller_runs_encode wrote them.
+ *		Add all contacts of another collection, as caller_runs_encode wrote
+ *		them.
  */
 void
 caller_runs_add_encoded(CallerRuns *runs, const char *data, size_t len)
@@ -619,7 +620,7 @@ caller_runs_add_encoded(CallerRuns *runs, const char *data, size_t len)
 
 /*
  * caller_runs_encode
- *		Append all contacts as a single run.  What is in memory moves there.
+ *		Append all contacts as a single run.  Those in memory move there.
  */
 void
 caller_runs_encode(CallerRuns *runs, StringInfo out)
@@ -647,7 +648,7 @@ caller_runs_encode(CallerRuns *runs, StringInfo out)
 
 /*
  * caller_runs_add_all
- *		Add all contacts of another gathering, which may be used up by it.
+ *		Add all contacts of another collection, which may be empty afterwards.
  */
 void
 caller_runs_add_all(CallerRuns *runs, CallerRuns *other)
@@ -678,9 +679,9 @@ caller_runs_release(CallerRuns *runs)
 }
 
 /*
- * Have so many bytes at hand behind those taken, or as many as there are.  In
- * memory they are all at hand; of a file, the current record is moved to the
- * front of the buffer, which is enlarged and filled.
+ * Make this many bytes after those taken available, or as many as there are.
+ * In memory they all are; for a file, the current record is moved to the front
+ * of the buffer, which is enlarged and filled.
  */
 static size_t
 reader_need(RunReader *reader, size_t bytes)
@@ -709,7 +710,7 @@ corrupt_run(void)
 			 errmsg("a run of sorted contacts is malformed")));
 }
 
-/* Read a length and have so many bytes at hand behind it. */
+/* Read a length and make that many bytes after it available. */
 static size_t
 reader_length(RunReader *reader)
 {
@@ -815,7 +816,7 @@ caller_merge_begin(CallerRuns *runs)
 	return merge_begin(runs->named, runs->runs, runs->num_runs);
 }
 
-/* Does reader a stand at an earlier caller than reader b? */
+/* Is reader a at an earlier caller than reader b? */
 static bool
 earlier(CallerMerge *merge, int a, int b)
 {
@@ -869,7 +870,7 @@ caller_merge_next(CallerMerge *merge, MergedCaller *caller)
 	return true;
 }
 
-/* Have room for so many instants, twice: to hold and to merge them. */
+/* Make room for this many instants twice: to hold and to merge them. */
 static void
 reserve_times(CallerMerge *merge, size_t n)
 {
@@ -885,7 +886,7 @@ reserve_times(CallerMerge *merge, size_t n)
 	merge->scratch = MemoryContextAllocHuge(merge->context, merge->max_times * sizeof(int64));
 }
 
-/* Merge n sorted instants with the m sorted ones behind them, from the end. */
+/* Merge n sorted instants with the m sorted ones after them, from the end. */
 static void
 merge_times(int64 *times, size_t n, size_t m, int64 *scratch)
 {

@@ -21,7 +21,7 @@ static const char *const bars[] = {"·", "▁", "▂", "▃", "▄", "▅", "▆
 static const char *const shades[] = {"·", "░", "▒", "▓", "█"};
 static const char *const weekdays[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
 
-/* The step from 1 to steps of a count on the scale of most; 0 for none. */
+/* The step, 1 to steps, of a count on a scale up to most; 0 for no contacts. */
 static int
 scale(int64 count, int64 most, int steps)
 {
@@ -31,7 +31,7 @@ scale(int64 count, int64 most, int steps)
 }
 
 /*
- * In which of the equal parts of a span an instant lies: computed without
+ * The equal part of a span in which an instant lies, computed without
  * rounding, so that the first instant of a part is in that part.
  */
 static int

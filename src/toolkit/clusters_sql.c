@@ -32,7 +32,7 @@ refuse_too_many(void)
 			 errhint("Leave out pairs that say little, or split them over several queries.")));
 }
 
-/* A weight in bits as pairs are given it. */
+/* The weight of a pair, from bits. */
 static int64
 weight_of(double bits)
 {

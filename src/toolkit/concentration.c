@@ -26,7 +26,7 @@
 typedef struct CountEntry
 {
 	int64 count; /* contacts of a caller */
-	int64 callers; /* callers with so many */
+	int64 callers; /* callers with that many */
 	char status;
 } CountEntry;
 
@@ -41,7 +41,7 @@ typedef struct CountEntry
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-/* The shares in the result: of the top so many callers, then so many percent. */
+/* The shares in the result: of the top callers by number, then by percent. */
 static const int top_callers[] = {1, 10, 100};
 static const int top_percents[] = {1, 5, 10};
 
@@ -173,7 +173,7 @@ sorted_entries(count_table_hash *table, int *n)
 	return entries;
 }
 
-/* The share of the contacts that the top so many callers have; NaN of none. */
+/* The share of the contacts that the given number of top callers have; NaN if there are no contacts. */
 static double
 share_of_top(const CountEntry *entries, int n, int64 callers, int64 contacts)
 {

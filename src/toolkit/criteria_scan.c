@@ -32,9 +32,10 @@ floor_div(int64 a, int64 b)
 
 /*
  * find_zone
- *		The zone of that name, or NULL.  The server's look-up also takes POSIX
- *		rules such as 'Mars1' or 'Etc/GMT5', which nobody means: digits are for
- *		Etc/GMT+n.  A zone has its own spelling, a rule is put in upper case.
+ *		The zone of that name, or NULL.  The server's look-up also accepts POSIX
+ *		rules such as 'Mars1' or 'Etc/GMT5', which nobody means: digits are only
+ *		for Etc/GMT+n.  A zone keeps its own spelling, while the server puts a
+ *		rule in upper case.
  */
 pg_tz *
 find_zone(const char *name)

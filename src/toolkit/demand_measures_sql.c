@@ -29,7 +29,7 @@ enum
 	ARG_HORIZON
 };
 
-/* What the rows of a query share: criteria made ready, and the row type. */
+/* What the rows of a query share: prepared criteria, and the row type. */
 typedef struct MeasuresCall
 {
 	MemoryContext context; /* of the criteria */
@@ -55,7 +55,7 @@ call_state(FunctionCallInfo fcinfo)
 	return call;
 }
 
-/* The criteria of a call, made ready once for all rows that share them. */
+/* The criteria of a call, prepared once for all rows that share them. */
 static CriteriaSet *
 criteria_argument(MeasuresCall *call, struct varlena *given)
 {
@@ -64,7 +64,7 @@ criteria_argument(MeasuresCall *call, struct varlena *given)
 	if (call->criteria_bytes != NULL && VARSIZE_ANY(call->criteria_bytes) == VARSIZE_ANY(given) &&
 		memcmp(call->criteria_bytes, given, VARSIZE_ANY(given)) == 0)
 		return call->criteria;
-	call->criteria_bytes = NULL; /* until the new ones are known to be good */
+	call->criteria_bytes = NULL; /* until the new ones are known to be valid */
 	MemoryContextReset(call->context);
 	old = MemoryContextSwitchTo(call->context);
 	call->criteria = ARR_NDIM((ArrayType *) given) == 0 ? NULL : criteria_load((ArrayType *) given);

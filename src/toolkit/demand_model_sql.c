@@ -33,7 +33,7 @@
 
 #define FIRST_CAPACITY 64
 
-/* Histories read or written between two looks at pending interrupts. */
+/* Histories read or written between two checks for interrupts. */
 #define BLOCK 4096
 
 /* The columns of the type demand_model. */
@@ -239,7 +239,7 @@ engage_demand_model_combinefn(PG_FUNCTION_ARGS)
 	return aggregate_return(fcinfo, state);
 }
 
-/* In an order that does not depend on how they came, equal ones together. */
+/* In an order that does not depend on the input, equal ones together. */
 static void
 sort_and_group(DemandState *state)
 {
@@ -394,7 +394,7 @@ read_parameter(const Row *row, int column, double least, double most)
 	return value;
 }
 
-/* What a model says of contacts and occasions, if it was made of timelines. */
+/* The part of a model about contacts and occasions, if it was made from timelines. */
 static void
 read_occasions(DemandModel *model, const Row *row)
 {
@@ -413,7 +413,7 @@ read_occasions(DemandModel *model, const Row *row)
 
 /*
  * demand_model_from_datum
- *		Read a model that a user gives, which may be made by hand.
+ *		Read a model that a user gives, and may have made by hand.
  */
 void
 demand_model_from_datum(HeapTupleHeader header, DemandModel *model)

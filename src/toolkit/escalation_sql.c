@@ -312,7 +312,7 @@ refuse_prior(const char *detail)
 			 errhint("Use what escalation_prior() gives.")));
 }
 
-/* So many doubles, none of them below the least. */
+/* Read this many doubles, none of them below the least. */
 static void
 read_doubles(Datum array, int n, double least, double *out)
 {
@@ -352,7 +352,7 @@ read_weights(EscalationPrior *prior, const Datum *values)
 	}
 }
 
-/* A prior that a user gives, which may be made by hand; returns its window. */
+/* Read a prior that a user gives, and may have made by hand; returns its window. */
 static int64
 read_prior(EscalationPrior *prior, HeapTupleHeader header)
 {

@@ -86,7 +86,7 @@ engage_is_certain_filler(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(judge_arguments(fcinfo) == FILLER_CERTAIN);
 }
 
-/* Letters that are no text in this database's encoding stand for nothing. */
+/* Text that this database's encoding does not have means nothing. */
 static size_t
 fold_in_encoding(FillerKind kind, const char *raw, size_t len, char *out)
 {
@@ -101,10 +101,7 @@ fold_in_encoding(FillerKind kind, const char *raw, size_t len, char *out)
 	return kept;
 }
 
-/*
- * A value as lists have it, into FILLER_FOLD_SIZE bytes: dates as YYYY-MM-DD
- * where they can be read.
- */
+/* A value as lists have it, in FILLER_FOLD_SIZE bytes: dates as YYYY-MM-DD if they can be read. */
 static size_t
 fold_value(FillerKind kind, const char *raw, size_t len, char *out)
 {
@@ -240,7 +237,7 @@ read_list(ValueList *list, ArrayType *array, MemoryContext context)
 	MemoryContextSwitchTo(before);
 }
 
-/* The lists of a call, NULL arguments being empty ones. */
+/* The lists of a call; NULL arguments are empty lists. */
 static ValueLists *
 lists_of_call(FunctionCallInfo fcinfo, int fillers, int real)
 {
@@ -291,7 +288,7 @@ has_entry(const ValueList *list, const char *kind, const char *folded, size_t le
 	return false;
 }
 
-/* A name is in a list as such, or as a given or family name. */
+/* A name is in a list as a name of any kind, or as a given or family name. */
 static bool
 has_value(const ValueList *list, FillerKind kind, const char *raw, size_t len)
 {
@@ -354,7 +351,7 @@ is_empty(FunctionCallInfo fcinfo, int detail)
 	return PG_ARGISNULL(detail) || (detail != DETAIL_DATE_OF_BIRTH && VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(detail)) == 0);
 }
 
-/* A likely filler is left out unless the force says that it is real. */
+/* A likely filler is left out unless the force has listed it as real. */
 static void
 judge_names_of_call(FunctionCallInfo fcinfo, const ValueLists *lists, bool *left_out)
 {
@@ -371,7 +368,7 @@ judge_names_of_call(FunctionCallInfo fcinfo, const ValueLists *lists, bool *left
 		if (left_out[name[i]])
 			text[i].len = 0;
 	}
-	/* as what stays is judged alone */
+	/* because what stays is judged alone */
 	filler_judge_names(text[0].bytes, text[0].len, text[1].bytes, text[1].len, &verdict[0], &verdict[1]);
 	for (int i = 0; i < 2; i++)
 		if (verdict[i] != FILLER_NOT && !has_detail(fcinfo, name[i], &lists->real))
@@ -413,7 +410,7 @@ text_of_key(const JsonbValue *value, const char **bytes, size_t *len)
 	return true;
 }
 
-/* How the values of a key are compared; false for a key that identifies nobody. */
+/* How the values of a key are compared; false for a key that does not identify people. */
 static bool
 kind_of_key(Jsonb *kinds, const JsonbValue *key, FillerKind *kind)
 {

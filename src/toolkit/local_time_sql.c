@@ -22,7 +22,7 @@
 #include "toolkit/criteria_scan.h"
 #include "toolkit/row.h"
 
-/* What was read, and why nothing was. */
+/* What was read, or why nothing was. */
 typedef struct Reading
 {
 	LocalTimeStatus status;
@@ -65,7 +65,7 @@ read_by_format(text *format_text, const char *written, Reading *out)
 	pfree(string);
 }
 
-/* Read by the first of the formats that fits; all must be formats. */
+/* Read by the first of the formats that fits; all of them must be valid. */
 static void
 read_by_formats(ArrayType *formats, text *written_text, Reading *out)
 {
@@ -89,7 +89,7 @@ read_by_formats(ArrayType *formats, text *written_text, Reading *out)
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("a format of a date is null")));
 		read_by_format(DatumGetTextPP(elements[i]), written, &reading);
-		/* a text that fits a format, and is no day or time, is more telling than one that does not fit */
+		/* that a text fits a format but is not a valid time is a better reason than that it does not fit */
 		if (i == 0 || (out->status != LOCAL_TIME_OK && (reading.status == LOCAL_TIME_OK || out->status == LOCAL_TIME_NO_MATCH)))
 			*out = reading;
 	}

@@ -43,7 +43,7 @@
 
 typedef struct Levels
 {
-	signed char level[FS_MAX_COMPARISONS]; /* those there are not are missing */
+	signed char level[FS_MAX_COMPARISONS]; /* comparisons that do not exist are missing */
 } Levels;
 
 typedef struct PatternEntry
@@ -86,7 +86,7 @@ enum
 	NUM_COLUMNS
 };
 
-/* The levels of an array; returns of how many comparisons. */
+/* The levels of an array; returns the number of comparisons. */
 static int
 read_pattern(ArrayType *array, Levels *levels)
 {
@@ -284,7 +284,7 @@ compare_patterns(const FsPattern *a, const FsPattern *b)
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* All patterns in an order that does not depend on how they came. */
+/* All patterns in an order that does not depend on the input. */
 static FsPattern *
 sorted_patterns(pattern_table_hash *table)
 {
@@ -303,7 +303,7 @@ sorted_patterns(pattern_table_hash *table)
 	return patterns;
 }
 
-/* Which levels of each comparison are seen, as bits; and so how many it has. */
+/* The levels of each comparison that occur, as bits, and so how many it has. */
 static void
 find_levels(FsModel *model, uint32 *seen, const FsPattern *patterns, size_t n)
 {
@@ -336,7 +336,7 @@ warn(Warnings *warnings, const char *text)
 	warnings->texts[warnings->n++] = CStringGetTextDatum(text);
 }
 
-/* What speaks against the use of a comparison. */
+/* Reasons against using a comparison. */
 static void
 warn_of_comparison(Warnings *warnings, const FsModel *model, int k, uint32 seen)
 {
@@ -352,7 +352,7 @@ warn_of_comparison(Warnings *warnings, const FsModel *model, int k, uint32 seen)
 		warn(warnings, psprintf("comparison %d tells nothing: matches and others show its levels alike", k + 1));
 }
 
-/* What speaks against the use of the model. */
+/* Reasons against using the model. */
 static void
 warn_of_model(Warnings *warnings, const FsModel *model, const FsPattern *patterns, size_t n, double pairs,
 			  double log_likelihood)
@@ -376,7 +376,7 @@ warn_of_model(Warnings *warnings, const FsModel *model, const FsPattern *pattern
 	else if (n < (size_t) (2 * more))
 		warn(warnings, psprintf("distinct patterns: " UINT64_FORMAT "; with fewer than %d many models fit as well", (uint64) n, 2 * more));
 
-	/* by Akaike's criterion: an unknown more must be worth its while */
+	/* by Akaike's criterion: each further unknown must improve the fit enough */
 	if (log_likelihood - fs_log_likelihood(&one, patterns, n, 0) < more)
 		warn(warnings, "two classes explain the pairs no better than one");
 	if (model->lambda * pairs < 1)
@@ -514,7 +514,7 @@ read_levels(FsModel *model, Datum array)
 	}
 }
 
-/* A model that a user gives, which may be made by hand. */
+/* Read a model that a user gives, and may have made by hand. */
 static void
 read_model(FsModel *model, HeapTupleHeader header)
 {

@@ -68,7 +68,7 @@ check_alike(const OutcomesState *state, int ncolumns, int64 option)
 	check_option(state->option, option);
 }
 
-/* Count a row into the state, which is made for the first one. */
+/* Count a row in the state, which is made for the first row. */
 static OutcomesState *
 add_outcome(FunctionCallInfo fcinfo, int ncolumns, const double *values, bool happened, int64 option)
 {
@@ -192,10 +192,7 @@ option_float(int64 bits)
 
 /* ------------------------------------------------------------------ logistic */
 
-/*
- * The numbers of an array, or NULL if one of them is not known.  What they are
- * called is for errors.
- */
+/* The numbers of an array, or NULL if one of them is not known.  The name is for errors. */
 static const double *
 read_floats(ArrayType *array, const char *name, int *n)
 {
@@ -349,7 +346,7 @@ engage_logistic_probability(PG_FUNCTION_ARGS)
 
 /* --------------------------------------------------------------- predictions */
 
-/* A prediction, or false where the row has none or no outcome. */
+/* A prediction, or false if the row has no prediction or no outcome. */
 static bool
 read_prediction(FunctionCallInfo fcinfo, double *predicted)
 {
@@ -401,7 +398,7 @@ engage_prediction_quality_finalfn(PG_FUNCTION_ARGS)
 	return row_return(fcinfo, &row);
 }
 
-/* A whole number that is the same for all rows, of a certain range. */
+/* A whole number within a range, which must be the same for all rows. */
 static int64
 read_number(bool is_null, int64 value, const char *name, int64 most)
 {

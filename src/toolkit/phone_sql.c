@@ -43,7 +43,7 @@ read_region(text *region, char code[3])
 	code[2] = '\0';
 }
 
-/* Text longer than this is not even unpacked: it cannot be a number */
+/* Longer text is not even unpacked: it cannot be a number */
 #define MAX_FIELD (1024 * 1024)
 
 static void
@@ -81,9 +81,8 @@ classify(Datum raw, text *region, const char *code, PhoneNumber *result)
 }
 
 /*
- * phone_read
- *	  The number in a field in E.164; false if there is none.  *is_home says that
- *	  the region is one of +44.
+ * phone_read The number in a field in E.164; false if there is none.
+ * *is_home: whether the region has numbers of +44.
  */
 bool
 phone_read(Datum raw, text *region, char *e164, bool *is_home)

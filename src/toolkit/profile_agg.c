@@ -28,7 +28,7 @@ typedef struct DecayState
 	DecaySum sum;
 } DecayState;
 
-/* The state, made if it does not exist; its half-life and time must match. */
+/* The state, which is made if it does not exist; its half-life and time must match. */
 static DecayState *
 state_for(DecayState *state, MemoryContext context, int64 half_life, TimestampTz as_of)
 {

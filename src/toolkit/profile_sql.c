@@ -26,7 +26,7 @@
 #include "toolkit/row.h"
 #include "toolkit/timeline_sql.h"
 
-/* Contacts handled between two looks at pending interrupts. */
+/* Contacts handled between two checks for interrupts. */
 #define BLOCK 4096
 
 /* Put one day's row into the function's result. */
@@ -66,7 +66,7 @@ engage_daily_counts(PG_FUNCTION_ARGS)
 		{
 			int64 next = local_day(&local, times[i]);
 
-			/* Where clocks went back over midnight, the new day goes on. */
+			/* If clocks went back over midnight, the new day continues. */
 			if (contacts > 0 && next > day)
 			{
 				put_day(fcinfo, day, contacts);
@@ -131,7 +131,7 @@ engage_hour_of_week(PG_FUNCTION_ARGS)
 
 /*
  * check_as_of
- *		Refuse an infinite time to which counts decay.
+ *		Refuse an infinite as_of.
  */
 void
 check_as_of(TimestampTz as_of)

@@ -32,7 +32,7 @@
 
 /*
  * The third argument, criteria or n, is kept as bytes: it must be the same in
- * every row, and travels with a partial state.
+ * every row, and is part of a partial state.
  */
 typedef struct CallersState
 {
@@ -71,7 +71,7 @@ create_lasting_state(FunctionCallInfo fcinfo, bool named, const char *option, si
 	return state;
 }
 
-/* All rows, and all partial states, must ask the same. */
+/* All rows, and all partial states, must have the same argument. */
 static void
 check_option(CallersState *state, const char *option, size_t len)
 {
@@ -332,7 +332,7 @@ caller_datum(const MergedCaller *caller)
 	return Int64GetDatum((int64) unspread_bits(caller->key));
 }
 
-/* A caller that meets a criterion, or is among the top ones. */
+/* A caller that meets a criterion, or is one of the top callers. */
 typedef struct FoundCaller
 {
 	Datum caller;

@@ -24,9 +24,10 @@
 #define THOUSAND 1000
 
 /*
- * The most by which a product of two decimals, read as float8 and multiplied by
- * 1000, is too small: four roundings, so that a half stays a half.  Where that
- * is much, a product this large has no half to tell.
+ * The most by which a product of two decimals, read as float8 and multiplied
+ * by 1000, can be too small because of four roundings; it is added so that a
+ * half stays a half.  Where that is much, the product is too large to have a
+ * half.
  */
 #define ROUNDINGS (4 * DBL_EPSILON / 2)
 #define MAX_TOO_SMALL 0.0625

@@ -217,7 +217,7 @@ sorted_series(const SeriesState *state, size_t *n)
 	return series;
 }
 
-/* What speaks against the use of the result. */
+/* Reasons against using the result. */
 static Datum
 series_warnings(const SeriesChange *change)
 {

@@ -19,7 +19,7 @@
 #include "engage.h"
 #include "toolkit/row.h"
 
-/* Characters of a name that are looked at; no name has so many */
+/* Characters of a name that are used; no name has this many */
 #define MAX_NAME SIMILARITY_MAX_JARO
 
 /* Bytes of UTF-8 that a name may have, with a zero byte */
@@ -28,7 +28,7 @@
 /* Characters that a postcode may be written in */
 #define MAX_POSTCODE_TEXT 64
 
-/* Text as the core reads it */
+/* Text in the form that the core reads */
 typedef struct Utf8
 {
 	const char *bytes;

@@ -18,7 +18,7 @@
 #include "toolkit/aggregate.h"
 #include "toolkit/timeline_sql.h"
 
-/* One chunk of memory, which moves when it grows: most callers call once. */
+/* One chunk of memory, which moves when it grows: most callers have one contact. */
 typedef struct TimelineState
 {
 	size_t n;
@@ -126,7 +126,7 @@ engage_timeline_agg_combinefn(PG_FUNCTION_ARGS)
 	return aggregate_return(fcinfo, state);
 }
 
-/* A sorted state as a timeline; sorting in place changes no multiset. */
+/* The state as a timeline.  It is sorted in place, which does not change its meaning. */
 static struct varlena *
 finish(TimelineState *state)
 {

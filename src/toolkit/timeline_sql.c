@@ -36,7 +36,7 @@
 #define ST_DEFINE
 #include "lib/sort_template.h"
 
-/* Contacts handled between two looks at pending interrupts. */
+/* Contacts handled between two checks for interrupts. */
 #define BLOCK 4096
 
 /*
@@ -161,7 +161,7 @@ skip_spaces(const char *p)
 
 /*
  * Read '{instant, ...}', each instant with or without double quotes.  Returns
- * NULL if all is well, else what is wrong.
+ * NULL, or what is wrong.
  */
 static const char *
 parse_instants(const char *p, int64 *times, int64 *n)
@@ -543,7 +543,7 @@ engage_contact_times(PG_FUNCTION_ARGS)
 	state = call->user_fctx;
 	if (call->call_cntr < (uint64) state->n)
 	{
-		/* The macro counts before it looks at its argument. */
+		/* The macro counts before it uses its argument. */
 		Datum at = TimestampTzGetDatum(state->times[call->call_cntr]);
 
 		SRF_RETURN_NEXT(call, at);

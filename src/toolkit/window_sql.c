@@ -25,9 +25,9 @@
 #define RING_SIZE 64
 
 /*
- * A width as it was written.  A number without a unit would be seconds, which
- * nobody means: '24'.  What has a minus sign is never a width, and its reading
- * alone depends on a setting, so this is immutable.
+ * A width from text.  A number without a unit, '24', would be seconds, which
+ * nobody means.  Only text with a minus sign would depend on a setting, and
+ * that is never a width, so this is immutable.
  */
 static Interval *
 width_from_text(text *written)
@@ -134,7 +134,7 @@ criterion_argument(FunctionCallInfo fcinfo, int n)
 
 /*
  * A rolling criterion with a small threshold needs only the latest contacts,
- * so it is tested while reading and reading stops where it is met.
+ * so it is tested while reading, and reading stops when it is met.
  */
 static bool
 first_met_streaming(TimelineReader *reader, const WindowCriterion *test, int64 *met_at)
@@ -383,7 +383,7 @@ enter_until(WindowObject winobj, RollingWindow *window, int64 now)
 	}
 }
 
-/* Contacts of the partition in (now - width, now], amortised O(1) a row. */
+/* Contacts of the partition in (now - width, now], in amortised O(1) per row. */
 static int64
 count_rolling(WindowObject winobj, int64 now, uint64 width)
 {

@@ -29,7 +29,7 @@ typedef struct Span
 	size_t len;
 } Span;
 
-/* What the readers of values leave for the end */
+/* What the readers of values need after the last one */
 typedef struct Reading
 {
 	AmlMessage *message;
@@ -70,7 +70,7 @@ trim(Span span)
 	return span;
 }
 
-/* Whether span is the given text, but for case */
+/* Whether span is the given text, in any case */
 static bool
 equals(Span span, const char *text)
 {
@@ -272,8 +272,8 @@ read_time(Span value, Reading *reading)
 }
 
 /*
- * The first keep digits of an identifier of least to most digits.  One that
- * is all zeros identifies nothing, and is taken as not given.
+ * The first keep digits of an identifier of least to most digits.  One that is
+ * all zeros identifies nothing, and counts as not given.
  */
 static bool
 read_identifier(Span value, size_t least, size_t most, size_t keep, char *identifier)
@@ -402,8 +402,8 @@ read_header(Span part, AmlProblem *problem)
 }
 
 /*
- * Where the caller is, unless the message says in any of the ways there are
- * that the handset did not know: that would be a point in the Atlantic.
+ * Where the caller is.  A message has several ways to say that the handset did
+ * not know; without this check it would be a point in the Atlantic.
  */
 static bool
 settle_location(const Reading *reading, AmlProblem *problem)
@@ -421,10 +421,7 @@ settle_location(const Reading *reading, AmlProblem *problem)
 	return true;
 }
 
-/*
- * aml_parse
- *	  Reads a message; false, and what is wrong with it, if it is malformed.
- */
+/* aml_parse Reads a message.  False, with what is wrong, if it is malformed. */
 bool
 aml_parse(const char *text, size_t len, AmlMessage *message, AmlProblem *problem)
 {
@@ -442,7 +439,7 @@ aml_parse(const char *text, size_t len, AmlMessage *message, AmlProblem *problem
 	if (!read_header(part, problem))
 		return false;
 
-	/* one semicolon may stand at the end */
+	/* one semicolon is allowed at the end */
 	while (more && rest.len > 0)
 	{
 		more = split(rest, ';', &part, &rest);

@@ -36,7 +36,7 @@ typedef struct Edge
 	uint32_t best_b;
 } Edge;
 
-/* A merge that may come. */
+/* A merge that may be made. */
 typedef struct Candidate
 {
 	double score;
@@ -46,7 +46,7 @@ typedef struct Candidate
 	uint32_t version;
 } Candidate;
 
-/* A component at work. */
+/* The component in progress. */
 typedef struct Work
 {
 	const ClusterProblem *problem;
@@ -102,7 +102,7 @@ find_root(uint32_t *parent, uint32_t node)
 	return node;
 }
 
-/* The lower root of the two becomes that of both. */
+/* The lower of the two roots becomes the root of both. */
 static void
 join_roots(uint32_t *parent, uint32_t a, uint32_t b)
 {
@@ -233,7 +233,7 @@ list_edge(Work *work, uint32_t number, int side)
 	work->degree[group]++;
 }
 
-/* The edge between two groups; made if it does not exist. */
+/* The edge between two groups; it is made if it does not exist. */
 static uint32_t
 need_edge(Work *work, uint32_t a, uint32_t b)
 {
@@ -284,7 +284,7 @@ keep_best(Edge *edge, int64_t weight, uint32_t a, uint32_t b)
 	}
 }
 
-/* Add what one pair of nodes shows. */
+/* Add the evidence of one pair of nodes. */
 static void
 add_pair(Work *work, uint32_t number, uint32_t x, uint32_t y, const int64_t *given)
 {
@@ -325,7 +325,7 @@ add_pair(Work *work, uint32_t number, uint32_t x, uint32_t y, const int64_t *giv
 	keep_best(edge, total, low, high);
 }
 
-/* Add what all pairs between two groups show. */
+/* Add the evidence of all pairs between two groups. */
 static void
 add_pairs_between(Work *work, uint32_t number, uint32_t a, uint32_t b)
 {
@@ -358,7 +358,7 @@ is_void(const Work *work, const Candidate *candidate)
 	return edge->dead || edge->version != candidate->version;
 }
 
-/* Put a candidate where it belongs on the way up from a free place. */
+/* Move a candidate up the heap from a free place to where it belongs. */
 static void
 sift_up(Work *work, size_t i, Candidate candidate)
 {
@@ -370,7 +370,7 @@ sift_up(Work *work, size_t i, Candidate candidate)
 	work->heap[i] = candidate;
 }
 
-/* Room for one more: first by leaving out what is void. */
+/* Make room for one more candidate, first by removing void ones. */
 static void
 make_room(Work *work)
 {
@@ -512,7 +512,7 @@ add_sums(Work *work, uint32_t into, uint32_t from)
 	keep_best(to, gone->best_weight, gone->best_a, gone->best_b);
 }
 
-/* Forget an edge's place among the slots; those behind it move up. */
+/* Free an edge's slot; those behind it move up. */
 static void
 free_slot(Work *work, uint32_t edge)
 {
@@ -530,8 +530,8 @@ free_slot(Work *work, uint32_t edge)
 }
 
 /*
- * Make an edge of one group, on one side of it, an edge of both that group and
- * another.  Returns the edge that it is now part of.
+ * Replace one group with another on one side of an edge.  Returns the edge
+ * that it is now part of.
  */
 static uint32_t
 move_edge(Work *work, uint32_t number, int side, uint32_t into)
@@ -562,7 +562,7 @@ move_edge(Work *work, uint32_t number, int side, uint32_t into)
 	return number;
 }
 
-/* Take a group's edges into work->refs, and what is dead out of its list. */
+/* Copy a group's edges into work->refs, and remove dead ones from its list. */
 static uint32_t
 gather_edges(Work *work, uint32_t group)
 {
@@ -621,7 +621,7 @@ report_merge(Work *work, uint32_t number, double score)
 	problem->merged(problem->arg, &merge);
 }
 
-/* Make the edges of a group those of another.  They, now, are in work->refs. */
+/* Give the edges of a group to another. work->refs then has them. */
 static uint32_t
 move_edges(Work *work, uint32_t from, uint32_t into)
 {
@@ -637,8 +637,8 @@ move_edges(Work *work, uint32_t from, uint32_t into)
 }
 
 /*
- * Have all edges of a group in work->refs, with the pairs in their sums that
- * another one, which comes to it, has with those that had no edge with it.
+ * Gather all edges of "into" in work->refs, and add to each the pairs that
+ * "from", which joins it, has with the other end, unless the edge has them.
  */
 static uint32_t
 complete_edges(Work *work, uint32_t from, uint32_t into)
@@ -670,8 +670,8 @@ join_members(Work *work, uint32_t from, uint32_t into)
 }
 
 /*
- * Merge the groups of an edge; the lower one stays.  What this makes of their
- * other edges may be the next merge, unless that is left for later.
+ * Merge the groups of an edge; the lower one stays.  Their other edges change,
+ * and may be the next merge, unless that is left for later.
  */
 static void
 merge_groups(Work *work, uint32_t number, double score, bool goes_on)
@@ -726,7 +726,7 @@ fill_heap(Work *work, bool weak)
 	}
 }
 
-/* The one other group that would take a weak group; NONE for none or rivals. */
+/* The one other group that would take a weak group; NONE if there is none, or rivals. */
 static uint32_t
 only_place(Work *work, uint32_t group, double *score)
 {
@@ -760,8 +760,8 @@ only_place(Work *work, uint32_t group, double *score)
 }
 
 /*
- * Weak groups join where they have only one place to go.  All are decided
- * before any moves, so that none is judged by another.
+ * Weak groups join where they have only one place to go.  All are judged
+ * before any of them joins, so that none is judged by another.
  */
 static void
 place_weak(Work *work)
@@ -795,7 +795,7 @@ place_weak(Work *work)
 	host->release(score);
 }
 
-/* Let the pair that was decided on stand for a merge, whatever others show. */
+/* Record the pair that people decided on as the reason for a merge, whatever the other pairs show. */
 static void
 name_decided_pair(Work *work, uint32_t number, uint32_t x, uint32_t y)
 {
@@ -817,8 +817,8 @@ name_decided_pair(Work *work, uint32_t number, uint32_t x, uint32_t y)
 }
 
 /*
- * Merge what people said belongs together, except across a refused link.  Where
- * the evidence is enough, it is by that.
+ * Merge what people said belongs together, except across a refused link.  If
+ * the evidence is enough, it is recorded as the reason.
  */
 static void
 merge_must(Work *work, const ClusterPair *must, size_t nmust, const uint32_t *local)
@@ -995,7 +995,7 @@ compare_tags(const void *a, const void *b)
 	return x->b < y->b ? -1 : x->b > y->b;
 }
 
-/* Where everything of a component is. */
+/* The places of a component's nodes, pairs and tags. */
 typedef struct Layout
 {
 	uint32_t ncomponents; /* of more than one node */

@@ -27,7 +27,7 @@
 /* Weights are in thousandths of a bit. */
 #define MILLIBITS 1000
 
-/* What one pair of nodes shows. */
+/* The evidence of one pair of nodes. */
 typedef struct ClusterEvidence
 {
 	uint32_t present; /* a bit for each field that both nodes have */
@@ -35,7 +35,7 @@ typedef struct ClusterEvidence
 	int32_t adjustment; /* of the pair's own evidence, beside their sum */
 } ClusterEvidence;
 
-/* What all pairs between two groups show, added up. */
+/* The evidence of all pairs between two groups, added up. */
 typedef struct ClusterSums
 {
 	int64_t weight[CLUSTER_MAX_FIELDS];
@@ -48,7 +48,7 @@ typedef struct ClusterPair
 {
 	uint32_t a;
 	uint32_t b;
-	int64_t weight; /* where the problem has no function for it */
+	int64_t weight; /* if the problem has no function for it */
 } ClusterPair;
 
 /* How two groups came together. */
@@ -65,8 +65,8 @@ typedef struct ClusterMerge
 } ClusterMerge;
 
 /*
- * What is to be clustered.  Functions get arg.  Pairs must be between
- * different nodes and given once; a node that is in none stays alone.
+ * What is to be clustered.  Functions get arg.  Pairs must be of different
+ * nodes, and each given once; a node that is in no pair stays alone.
  */
 typedef struct ClusterProblem
 {
@@ -102,9 +102,9 @@ typedef struct ClusterProblem
  */
 
 /*
- * Fills component and cluster, of one element a node, with the lowest node of
- * the component (by pairs and must) and of the cluster that each is in.
- * Returns how many must-links were left out because of cannot.
+ * Fills component and cluster, which have one element per node, with the
+ * lowest node of the component (by pairs and must) and of the cluster of each
+ * node.  Returns how many must-links were left out because of cannot.
  */
 extern size_t clusters_find(const ClusterProblem *problem, uint32_t *component, uint32_t *cluster);
 

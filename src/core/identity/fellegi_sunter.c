@@ -21,17 +21,17 @@
 /* A comparison worth fewer bits than this counts as worth nothing. */
 #define FEWEST_BITS 0.001
 
-/* Below this lambda a change counts as it is, and not as a share. */
+/* Below this lambda a change counts by itself, not as a share. */
 #define LEAST_LAMBDA 1e-12
 
-/* A sum and what rounding has lost of it. */
+/* A sum, and what rounding has lost. */
 typedef struct Sum
 {
 	double sum;
 	double lost;
 } Sum;
 
-/* What the expectation step gathers. */
+/* The sums of the expectation step. */
 typedef struct Counts
 {
 	Sum m[FS_MAX_COMPARISONS][FS_MAX_LEVELS];
@@ -61,7 +61,7 @@ has_level(const FsModel *model, int comparison, int level)
 	return level >= 0 && level < model->nlevels[comparison];
 }
 
-/* Are these shares of one whole? */
+/* Do these shares add up to 1? */
 static bool
 is_distribution(const double *share, int n)
 {
@@ -120,7 +120,7 @@ fs_level_weight(const FsModel *model, int comparison, int level)
 
 /*
  * fs_prior_weight
- *		The weight of knowing nothing: log2 of the odds of lambda.
+ *		The weight without any evidence: log2 of the odds of lambda.
  */
 double
 fs_prior_weight(const FsModel *model)
@@ -143,8 +143,8 @@ fs_weight(const FsModel *model, const signed char *level)
 }
 
 /*
- * Probabilities of a match and of the contrary from log2 of the odds.  Neither
- * is the other taken from 1, which would leave nothing of a small one.
+ * The probabilities of a match and of no match from log2 of the odds.  Neither
+ * is 1 minus the other, which would lose all digits of a small one.
  */
 static inline double
 split_odds(double weight, double *contrary)
@@ -231,9 +231,9 @@ fs_log_likelihood(const FsModel *model, const FsPattern *patterns, size_t npatte
 
 /*
  * fs_one_class
- *		The model without matches: m and u are what all pairs show.
+ *		The model without matches: m and u are the shares among all pairs.
  *
- * A fit with two classes is to explain the patterns better than this one.
+ *		A fit with two classes should explain the patterns better than this one.
  */
 void
 fs_one_class(FsModel *model, const FsPattern *patterns, size_t npatterns)
@@ -329,7 +329,7 @@ maximise_lambda(double *lambda, double now)
 	return change;
 }
 
-/* How much further from agreement matches are than others, 0 to 1 a comparison. */
+/* How much further from agreement matches are than others, 0 to 1 for each comparison. */
 static double
 disagreement(const FsModel *model)
 {
@@ -341,10 +341,7 @@ disagreement(const FsModel *model)
 	return sum;
 }
 
-/*
- * Both classes look alike to the fit; the one that agrees more is that of the
- * matches.
- */
+/* The fit cannot distinguish the two classes; the one that agrees more is taken as the matches. */
 static void
 exchange_classes(FsModel *model)
 {
@@ -369,7 +366,7 @@ levels_seen(const FsModel *model, int comparison, const FsPattern *patterns, siz
 
 /*
  * fs_tells_nothing
- *		Do matches and others show the levels of a comparison alike?
+ *		Do matches and others show the levels of a comparison equally often?
  */
 bool
 fs_tells_nothing(const FsModel *model, int comparison)
@@ -385,8 +382,8 @@ fs_tells_nothing(const FsModel *model, int comparison)
  * fs_fit
  *		Improve the model until it no longer changes.
  *
- * Start from fs_start() or from a model known.  The log-likelihood (with the
- * pseudo-counts) never falls from one iteration to the next.
+ *		Start from fs_start() or from a known model.  The log-likelihood (with
+ *		the pseudo-counts) never falls from one iteration to the next.
  */
 FsResult
 fs_fit(FsModel *model, const FsPattern *patterns, size_t npatterns, const FsOptions *options,

@@ -57,8 +57,8 @@ typedef struct FsOptions
 	double tolerance;
 
 	/*
-	 * Pairs added to each class in each comparison, so many a level and spread
-	 * as the start values are, against zeros that stick.
+	 * Pairs added to each class in each comparison, this many per level and
+	 * spread like the start values, so that zeros do not stay zero.
 	 */
 	double prior_count;
 } FsOptions;
@@ -73,13 +73,13 @@ typedef struct FsResult
 	/* a level was never seen, or matches and others show the same levels */
 	bool degenerate[FS_MAX_COMPARISONS];
 
-	/* matches agree less than others, and what is fixed forbids to exchange them */
+	/* matches agree less than others, and fixed values prevent an exchange */
 	bool reversed;
 } FsResult;
 
 /*
- * Called every few thousand patterns.  It may leave the fit for good, as by
- * longjmp; if it returns true the fit ends as it stands.
+ * Called every few thousand patterns.  It may leave the fit for good, for
+ * example by longjmp; if it returns true the fit ends with what it has.
  */
 typedef bool (*FsInterrupted)(void *arg);
 

@@ -21,7 +21,7 @@ static const char *const kind_names[FILLER_KINDS] = {
 	"name", "given_name", "family_name", "date", "address", "postcode",
 	"email", "identifier", "imei", "number", "text", "category"};
 
-/* In which entries of the list a kind looks, besides those for every kind */
+/* Which entries of the list apply to a kind, besides those for every kind */
 static const unsigned kind_masks[FILLER_KINDS] = {
 	[FILLER_NAME] = FILLER_IN_NAME,
 	[FILLER_GIVEN_NAME] = FILLER_IN_NAME,
@@ -63,7 +63,7 @@ without_blanks(char *text, size_t len)
 	return n;
 }
 
-/* Small letters; blanks, quotes and brackets of "Kelia" <kelia@example.com> off */
+/* Lower case, without the blanks, quotes and brackets of "Kelia" <kelia@example.com> */
 static size_t
 fold_email(const char *raw, size_t len, char *out)
 {
@@ -78,7 +78,7 @@ fold_email(const char *raw, size_t len, char *out)
 		if (c == 0xE2 && i + 2 < len && (unsigned char) raw[i + 1] == 0x80 && (unsigned char) raw[i + 2] >= 0x8B &&
 			(unsigned char) raw[i + 2] <= 0x8F)
 		{
-			i += 2; /* a blank that is not seen */
+			i += 2; /* an invisible blank */
 			continue;
 		}
 		out[n++] = c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : (char) c;
@@ -93,8 +93,9 @@ fold_email(const char *raw, size_t len, char *out)
 
 /*
  * filler_fold
- *		A value as it is compared with others of its kind, into FILLER_FOLD_SIZE
- *		bytes; its length, 0 for a value that is too long or has nothing but signs.
+ *		The form of a value that is compared with others of its kind, in
+ *		FILLER_FOLD_SIZE bytes.  Returns its length, 0 for a value that is too
+ *		long or has only signs.
  */
 size_t
 filler_fold(FillerKind kind, const char *raw, size_t len, char *out)
@@ -121,7 +122,7 @@ filler_fold_into(FillerKind kind, const char *raw, size_t len, char *room)
 
 /* ----------------------------------------------------------------- words */
 
-/* What the list says of a text, 0 for nothing. */
+/* What the list has for a text, 0 for nothing. */
 static unsigned
 find_entry(const FillerEntry *list, size_t n, FillerText text)
 {
@@ -162,17 +163,17 @@ next_word(FillerText *rest, FillerText *word)
 	return word->len > 0;
 }
 
-/* How the words of a value are */
+/* What the words of a value are like */
 typedef enum Words
 {
 	OTHER_WORDS, /* at least one word that is not in our lists */
-	JOINING_WORDS, /* none that stands for nothing alone */
-	TITLE_WORDS, /* titles and no other */
+	JOINING_WORDS, /* no word that means "not known" by itself */
+	TITLE_WORDS, /* only titles */
 	DOUBTFUL_WORDS, /* which are names too, with titles or without */
 	FILLER_WORDS
 } Words;
 
-/* Two single letters that stand for nothing, as in "Mrs N/K": takes the second too. */
+/* Two single letters that mean "not known", as in "Mrs N/K": takes the second too. */
 static bool
 take_pair(FillerText *rest, const FillerText *word)
 {
@@ -228,7 +229,7 @@ is_phrase(FillerText text, unsigned mask)
 	return (find_entry(filler_phrases, filler_phrases_count, text) & (mask | FILLER_IN_ALL)) != 0;
 }
 
-/* By words and phrases alone. */
+/* Judge by words and phrases only. */
 FillerVerdict
 filler_judge_words(FillerText text, unsigned mask)
 {
@@ -240,9 +241,9 @@ filler_judge_words(FillerText text, unsigned mask)
 /* --------------------------------------------------------- quick answers */
 
 /*
- * Nearly all values are real, and each contact that comes in has some.  So the
- * first word is looked up by its first three letters and its length in a table
- * of bits, before anything is folded.  The table follows from the lists.
+ * Nearly all values are real, and each new contact has some.  So the first
+ * word is looked up by its first three letters and its length in a table of
+ * bits, before anything is folded.  The table is made from the lists.
  */
 #define START_BITS 16384
 
@@ -277,8 +278,8 @@ is_ascii_letter(char c)
 }
 
 /*
- * Whether a value may start with a word of the lists.  What is not plain
- * letters from the start is looked at closely.
+ * Whether a value may start with a word of the lists.  Values that do not
+ * start with plain letters are checked in full.
  */
 bool
 filler_may_start(const char *raw, size_t len)
@@ -309,7 +310,7 @@ is_too_long(size_t len)
 	return len > FILLER_MAX_VALUE;
 }
 
-/* One name without regard to the other; doubtful: words that are names too. */
+/* Judge one name by itself; doubtful: the flags of words that are names too. */
 static FillerVerdict
 judge_name(FillerText text, unsigned doubtful)
 {
@@ -342,9 +343,10 @@ judge_beside_real(const char *raw, size_t len, unsigned doubtful)
 
 /*
  * filler_judge_names
- *		Which of two names are fillers.  Both are read together first, as "not"
- *		"known" or "member of" "public" would be taken for names alone.  A word
- *		that is a name too, as Null or Test, is one where the other name is real.
+ *		Which of two names are fillers.  Both are read together first, because
+ *		"not" "known" or "member of" "public" would pass as names by themselves.
+ *		A word that is also a name, such as Null or Test, is a name if the other
+ *		name is real.
  */
 void
 filler_judge_names(const char *given, size_t given_len, const char *family, size_t family_len,
@@ -357,7 +359,7 @@ filler_judge_names(const char *given, size_t given_len, const char *family, size
 
 	*given_verdict = FILLER_NOT;
 	*family_verdict = FILLER_NOT;
-	/* a name that is real is none of the words by which both may be none */
+	/* if a name is real, the two are not a filler together */
 	if (given_len > 0 && (is_too_long(given_len) || !filler_may_start(given, given_len)))
 	{
 		*family_verdict = judge_beside_real(family, family_len, FILLER_SURNAME);
@@ -387,7 +389,7 @@ filler_judge_names(const char *given, size_t given_len, const char *family, size
 		return;
 	if (*given_verdict == FILLER_CERTAIN && *family_verdict == FILLER_CERTAIN)
 		return;
-	/* the same twice, as systems fill columns, is not a name */
+	/* systems fill columns with the same word twice: that is not a name */
 	if ((names[0].len == names[1].len && memcmp(names[0].p, names[1].p, names[0].len) == 0 &&
 		 *given_verdict != FILLER_NOT && *family_verdict != FILLER_NOT) ||
 		is_phrase(both, FILLER_IN_NAME) ||
@@ -532,7 +534,7 @@ list_entry(const FillerEntry *entry, const char *meaning, FillerPut put, void *a
 /*
  * filler_list
  *		Every entry of the shipped list, with the kind of detail whose values it
- *		acts on, or "any".  The rules that are no lists are in no row.
+ *		acts on, or "any".  Rules that are not lists have no row.
  */
 void
 filler_list(FillerPut put, void *arg)

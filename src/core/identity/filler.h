@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Longer values, in bytes, are never fillers */
+/* Values of more bytes are never fillers */
 #define FILLER_MAX_VALUE 120
 
 /* Room for any folded value */

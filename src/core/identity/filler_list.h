@@ -15,7 +15,7 @@
 
 #define lengthof(array) (sizeof(array) / sizeof((array)[0]))
 
-/* In values of which kind an entry stands for nothing */
+/* The kinds of value in which an entry means "not known" */
 #define FILLER_IN_NAME 0x0001
 #define FILLER_IN_ADDRESS 0x0002
 #define FILLER_IN_POSTCODE 0x0004
@@ -23,8 +23,8 @@
 #define FILLER_IN_IDENTIFIER 0x0010
 #define FILLER_IN_ALL 0x0020 /* in every kind */
 
-/* What else there is to say of a word */
-#define FILLER_JOINS 0x0100 /* stands for nothing together with others: "not", "of" */
+/* More about a word */
+#define FILLER_JOINS 0x0100 /* means "not known" together with other words: "not", "of" */
 #define FILLER_TITLE 0x0200 /* stands before a name */
 #define FILLER_SURNAME 0x0400 /* is a family name too */
 #define FILLER_FORENAME 0x0800 /* is a given name too */
@@ -35,7 +35,7 @@ typedef struct FillerEntry
 	unsigned mask;
 } FillerEntry;
 
-/* Any value all of whose words are there is a filler */
+/* A value is a filler if all its words are in this list */
 extern const FillerEntry filler_words[];
 extern const size_t filler_words_count;
 
@@ -83,7 +83,7 @@ has_only(FillerText text, bool (*is_such)(char))
 	return text.len > 0;
 }
 
-/* One character again and again, blanks left out: "xxx", "z z z". */
+/* One character repeated, blanks left out: "xxx", "z z z". */
 static inline bool
 is_repeated(FillerText text, size_t least)
 {

@@ -11,7 +11,7 @@
 
 /* ----------------------------------------------------------------- dates */
 
-/* A date as it is written in a list, YYYY-MM-DD. */
+/* A date as lists have it, YYYY-MM-DD. */
 size_t
 filler_fold_date(int year, int month, int day, char *out)
 {
@@ -103,8 +103,8 @@ static const FillerDate dates[] = {
 
 /*
  * filler_judge_date
- *		Whether a date of birth is one that systems and people put where there is
- *		none.  Month or day may be 0, as in texts.
+ *		Whether a date of birth is one that systems and people enter when they
+ *		have none.  Month or day may be 0, as in texts.
  */
 FillerVerdict
 filler_judge_date(int year, int month, int day)
@@ -150,7 +150,7 @@ month_of(FillerText word)
 	return 0;
 }
 
-/* Up to three parts, after which a time may follow; false where there is a word. */
+/* Up to three parts, which a time may follow; false if there is a word. */
 static bool
 read_date(FillerText text, DateParts *date)
 {
@@ -241,8 +241,8 @@ filler_judge_date_text(FillerText text)
 }
 
 /*
- * A date in a text as lists have it, in place: YYYY-MM-DD, day before month
- * where the year is last.  Anything but a whole date stays as it is.
+ * Rewrite a date in a text as lists have it: YYYY-MM-DD.  The day comes before
+ * the month if the year is last.  Anything but a whole date stays as it is.
  */
 size_t
 filler_fold_date_text(char *text, size_t len)
@@ -279,8 +279,8 @@ static const char *const example_postcodes[] = {
 	"54321", "0123"};
 
 /*
- * ZZ99 3VZ, ZZ99 3WZ and so on, by which the health service says what is known
- * in place of a postcode; what forms have as their example; a letter repeated.
+ * ZZ99 3VZ, ZZ99 3WZ and so on, which the health service uses in place of a
+ * postcode; the examples on forms; a repeated letter.
  */
 FillerVerdict
 filler_judge_postcode(FillerText text)
@@ -316,7 +316,7 @@ is_run(FillerText text)
 	return false;
 }
 
-/* Nothing but zeros behind letters, and three of them at least: NOM0000. */
+/* Only zeros after letters, at least three of them: NOM0000. */
 static bool
 is_nought(FillerText text)
 {
@@ -328,11 +328,11 @@ is_nought(FillerText text)
 	for (; i < text.len && !is_letter(text.p[i]); i++, zeros++)
 		if (text.p[i] != '0')
 			return false;
-	/* a letter to check by may follow */
+	/* a check letter may follow */
 	return (i == text.len || i + 1 == text.len) && (zeros >= 3 || zeros == text.len) && zeros > 0;
 }
 
-/* -1, -99: systems' "missing"; the sign goes when it is folded. */
+/* -1, -99: "missing" in some systems; folding removes the sign. */
 static bool
 is_negative(const char *raw, size_t len)
 {
@@ -368,7 +368,7 @@ has_luhn_check(FillerText digits)
 	return sum % 10 == 0;
 }
 
-/* What emulators, forms and copied handsets have. */
+/* Values from emulators, forms and cloned handsets. */
 static const char *const known_imeis[] = {
 	"004999010640000", "004400152020000", "004400152020002", "135790246811220", "135790246811222", "350000000000000",
 	"351111111111111", "352000000000000", "353535353535353", "358000000000000", "352099001761481", "356938035643809", "490154203237518",
@@ -377,7 +377,7 @@ static const char *const known_imeis[] = {
 /*
  * A handset: 15 digits of which the last checks the others, 14 without it, 16
  * with a software version.  Networks send 0 in place of the check digit.  One
- * with a wrong check digit was misread: it stands for no handset.
+ * with a wrong check digit was misread: it identifies no handset.
  */
 FillerVerdict
 filler_judge_imei(FillerText text, const char *raw, size_t len)
@@ -442,12 +442,12 @@ is_no_local(FillerText local)
 	return false;
 }
 
-/* The same of a domain: what stands before its first dot. */
+/* The same for a domain: the part before its first dot. */
 static const char *const no_domains[] = {
 	"none", "noemail", "no-email", "nomail", "no-mail", "noreply", "no-reply", "nowhere", "nobody", "notprovided", "notgiven", "notknown", "unknown", "na",
 	"anonymous", "null", "noaddress", "nodomain", "undefined", "withheld", "refused", "declined", "invalid", "no", "nk", "xxx", "xx", "donotreply"};
 
-/* Domains that say the same whatever stands before. */
+/* Domains that mean there is no address, whatever the local part. */
 static bool
 is_no_domain(FillerText domain)
 {

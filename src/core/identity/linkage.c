@@ -12,14 +12,14 @@
 
 #include "core/time/contact_sort.h"
 
-#define CACHE_SLOTS 65536 /* of levels, a comparison; a power of two */
+#define CACHE_SLOTS 65536 /* of levels, per comparison; a power of two */
 #define CONTRADICTS (-4.0 * MILLIBITS) /* evidence of a name or date of birth */
 #define IDENTIFIES (10 * MILLIBITS) /* evidence of an identifier that overrides contradictions */
-#define SWAPPED_SHARE 0.3 /* of the same names: given and family name exchanged */
+#define SWAPPED_SHARE 0.3 /* of the same names: given and family name swapped */
 
 /* -------------------------------------------------------------- evidence */
 
-/* The level at which two personas agree; levels of pairs of values are kept. */
+/* The level at which two personas agree.  Levels of pairs of values are cached. */
 int
 link_level(LinkStore *store, int comparison, uint32_t a, uint32_t b)
 {
@@ -57,7 +57,7 @@ link_level(LinkStore *store, int comparison, uint32_t a, uint32_t b)
 	return d->cached_level[slot];
 }
 
-/* Whether two values of different comparisons, of kind name, are one name with a slip or two. */
+/* Whether two values of different comparisons, of kind name, are one name with one or two typing errors. */
 static bool
 are_alike(const LinkStore *store, int x, uint32_t a, int y, uint32_t b)
 {
@@ -100,7 +100,7 @@ heed_swapped_names(LinkStore *store, uint32_t a, uint32_t b, ClusterEvidence *ev
 	evidence->weight[family] = store->weight[family][0];
 }
 
-/* What is taken from a pair's evidence because a household shares it. */
+/* The part of a pair's evidence that is taken off because a household shares the details. */
 static int32_t
 pair_adjustment(const LinkModel *model, const ClusterEvidence *evidence)
 {
@@ -118,8 +118,8 @@ pair_adjustment(const LinkModel *model, const ClusterEvidence *evidence)
 }
 
 /*
- * What a pair of personas shows.  Where level is not NULL the levels go there.
- * Returns whether given and family name were found exchanged.
+ * The evidence of a pair of personas.  If level is not NULL it gets the
+ * levels.  Returns whether given and family name are swapped.
  */
 bool
 link_evidence(LinkStore *store, uint32_t a, uint32_t b, ClusterEvidence *evidence, signed char *level)
@@ -168,7 +168,7 @@ has_several(LinkKind kind)
 	return kind == LINK_NUMBER || kind == LINK_IDENTIFIER;
 }
 
-/* What one comparison shows between groups. */
+/* The evidence of one comparison between groups. */
 double
 link_field_evidence(const LinkModel *model, const ClusterSums *sums, int i)
 {
@@ -199,16 +199,16 @@ contradict(const LinkModel *model, const ClusterSums *sums)
 }
 
 /*
- * Evidence between groups: of each comparison the mean over the pairs that
- * have it, of numbers and identifiers the best if any agree, and the prior
+ * Evidence between groups: for each comparison the mean over the pairs that
+ * have it, for numbers and identifiers the best if any agree, and the prior
  * once.
  *
- * What a household shares makes it likely that two share a household, and no
- * likelier than that: with r for what it is worth together, lambda and h for
- * the shares of pairs that are one person, and that are different people of
- * one household, the odds are lambda r to h r + 1.  If given names or dates of
- * birth contradict, neither that nor a number counts for joining at all.
- * household is set to what these two take away.
+ * Shared details of a household make it likely that two personas share a
+ * household, but no more than that.  Let r be their weight together, as odds,
+ * and lambda and h the shares of pairs that are one person, and that are
+ * different people of one household: the odds are lambda r to h r + 1.  If
+ * given names or dates of birth contradict, neither these details nor a number
+ * count for joining. household is set to what these two rules take off.
  */
 double
 link_judge(const LinkModel *model, const ClusterSums *sums, double *household)
@@ -260,7 +260,7 @@ link_weight(LinkStore *store, uint32_t a, uint32_t b)
 
 /*
  * Whether a pair belongs to one component: its evidence reaches the threshold,
- * or they have the same number, for those who have nothing else.
+ * or they have the same number, for personas that have nothing else.
  */
 bool
 link_belongs(LinkStore *store, uint32_t a, uint32_t b)

@@ -44,14 +44,14 @@ typedef enum LinkKind
 	LINK_POSTCODE,
 	LINK_EMAIL,
 	LINK_TEXT, /* words */
-	LINK_ADDRESS, /* words that say where somebody lives */
-	LINK_IDENTIFIER, /* letters and digits that stand for one person or thing */
+	LINK_ADDRESS, /* words of an address */
+	LINK_IDENTIFIER, /* letters and digits that identify one person or thing */
 	LINK_CATEGORY /* one of a few values */
 } LinkKind;
 
 #define LINK_KINDS 9
 
-/* What else a comparison shows: names may be swapped, and may contradict. */
+/* The special comparisons: names may be swapped, and may contradict. */
 typedef enum LinkRole
 {
 	LINK_ANY,
@@ -60,7 +60,7 @@ typedef enum LinkRole
 	LINK_BIRTH
 } LinkRole;
 
-/* What of a value a block is made of. */
+/* The part of a value from which a block is made. */
 typedef enum LinkForm
 {
 	LINK_WHOLE,
@@ -82,7 +82,7 @@ typedef struct LinkComparison
 	LinkRole role;
 	bool household; /* a household shares it, like a number */
 	bool by_term; /* a common value is worth less than a rare one */
-	double people; /* who have a value, and how many others share ... */
+	double people; /* people who have a value, and how many others share ... */
 	double sharing; /* ... that of one of them, on average */
 } LinkComparison;
 
@@ -95,7 +95,7 @@ typedef struct LinkRule
 		LinkForm form;
 		uint64_t seed; /* of its share of a key: link_prepare_rule */
 	} part[2];
-	bool may_swap; /* given and family name, alike: in either order */
+	bool may_swap; /* given and family name, in the same form: in either order */
 } LinkRule;
 
 typedef struct LinkModel
@@ -104,7 +104,7 @@ typedef struct LinkModel
 	LinkComparison comparison[FS_MAX_COMPARISONS];
 	double household; /* share of pairs of different people who share a household */
 	double threshold; /* bits of evidence, prior included, that join */
-	int block; /* personas that other blocks may have */
+	int block; /* most personas of other blocks */
 	int nrules;
 	LinkRule rule[LINK_MAX_RULES];
 } LinkModel;
@@ -132,7 +132,7 @@ typedef struct LinkKeySet
 	size_t n;
 } LinkKeySet;
 
-/* Names and levels: what the model's text says, and people read. */
+/* Names and levels, as in the model's text. */
 extern const char *link_kind_name(LinkKind kind);
 extern bool link_kind_of(const char *name, LinkKind *kind);
 extern const char *link_form_name(LinkForm form);

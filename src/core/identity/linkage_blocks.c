@@ -32,7 +32,7 @@ link_rule_limit(const LinkModel *model, const LinkRule *rule)
 	return model->block;
 }
 
-/* Part of a place is not enough to search for others by. */
+/* Part of a place is not enough to search by. */
 static uint64_t
 form_hash(const LinkStore *store, int comparison, LinkForm form, uint32_t persona)
 {
@@ -46,7 +46,7 @@ form_hash(const LinkStore *store, int comparison, LinkForm form, uint32_t person
 	return d->form[form][id];
 }
 
-/* What a persona's blocks are made of: the hash of each form of each detail, 0 for none. */
+/* The sources of a persona's blocks: the hash of each form of each detail, 0 for none. */
 void
 link_forms(const LinkStore *store, uint32_t persona, uint64_t hash[][LINK_FORMS])
 {
@@ -56,7 +56,7 @@ link_forms(const LinkStore *store, uint32_t persona, uint64_t hash[][LINK_FORMS]
 				hash[i][form] = form_hash(store, i, form, persona);
 }
 
-/* Work out what a rule's keys are made with. */
+/* Work out how a rule's keys are made: the seed of each part, and whether names may be swapped. */
 void
 link_prepare_rule(const LinkModel *model, LinkRule *rule)
 {
@@ -72,8 +72,8 @@ link_prepare_rule(const LinkModel *model, LinkRule *rule)
 }
 
 /*
- * The block that a rule puts a persona in, 0 for none.  It is made of the names
- * of comparisons and of values alone, so it is the same in every store.
+ * The block that a rule puts a persona in, 0 for none.  It depends only on the
+ * names of comparisons and on values, so it is the same in every store.
  */
 uint64_t
 link_key(const LinkStore *store, const LinkRule *rule, uint32_t persona)
@@ -277,7 +277,7 @@ last_hub(const LinkStore *store, const LinkKey *block, size_t n)
 	return lowest[hubs - 1];
 }
 
-/* What a visit of pairs needs. */
+/* The arguments of a visit of pairs. */
 typedef struct Visit
 {
 	LinkStore *store;

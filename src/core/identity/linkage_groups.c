@@ -45,7 +45,7 @@ link_kept_pairs(LinkStore *store, LinkKeySet *large, bool sizes_are_known, Clust
 	*npairs = kept.n;
 }
 
-/* A problem's argument: clusters.h knows of none but its own. */
+/* The argument of a clustering problem, whose functions get only this. */
 typedef struct LinkProblem
 {
 	LinkStore *store;

@@ -14,7 +14,7 @@
 #include "core/identity/place.h"
 #include "core/identity/similarity.h"
 
-/* What the levels of a kind are called. */
+/* The names of the levels of a kind. */
 static const char *const number_levels[] = {"same", "one digit differs", "different"};
 static const char *const name_levels[] = {"same", "one letter differs", "alike", "initial or short form",
 										  "somewhat alike", "different"};
@@ -122,7 +122,7 @@ link_level_name(LinkKind kind, int level)
 
 /* ---------------------------------------------------------- normal forms */
 
-/* Words that stand for no name. */
+/* Words that are not names. */
 static bool
 is_no_name(const char *key, size_t len)
 {
@@ -136,7 +136,7 @@ is_no_name(const char *key, size_t len)
 	return false;
 }
 
-/* Letters and digits alone, in upper case. */
+/* Letters and digits only, in upper case. */
 static size_t
 keep_alphanumeric(const char *raw, size_t len, char *out)
 {
@@ -262,7 +262,7 @@ is_start_of_other(Text a, Text b)
 	return memcmp(a.p, b.p, shorter(a, b)) == 0;
 }
 
-/* One letter in at least four, a letter in at least eight more. */
+/* One wrong letter in a text of at least four, two in one of at least eight. */
 static bool
 is_slip(Text a, Text b)
 {
@@ -397,7 +397,7 @@ has_word(Text text, Text word)
 	return false;
 }
 
-/* Take words from a text, in place; its new length. */
+/* Remove words from a text, in place; returns its new length. */
 size_t
 link_leave_out_words(char *text, size_t len, const char *words, size_t words_len)
 {
@@ -483,9 +483,9 @@ link_own_level(LinkKind kind, const char *value, size_t len)
 }
 
 /*
- * The level of two values one of which is a part of a place: that of what both
- * have.  Of two addresses, one of which lacks the house, it is the name of a
- * street or village.
+ * The level of two values, one of which is a part of a place: that of the part
+ * that both have.  If one of two addresses lacks the house, it is the level of
+ * the name of a street or village.
  */
 static int
 compare_parts(LinkKind kind, Text a, Text b)

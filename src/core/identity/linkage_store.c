@@ -12,7 +12,7 @@
 #include "core/identity/similarity.h"
 #include "core/time/contact_sort.h"
 
-#define SHRINKAGE 0.5 /* people added to those who are counted, of the average kind */
+#define SHRINKAGE 0.5 /* average people added to those who are counted */
 #define SHARED_AT_LEAST 0.02 /* others who share any value, at the very least */
 
 /* ---------------------------------------------------------------- values */
@@ -115,7 +115,7 @@ value_slot(const LinkDictionary *d, const char *value, size_t len, uint64_t hash
 	return slot;
 }
 
-/* A part of a postcode without a district gives nothing. */
+/* A part of a postcode without a district gives no block. */
 static size_t
 district_length(const char *value, size_t len)
 {
@@ -134,7 +134,7 @@ district_length(const char *value, size_t len)
 	return len > 4 ? len - 3 : len;
 }
 
-/* The part of a normalised value that a block is made of; its length, 0 for none. */
+/* The part of a normalised value from which a block is made; returns its length, 0 for none. */
 static size_t
 take_form(LinkForm form, const char *value, size_t len, char *out)
 {
@@ -257,9 +257,9 @@ link_store_free(LinkStore *store)
 }
 
 /*
- * Take the words of the given and family name of the persona that is being
- * added from a text, since these are compared already: what a full name says
- * beyond them is what it adds.
+ * Remove from a text the words of the given and family name of the persona
+ * that is being added.  These are compared already, so a full name adds only
+ * its other words.
  */
 static size_t
 leave_out_names(const LinkStore *store, char *value, size_t len)
@@ -341,7 +341,7 @@ link_rank(const LinkStore *store, uint32_t persona)
 	return store->rank[persona];
 }
 
-/* A persona's value; numbers that many names share are left out. */
+/* A persona's value; none for a number that many names share. */
 int32_t
 link_value_id(const LinkStore *store, int comparison, uint32_t persona)
 {
@@ -405,8 +405,8 @@ link_set_term(LinkStore *store, int comparison, uint64_t hash, double people)
 }
 
 /*
- * The chance that somebody else has a value that people have: the share of
- * those others, moved towards what is usual for the comparison.
+ * The chance that somebody else has a value: the share of these other people,
+ * moved towards the average of the comparison.
  */
 static double
 term_frequency(const LinkComparison *comparison, double people)
@@ -417,7 +417,7 @@ term_frequency(const LinkComparison *comparison, double people)
 		   ((1 + SHRINKAGE) * (comparison->people > 1 ? comparison->people : 1));
 }
 
-/* Work out what levels and values are worth, once terms are set. */
+/* Work out the weights of levels and values, once term frequencies are set. */
 void
 link_set_weights(LinkStore *store)
 {
@@ -436,7 +436,7 @@ link_set_weights(LinkStore *store)
 	}
 }
 
-/* Whether a persona has nothing but what a household shares. */
+/* Whether a persona has only details that a household shares. */
 bool
 link_is_weak(const LinkStore *store, uint32_t persona)
 {
@@ -451,8 +451,8 @@ link_is_weak(const LinkStore *store, uint32_t persona)
 
 /*
  * Whether a persona's details can stand for a caller: a number of its own, an
- * identifier or an e-mail address; or two details, one of them personal.  A part
- * of a place is none of them.  An organisation is no caller.
+ * identifier or an e-mail address; or two details, one of them personal.  A
+ * part of a place does not count.  An organisation is not a caller.
  */
 bool
 link_tells_caller(const LinkStore *store, uint32_t persona)
@@ -478,7 +478,7 @@ link_tells_caller(const LinkStore *store, uint32_t persona)
 
 /* -------------------------------------------------------- shared numbers */
 
-/* Whether two personas' names are of different people; unknown is no. */
+/* Whether two personas' names are of different people; false if unknown. */
 static bool
 names_differ(LinkStore *store, uint32_t a, uint32_t b)
 {
@@ -518,9 +518,9 @@ count_names(LinkStore *store, const LinkKey *holders, size_t n)
 }
 
 /*
- * Find the numbers that many different names use, and take them from their
- * personas, unless they are known to be one person's.  found is called for one
- * persona of each.  Returns how many there are.
+ * Find the numbers that many different names use, and remove them from their
+ * personas, unless they are known to belong to one person. found is called for
+ * one persona of each.  Returns how many there are.
  */
 uint32_t
 link_drop_shared_numbers(LinkStore *store, void (*found)(void *arg, uint32_t persona, uint32_t names),
@@ -561,14 +561,14 @@ link_drop_shared_numbers(LinkStore *store, void (*found)(void *arg, uint32_t per
 	return shared;
 }
 
-/* Take a persona's number from it, as one that was found to be shared before. */
+/* Remove a persona's number, which was found to be shared before. */
 void
 link_mark_shared_number(LinkStore *store, uint32_t persona)
 {
 	store->flags[persona] |= LINK_SHARED_NUMBER;
 }
 
-/* A persona that is an organisation, for all that is known. */
+/* Whether a persona is an organisation, as far as is known. */
 void
 link_mark_organisation(LinkStore *store, uint32_t persona)
 {

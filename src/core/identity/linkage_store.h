@@ -17,8 +17,8 @@
 
 /* Flags of a persona's number. */
 #define LINK_OWN_NUMBER 1 /* a person decided so */
-#define LINK_SHARED_NUMBER 2 /* many names say so */
-#define LINK_ORGANISATION 4 /* it is an organisation's, and no person is named */
+#define LINK_SHARED_NUMBER 2 /* many names use it */
+#define LINK_ORGANISATION 4 /* it belongs to an organisation, and no person is named */
 
 /* All values of one comparison, each once. */
 typedef struct LinkDictionary
@@ -32,7 +32,7 @@ typedef struct LinkDictionary
 	uint64_t *hash;
 	uint64_t *form[LINK_FORMS]; /* hash of each form that the kind has; 0 for none */
 	signed char *own; /* level at which it agrees with itself: not 0 for a part of a place */
-	double *people; /* who have it */
+	double *people; /* people who have it */
 	int32_t *weight; /* of agreement on it, thousandths of a bit */
 	uint32_t *slots;
 	size_t nslots;
@@ -77,7 +77,7 @@ link_value_of(const LinkDictionary *d, int32_t id, size_t *len)
 	return d->bytes + d->offset[id];
 }
 
-/* Thousandths of a bit, away from infinity. */
+/* Weight in thousandths of a bit, kept finite. */
 static inline int32_t
 link_millibits(double bits)
 {

@@ -23,10 +23,10 @@
 #define PAUSE_STEPS 4096
 #define HOUSEHOLD_ROUNDS 30
 #define RANDOM_PAIRS 300000
-#define BLOCKED_PAIRS 3000000 /* looked at, at most */
+#define BLOCKED_PAIRS 3000000 /* compared, at most */
 #define SKETCH_SLOTS (1 << 22) /* counters of block sizes; a power of two */
 #define LEAST_GAIN 0.0005 /* of matches, for which a rule is worth its keys ... */
-#define LEAST_YIELD 0.001 /* ... and of its pairs, for which these are worth a look */
+#define LEAST_YIELD 0.001 /* ... and of its pairs, for which it is worth comparing them */
 #define MASK_WORDS (LINK_MAX_CANDIDATES / 64)
 #define LARGE_CLUSTER 200 /* of which a sample of pairs is counted */
 
@@ -34,7 +34,7 @@ typedef struct BlockedPair
 {
 	uint64_t mask[MASK_WORDS]; /* candidate rules that find it */
 	uint32_t pattern;
-	float weight; /* pairs that it stands for */
+	float weight; /* pairs that it represents */
 } BlockedPair;
 
 typedef struct Trainer
@@ -86,8 +86,8 @@ next_random(Trainer *t)
 /* ------------------------------------------------------------- u and m */
 
 /*
- * Count levels of pairs drawn at random, those of one cluster apart, and take
- * them for the levels of non-matches.  Half a pair more for each level.
+ * Count the levels of random pairs, without those of one cluster, and take
+ * them as the levels of non-matches.  Each level gets half a pair more.
  */
 static void
 draw_u(Trainer *t, const uint32_t *cluster)
@@ -147,7 +147,7 @@ may_stand_alone(LinkKind kind, LinkForm form)
 		   (form == LINK_WHOLE || form == LINK_LOCAL || form == LINK_DOMAIN);
 }
 
-/* Details of which two together make a block; a number or identifier alone does. */
+/* Details that make a block in pairs; a number or identifier makes one alone. */
 static bool
 may_stand_together(LinkKind kind, LinkForm form)
 {
@@ -199,7 +199,7 @@ list_rules(Trainer *t)
 
 /* --------------------------------------------------------- blocked pairs */
 
-/* Block sizes, counted with a sketch: keys that fall together are rare. */
+/* Block sizes, counted with a sketch: few keys share a counter. */
 static void
 skip_large_blocks(Trainer *t, int rule, uint16_t *sketch)
 {
@@ -382,7 +382,7 @@ need_pattern(Trainer *t, const signed char *level)
 	return t->npatterns++;
 }
 
-/* Which rules find a pair, and how many they are; exchanged names apart. */
+/* Which rules find a pair, and how many, without counting swapped names. */
 static int
 rules_that_find(Trainer *t, uint32_t a, uint32_t b, uint64_t *mask)
 {
@@ -461,7 +461,7 @@ fit(Trainer *t)
 	t->training->em = fs_fit(&t->model->fs, t->patterns, t->npatterns, &options, pause_fit, t);
 }
 
-/* Bits that the household's comparisons, or the others, of a pattern are worth. */
+/* The weight in bits of a pattern's household comparisons, or of the others. */
 static double
 pattern_weight(const LinkModel *model, const FsPattern *pattern, bool of_household)
 {
@@ -478,10 +478,10 @@ pattern_weight(const LinkModel *model, const FsPattern *pattern, bool of_househo
 }
 
 /*
- * How many pairs are different people of one household: a third class, which
- * has the household's details as one person has, and all others as strangers.
- * Its share, that of matches and m are estimated together, from those of the
- * two classes.
+ * Estimate how many pairs are different people of one household: a third
+ * class, which agrees on the household's details as often as one person, and
+ * on all others as often as strangers.  Its share, that of matches and m are
+ * estimated together, starting from the two classes.
  */
 static void
 fit_household(Trainer *t)
@@ -532,7 +532,7 @@ fit_household(Trainer *t)
 
 /* ------------------------------------------------------------ choosing rules */
 
-/* How likely a pattern is one person's. */
+/* The probability that a pattern is that of one person. */
 static double
 match_probability(const LinkModel *model, const FsPattern *pattern)
 {
@@ -542,7 +542,7 @@ match_probability(const LinkModel *model, const FsPattern *pattern)
 	return one / (one + model->household * shared + 1);
 }
 
-/* What each rule would add to what is found: matches not covered yet. */
+/* The matches that each rule would add: those not covered yet. */
 static void
 sum_gains(Trainer *t, const float *uncovered, double *gain)
 {
@@ -558,7 +558,7 @@ sum_gains(Trainer *t, const float *uncovered, double *gain)
 	}
 }
 
-/* The rule of a number alone, or -1: those who have nothing else go by it. */
+/* The rule of a number alone, or -1: it is for personas that have nothing else. */
 static int
 number_rule(const Trainer *t)
 {
@@ -637,7 +637,7 @@ is_identifying(LinkKind kind)
 	return kind == LINK_NUMBER || kind == LINK_IDENTIFIER || kind == LINK_EMAIL;
 }
 
-/* Clusters of personas who have nothing personal: nobody of their own, perhaps. */
+/* Clusters of personas that have nothing personal, and so may be anybody. */
 static bool *
 find_weak_clusters(Trainer *t, const uint32_t *cluster)
 {
@@ -653,8 +653,8 @@ find_weak_clusters(Trainer *t, const uint32_t *cluster)
 
 /*
  * Count who has each value.  A person with several values, or none in some
- * personas, counts as one in all, shared out by personas.  Weak clusters count
- * for a value that nobody else has.
+ * personas, counts as one in total, divided by personas.  Weak clusters count
+ * for a value that no other cluster has.
  */
 static void
 count_people(Trainer *t, int comparison, const uint32_t *cluster, const bool *weak, double *people)
@@ -689,9 +689,9 @@ count_people(Trainer *t, int comparison, const uint32_t *cluster, const bool *we
 }
 
 /*
- * Set term frequencies and weights.  Where everybody is alone yet (first), who
- * calls often would make the own number common, so identifiers count as one
- * person's.
+ * Set term frequencies and weights.  As long as each persona is alone (first),
+ * people who call often would make their own number common, so each identifier
+ * counts as one person's.
  */
 static void
 set_terms(Trainer *t, const uint32_t *cluster, bool first, LinkTermSink sink, void *arg)
@@ -740,8 +740,8 @@ count_cluster_pair(Trainer *t, uint32_t a, uint32_t b, double weight, double see
 }
 
 /*
- * Less agreement is never worth more: levels where it would be share what they
- * are worth (pool adjacent violators: Ayer et al., Annals of Mathematical
+ * Less agreement is never worth more: levels where it would be get one common
+ * weight (pool adjacent violators: Ayer et al., Annals of Mathematical
  * Statistics 26, 1955).  Shares of each level among non-matches stay, and the
  * sum of those among matches.
  */
@@ -773,7 +773,7 @@ pool_levels(FsModel *fs, int comparison)
 }
 
 /*
- * m from pairs within clusters.  A person with many personas would far outweigh
+ * m from pairs within clusters.  A person with many personas would outweigh
  * the others, so each persona has the same weight, whoever it belongs to.
  */
 static void
@@ -785,7 +785,7 @@ learn_from_clusters(Trainer *t, const uint32_t *cluster)
 	double seen[FS_MAX_COMPARISONS][FS_MAX_LEVELS];
 	double pairs = 1;
 
-	/* a level that was never seen is worth nothing, unless other levels say more */
+	/* a level that was never seen has weight 0, unless other levels change that */
 	for (int i = 0; i < fs->ncomparisons; i++)
 		for (int l = 0; l < fs->nlevels[i]; l++)
 			seen[i][l] = fs->u[i][l];

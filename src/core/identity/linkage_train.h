@@ -21,11 +21,11 @@ typedef struct LinkTraining
 	double reached; /* share of these that the chosen rules find */
 	double rule_gain[LINK_MAX_RULES]; /* share that each adds to those before it */
 	double rule_pairs[LINK_MAX_RULES]; /* pairs it finds, about */
-	uint32_t sampled; /* one block in so many was looked at */
+	uint32_t sampled; /* one block in this many was used */
 	uint32_t people;
 } LinkTraining;
 
-/* What one value of a comparison is held by. */
+/* The people who have one value of a comparison. */
 typedef void (*LinkTermSink)(void *arg, int comparison, uint64_t hash, double people);
 
 /*

@@ -144,7 +144,7 @@ grow_nodes(NodePairs *set)
 	rebuild_slots(set);
 }
 
-/* Where a number stands among the slots, or should. */
+/* The slot of a number, or where it should be. */
 static size_t
 number_slot(const NodePairs *set, int64_t number)
 {
@@ -218,7 +218,7 @@ node_pairs_name(NodePairs *set, const char *name, size_t len)
 
 /* ----------------------------------------------------------------- pairs */
 
-/* What a pair that was given twice is. */
+/* Combine a pair that was given twice. */
 static int64_t
 add_weights(int64_t x, int64_t y)
 {
@@ -250,7 +250,7 @@ sort_by_node(const NodePairs *set, const ClusterPair *from, ClusterPair *to, siz
 	}
 }
 
-/* Have each pair once, in order. */
+/* Sort the pairs, and keep each once. */
 static void
 add_up_pairs(NodePairs *set)
 {
@@ -304,7 +304,7 @@ reduce_pairs(NodePairs *set)
 static bool
 make_room(NodePairs *set)
 {
-	/* while pairs are few against the nodes that reducing them looks at, they stay */
+	/* reducing visits all nodes, so it is not worth it while there are few pairs */
 	if (set->max_pairs >= set->nodes)
 		reduce_pairs(set);
 	if (set->npairs <= set->max_pairs / 2)
@@ -316,7 +316,7 @@ make_room(NodePairs *set)
 	return true;
 }
 
-/* Add a pair; one of a node with itself says nothing. */
+/* Add a pair; a pair of a node with itself means nothing. */
 bool
 node_pairs_add(NodePairs *set, uint32_t a, uint32_t b, int64_t weight)
 {
@@ -331,7 +331,7 @@ node_pairs_add(NodePairs *set, uint32_t a, uint32_t b, int64_t weight)
 	return true;
 }
 
-/* Add what another set of the same kind has. */
+/* Add another set of the same kind. */
 bool
 node_pairs_add_all(NodePairs *set, const NodePairs *other)
 {
@@ -503,8 +503,8 @@ sum_of_weights(void *arg, const ClusterSums *sums)
 }
 
 /*
- * Pairs that speak for their nodes, and all others between nodes that those
- * connect, since groups do not reach beyond.
+ * Pairs with evidence for their nodes, and all other pairs of nodes that these
+ * connect, because groups stay within components.
  */
 static size_t
 choose_pairs(const NodePairs *set, ClusterPair *chosen, uint32_t *component)
@@ -532,7 +532,7 @@ count_pairs(const ClusterPair *pairs, size_t npairs, int64_t weight)
 	return n;
 }
 
-/* Take the pairs of this weight out of the others. */
+/* Separate the pairs of this weight from the others. */
 static size_t
 take_out(ClusterPair *pairs, size_t npairs, int64_t weight, ClusterPair *out)
 {
@@ -683,7 +683,7 @@ take(Input *in, void *value, size_t size)
 	return true;
 }
 
-/* Nodes, each of which must come once. */
+/* Read the nodes, each of which must occur once. */
 static bool
 take_numbers(Input *in, NodePairs *set, uint32_t nodes)
 {
@@ -724,7 +724,7 @@ take_names(Input *in, NodePairs *set, uint32_t nodes)
 	return true;
 }
 
-/* Take a weight out of what so many rows can have added up to. */
+/* Read a weight, which must be one that this many rows can add up to. */
 static bool
 is_possible(int64_t weight, uint64_t *rest)
 {

@@ -18,22 +18,22 @@
 
 #include "core/identity/clusters.h"
 
-/* What a pair is given as: a number of thousandths of a bit, or one of these. */
+/* The weight of a pair: thousandths of a bit, or one of these. */
 #define NODE_PAIR_MUST INT64_MAX
 #define NODE_PAIR_CANNOT INT64_MIN /* is stronger */
 
-/* So many thousandths of a bit, so often, are within 64 bits. */
+/* This many thousandths of a bit, added up this often, fit 64 bits. */
 #define NODE_PAIR_MAX_WEIGHT INT64_C(1000000000)
 #define NODE_PAIRS_MAX_ROWS UINT64_C(9000000000)
 
-/* More nodes, or pairs, than clusters can number its edges for. */
+/* The most nodes, or pairs, for which clusters can number its edges. */
 #define NODE_PAIRS_MAX ((size_t) 1 << 30)
 
 typedef struct NodePairs
 {
 	const Host *host;
 	bool named; /* nodes are names */
-	bool weighed; /* else only which nodes are connected is kept */
+	bool weighed; /* otherwise only connections are kept */
 	uint32_t nodes;
 	uint32_t max_nodes;
 	int64_t *number; /* of each node, or ... */

@@ -110,9 +110,9 @@ read_number(const std::string &text, const std::string &region, LibraryNumber *n
 }
 
 /*
- * The library takes prefixes off the numbers of some countries (Mexico) and off
- * unassigned ones even in E.164 form.  So what it makes is read again until it
- * stays the same: one line must not have two numbers.
+ * The library takes prefixes off the numbers of some countries (Mexico) and
+ * off unassigned ones even in E.164 form.  So its result is read again until
+ * it no longer changes: one line must not have two numbers.
  */
 bool
 read_settled_number(const char *digits, const std::string &region, LibraryNumber *number,

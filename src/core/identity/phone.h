@@ -66,7 +66,7 @@ typedef struct PhoneNumber
 	char e164[PHONE_E164_SIZE]; /* empty when the kind has no number */
 } PhoneNumber;
 
-/* What libphonenumber says of a string of digits */
+/* The answer of libphonenumber about a string of digits */
 typedef struct PhoneParsed
 {
 	bool parsed; /* false: no number at all; the rest is unset */
@@ -78,8 +78,8 @@ typedef struct PhoneParsed
 } PhoneParsed;
 
 /*
- * Where a number lies among all: by its last digits, and where it is one of
- * +44, by what stands before them too.  head is 0 for every other.
+ * Where a number lies among all numbers: by its last digits and, for one of
+ * +44, also by the digits before them. head is 0 for all others.
  */
 #define PHONE_TAIL_DIGITS 6
 #define PHONE_TAIL_LIMIT 1000000

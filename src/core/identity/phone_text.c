@@ -35,7 +35,7 @@ typedef struct Typed
 	char digits[MAX_TYPED_DIGITS + 1];
 	size_t ndigits;
 	bool plus;
-	bool nine_alone; /* a 9 that stands apart, before what is dialled */
+	bool nine_alone; /* a separate 9 before the number that is dialled */
 } Typed;
 
 const char *
@@ -96,8 +96,8 @@ starts_with(const char *text, const char *prefix)
 /* ------------------------------ folding -------------------------------- */
 
 /*
- * What may stand around a number: blanks, the marks with which a spreadsheet
- * keeps a number a text, and signs that were left when a list was taken apart.
+ * What may surround a number: blanks, the marks with which a spreadsheet keeps
+ * a number as text, and separators left over from a list.
  */
 static bool
 is_wrapping(char c)
@@ -162,10 +162,7 @@ decode_escapes(const char *text, size_t len, char *out)
 	return n;
 }
 
-/*
- * A host that means there is no number (RFC 3323): nothing real ends in
- * .invalid.
- */
+/* A host that means there is no number (RFC 3323): no real one ends in .invalid. */
 static bool
 host_hides_number(const char *host, size_t len, PhoneKind *kind)
 {
@@ -191,8 +188,8 @@ has_ascii_letter(const char *text, size_t len)
 }
 
 /*
- * sip:+44…@host;user=phone, tel:+44…;ext=12 and 07700900123@host: the part that
- * is the number.  False when the address says that there is none.
+ * sip:+44…@host;user=phone, tel:+44…;ext=12 and 07700900123@host: the part
+ * that is the number.  False if the address means that there is none.
  */
 static bool
 unwrap_uri(const char **text, size_t *len, char *buffer, PhoneKind *kind)
@@ -361,7 +358,7 @@ skip_separators(const char *text)
 	return text;
 }
 
-/* Length of the run of letters at text if it is one of the words, or 0 */
+/* The length of the letters at text if they are one of the words, or 0 */
 static size_t
 match_word(const char *text, const char *const *words, size_t nwords)
 {
@@ -376,7 +373,7 @@ match_word(const char *text, const char *const *words, size_t nwords)
 	return 0;
 }
 
-/* "Tel. no: " before a number and " (mob)" behind it: past all such words */
+/* Skip words such as "Tel. no: " before a number and " (mob)" after it */
 static const char *
 skip_words(const char *text)
 {
@@ -435,9 +432,9 @@ strip_prefix(Typed *typed, size_t len)
 }
 
 /*
- * A 9 for an outside line.  Standing apart it is one before whatever is
- * dialled; in a row of digits only where the rest is a number that begins with
- * 01 or 07, for +90 is Turkey, where numbers begin with neither.
+ * A 9 for an outside line.  A separate 9 always is one; a 9 that touches the
+ * other digits only if they are a number that begins with 01 or 07, because
+ * +90 is Turkey, where no number begins so.
  */
 static void
 strip_outside_line(Typed *typed)
@@ -454,7 +451,7 @@ strip_outside_line(Typed *typed)
 
 /*
  * 141 withholds the caller's number for one call and 1470 releases it; 18001
- * and 18002 are Relay UK's.  With one of them in front, the number is still the
+ * and 18002 are Relay UK's.  The number after one of them is the caller's
  * number.  No local number of Glasgow (0141) or Skye (01470) begins with a
  * zero.
  */
@@ -467,19 +464,19 @@ strip_service_prefix(Typed *typed)
 	{
 		size_t len = strlen(prefixes[i]);
 
-		/* a zero and nine digits at least */
+		/* a zero and at least nine digits */
 		if (starts_with(typed->digits, prefixes[i]) && typed->digits[len] == '0' && typed->ndigits >= len + 10)
 			strip_prefix(typed, len);
 	}
 }
 
-/* What may stand before a '+': nothing, or what is dialled before a number */
+/* What may precede a '+': nothing, or what is dialled before a number */
 static bool
 may_precede_plus(const Typed *typed, int calling_code)
 {
 	static const char *const prefixes[] = {"141", "1470", "18001", "18002", "9"};
 
-	/* "0+44": begun in one way, and written in another */
+	/* "0+44": two ways to start a number in one */
 	if (typed->ndigits <= 2 && strspn(typed->digits, "0") == typed->ndigits)
 		return true;
 	for (size_t i = 0; i < lengthof(prefixes) && calling_code == PHONE_UK; i++)
@@ -489,8 +486,8 @@ may_precede_plus(const Typed *typed, int calling_code)
 }
 
 /*
- * A slash behind an area code, as in 01632/960123.  Between numbers, and before
- * another ending of one, it stands later.
+ * A slash after an area code, as in 01632/960123.  A slash between numbers, or
+ * before another ending of one, comes later.
  */
 static bool
 may_precede_slash(const Typed *typed)
@@ -576,7 +573,7 @@ uk_possible(const char *national)
 	return len == 7 && (strcmp(national, "8001111") == 0 || starts_with(national, "845464"));
 }
 
-/* Past the trunk prefix, also in the wrong place: +44 (0)7700 900123 */
+/* Skip the trunk prefix, also in the wrong place: +44 (0)7700 900123 */
 static const char *
 skip_trunk_prefix(const char *digits)
 {
@@ -584,10 +581,10 @@ skip_trunk_prefix(const char *digits)
 }
 
 /*
- * 00 20 7946 0123: a zero too many before ten digits that are a number of +44
- * and, as those of another country, would be none.  Countries 1 and 7 have ten
- * digits behind their code; no number of Egypt's (20) has eight and begins with
- * 7 or 8; 28x and 292 are no countries.
+ * 00 20 7946 0123: one zero too many before ten digits that are a number of
+ * +44, but not a number of another country.  Countries 1 and 7 have ten digits
+ * behind their code; no number of Egypt's (20) has eight and begins with 7 or
+ * 8; 28x and 292 are no countries.
  */
 static bool
 is_zero_too_many(const char *digits)
@@ -618,7 +615,7 @@ uk_national_number(const Typed *typed)
 
 		if (!starts_with(digits, codes[i]))
 			continue;
-		/* the second and third are slips, taken for one only where that helps */
+		/* the second and third are mistakes, and count as one only if the result is a number */
 		national = skip_trunk_prefix(national);
 		if (i == 0 || uk_possible(national))
 			return national;
@@ -673,7 +670,7 @@ set_number(PhoneNumber *result, PhoneKind kind, const char *e164)
 		strcpy(result->e164, e164);
 }
 
-/* Settles a number of +44 in a usual form; false leaves it to the library */
+/* Judge a number of +44 in a usual form; false leaves it to the library */
 static bool
 classify_uk(const char *national, PhoneNumber *result)
 {
@@ -720,7 +717,7 @@ classify_by_library(const Typed *typed, const char *region, int calling_code,
 
 	if (parsed.calling_code == PHONE_UK)
 	{
-		/* within +44, what the plan here did not accept is not a number */
+		/* within +44, digits that the plan here does not have are not a number */
 		if (calling_code != PHONE_UK)
 			classify_uk(parsed.e164 + 3, result);
 	}
@@ -795,8 +792,8 @@ have_same_end(const Typed *a, const Typed *b)
 }
 
 /*
- * "Kelia" <sip:+447700900123@host>;tag=1: what stands in the brackets, if what
- * stands before them says neither that there is no number nor another one.
+ * "Kelia" <sip:+447700900123@host>;tag=1: the text in the brackets, unless the
+ * text before them means that there is no number, or is another number.
  */
 static bool
 read_name_and_address(const char *raw, size_t len, int calling_code, Typed *typed, PhoneKind *kind)
@@ -831,7 +828,7 @@ read_name_and_address(const char *raw, size_t len, int calling_code, Typed *type
 	return read_field(open + 1, close - open - 1, calling_code, false, typed, kind);
 }
 
-/* Whether a folded text without letters is signs alone: "-", ".", "?" */
+/* Whether a folded text without letters has only signs: "-", ".", "?" */
 static bool
 is_nothing(const char *text)
 {
@@ -839,9 +836,9 @@ is_nothing(const char *text)
 }
 
 /*
- * Takes the digits of a number out of a field; false where it holds none, with
- * the kind.  Depends on the region by its calling code alone, and with
- * PHONE_UK takes all that any other takes.
+ * Takes the digits of a number out of a field; false, with the kind, if there
+ * is none.  Depends only on the calling code of the region; with PHONE_UK it
+ * takes everything that any other region takes.
  */
 static bool
 read_field(const char *raw, size_t len, int calling_code, bool is_whole, Typed *typed, PhoneKind *kind)
@@ -874,9 +871,9 @@ read_field(const char *raw, size_t len, int calling_code, bool is_whole, Typed *
 }
 
 /*
- * phone_classify
- *	  Says what raw is, and which number, as seen from a region (two upper-case
- *	  letters).  Bytes outside ASCII are taken as UTF-8 where they are that.
+ * phone_classify Finds what raw is, and which number, as seen from a region
+ * (two upper-case letters).  Bytes outside ASCII are read as UTF-8 if they are
+ * valid.
  */
 PhoneStatus
 phone_classify(const char *raw, size_t len, const char *region, PhoneNumber *result)

@@ -107,7 +107,7 @@ static const Phrase telling[] = {
 	{"not applicable", PHONE_UNAVAILABLE},
 	{"not known", PHONE_UNAVAILABLE}};
 
-/* These only as all that is there; what spreadsheets and data frames leave too */
+/* These only if there is nothing else; also what spreadsheets and data frames leave */
 static const Phrase whole[] = {
 	{"w h", PHONE_WITHHELD},
 	{"wh", PHONE_WITHHELD},
@@ -262,9 +262,9 @@ phone_kind_of_words(const char *folded, PhoneKind *kind)
 /* ------------------------------- digits -------------------------------- */
 
 /*
- * phone_spells_word
- *	  Whether digits are a word on the keys of a telephone, as Twilio and others
- *	  send it in place of a number; also behind the 1 of North America.
+ * phone_spells_word Whether digits spell a word on the keys of a telephone,
+ * which Twilio and others send in place of a number; also after the 1 of North
+ * America.
  */
 bool
 phone_spells_word(const char *digits, PhoneKind *kind)
@@ -305,8 +305,8 @@ phone_is_one_digit(const char *digits)
 }
 
 /*
- * How many digits at the end go on like the two last do: each is step more
- * than the one before, 0 coming after 9.
+ * How many digits at the end continue the pattern of the last two: each is
+ * step more than the one before, and 0 comes after 9.
  */
 static size_t
 run_at_end(const char *digits, size_t len, int step)
@@ -339,10 +339,9 @@ ends_with(const char *digits, const char *end)
 }
 
 /*
- * phone_is_filler
- *	  Whether digits are what people type to get past a field: one digit again
- *	  and again, a row up or down, a code and then zeros.  They are those of a
- *	  national number of +44, or of one with its country's code.
+ * phone_is_filler Whether digits are what people type to get past a field: one
+ * digit repeated, a row up or down, a code and then zeros.  They are those of
+ * a national number of +44, or of one with its country's code.
  *
  * The numbers that Ofcom sets aside for drama are not fillers, and neither are
  * lines of six equal digits, which taxis have.
@@ -362,9 +361,10 @@ phone_is_filler(const char *digits, bool is_uk)
 		return true;
 
 	/*
-	 * Six digits behind 07 and three more, or behind the code of a place: local
-	 * numbers there begin with neither 0 nor 1.  Those of the large cities (011x,
-	 * 01x1, 02x) have more digits, so such an ending is nothing special.
+	 * Six digits after 07 and three more, or after the code of a place: local
+	 * numbers there do not begin with 0 or 1.  Those of the large cities
+	 * (011x, 01x1, 02x) have more digits, so such an ending is nothing
+	 * special.
 	 */
 	if (!is_uk || !(digits[0] == '7' || (digits[0] == '1' && digits[1] != '1' && digits[2] != '1')))
 		return false;

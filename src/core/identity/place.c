@@ -31,7 +31,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Letters at the start of a postcode; of letters alone there is no postcode. */
+/* Letters at the start of a postcode; letters alone are not a postcode. */
 static size_t
 area_length(const char *text, size_t len)
 {
@@ -90,14 +90,14 @@ is_one_letter(const char *text, size_t len)
 	return area_length(text, len) == len;
 }
 
-/* Whether a gap parts a district from nothing but letters: ME14 Kent. */
+/* Whether only letters follow a district after a gap: ME14 Kent. */
 static bool
 is_district_and_letters(const char *text, size_t len, size_t gap)
 {
 	return gap > 0 && gap < len && is_district(text, gap) && area_length(text + gap, len - gap) == len - gap;
 }
 
-/* The length of a district that one letter follows, again and again or not: ME14XXX; 0 for none. */
+/* The length of a district that is followed by one letter, repeated or not: ME14XXX; 0 for none. */
 static size_t
 district_before_letters(const char *text, size_t len)
 {
@@ -107,7 +107,7 @@ district_before_letters(const char *text, size_t len)
 	return 0;
 }
 
-/* A postcode that other words stand before: where it starts, len where there is none. */
+/* Where a postcode starts that other words precede; len if there is none. */
 static size_t
 postcode_after_words(const char *text, size_t len, size_t gap)
 {
@@ -171,9 +171,9 @@ set_part(char *text, size_t len, size_t gap, size_t outsize)
 }
 
 /*
- * A postcode as it is compared: letters and digits, in upper case.  Of only a
- * part of one, the part: ME, ME14, or with a blank ME14 1.  Its length; 0 if it
- * is not a postcode, as for words.
+ * A postcode as it is compared: letters and digits, in upper case.  For a part
+ * of a postcode this is the part: ME, ME14, or with a blank ME14 1.  Its
+ * length; 0 if it is not a postcode, as for words.
  */
 size_t
 place_postcode_key(const char *raw, size_t len, char *out, size_t outsize)
@@ -184,7 +184,7 @@ place_postcode_key(const char *raw, size_t len, char *out, size_t outsize)
 	return n == 0 ? 0 : set_part(out, n, gap, outsize);
 }
 
-/* What a key made by place_postcode_key() is. */
+/* The kind of a key made by place_postcode_key(). */
 PlacePostcode
 place_postcode(const char *key, size_t len)
 {
@@ -209,7 +209,7 @@ parts_of_key(const char *key, size_t len, PostcodeParts *parts)
 	}
 	else if (!similarity_postcode_parts(key, len, parts))
 	{
-		/* a unit with a slip in its inward code has a district still */
+		/* a unit with an error in its inward code still has a district */
 		if (len <= 3 || !is_district(key, len - 3) || !similarity_postcode_parts(key, len - 3, parts))
 			memcpy(parts->area, key, area_length(key, len) <= 2 ? area_length(key, len) : 0);
 	}
@@ -239,12 +239,12 @@ place_postcode_in_common(const char *a, size_t alen, const char *b, size_t blen)
 
 /* ------------------------------------------------------------- addresses */
 
-/* What a word is in an address.  A name is what is on no list. */
-#define TOWN 1 /* a town, a county, a country: a street may be called after it */
+/* What a word is in an address.  A word that is on no list is a name. */
+#define TOWN 1 /* a town, county or country, after which a street may be named */
 #define TYPE 2 /* a kind of street */
-#define COMMON 4 /* what a street is called in every town */
+#define COMMON 4 /* a name of streets in every town */
 #define HOUSE 8 /* a kind of building that has a name */
-#define UNIT 16 /* what stands before the number of a flat */
+#define UNIT 16 /* a word before the number of a flat */
 #define POINT 32 /* words before a number that is not a house number */
 #define MEASURE 64 /* words after a number that is not a house number */
 #define NOUN 128 /* a place of any kind, a shop, a filler word */
@@ -438,7 +438,7 @@ static const struct
 
 #define NWORDS (sizeof(words) / sizeof(words[0]))
 
-/* For tests: the list is searched by halves. */
+/* For tests: the list must be sorted, because it is searched by halves. */
 bool
 place_words_are_sorted(void)
 {
@@ -531,7 +531,7 @@ is_the(const Word *word)
 	return word->len == 3 && memcmp(word->text, "the", 3) == 0;
 }
 
-/* Whether a word can be the name of the street or house that the next one is a kind of. */
+/* Whether a word can be the name of a street or house whose kind is the next word. */
 static bool
 can_name(const Word *word)
 {
@@ -546,7 +546,7 @@ ends_postcode(const Word *before, const Word *word)
 		   before->len >= 2 && before->len <= 4 && !is_digit(before->text[0]) && has_digit(before->text, before->len);
 }
 
-/* What there is in an address. */
+/* The parts of an address. */
 typedef struct Found
 {
 	int names;
@@ -596,7 +596,7 @@ look_through(const char *key, size_t len)
 	return found;
 }
 
-/* What of an address is in a text, as similarity_name_key() makes it. */
+/* The part of an address that a text has; the text is a key of similarity_name_key(). */
 PlaceAddress
 place_address(const char *key, size_t len)
 {
@@ -614,7 +614,7 @@ place_address(const char *key, size_t len)
 	return found.names > 0 ? PLACE_STREET : PLACE_NO_ADDRESS;
 }
 
-/* Whether a text names a street, whatever it is called. */
+/* Whether a text names a street, whatever its name. */
 bool
 place_names_street(const char *key, size_t len)
 {
@@ -629,7 +629,7 @@ are_one_name(const Word *a, const Word *b)
 	return a->len > 4 && b->len > 4 && similarity_damerau_levenshtein(a->text, a->len, b->text, b->len, 1) <= 1;
 }
 
-/* Whether a name is in both of two addresses, with a slip or not. */
+/* Whether two addresses have a name in common, possibly with a typing error. */
 bool
 place_addresses_share_name(const char *a, size_t alen, const char *b, size_t blen)
 {

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What of a postcode is there, from least to most. */
+/* How much of a postcode there is, from least to most. */
 typedef enum PlacePostcode
 {
 	PLACE_NO_POSTCODE,
@@ -21,12 +21,12 @@ typedef enum PlacePostcode
 	PLACE_UNIT /* ME14 1XX, or a postcode of another form */
 } PlacePostcode;
 
-/* What of an address is there. */
+/* How much of an address there is. */
 typedef enum PlaceAddress
 {
 	PLACE_NO_ADDRESS, /* Kent; High Street; Flat; a shop; a road number */
 	PLACE_STREET, /* the name of a street, a village or a house alone */
-	PLACE_HOUSE /* a house by number or name, and where it is */
+	PLACE_HOUSE /* a house by number or name, and its place */
 } PlaceAddress;
 
 extern size_t place_postcode_key(const char *raw, size_t len, char *out, size_t outsize);

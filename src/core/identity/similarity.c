@@ -17,7 +17,7 @@
 /* Bits of a mask, and so the longest text that is compared with masks */
 #define SHORT_TEXT 64
 
-/* Beyond Unicode: what a byte counts as that is not valid UTF-8 */
+/* Beyond Unicode: the code of a byte that is not valid UTF-8 */
 #define NOT_UTF8 0x110000
 
 /* Winkler (1990): each of the first characters in common, up to four, counts */
@@ -120,7 +120,7 @@ typedef struct ShortPair
 	size_t nothers;
 } ShortPair;
 
-/* The byte that stands for a character: ASCII itself, others as they come */
+/* The byte for a character: ASCII itself, other characters in order of appearance */
 static uint8_t
 symbol(ShortPair *pair, uint32_t code)
 {
@@ -135,7 +135,7 @@ symbol(ShortPair *pair, uint32_t code)
 	return (uint8_t) (0x80 + i);
 }
 
-/* False where the text has more than SHORT_TEXT characters */
+/* False if the text has more than SHORT_TEXT characters */
 static bool
 spell(ShortPair *pair, const char *text, size_t len, uint8_t *room, size_t *n)
 {
@@ -154,7 +154,7 @@ spell(ShortPair *pair, const char *text, size_t len, uint8_t *room, size_t *n)
 	return true;
 }
 
-/* False where one of the texts is not short */
+/* False if one of the texts is not short */
 static bool
 make_short_pair(ShortPair *pair, const char *a, size_t alen, const char *b, size_t blen)
 {
@@ -192,7 +192,7 @@ find_places(uint64_t *places, const uint8_t *a, size_t alen, const uint8_t *b, s
 
 /* ---------------------------- Jaro-Winkler ----------------------------- */
 
-/* How far from its own place a character is looked for */
+/* How far from its own place a character is searched */
 static size_t
 jaro_reach(size_t alen, size_t blen)
 {
@@ -202,10 +202,10 @@ jaro_reach(size_t alen, size_t blen)
 }
 
 /*
- * Jaro (1989) and Winkler's bonus, from the counts.  Of an odd number of
- * characters out of order, one is not counted, as in Winkler's own program.
- * The bonus is always given, as in Winkler (1990); later programs give it only
- * from a similarity of 0.7 up.
+ * Jaro (1989) and Winkler's bonus, from the counts.  If an odd number of
+ * characters are out of order, one of them is not counted, as in Winkler's own
+ * program.  The bonus is always given, as in Winkler (1990); later programs
+ * give it only from a similarity of 0.7 up.
  */
 static double
 jaro_winkler_score(size_t alen, size_t blen, size_t matched, size_t out_of_order, size_t prefix)
@@ -358,7 +358,7 @@ edit_short_pair(const ShortPair *pair, size_t limit)
 	size_t alen = pair->alen;
 	size_t blen = pair->blen;
 
-	/* what both begin or end with changes nothing */
+	/* a common start or end changes nothing */
 	while (alen > 0 && blen > 0 && a[alen - 1] == b[blen - 1])
 	{
 		alen--;
@@ -448,11 +448,11 @@ edit_long(const char *a, size_t a_bytes, const char *b, size_t b_bytes, size_t l
 
 /*
  * similarity_damerau_levenshtein
- *		How many insertions, deletions, replacements and swaps of neighbours make
- *		one text the other, no character being changed twice (the optimal string
- *		alignment distance).  Where that is more than limit, limit + 1; a
- *		negative limit is none.  The first SIMILARITY_MAX_EDIT characters are
- *		compared.
+ *		How many insertions, deletions, replacements and swaps of neighbours
+ *		turn one text into the other, if no character is changed twice (the
+ *		optimal string alignment distance).  If that is more than limit, limit +
+ *		1; a negative limit means no limit.  The first SIMILARITY_MAX_EDIT
+ *		characters are compared.
  */
 int
 similarity_damerau_levenshtein(const char *a, size_t alen, const char *b, size_t blen, int limit)
@@ -471,7 +471,7 @@ similarity_damerau_levenshtein(const char *a, size_t alen, const char *b, size_t
 
 /* ------------------------------- names --------------------------------- */
 
-/* What fold() gives besides lower-case ASCII */
+/* The results of fold() besides lower-case ASCII */
 #define DROPPED '-'
 #define KEPT '.'
 #define BETWEEN ' '
@@ -507,7 +507,7 @@ fold_ascii(uint32_t code)
 	return code == '\'' || code == '`' ? DROPPED : BETWEEN;
 }
 
-/* Blanks, dashes and signs; apostrophes, and marks that are not seen */
+/* Blanks, dashes and signs; apostrophes, and invisible marks */
 static char
 fold_punctuation(uint32_t code)
 {
@@ -546,7 +546,7 @@ fold(uint32_t code)
 	return KEPT;
 }
 
-/* A text in the making */
+/* A text that is being built */
 typedef struct Output
 {
 	char *text;
@@ -627,10 +627,7 @@ similarity_name_key(const char *raw, size_t len, char *out, size_t outsize)
 #define VOWEL '-'
 #define SILENT ' '
 
-/*
- * What each letter is heard as.  H and W only colour what is next to them; X
- * is two sounds.
- */
+/* The sound of each letter.  H and W only change their neighbours; X is two sounds. */
 static const char heard[] = "-bcd-fg -gclmn-pcrst-f x-s";
 
 typedef struct Sound
@@ -668,7 +665,7 @@ hear_ascii(Sound *sound, const char *key, size_t len)
 		letter = 'f';
 	if (sound->letters == 0 && (letter == VOWEL || letter == SILENT))
 	{
-		/* the first letter is kept, whatever it is */
+		/* the first letter is always kept */
 		hear(sound, (uint32_t) c, &c, 1);
 		sound->last = VOWEL;
 	}
@@ -814,10 +811,11 @@ set_part(char *part, const char *text, size_t len)
 
 /*
  * similarity_postcode_parts
- *		Takes a postcode of the United Kingdom apart, in any case and with blanks
- *		or hyphens anywhere; false where the text has not the form of one.  Whether
- *		it exists is not looked at.  An outward code alone (SW1A) gives area and
- *		district; a gap after its first digit makes it none, for SW1 1 is not SW11.
+ *		Splits a postcode of the United Kingdom, in any case and with blanks or
+ *		hyphens anywhere; false if the text does not have the form of one.
+ *		Whether it exists is not checked.  An outward code alone (SW1A) gives
+ *		area and district, but not with a gap after its first digit, because SW1
+ *		1 is not SW11.
  */
 bool
 similarity_postcode_parts(const char *raw, size_t len, PostcodeParts *parts)
@@ -870,7 +868,7 @@ one_digit(uint64_t a, uint64_t b)
 
 /*
  * similarity_date_level
- *		What two dates have in common, one of SimilarityDateLevel.
+ *		What two dates have in common: a SimilarityDateLevel.
  */
 int
 similarity_date_level(int year_a, int month_a, int day_a, int year_b, int month_b, int day_b)

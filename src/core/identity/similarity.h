@@ -26,8 +26,8 @@
 #define SIMILARITY_SOUND_SIZE 17
 
 /*
- * What two dates have in common, from most to least.  Each level is taken only
- * where none before it applies.
+ * What two dates have in common, from most to least.  A level applies only if
+ * none before it does.
  */
 typedef enum SimilarityDateLevel
 {
