@@ -97,7 +97,7 @@ check_occasion(const DemandState *state, int64 occasion)
 	if (state->occasion != occasion)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the length of an occasion must be the same for every caller"),
+				 errmsg("the length of an occasion is not the same for every caller"),
 				 errhint("Give the same interval in every row, such as '1 day'.")));
 }
 

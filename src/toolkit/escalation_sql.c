@@ -105,7 +105,7 @@ check_same(const PriorState *state, int64 as_of, int64 width)
 	if (state->as_of != as_of || state->width != width)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("escalation_prior needs the same time and window for every caller"),
+				 errmsg("as_of or recent is not the same for every caller"),
 				 errhint("Give both as constants, such as the time of the last load and interval '7 days'.")));
 }
 

@@ -41,7 +41,7 @@ state_for(DecayState *state, MemoryContext context, int64 half_life, TimestampTz
 	if (state->half_life != half_life || state->as_of != as_of)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("decayed_count_agg needs the same %s for every row", state->half_life != half_life ? "half-life" : "as_of"),
+				 errmsg("%s is not the same for every row", state->half_life != half_life ? "half-life" : "as_of"),
 				 errhint("Give it as a constant, or as a column to group by.")));
 	return state;
 }

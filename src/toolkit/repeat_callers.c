@@ -78,7 +78,7 @@ check_option(CallersState *state, const char *option, size_t len)
 	if (state->option_len != len || memcmp(state->option, option, len) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the third argument must be the same for every row"),
+				 errmsg("the third argument is not the same for every row"),
 				 errhint("Give the criteria, or the number of callers, as a constant.")));
 }
 

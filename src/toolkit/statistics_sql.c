@@ -92,7 +92,7 @@ alternative_argument(FunctionCallInfo fcinfo, int n)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid alternative for an E-test"),
-				 errhint("It is two-sided, or that the first rate is greater or less.")));
+				 errhint("Alternatives are two-sided, greater and less: the first rate differs, is greater, or is less.")));
 	return E_TEST_LESS;
 }
 
@@ -178,12 +178,12 @@ count_bins(BinCounts *counts, struct varlena *stored, int64 from_at, int64 to_at
 	if (TIMESTAMP_NOT_FINITE(from_at) || TIMESTAMP_NOT_FINITE(to_at))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
-				 errmsg("a rate needs a finite stretch of time"),
+				 errmsg("the stretch of time is not finite"),
 				 errhint("Give the times between which contacts would be known.")));
 	if (to_at <= from_at)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the stretch of time must end after it starts"),
+				 errmsg("the stretch of time does not end after it starts"),
 				 errhint("Swap from_at and to_at.")));
 	if (pg_sub_s64_overflow(to_at, from_at, &span))
 		ereport(ERROR,

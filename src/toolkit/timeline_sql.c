@@ -138,7 +138,7 @@ timeline_check_finite(int64 at)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE),
 				 errmsg("a contact cannot have happened at an infinite time"),
-				 errhint("Filter such rows, for example WHERE isfinite(occurred_at).")));
+				 errhint("Leave such rows out, for example WHERE isfinite(occurred_at).")));
 }
 
 /*

@@ -38,7 +38,7 @@ width_from_text(text *written)
 	if (strpbrk(string, "0123456789") != NULL && string[strspn(string, "0123456789.+ \t\n\v\f\r")] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a rolling window needs a unit of time"),
+				 errmsg("the width of a rolling window has no unit of time"),
 				 errdetail("A number without a unit would be seconds."),
 				 errhint("Write the unit, such as '24 hours' or '7 days'.")));
 	width = DatumGetIntervalP(DirectFunctionCall3(interval_in, CStringGetDatum(string), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
@@ -375,7 +375,7 @@ enter_until(WindowObject winobj, RollingWindow *window, int64 now)
 		if (window->tail > 0 && at < window->last)
 			ereport(ERROR,
 					(errcode(ERRCODE_WINDOWING_ERROR),
-					 errmsg("rolling_count needs its rows in ascending order of time"),
+					 errmsg("the rows of rolling_count are not in ascending order of time"),
 					 errhint("Write OVER (PARTITION BY caller ORDER BY at), with the same time as in the call.")));
 		window->last = at;
 		window->pending = true;
@@ -394,7 +394,7 @@ count_rolling(WindowObject winobj, int64 now, uint64 width)
 	if (window->width != width)
 		ereport(ERROR,
 				(errcode(ERRCODE_WINDOWING_ERROR),
-				 errmsg("rolling_count needs the same width for every row"),
+				 errmsg("the width of rolling_count is not the same for every row"),
 				 errhint("Give the width as a constant, such as interval '7 days'.")));
 	enter_until(winobj, window, now);
 	while (window->head < window->tail &&
