@@ -76,7 +76,7 @@ def main():
     copied = seconds("INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw) "
                      "SELECT 'load', raw, now() - interval '100 days', '101_voice', raw FROM number")
     print(f'INSERT of 1 M contacts: {copied:.2f} s', flush=True)
-    psql('TRUNCATE engage.contact', 'TRUNCATE engage.dirty')
+    psql('TRUNCATE engage.contact', 'TRUNCATE engage_internal.dirty')
     for _, number, contacts, over, many in NUMBERS:
         psql(INSERT.format(number=number, contacts=contacts, over=over, given="'N' || md5(g::text)" if many else 'NULL',
                            family="'F' || md5((g * 7)::text)" if many else 'NULL'))

@@ -78,7 +78,7 @@ def measure(contacts):
     fit = psql('SELECT callers, events, weights_fitted, demand_fitted FROM engage.fit_risk()')
     scores = []
     for _ in range(3):
-        psql("INSERT INTO engage.dirty (subject, cause) VALUES ('risks', 'bench')")
+        psql("INSERT INTO engage_internal.dirty (subject, cause) VALUES ('risks', 'bench')")
         scores.append(psql('CALL engage.refresh()')[1])
         psql('VACUUM engage.caller_risk')
     count = psql('SELECT count(*) FROM engage.caller_risk')[0]

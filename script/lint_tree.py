@@ -4,7 +4,7 @@
 script/lint_tree.py includes    includes of src/ point down, as ALLOWED says
 script/lint_tree.py paths       every path of ours in README, CONTRIBUTING and the pages exists
 script/lint_tree.py readmes     every folder of src/ says in ten lines what lives there
-script/lint_tree.py routines    every routine that people may call has a place on a page of reference
+script/lint_tree.py routines    every routine of the schema engage has a place on a page of reference
 script/lint_tree.py signatures  every C function that SQL calls stands below its SQL signature
 script/lint_tree.py words       the prose of README, CONTRIBUTING, CHANGELOG and the pages keeps to everyday words
 
@@ -61,14 +61,6 @@ WORDS = {
 }
 
 CREATED = re.compile(r'^CREATE (?:FUNCTION|PROCEDURE|AGGREGATE) engage\.(\w+)', re.MULTILINE)
-# The operators of a type stand on its page as operators.
-OF_TYPE = re.compile(r'(criterion|timeline)_(cmp|eq|ne|lt|le|gt|ge|hash|hash_extended|concat|in|out|recv|send)$')
-# Parts of others that their callers must be allowed to call.  This list may only get shorter.
-PARTS_OF_OTHERS = {
-    'alias_key', 'bands_fit', 'contact_columns', 'contact_fault', 'contact_fits', 'contact_problems', 'decide_link', 'force_zone',
-    'has_pg_cron', 'health_given', 'job_state', 'load_contact_batch', 'load_statements', 'loadable_columns', 'read_contact_value',
-    'refresh_begin', 'refresh_end', 'refuse_transaction_block', 'schedule_statements', 'tiers_fit', 'timestamptz_array', 'told_date',
-}
 
 
 def lines(path):
@@ -118,21 +110,12 @@ def read(path):
         return file.read()
 
 
-def uncallable():
-    """What test/pgtap/rights.sql has as granted to nobody."""
-    found = re.search(r"SELECT '', pg_temp\.lines\(\$\$(.*?)\$\$", read('test/pgtap/rights.sql'), re.DOTALL)
-    return set(re.findall(r'^\t(\w+)\(', found.group(1), re.MULTILINE))
-
-
 def routines():
     mentioned = set(re.findall(r'\w+', ' '.join(read(path) for path in glob.glob('docs/reference/*.md'))))
-    internal = uncallable()
     for path in sorted(glob.glob('src/sql/*/*.sql')):
         for name in CREATED.findall(read(path)):
-            if name not in mentioned and name not in internal and name not in PARTS_OF_OTHERS and not OF_TYPE.match(name):
+            if name not in mentioned:
                 yield f'{path}: no page of docs/reference has {name}'
-    for name in sorted(PARTS_OF_OTHERS & (mentioned | internal)):
-        yield f'{__file__}: {name} need not be in PARTS_OF_OTHERS'
 
 
 def signature(created):

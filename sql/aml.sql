@@ -1,5 +1,5 @@
 -- engage.aml: Advanced Mobile Location messages
-SET search_path = engage, public;
+SET search_path = engage, engage_internal, public;
 SET timezone = 'UTC';
 SET datestyle = ISO;
 SET extra_float_digits = 1;

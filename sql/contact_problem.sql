@@ -1,6 +1,6 @@
 -- What is wrong with contacts, row by row, and with the lists of a force.
 SET timezone = 'UTC';
-SET search_path = engage, public;
+SET search_path = engage, engage_internal, public;
 \set SHOW_CONTEXT never
 SELECT setup(rules => NULL);
 

@@ -4,7 +4,7 @@
 \set ECHO none
 \set any_zone
 \i :helpers
-SET search_path = engage, public;
+SET search_path = engage, engage_internal, public;
 SET timezone = 'UTC';
 SELECT setup(rules => 'kent_v2');
 

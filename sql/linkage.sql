@@ -1,7 +1,7 @@
 -- Linkage against the truth of a simulated force: learnt from the contacts
 -- alone, at the shipped threshold.
 SET timezone = 'UTC';
-SET search_path = engage, public;
+SET search_path = engage, engage_internal, public;
 CREATE EXTENSION engage_demo;
 SELECT setup();
 SELECT persons, contacts FROM engage_demo.simulate();

@@ -13,7 +13,7 @@
 SET client_min_messages = warning;
 SET jit = off;
 CREATE SCHEMA oracle;
-SET search_path = oracle, engage, public;
+SET search_path = oracle, engage, engage_internal, public;
 
 -- ------------------------------------------------------------------- cases
 

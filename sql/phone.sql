@@ -1,6 +1,6 @@
 -- engage.phone and engage.phone_kind.  Numbers of Ofcom's drama ranges, and
 -- where a kind has none, numbers made of zeros.
-SET search_path = engage, public;
+SET search_path = engage, engage_internal, public;
 
 -- how a number is written
 SELECT raw, phone(raw), phone_kind(raw)

@@ -268,7 +268,7 @@ SELECT count(*) > 200 AS callers, bool_and(tier BETWEEN 1 AND 5) AS tiers FROM e
 SELECT count(*) AS factors FROM (SELECT caller_id FROM engage.risk ORDER BY caller_id LIMIT 1) r, engage.explain_risk(r.caller_id);
 SELECT count(*) > 0 AS candidates FROM engage.nuisance_candidate;
 SELECT count(*) FROM engage.marker;
-SELECT engage.contact_facts(1, now(), '{1}');
+SELECT engage_internal.contact_facts(1, now(), '{1}');
 UPDATE engage.caller_risk SET harm_points = 0;
 SET SESSION AUTHORIZATION regress_identity;
 SELECT count(*) AS sensitive FROM engage.marker_now WHERE is_sensitive AND marker = 'fgm';

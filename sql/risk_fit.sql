@@ -218,7 +218,7 @@ SELECT enabled, weight < -5 AS fitted FROM risk_factor_in_force WHERE code = 'ba
 
 -- --------------------------------------------------------------- a sample
 -- the same with at most 3,000 who met no rule: the first weight makes up for it
-DO $$ BEGIN EXECUTE replace(replace(pg_get_functiondef('engage.learn_risk'::regproc), 'learn_risk', 'learn_risk_sampled'), '200000', '3000'); END $$;
+DO $$ BEGIN EXECUTE replace(replace(pg_get_functiondef('engage_internal.learn_risk'::regproc), 'learn_risk', 'learn_risk_sampled'), '200000', '3000'); END $$;
 CREATE TEMP TABLE sample AS SELECT * FROM learn_risk_sampled('2025-07-21', '28 days', '{3,5,6}');
 SELECT s.sampled = 3000.0 / n AS share, (s.fitted).events = (m).events AS all_events, (s.fitted).observations < 3500 AS few_others
 FROM sample s, fitted, (SELECT count(*) AS n FROM example WHERE cutoff < '2025-07-21') e;

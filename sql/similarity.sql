@@ -1,6 +1,6 @@
 -- Comparisons of names, dates and postcodes.  All names are invented, or those
 -- that the literature repeats.
-SET search_path = engage, public;
+SET search_path = engage, engage_internal, public;
 SET datestyle = ISO;
 
 -- Jaro-Winkler: published values (Winkler prints three digits)

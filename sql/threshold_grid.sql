@@ -248,7 +248,7 @@ SET SESSION AUTHORIZATION regress_analyst;
 SELECT count(*) AS cells, sum(episodes) > 0 AS some FROM engage.back_test_grid(3, 6, '{1 day, 7 days}', '2026-02-16', '2026-04-20', channels => '{email}');
 SELECT count(*) AS answers FROM engage.workable_threshold(5, '2026-02-16', '2026-04-20');
 SELECT count(*) FROM engage.persona_timeline;
-SELECT count(*) FROM engage.caller_timelines(NULL);
+SELECT count(*) FROM engage_internal.caller_timelines(NULL);
 SET SESSION AUTHORIZATION regress_bi;
 SELECT count(*) FROM engage.threshold_grid('{2026-01-01T10:00:00Z}', '{1 day}', 1, 1);
 SELECT count(*) FROM engage.back_test_grid(3, 6, '{1 day, 7 days}', '2026-02-16', '2026-04-20');

@@ -379,7 +379,7 @@ personas_load_large(LinkKeySet *large)
 	MemoryContext mine = CurrentMemoryContext;
 
 	SPI_connect();
-	SPI_execute("SELECT b.block_key, b.last_rank FROM engage.block_large b", true, 0);
+	SPI_execute("SELECT b.block_key, b.last_rank FROM engage_internal.block_large b", true, 0);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple row = SPI_tuptable->vals[i];
@@ -438,10 +438,10 @@ personas_add_neighbours(Personas *p, const LinkKeySet *large)
 
 	personas_add(p, PERSONA_COLUMNS " WHERE p.persona_key OPERATOR(pg_catalog.=) ANY (ARRAY("
 									"SELECT b.persona_key FROM (SELECT DISTINCT k FROM pg_catalog.unnest($1) k) x,"
-									" LATERAL (SELECT y.persona_key FROM engage.persona_block y WHERE y.block_key OPERATOR(pg_catalog.=) x.k OFFSET 0) b"
+									" LATERAL (SELECT y.persona_key FROM engage_internal.persona_block y WHERE y.block_key OPERATOR(pg_catalog.=) x.k OFFSET 0) b"
 									" UNION SELECT b.persona_key FROM (SELECT DISTINCT k FROM pg_catalog.unnest($2) k) x"
-									" JOIN engage.block_large l ON l.block_key OPERATOR(pg_catalog.=) x.k,"
-									" LATERAL (SELECT y.persona_key FROM engage.persona_block y WHERE y.block_key OPERATOR(pg_catalog.=) x.k"
+									" JOIN engage_internal.block_large l ON l.block_key OPERATOR(pg_catalog.=) x.k,"
+									" LATERAL (SELECT y.persona_key FROM engage_internal.persona_block y WHERE y.block_key OPERATOR(pg_catalog.=) x.k"
 									" AND y.rank OPERATOR(pg_catalog.<=) l.last_rank OFFSET 0) b"
 									" EXCEPT SELECT pg_catalog.unnest($3)))" PERSONA_ORDER,
 				 3, types, values, NULL, true);

@@ -45,7 +45,7 @@ extern struct varlena *criterion_make(const Criterion *criterion);
 extern void rolling_window_set(WindowCriterion *test, int64 threshold, int64 width);
 extern void window_criterion_set(WindowCriterion *test, LocalZone *local,
 								 const Criterion *criterion);
-extern ArrayType *criteria_from_text(FunctionCallInfo fcinfo, text *written);
+extern ArrayType *criteria_from_text(text *written);
 extern CriteriaSet *criteria_load(ArrayType *array);
 
 #endif /* CRITERIA_SCAN_H */

@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "fmgr.h"
@@ -181,13 +182,12 @@ engage_threshold(PG_FUNCTION_ARGS)
 /*
  * criteria_from_text
  *		Criteria that were written as one, '5 in 1 day', or as an array, '{5 in 1
- *		day, 10 in 7 days}'.  The function that is called is in the schema of
- *		the type.
+ *		day, 10 in 7 days}'.
  */
 ArrayType *
-criteria_from_text(FunctionCallInfo fcinfo, text *written)
+criteria_from_text(text *written)
 {
-	Oid schema = get_func_namespace(fcinfo->flinfo->fn_oid);
+	Oid schema = get_namespace_oid("engage", false);
 	Oid type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("criterion"), ObjectIdGetDatum(schema));
 	char *string = text_to_cstring(written);
 	bool is_array = string[strspn(string, " \t\n\v\f\r")] == '{';
@@ -196,7 +196,7 @@ criteria_from_text(FunctionCallInfo fcinfo, text *written)
 	Datum value;
 
 	if (!OidIsValid(type))
-		elog(ERROR, "type criterion is not in the schema of its functions");
+		elog(ERROR, "type engage.criterion does not exist");
 	getTypeInputInfo(is_array ? get_array_type(type) : type, &input, &io_param);
 	value = OidInputFunctionCall(input, string, io_param, -1);
 	if (is_array)
@@ -209,7 +209,7 @@ ENGAGE_FUNCTION(engage_criteria);
 Datum
 engage_criteria(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_ARRAYTYPE_P(criteria_from_text(fcinfo, PG_GETARG_TEXT_PP(0)));
+	PG_RETURN_ARRAYTYPE_P(criteria_from_text(PG_GETARG_TEXT_PP(0)));
 }
 
 static int

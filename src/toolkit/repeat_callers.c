@@ -128,7 +128,7 @@ state_for_criteria(FunctionCallInfo fcinfo, bool named, bool written)
 		if (state->last_option == PG_GETARG_DATUM(3))
 			return state;
 	}
-	criteria = written ? criteria_from_text(fcinfo, PG_GETARG_TEXT_PP(3)) : PG_GETARG_ARRAYTYPE_P(3);
+	criteria = written ? criteria_from_text(PG_GETARG_TEXT_PP(3)) : PG_GETARG_ARRAYTYPE_P(3);
 	state = state_for_option(fcinfo, named, (char *) criteria, VARSIZE(criteria));
 	if (option_is_constant(fcinfo))
 		state->last_option = PG_GETARG_DATUM(3);

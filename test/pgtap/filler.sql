@@ -178,9 +178,9 @@ SELECT is(pg_temp.callers('f%'), 1::bigint, 'S1: taken off the list, it is evide
 SELECT is(pg_temp.callers('d%'), 1::bigint, 'S10: and the number somebody''s');
 SELECT ok((SELECT count(*) > 0 FROM engage.flag f WHERE f.withdrawn_at IS NULL), 'S10: whose flag is back');
 SELECT is(pg_temp.problems(), 0::bigint, 'S1: nothing is wrong');
-CREATE TEMP TABLE blocks AS SELECT block_key, persona_key FROM engage.persona_block;
+CREATE TEMP TABLE blocks AS SELECT block_key, persona_key FROM engage_internal.persona_block;
 CALL engage.rebuild();
-SELECT bag_eq('SELECT block_key, persona_key FROM engage.persona_block', 'TABLE blocks', 'S1: no block stays of what was');
+SELECT bag_eq('SELECT block_key, persona_key FROM engage_internal.persona_block', 'TABLE blocks', 'S1: no block stays of what was');
 SELECT throws_ok($$INSERT INTO engage.filler (kind, value, is_filler) VALUES ('date', '1900-01-01', false)$$, '23514', NULL, 'S1: what can be nothing else cannot be said to be real');
 SELECT throws_ok($$SELECT engage.is_filler('nickname', 'x')$$, '22023', NULL, 'S1: an unknown kind is refused');
 TRUNCATE engage.contact;

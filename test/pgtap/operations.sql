@@ -26,7 +26,7 @@ CREATE FUNCTION pg_temp.state() RETURNS text LANGUAGE sql AS $$
 		(SELECT string_agg(format('flag %s of %s: %s to %s, %s contacts, raised %s%s', flag_id, caller_id, started_at, ended_at, contacts, raised_at, ', ' || withdrawn_reason),
 			E'\n' ORDER BY flag_id) FROM engage.flag),
 		(SELECT string_agg(format('%s %s', k.caller_id, k.tier), ', ' ORDER BY k.caller_id) FROM engage.risk k),
-		(SELECT string_agg(format('%s %s', k.caller_id, k.caller_key), ', ' ORDER BY k.caller_id) FROM engage.caller_pseudonym k))
+		(SELECT string_agg(format('%s %s', k.caller_id, k.caller_key), ', ' ORDER BY k.caller_id) FROM engage_internal.caller_pseudonym k))
 $$;
 CREATE FUNCTION pg_temp.verified() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM engage.verify()';
 
@@ -246,11 +246,11 @@ END $$;
 
 SELECT results_eq($$SELECT c.relname::text COLLATE "C", t.tgname::text COLLATE "C", t.tgenabled FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
 	WHERE c.relnamespace = 'engage'::regnamespace AND NOT t.tgisinternal AND t.tgenabled <> 'O' ORDER BY 1, 2$$,
-	$$SELECT table_name COLLATE "C", trigger_name COLLATE "C", fires FROM engage.capture_triggers() ORDER BY 1, 2$$,
+	$$SELECT table_name COLLATE "C", trigger_name COLLATE "C", fires FROM engage_internal.capture_triggers() ORDER BY 1, 2$$,
 	'first-day 3i: the list of triggers is what the script enabled');
 SELECT matches(pg_temp.health('capture'), '^ok \| (\d+) of \1 triggers are enabled$', 'first-day 3i: capture is ok');
 SELECT is(engage.repair_capture(), 0::bigint, 'first-day 3i: there is nothing to repair');
-SELECT is(count(*), 0::bigint, 'first-day 3i: and nothing is queued for it') FROM engage.dirty WHERE subject = 'everything';
+SELECT is(count(*), 0::bigint, 'first-day 3i: and nothing is queued for it') FROM engage_internal.dirty WHERE subject = 'everything';
 
 DO $$
 DECLARE
@@ -282,7 +282,7 @@ SELECT pg_temp.follow('capture');
 CALL engage.refresh();
 SELECT matches(pg_temp.health('capture'), '^ok \|', 'first-day 3i: the cure cures that too');
 CREATE TEMP TABLE cured AS
-SELECT c.*, false AS seen, false AS ok FROM engage.capture_triggers() c;
+SELECT c.*, false AS seen, false AS ok FROM engage_internal.capture_triggers() c;
 DO $$
 DECLARE
 	c record;
@@ -307,7 +307,7 @@ SELECT matches(pg_temp.health('last success'), '\| See item last run\.$', 'first
 SELECT matches(pg_temp.health('last run'), '^failed .*22012 division by zero', 'first-day 3i: the last run says why');
 DELETE FROM engage.refresh_run WHERE error_code = '22012';
 CREATE FUNCTION pg_temp.given(jobs jsonb, which text) RETURNS text LANGUAGE sql AS $$
-	SELECT concat_ws(' | ', status, value, advice) FROM engage.health_given(jsonb_build_object('seen', true, 'jobs', jobs)) WHERE item = which
+	SELECT concat_ws(' | ', status, value, advice) FROM engage_internal.health_given(jsonb_build_object('seen', true, 'jobs', jobs)) WHERE item = which
 $$;
 SELECT is(pg_temp.given('[{"job": "engage:refresh", "jobid": 7, "login": "olga", "schedule": "* * * * *", "active": false}]', 'jobs'),
 	'warning | engage:refresh is not active | As a superuser: SELECT cron.alter_job(7, active => true);', 'first-day 3i: a job that is not active');
@@ -340,7 +340,7 @@ ALTER TABLE engage.policy ENABLE TRIGGER policy_kept;
 SELECT throws_ok(s, '55000', 'engage is not set up', 'first-day 3i: without a policy: ' || s)
 FROM unnest(ARRAY['SELECT * FROM engage.lookup(''07700 900123'')', 'SELECT * FROM engage.identify(number => ''07700 900123'')',
 	'SELECT * FROM engage.explain_identity(''07700 900123'', ''07700 900456'')', 'SELECT engage.confirm_link(''07700 900123'', ''07700 900456'', ''x'')',
-	'SELECT * FROM engage.caller_as_of(''07700 900123'', now())', 'SELECT * FROM engage.refer(''x'')', 'SELECT engage.refresh_begin(1)']) s;
+	'SELECT * FROM engage.caller_as_of(''07700 900123'', now())', 'SELECT * FROM engage.refer(''x'')', 'SELECT engage_internal.refresh_begin(1)']) s;
 SELECT is(pg_temp.health('setup'), 'failed | not set up | SELECT engage.setup();', 'first-day 3i: health() says what to do');
 SELECT lives_ok('SELECT engage.setup()', 'first-day 3i: setup() heals');
 CALL engage.refresh();
@@ -372,7 +372,7 @@ SELECT is(pg_temp.verified(), 0::bigint, 'first-day C1: verify() finds nothing')
 
 -- ------------------------------------------------- D5: a key that is forgotten
 
-CREATE TEMP TABLE exported AS SELECT f.* FROM engage_bi.fact_contact f JOIN engage.caller_pseudonym k USING (caller_key) WHERE k.caller_id = pg_temp.who('g1');
+CREATE TEMP TABLE exported AS SELECT f.* FROM engage_bi.fact_contact f JOIN engage_internal.caller_pseudonym k USING (caller_key) WHERE k.caller_id = pg_temp.who('g1');
 CREATE TEMP TABLE exported_flag AS SELECT f.* FROM engage_bi.fact_flag f WHERE f.caller_key IN (SELECT e.caller_key FROM exported e);
 CREATE TEMP TABLE of_others AS SELECT contact_key, caller_key FROM engage_bi.fact_contact WHERE caller_key NOT IN (SELECT e.caller_key FROM exported e);
 CREATE FUNCTION pg_temp.joined_keys() RETURNS bigint LANGUAGE sql AS $$
@@ -385,10 +385,10 @@ SELECT is((SELECT count(*) FROM exported) || ' ' || (SELECT count(*) FROM export
 SELECT is(pg_temp.joined_keys(), 14::bigint, 'D5: their keys are found');
 SELECT ok(engage.forget_caller_key(caller_key), 'D5: the key is forgotten') FROM exported LIMIT 1;
 SELECT is(pg_temp.joined_keys(), 0::bigint, 'D5: no key that was exported leads to anybody');
-SELECT is(count(*), 6::bigint, 'D5: the contacts are there under a new one') FROM engage_bi.fact_contact JOIN engage.caller_pseudonym k USING (caller_key) WHERE k.caller_id = pg_temp.who('g1');
+SELECT is(count(*), 6::bigint, 'D5: the contacts are there under a new one') FROM engage_bi.fact_contact JOIN engage_internal.caller_pseudonym k USING (caller_key) WHERE k.caller_id = pg_temp.who('g1');
 SELECT is((SELECT count(*) FROM engage_bi.fact_contact JOIN of_others USING (contact_key, caller_key)), (SELECT count(*) FROM of_others), 'D5: those of others keep theirs');
 SELECT is(count(*) - count(DISTINCT contact_key), 0::bigint, 'D5: each contact has a key of its own') FROM engage_bi.fact_contact;
-SELECT ok(NOT has_table_privilege(r, 'engage.caller_pseudonym', 'SELECT'), 'D5: ' || r || ' does not read what keys are made with')
+SELECT ok(NOT has_table_privilege(r, 'engage_internal.caller_pseudonym', 'SELECT'), 'D5: ' || r || ' does not read what keys are made with')
 FROM unnest('{engage_bi,engage_analyst,engage_handler,engage_identity,engage_admin,engage_operator,engage_loader}'::text[]) r;
 
 SELECT * FROM finish();

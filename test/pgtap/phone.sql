@@ -150,11 +150,11 @@ CREATE FUNCTION pg_temp.by_number(e164 text, as_of timestamptz) RETURNS text LAN
 	SELECT concat_ws(' ', count(*) FILTER (WHERE c.occurred_at > as_of - interval '24 hours'), count(*) FILTER (WHERE c.occurred_at > as_of - interval '168 hours'),
 		count(*) FILTER (WHERE c.occurred_at > as_of - interval '672 hours'), max(c.occurred_at))
 	FROM engage.contact c
-	WHERE engage.phone(engage.presented_number(c.number_raw, c.cli_status)) = e164 AND c.occurred_at <= as_of
+	WHERE engage.phone(engage_internal.presented_number(c.number_raw, c.cli_status)) = e164 AND c.occurred_at <= as_of
 		AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
 $$;
 CREATE FUNCTION pg_temp.by_index(e164 text, as_of timestamptz) RETURNS text LANGUAGE sql AS $$
-	SELECT concat_ws(' ', n.contacts_24_hours, n.contacts_7_days, n.contacts_28_days, n.last_contact_at) FROM engage.number_contacts(e164, 'GB', as_of) n
+	SELECT concat_ws(' ', n.contacts_24_hours, n.contacts_7_days, n.contacts_28_days, n.last_contact_at) FROM engage_internal.number_contacts(e164, 'GB', as_of) n
 $$;
 CREATE FUNCTION pg_temp.same(note text) RETURNS SETOF text LANGUAGE sql AS $$
 	SELECT is((SELECT array_agg(format('%s: %s, not %s', e164, pg_temp.by_index(e164, as_of), pg_temp.by_number(e164, as_of)))
@@ -179,10 +179,10 @@ VACUUM engage.contact;
 SELECT pg_temp.same('vacuumed');
 UPDATE engage.contact SET duplicate_of = (SELECT min(contact_id) FROM engage.contact) WHERE source = 'many' AND occurred_at > now() - interval '200 days';
 SELECT pg_temp.same('with the newest half duplicates');
-SELECT is(engage.number_contacts('+447700900555', 'GB', now()), engage.number_contacts_by_query('+447700900555', 'GB', now()), 'D4: and so does the query that stands in for the index');
+SELECT is(engage_internal.number_contacts('+447700900555', 'GB', now()), engage_internal.number_contacts_by_query('+447700900555', 'GB', now()), 'D4: and so does the query that stands in for the index');
 BEGIN;
 DROP INDEX engage.contact_counted;
-SELECT is((SELECT contacts_28_days IS NULL FROM engage.number_contacts('+447700900555', 'GB', now())), true, 'D4: without the index there is no answer from it');
+SELECT is((SELECT contacts_28_days IS NULL FROM engage_internal.number_contacts('+447700900555', 'GB', now())), true, 'D4: without the index there is no answer from it');
 SELECT is(pg_temp.counted('07700 900123'), pg_temp.expected(), 'D4: and lookup gives the same');
 ROLLBACK;
 

@@ -112,7 +112,7 @@ SELECT isnt(pg_temp.who('withheld whole'), NULL, 'S5: a given name and a whole p
 
 -- blocks: a part brings nobody together with a whole, nor with the same part
 CREATE FUNCTION pg_temp.blocks(address text, postcode text) RETURNS bigint LANGUAGE sql AS $$
-	SELECT count(*) FROM engage.persona_blocks(engage.linkage_in_force(), ARRAY(SELECT c.persona_key FROM engage.contact c
+	SELECT count(*) FROM engage_internal.persona_blocks(engage.linkage_in_force(), ARRAY(SELECT c.persona_key FROM engage.contact c
 		WHERE c.source_ref LIKE 'block%' AND c.address IS NOT DISTINCT FROM $1 AND c.postcode IS NOT DISTINCT FROM $2)) b
 $$;
 SELECT pg_temp.say('block ' || t, NULL, 'Orla', NULL, t, NULL) FROM unnest('{Maidstone,Acorn Lane,12 Acorn Lane}'::text[]) t;

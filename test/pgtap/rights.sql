@@ -44,8 +44,6 @@ INSERT INTO wanted_routine SELECT 'admin analyst identity loader', pg_temp.lines
 	criterion_le(criterion,criterion)
 	criterion_lt(criterion,criterion)
 	criterion_ne(criterion,criterion)
-	criterion_out(criterion)
-	criterion_send(criterion)
 	daily_counts(timeline,text)
 	damerau_levenshtein(text,text)
 	date_similarity(date,date)
@@ -140,8 +138,6 @@ INSERT INTO wanted_routine SELECT 'admin analyst identity loader', pg_temp.lines
 	timeline_le(timeline,timeline)
 	timeline_lt(timeline,timeline)
 	timeline_ne(timeline,timeline)
-	timeline_out(timeline)
-	timeline_send(timeline)
 	timestamptz_array(timeline)
 	top_callers(bigint,timestamp with time zone,integer)
 	top_callers(text,timestamp with time zone,integer)
@@ -348,6 +344,8 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	counts_anew(timestamp with time zone,timestamp with time zone)
 	criteria_in_force(timestamp with time zone)
 	criterion_in(cstring)
+	criterion_out(criterion)
+	criterion_send(criterion)
 	criterion_recv(internal)
 	decayed_count_combinefn(internal,internal)
 	decayed_count_deserialfn(bytea,internal)
@@ -541,6 +539,8 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	timeline_agg_serialfn(internal)
 	timeline_agg_transfn(internal,timestamp with time zone)
 	timeline_in(cstring)
+	timeline_out(timeline)
+	timeline_send(timeline)
 	timeline_recv(internal)
 	top_callers_finalfn(internal)
 	top_callers_text_finalfn(internal)
@@ -574,7 +574,7 @@ SELECT d.classid, d.objid FROM pg_depend d JOIN pg_extension e ON e.oid = d.refo
 WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'engage';
 
 CREATE TEMP VIEW routine AS
-SELECT p.*, replace(p.oid::regprocedure::text, 'engage.', '') AS routine
+SELECT p.*, regexp_replace(p.oid::regprocedure::text, '\mengage(_internal)?\.', '', 'g') AS routine
 FROM pg_proc p JOIN extension_object o ON o.classid = 'pg_proc'::regclass AND o.objid = p.oid;
 
 SELECT set_eq('SELECT routine FROM routine', 'SELECT routine FROM wanted_routine', 'every routine is on a list');
@@ -587,7 +587,11 @@ SELECT is_empty($$SELECT routine FROM routine WHERE proowner <> 'engage_owner'::
 SELECT is_empty('SELECT routine FROM routine WHERE proleakproof', 'no routine is LEAKPROOF');
 SELECT is_empty($$SELECT routine FROM routine WHERE provolatile = 'v' AND proparallel <> 'u'$$,
 	'no VOLATILE routine claims to be safe in parallel');
-SELECT is_empty($$SELECT routine FROM routine WHERE pronamespace <> 'engage'::regnamespace$$, 'every routine is in the schema engage');
+SELECT is_empty($$SELECT routine FROM routine WHERE pronamespace <> ALL ('{engage,engage_internal}'::regnamespace[])$$,
+	'every routine is in one of two schemas');
+SELECT is_empty($$SELECT r.routine FROM routine r JOIN wanted_routine w USING (routine) WHERE r.pronamespace = 'engage'::regnamespace AND w.who = ''$$,
+	'what nobody may call is in engage_internal');
+SELECT is_empty($$SELECT r.routine FROM routine r WHERE obj_description(r.oid, 'pg_proc') IS NULL$$, 'every routine has a comment');
 
 -- Those that run with the rights of engage_owner, and why they must.
 CREATE TEMP TABLE definer (routine text PRIMARY KEY, why text NOT NULL);
@@ -987,7 +991,7 @@ SELECT n.*, n.nspname::text AS schema
 FROM pg_namespace n JOIN extension_object o ON o.classid = 'pg_namespace'::regclass AND o.objid = n.oid;
 
 CREATE TEMP VIEW relation AS
-SELECT c.*, replace(c.oid::regclass::text, 'engage.', '') AS relation, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type'
+SELECT c.*, regexp_replace(c.oid::regclass::text, '\mengage(_internal)?\.', '', 'g') AS relation, CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'S' THEN 'sequence' WHEN 'c' THEN 'type'
 	ELSE c.relkind::text END AS kind
 FROM pg_class c WHERE c.relnamespace IN (SELECT oid FROM extension_schema) AND c.relkind <> 'i';
 
@@ -1011,6 +1015,11 @@ SELECT set_eq(
 		WHERE c.relation IN (SELECT relation FROM wanted_column) AND a.attnum > 0 AND NOT a.attisdropped$$,
 	'SELECT relation, column_name FROM wanted_column', 'every column of such a table is on a list');
 SELECT is_empty($$SELECT relation FROM relation WHERE relowner <> 'engage_owner'::regrole$$, 'engage_owner owns every relation');
+SELECT set_eq($$SELECT relation FROM relation WHERE kind IN ('table', 'view') AND relnamespace IN ('engage'::regnamespace, 'engage_internal'::regnamespace)
+		AND relation NOT IN (SELECT w.relation FROM wanted_grant w) AND relation NOT IN (SELECT w.relation FROM wanted_column w)$$,
+	$$SELECT relation FROM relation WHERE relnamespace = 'engage_internal'::regnamespace$$,
+	'the tables and views of engage_internal are those that nobody may read');
+SELECT is_empty($$SELECT relation FROM relation WHERE kind IN ('table', 'view') AND obj_description(oid, 'pg_class') IS NULL$$, 'every table and view has a comment');
 SELECT is_empty($$SELECT relation FROM relation WHERE kind = 'view' AND relation <> 'decided_persona' AND relation NOT LIKE 'engage\_bi.%' AND relation NOT LIKE 'engage\_bi\_public.%'
 		AND NOT coalesce('security_barrier=true' = ANY (reloptions), false)$$,
 	'views that show less than their tables are barriers; the other one is nobody''s, and those of engage_bi and engage_bi_public hide no row that tells more than others');
@@ -1064,6 +1073,7 @@ SELECT is_empty($$SELECT oprname FROM pg_operator WHERE oprnamespace = 'engage':
 CREATE TEMP TABLE wanted_schema (schema text PRIMARY KEY, who text NOT NULL);
 INSERT INTO wanted_schema VALUES
 	('engage', 'admin analyst handler identity loader operator'),
+	('engage_internal', 'admin loader operator'),
 	('engage_bi', 'analyst bi'),
 	('engage_bi_named', 'bi_named'),
 	('engage_bi_public', 'admin analyst bi_public');
@@ -1167,8 +1177,8 @@ FROM (VALUES
 	('loader', $$INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw, family_name, district, details)
 		VALUES ('test', 'known', now() - interval '30 days', 'email', '07700 900002', 'Byron', 'N', '{"place_of_birth": "Invented", "other": 1}')$$, '1'),
 	('loader', $$SELECT FROM engage.contact WHERE identity_details = '{"place_of_birth": "Invented"}'$$, '1'),
-	('operator', $$DO 'DECLARE run bigint := engage.refresh_begin(100);
-		BEGIN WHILE engage.refresh_step(run, 100) LOOP END LOOP; PERFORM engage.refresh_end(run); END'$$, '0'),
+	('operator', $$DO 'DECLARE run bigint := engage_internal.refresh_begin(100);
+		BEGIN WHILE engage_internal.refresh_step(run, 100) LOOP END LOOP; PERFORM engage_internal.refresh_end(run); END'$$, '0'),
 	('operator', $$SELECT FROM engage.refresh_run WHERE state = 'done' AND flags_raised = 2 AND login = 'rights_operator'$$, '1'),
 	('operator', $$SELECT FROM engage.verify()$$, '0'),
 	('operator', $$SELECT engage.check_sample(1)$$, '1'),
@@ -1193,8 +1203,8 @@ FROM (VALUES
 	('identity', $$SELECT number_raw, given_name, identity_details, persona_key FROM engage.contact$$, '7'),
 	('identity', $$SELECT FROM engage.persona p JOIN engage.caller c ON c.caller_id = p.caller_id$$, '2'),
 	('identity', $$SELECT engage.confirm_link('07700 900001', '07700 900002', 'She said so', 'given_by_caller')$$, '1'),
-	('operator', $$DO 'DECLARE run bigint := engage.refresh_begin(100);
-		BEGIN WHILE engage.refresh_step(run, 100) LOOP END LOOP; PERFORM engage.refresh_end(run); END'$$, '0'),
+	('operator', $$DO 'DECLARE run bigint := engage_internal.refresh_begin(100);
+		BEGIN WHILE engage_internal.refresh_step(run, 100) LOOP END LOOP; PERFORM engage_internal.refresh_end(run); END'$$, '0'),
 	('identity', $$SELECT FROM engage.link_decision WHERE decided_by = 'rights_identity' AND method = 'given_by_caller'$$, '1'),
 	('identity', $$SELECT DISTINCT caller_id FROM engage.persona$$, '1'),
 	('identity', $$SELECT FROM engage.link WHERE score = 'Infinity'$$, '1'),
@@ -1203,8 +1213,8 @@ FROM (VALUES
 	('identity', $$SELECT FROM engage.link l, engage.compare_personas(engage.linkage_in_force(), l.persona_a, l.persona_b) WHERE detail = 'prior'$$, '1'),
 	('identity', $$SELECT FROM engage.caller_as_of('07700 900002', now())$$, '1'),
 	('identity', $$SELECT engage.revoke_decision(decision_id, 'She did not') FROM engage.link_decision$$, '1'),
-	('operator', $$DO 'DECLARE run bigint := engage.refresh_begin(100);
-		BEGIN WHILE engage.refresh_step(run, 100) LOOP END LOOP; PERFORM engage.refresh_end(run); END'$$, '0'),
+	('operator', $$DO 'DECLARE run bigint := engage_internal.refresh_begin(100);
+		BEGIN WHILE engage_internal.refresh_step(run, 100) LOOP END LOOP; PERFORM engage_internal.refresh_end(run); END'$$, '0'),
 	('identity', $$SELECT DISTINCT caller_id FROM engage.persona$$, '2'),
 	('identity', $$SELECT engage.reject_link('07700 900001', '07700 900002', 'Two people')$$, '1'),
 	('handler', $$SELECT engage.refer(reason => 'Calls often', number => '07700 900001')$$, '1'),
@@ -1246,8 +1256,8 @@ FROM (VALUES
 	('admin', $$INSERT INTO engage.harm_weight VALUES ('mine', 'C1', 2)$$, '1'),
 	('identity', $$SELECT engage.mark_caller(c.caller_id, 'mental_health', 'case 1') FROM engage.caller c WHERE c.contacts = 6$$, '1'),
 	('identity', $$SELECT engage.mark_caller(c.caller_id, 'hoax', 'case 2') FROM engage.caller c WHERE c.contacts = 6$$, '1'),
-	('operator', $$DO 'DECLARE run bigint := engage.refresh_begin(100);
-		BEGIN WHILE engage.refresh_step(run, 100) LOOP END LOOP; PERFORM engage.refresh_end(run); END'$$, '0'),
+	('operator', $$DO 'DECLARE run bigint := engage_internal.refresh_begin(100);
+		BEGIN WHILE engage_internal.refresh_step(run, 100) LOOP END LOOP; PERFORM engage_internal.refresh_end(run); END'$$, '0'),
 	('operator', $$SELECT FROM engage.verify()$$, '0'),
 	('operator', $$SELECT FROM engage.fit_risk()$$, '1'),
 	('identity', $$SELECT FROM engage.marker_now WHERE is_sensitive AND recorded_by = 'rights_identity'$$, '1'),
@@ -1270,7 +1280,7 @@ FROM (VALUES
 	('handler', $$SELECT FROM engage.back_test('{3 in 1 day}', '-infinity', now())$$),
 	('handler', $$SELECT FROM engage.back_test_grid(3, 4, '{1 day}', '2026-01-01', '2026-04-01')$$),
 	('bi', $$SELECT FROM engage.workable_threshold(1, '2026-01-01', '2026-04-01')$$),
-	('analyst', $$SELECT FROM engage.caller_timelines(NULL)$$),
+	('analyst', $$SELECT FROM engage_internal.caller_timelines(NULL)$$),
 	('handler', $$SELECT engage.phone('07700 900001')$$),
 	('analyst', $$SELECT * FROM engage.contact$$),
 	('analyst', $$SELECT count(number_raw) FROM engage.contact$$),
@@ -1302,15 +1312,15 @@ FROM (VALUES
 	('identity', $$SELECT details FROM engage.contact$$),
 	('identity', $$INSERT INTO engage.link_decision (is_same) VALUES (true)$$),
 	('identity', $$UPDATE engage.link_decision SET revoked_at = now()$$),
-	('identity', $$SELECT FROM engage.decided_persona$$),
-	('identity', $$SELECT FROM engage.resolve_identifier('07700 900001')$$),
+	('identity', $$SELECT FROM engage_internal.decided_persona$$),
+	('identity', $$SELECT FROM engage_internal.resolve_identifier('07700 900001')$$),
 	('identity', $$SELECT FROM engage.train_linkage()$$),
 	('identity', $$SELECT engage.name_identity_details('{}')$$),
 	('admin', $$SELECT FROM engage.identify('07700 900001')$$),
 	('admin', $$INSERT INTO engage.linkage_model (model, origin) SELECT model, 'mine' FROM engage.linkage_model$$),
 	('admin', $$SELECT engage.reject_link('07700 900001', '07700 900002', 'mine')$$),
 	('operator', $$SELECT engage.adopt_linkage_model('contacts')$$),
-	('operator', $$SELECT FROM engage.cluster_personas(1, NULL)$$),
+	('operator', $$SELECT FROM engage_internal.cluster_personas(1, NULL)$$),
 	('operator', $$SELECT FROM engage.linkage_term$$),
 	('loader', $$SELECT FROM engage.identity_detail$$),
 	('loader', $$SELECT FROM engage.identify('07700 900001')$$),
@@ -1320,7 +1330,7 @@ FROM (VALUES
 	('bi', $$SELECT FROM engage.repeat_caller$$),
 	('bi', $$SELECT engage.library_version()$$),
 	('bi', $$SELECT engage.current_caller(1)$$),
-	('bi', $$SELECT caller_key FROM engage.caller_pseudonym$$),
+	('bi', $$SELECT caller_key FROM engage_internal.caller_pseudonym$$),
 	('bi', $$SELECT FROM engage_bi_named.dim_caller_named$$),
 	('bi', $$CREATE TABLE engage_bi.own (a int)$$),
 	('bi', $$SET ROLE engage_bi_named$$),
@@ -1329,13 +1339,13 @@ FROM (VALUES
 	('bi_public', $$SELECT FROM engage_bi.dim_district$$),
 	('bi_public', $$SELECT FROM engage_bi_named.dim_caller_named$$),
 	('analyst', $$SELECT FROM engage_bi_named.dim_caller_named$$),
-	('analyst', $$SELECT FROM engage.caller_pseudonym$$),
-	('identity', $$SELECT FROM engage.caller_pseudonym$$),
+	('analyst', $$SELECT FROM engage_internal.caller_pseudonym$$),
+	('identity', $$SELECT FROM engage_internal.caller_pseudonym$$),
 	('operator', $$SELECT FROM engage.roster$$),
 	('admin', $$SELECT FROM engage_bi.dim_caller$$),
 	('admin', $$SELECT FROM engage_bi_named.dim_caller_named$$),
 	('admin', $$SELECT engage.set_up_bi_login('rights_other')$$),
-	('admin', $$SELECT engage.key_callers('{1}')$$),
+	('admin', $$SELECT engage_internal.key_callers('{1}')$$),
 	('loader', $$INSERT INTO engage.district (district, label) VALUES ('S', 'South')$$),
 	('bi', $$SELECT contact_id FROM engage.contact$$),
 	('bi', $$SELECT caller_id FROM engage.contact_caller$$),
@@ -1344,12 +1354,12 @@ FROM (VALUES
 	('bi', $$SELECT FROM engage.explain_flag(1)$$),
 	('operator', $$SELECT caller_id FROM engage.caller$$),
 	('operator', $$SELECT FROM engage.repeat_caller$$),
-	('operator', $$SELECT FROM engage.dirty$$),
+	('operator', $$SELECT FROM engage_internal.dirty$$),
 	('operator', $$SELECT FROM engage.lookup('07700 900001')$$),
 	('operator', $$SELECT engage.setup()$$),
 	('operator', $$SELECT engage.adopt_rules('kent_v2')$$),
-	('operator', $$SELECT engage.refresh_work(1, 1)$$),
-	('operator', $$SELECT engage.recount_personas(1)$$),
+	('operator', $$SELECT engage_internal.refresh_work(1, 1)$$),
+	('operator', $$SELECT engage_internal.recount_personas(1)$$),
 	('loader', $$SELECT flag_id FROM engage.flag$$),
 	('loader', $$SELECT FROM engage.persona$$),
 	('loader', $$SELECT FROM engage.lookup('07700 900001')$$),
@@ -1357,7 +1367,7 @@ FROM (VALUES
 	('loader', $$CALL engage.refresh()$$),
 	('loader', $$SELECT setval('engage.contact_contact_id_seq', 1)$$),
 	('loader', $$ALTER TABLE engage.contact DISABLE TRIGGER contact_inserted$$),
-	('loader', $$CREATE TEMP TABLE mine (a int); CREATE TRIGGER t AFTER INSERT ON mine FOR EACH STATEMENT EXECUTE FUNCTION engage.contact_changed()$$),
+	('loader', $$CREATE TEMP TABLE mine (a int); CREATE TRIGGER t AFTER INSERT ON mine FOR EACH STATEMENT EXECUTE FUNCTION engage_internal.contact_changed()$$),
 	('admin', $$SELECT contact_id FROM engage.contact$$),
 	('admin', $$SELECT flag_id FROM engage.flag$$),
 	('admin', $$SELECT FROM engage.lookup('07700 900001')$$),
@@ -1370,7 +1380,7 @@ FROM (VALUES
 	('operator', $$GRANT engage_analyst TO rights_operator$$),
 	('analyst', $$SELECT FROM engage.marker$$),
 	('analyst', $$SELECT FROM engage.marker_now$$),
-	('analyst', $$SELECT FROM engage.contact_facts(1, now(), '{1}')$$),
+	('analyst', $$SELECT FROM engage_internal.contact_facts(1, now(), '{1}')$$),
 	('analyst', $$SELECT engage.mark_caller(1, 'hoax', 'mine')$$),
 	('analyst', $$SELECT engage.set_risk_factor('recent', weight => 2)$$),
 	('analyst', $$SELECT FROM engage.fit_risk()$$),

@@ -99,7 +99,7 @@ SELECT pg_temp.say('more ' || g, now() + g * interval '1 day', '07700 900123') F
 INSERT INTO engage.contact (source, source_ref, occurred_at, channel) VALUES ('rows', 'nobody', now() + interval '40 days', 'email');
 INSERT INTO engage.rule (name, kind, top_n, top_period) VALUES ('top', 'top', 10, 'week');
 CALL engage.refresh();
-SELECT is((SELECT count(*) FROM engage.dirty), 0::bigint, 'G1: contacts to come leave nothing in the queue');
+SELECT is((SELECT count(*) FROM engage_internal.dirty), 0::bigint, 'G1: contacts to come leave nothing in the queue');
 SELECT is((SELECT string_agg(f.caller_id || ' ' || f.contacts, ', ' ORDER BY f.contacts) FROM engage.repeat_caller f WHERE f.rule = 'kent'), '1 7', 'G1: a flag of the future is not current');
 SELECT is((SELECT concat_ws(' ', contacts_24_hours, open_flags) FROM engage.lookup('07700 900456')), '0 0', 'G1: nor does a look-up tell of one');
 SELECT is((SELECT count(*) FROM engage_bi.fact_contact), 7::bigint, 'G1: nor do dashboards count them');
@@ -131,7 +131,7 @@ CALL engage.refresh();
 SELECT is(pg_temp.verified(), 'in line', 'G1: and back');
 DELETE FROM engage.contact WHERE source_ref LIKE 'far%' OR source_ref LIKE 'more%' OR source_ref = 'nobody';
 CALL engage.refresh();
-SELECT is((SELECT count(*) FROM engage.later), 0::bigint, 'P1: what waited for contacts that are gone is gone');
+SELECT is((SELECT count(*) FROM engage_internal.later), 0::bigint, 'P1: what waited for contacts that are gone is gone');
 CALL engage.rebuild();
 SELECT is(pg_temp.verified(), 'in line', 'G1: a rebuild agrees');
 
@@ -161,7 +161,7 @@ SELECT pg_temp.say('others ' || g, now() - g * interval '1 minute', '07700 90098
 CALL engage.refresh();
 SELECT is((SELECT state FROM engage.refresh_run ORDER BY run_id DESC LIMIT 1), 'done', 'P1 to P3: with all of these in the table a refresh goes through');
 SELECT is((SELECT concat_ws(' ', contacts_24_hours, open_flags > 0) FROM engage.lookup('07700 900987')), '7 t', 'P1: and others have their flags after it');
-SELECT is((SELECT count(*) FROM engage.dirty), 0::bigint, 'P1: nothing is left in the queue');
+SELECT is((SELECT count(*) FROM engage_internal.dirty), 0::bigint, 'P1: nothing is left in the queue');
 SELECT is(pg_temp.verified(), 'in line', 'P1, P2, D1: verify() works, and agrees');
 SELECT is(pg_temp.all_views(), 'all work', 'P2, P3, D7, D10: every view works');
 SELECT ok((SELECT known FROM engage.lookup('07700 900654')), 'P1: so does a look-up of the number that is in all of them');
@@ -173,9 +173,9 @@ CALL engage.rebuild();
 SELECT is(pg_temp.verified(), 'in line', 'P1: a rebuild goes through too');
 DELETE FROM engage.contact WHERE source_ref LIKE 'at %';
 CALL engage.refresh();
-SELECT is((SELECT count(*) FROM engage.dirty) + (SELECT count(*) FROM engage.later), 0::bigint, 'P1: and when they are deleted nothing of them waits');
+SELECT is((SELECT count(*) FROM engage_internal.dirty) + (SELECT count(*) FROM engage_internal.later), 0::bigint, 'P1: and when they are deleted nothing of them waits');
 DELETE FROM engage.contact WHERE source_ref ~ '^(recorded|answered|old|born|handled|place|details)';
-ALTER TABLE engage.contact ADD CONSTRAINT contact_within_bounds CHECK (engage.contact_fits(occurred_at, recorded_at, answered_at, ended_at, date_of_birth,
+ALTER TABLE engage.contact ADD CONSTRAINT contact_within_bounds CHECK (engage_internal.contact_fits(occurred_at, recorded_at, answered_at, ended_at, date_of_birth,
 	handling_seconds, latitude, longitude, location_radius_m, source, source_ref, number_raw, given_name, family_name, address, postcode, email, imei, nominal_ref));
 CALL engage.refresh();
 SELECT is(pg_temp.health('bounds'), 'ok | all contacts are within their bounds', 'P1: and bounds hold again');
@@ -255,7 +255,7 @@ SELECT is(pg_temp.verified(), 'in line', 'P1: and in line');
 CREATE FUNCTION public.no_fault() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'disk is full' USING ERRCODE = 'disk_full'; END$$;
 CREATE TRIGGER fault BEFORE INSERT ON engage.flag FOR EACH ROW EXECUTE FUNCTION public.no_fault();
 SELECT pg_temp.say('fifth ' || g, now() - g * interval '1 minute', '07700 900555', 'Oren') FROM generate_series(1, 7) g;
-DO $$DECLARE run bigint := engage.refresh_begin(10); BEGIN WHILE engage.refresh_step(run, 10) LOOP END LOOP; END$$;
+DO $$DECLARE run bigint := engage_internal.refresh_begin(10); BEGIN WHILE engage_internal.refresh_step(run, 10) LOOP END LOOP; END$$;
 SELECT is((SELECT state || ' ' || error_code FROM engage.refresh_run ORDER BY run_id DESC LIMIT 1), 'failed 53100', 'P1: a full disk is no row''s fault, and ends the run');
 SELECT is((SELECT count(*) FROM engage.set_aside), 0::bigint, 'P1: nothing is put aside for it');
 DROP TRIGGER fault ON engage.flag;
@@ -291,8 +291,8 @@ SELECT is(left(pg_temp.refusal(format('UPDATE engage.policy SET zone = %L', z)),
 FROM unnest('{ABC-00:07,QQQ-05:33,Mars1,<+07>-07,UTC+3:30,London,""}'::text[]) z;
 SELECT is(pg_temp.refusal($$SELECT * FROM engage.dispersion('{2026-01-01T00:00:00Z}', '4713-01-01 BC', '294276-12-31', '1 microsecond')$$),
 	'22008 | the stretch of time is too long | Give the times between which contacts would be known.', 'D11: a stretch of time that cannot be measured is refused');
-SELECT is(pg_temp.refusal($$SELECT engage.refresh_step(min(run_id), -5) FROM engage.refresh_run$$) ~ '^55000 [|] run [0-9]+ is not at work in this session [|] CALL', true, 'D11: a step of a run that is over is refused');
-SELECT is(pg_temp.refusal('SELECT engage.refresh_step(NULL, 10)'), '55000 | run NULL is not at work in this session | CALL engage.refresh() starts a run and takes its steps.', 'D11: or of none');
+SELECT is(pg_temp.refusal($$SELECT engage_internal.refresh_step(min(run_id), -5) FROM engage.refresh_run$$) ~ '^55000 [|] run [0-9]+ is not at work in this session [|] CALL', true, 'D11: a step of a run that is over is refused');
+SELECT is(pg_temp.refusal('SELECT engage_internal.refresh_step(NULL, 10)'), '55000 | run NULL is not at work in this session | CALL engage.refresh() starts a run and takes its steps.', 'D11: or of none');
 CREATE TABLE public.child () INHERITS (engage.contact);
 SELECT is(pg_temp.health('child tables'), 'failed | public.child', 'D11: health() tells of a child table, whose rows nobody queues');
 DROP TABLE public.child;

@@ -80,7 +80,7 @@ SET timezone = :'zone';
 SELECT set_config(name, 'off', false) IS NULL AS parallel_forced
 FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query') \gset
 
-SET search_path = engage, public;
+SET search_path = engage, engage_internal, public;
 SET datestyle = 'ISO, YMD';
 SET intervalstyle = 'postgres';
 \set ECHO all

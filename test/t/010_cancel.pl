@@ -45,7 +45,7 @@ $node->safe_psql(
 my $boss = session($node, 'postgres');
 my $worker = session($node, 'postgres');
 $_->set_query_timer_restart for $boss, $worker;
-$worker->query_safe('SET search_path = engage, public');
+$worker->query_safe('SET search_path = engage, engage_internal, public');
 my $pid = $worker->query_safe('SELECT pg_backend_pid()');
 
 sub temporary_files { return grep { -e } glob($node->data_dir . '/base/pgsql_tmp/*') }

@@ -28,14 +28,14 @@ shared_buffers = '32MB'
 });
 prepare_chaos($node, 'template_chaos');
 
-my $LOCK = 'PERFORM FROM engage.refresh_lock FOR NO KEY UPDATE SKIP LOCKED;';
-my $PICK = q{FROM engage.dirty q WHERE q.subject = 'persona' AND (only_key IS NULL OR q.persona_key = only_key) LIMIT CASE WHEN only_key IS NULL THEN batch_size END};
+my $LOCK = 'PERFORM FROM engage_internal.refresh_lock FOR NO KEY UPDATE SKIP LOCKED;';
+my $PICK = q{FROM engage_internal.dirty q WHERE q.subject = 'persona' AND (only_key IS NULL OR q.persona_key = only_key) LIMIT CASE WHEN only_key IS NULL THEN batch_size END};
 
 sub without_lock
 {
 	my ($db) = @_;
-	patch_function($node, $db, 'engage.refresh_begin(integer)', $LOCK => 'PERFORM FROM engage.refresh_lock;');
-	patch_function($node, $db, 'engage.refresh_step(bigint, integer)', $LOCK => 'PERFORM FROM engage.refresh_lock;');
+	patch_function($node, $db, 'engage_internal.refresh_begin(integer)', $LOCK => 'PERFORM FROM engage_internal.refresh_lock;');
+	patch_function($node, $db, 'engage_internal.refresh_step(bigint, integer)', $LOCK => 'PERFORM FROM engage_internal.refresh_lock;');
 	return;
 }
 
@@ -43,81 +43,81 @@ my @mutants = (
 	[ 'no lock, but SKIP LOCKED on queue rows' => sub {
 		my ($db) = @_;
 		without_lock($db);
-		patch_function($node, $db, 'engage.recount_personas(integer, uuid)', $PICK => "$PICK FOR UPDATE SKIP LOCKED");
+		patch_function($node, $db, 'engage_internal.recount_personas(integer, uuid)', $PICK => "$PICK FOR UPDATE SKIP LOCKED");
 	} ],
 	[ 'the lock taken in the statement that reads' => sub {
 		my ($db) = @_;
 		without_lock($db);
-		patch_function($node, $db, 'engage.recount_personas(integer, uuid)',
+		patch_function($node, $db, 'engage_internal.recount_personas(integer, uuid)',
 			'WITH picked AS MATERIALIZED (' => q{WITH locked AS MATERIALIZED (
-				SELECT l.one FROM chaos.wait('between snapshot and lock'), engage.refresh_lock l FOR NO KEY UPDATE OF l
+				SELECT l.one FROM chaos.wait('between snapshot and lock'), engage_internal.refresh_lock l FOR NO KEY UPDATE OF l
 			), picked AS MATERIALIZED (},
-			$PICK => "FROM locked, engage.dirty q WHERE q.subject = 'persona' LIMIT batch_size");
+			$PICK => "FROM locked, engage_internal.dirty q WHERE q.subject = 'persona' LIMIT batch_size");
 	} ],
 	[ 'queue rows deleted before their subjects are read' => sub {
 		my ($db) = @_;
 		$node->safe_psql($db, q{
 			CREATE TABLE chaos.taken (pid integer, persona_key uuid);
 			CREATE FUNCTION chaos.take(batch_size integer) RETURNS void LANGUAGE sql SECURITY DEFINER AS $$
-				WITH gone AS (DELETE FROM engage.dirty WHERE ctid = ANY (ARRAY(SELECT ctid FROM engage.dirty WHERE subject = 'persona' LIMIT batch_size)) RETURNING persona_key)
+				WITH gone AS (DELETE FROM engage_internal.dirty WHERE ctid = ANY (ARRAY(SELECT ctid FROM engage_internal.dirty WHERE subject = 'persona' LIMIT batch_size)) RETURNING persona_key)
 				INSERT INTO chaos.taken SELECT pg_backend_pid(), persona_key FROM gone;
 			$$;
 			CREATE FUNCTION chaos.give_back() RETURNS void LANGUAGE sql SECURITY DEFINER AS $$
 				WITH gone AS (DELETE FROM chaos.taken WHERE pid = pg_backend_pid() RETURNING persona_key)
-				INSERT INTO engage.dirty (subject, persona_key, cause) SELECT 'persona', persona_key, 'mutant' FROM gone;
+				INSERT INTO engage_internal.dirty (subject, persona_key, cause) SELECT 'persona', persona_key, 'mutant' FROM gone;
 			$$;});
 		patch_function($node, $db, 'engage.refresh(integer)',
-			'WHILE engage.refresh_step(run, batch_size) LOOP' => q{LOOP
+			'WHILE engage_internal.refresh_step(run, batch_size) LOOP' => q{LOOP
 				PERFORM chaos.take(batch_size);
 				COMMIT;
 				PERFORM chaos.give_back();
-				EXIT WHEN NOT engage.refresh_step(run, batch_size);});
+				EXIT WHEN NOT engage_internal.refresh_step(run, batch_size);});
 	} ],
 	[ 'queue rows deleted after their subjects are read' => sub {
 		my ($db) = @_;
-		patch_function($node, $db, 'engage.recount_personas(integer, uuid)',
-			'DELETE FROM engage.dirty q WHERE q.ctid = ANY (ARRAY(SELECT p.queue_row FROM picked p))' => 'SELECT 1',
+		patch_function($node, $db, 'engage_internal.recount_personas(integer, uuid)',
+			'DELETE FROM engage_internal.dirty q WHERE q.ctid = ANY (ARRAY(SELECT p.queue_row FROM picked p))' => 'SELECT 1',
 			'RETURN persona_keys;' => q{PERFORM chaos.wait('between read and delete');
-				DELETE FROM engage.dirty q WHERE q.subject = 'persona' AND q.persona_key = ANY (persona_keys);
+				DELETE FROM engage_internal.dirty q WHERE q.subject = 'persona' AND q.persona_key = ANY (persona_keys);
 				RETURN persona_keys;});
 	} ],
 	[ 'an UPDATE queues only what its contacts are now' => sub {
 		my ($db) = @_;
-		patch_function($node, $db, 'engage.contact_changed()',
+		patch_function($node, $db, 'engage_internal.contact_changed()',
 			'FROM (SELECT o.persona_key FROM old_rows o UNION SELECT n.persona_key FROM new_rows n) u' => 'FROM (SELECT n.persona_key FROM new_rows n) u');
 	} ],
 	[ 'a TRUNCATE queues nothing' => sub {
 		my ($db) = @_;
-		patch_function($node, $db, 'engage.contact_changed()',
-			q{INSERT INTO engage.dirty (subject, cause) VALUES ('everything', 'truncate');} => 'NULL;');
+		patch_function($node, $db, 'engage_internal.contact_changed()',
+			q{INSERT INTO engage_internal.dirty (subject, cause) VALUES ('everything', 'truncate');} => 'NULL;');
 	} ],
 	[ 'a known number that goes queues nothing' => sub {
 		my ($db) = @_;
-		patch_function($node, $db, 'engage.known_number_changed()',
+		patch_function($node, $db, 'engage_internal.known_number_changed()',
 			q{SELECT 'number', o.number, 'known number' FROM old_rows o;} => q{SELECT 'number', o.number, 'known number' FROM old_rows o WHERE false;});
 	}, AT_THE_END ],
 	[ 'a change of a rule queues nothing' => sub {
 		my ($db) = @_;
-		patch_function($node, $db, 'engage.rule_changed()',
-			q{INSERT INTO engage.dirty (subject, rule_id, cause) VALUES ('rule', NEW.rule_id, lower(TG_OP));} => 'NULL;');
+		patch_function($node, $db, 'engage_internal.rule_changed()',
+			q{INSERT INTO engage_internal.dirty (subject, rule_id, cause) VALUES ('rule', NEW.rule_id, lower(TG_OP));} => 'NULL;');
 	} ],
 	[ 'queue rows of a day deleted after it is summed up' => sub {
 		my ($db) = @_;
-		my $delete = q{DELETE FROM engage.dirty q WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends;};
-		patch_function($node, $db, 'engage.take_day(timestamptz)', $delete => '',
-			'PERFORM engage.sum_up_day(day);' => qq{PERFORM engage.sum_up_day(day);
+		my $delete = q{DELETE FROM engage_internal.dirty q WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends;};
+		patch_function($node, $db, 'engage_internal.take_day(timestamptz)', $delete => '',
+			'PERFORM engage_internal.sum_up_day(day);' => qq{PERFORM engage_internal.sum_up_day(day);
 				PERFORM pg_sleep(0.5);
 				$delete});
 	} ],
 	[ 'an UPDATE queues only the days that its contacts are of now' => sub {
 		my ($db) = @_;
-		patch_function($node, $db, 'engage.contact_changed()',
-			'FROM (SELECT engage.quarter_hour(o.occurred_at) AS quarter_hour FROM old_rows o' => 'FROM (SELECT engage.quarter_hour(n.occurred_at) AS quarter_hour FROM new_rows n');
+		patch_function($node, $db, 'engage_internal.contact_changed()',
+			'FROM (SELECT engage_internal.quarter_hour(o.occurred_at) AS quarter_hour FROM old_rows o' => 'FROM (SELECT engage_internal.quarter_hour(n.occurred_at) AS quarter_hour FROM new_rows n');
 	} ],
 	[ 'a district that is listed queues nothing' => sub {
 		my ($db) = @_;
-		patch_function($node, $db, 'engage.list_changed()',
-			q{INSERT INTO engage.dirty (subject, cause) VALUES ('days', 'list'), ('roster', 'list');} => 'NULL;');
+		patch_function($node, $db, 'engage_internal.list_changed()',
+			q{INSERT INTO engage_internal.dirty (subject, cause) VALUES ('days', 'list'), ('roster', 'list');} => 'NULL;');
 	}, AT_THE_END ]);
 
 # Put a database under load until a check fails or patience ends.

@@ -24,8 +24,8 @@ my %holding;
 my $refs = 0;
 
 # Of the queue, one row a persona, and the days.
-my $ONE_ROW_EACH = q{DELETE FROM engage.dirty q WHERE q.subject NOT IN ('persona', 'day')
-	OR EXISTS (SELECT FROM engage.dirty o WHERE o.persona_key = q.persona_key AND o.ctid < q.ctid)};
+my $ONE_ROW_EACH = q{DELETE FROM engage_internal.dirty q WHERE q.subject NOT IN ('persona', 'day')
+	OR EXISTS (SELECT FROM engage_internal.dirty o WHERE o.persona_key = q.persona_key AND o.ctid < q.ctid)};
 
 # A database of its own for each topic: three callers wait to be flagged.  A
 # refresh waits at a point while somebody holds it.
@@ -36,9 +36,9 @@ sub new_database
 	$node->safe_psql($db, 'CREATE EXTENSION engage; SELECT engage.setup();');
 	install_waits($node, $db);
 	patch_function($node, $db, 'engage.refresh(integer)',
-		'WHILE engage.refresh_step(' => "PERFORM chaos.wait('between begin and steps');
+		'WHILE engage_internal.refresh_step(' => "PERFORM chaos.wait('between begin and steps');
 	COMMIT;
-	WHILE engage.refresh_step(");
+	WHILE engage_internal.refresh_step(");
 	$node->safe_psql(
 		$db, q{
 		CREATE OR REPLACE FUNCTION chaos.wait(point text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
@@ -202,7 +202,7 @@ for my $level ('repeatable read', 'serializable')
 fails_with($node, $db, 'BEGIN; CALL engage.refresh();', '25001', undef, 'refresh in a transaction block');
 fails_with($node, $db, "SET default_transaction_isolation = 'repeatable read'; CALL engage.rebuild();", '25001', undef, 'rebuild under repeatable read');
 fails_with($node, $db, 'CALL engage.refresh(0);', '22023', qr/The default is 5000/, 'a batch of nothing');
-is(ask("SELECT count(*) || ' ' || (SELECT count(*) FROM engage.dirty WHERE subject = 'everything') FROM engage.refresh_run"), '0 0', 'none of it leaves a run or a mark');
+is(ask("SELECT count(*) || ' ' || (SELECT count(*) FROM engage_internal.dirty WHERE subject = 'everything') FROM engage.refresh_run"), '0 0', 'none of it leaves a run or a mark');
 
 $node->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
@@ -252,7 +252,7 @@ $refresher->quit;
 
 new_database('failing');
 ask($ONE_ROW_EACH);
-is(ask("SELECT count(*) FROM engage.dirty WHERE subject = 'persona'"), 3, 'three callers wait');
+is(ask("SELECT count(*) FROM engage_internal.dirty WHERE subject = 'persona'"), 3, 'three callers wait');
 ask(q{
 	CREATE OR REPLACE FUNCTION chaos.wait(point text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
 	BEGIN
@@ -265,7 +265,7 @@ like($error, qr/refresh failed: injected/, 'the caller is told why');
 is(ask("SELECT format('%s %s %s %s %s %s', state, steps, personas, error_code, error_message, finished_at IS NOT NULL) FROM engage.refresh_run"),
 	'failed 2 2 22012 injected t', 'the run says so, and what was done before');
 is(ask("SELECT (SELECT count(*) FROM engage.persona) || ' ' || (SELECT count(*) FROM engage.caller)"), '2 0', 'earlier batches stay, and nothing of this one is done');
-is(ask("SELECT count(*) FROM engage.dirty WHERE subject = 'persona'"), 1, 'which waits');
+is(ask("SELECT count(*) FROM engage_internal.dirty WHERE subject = 'persona'"), 1, 'which waits');
 is(problems(), 0, 'so nothing is wrong');
 like(health('last run'), qr/^failed \| run 1 failed, .*, 2 steps: 22012 injected$/, 'health(): the last run failed');
 is(health('failures'), 'warning | 1 failed or died in 24 hours', 'health(): a failure is counted');
@@ -287,7 +287,7 @@ my $pid = held();
 ask("SELECT pg_cancel_backend($pid)");
 like(finish($refresher), qr/ERROR:  57014: canceling statement due to user request/, 'a refresh can be cancelled');
 let_go('before the commit');
-is(flags() . ' ' . ask('SELECT count(*) > 0 FROM engage.dirty'), '0 t', 'the step is undone');
+is(flags() . ' ' . ask('SELECT count(*) > 0 FROM engage_internal.dirty'), '0 t', 'the step is undone');
 $refresher->query('CALL engage.refresh()');
 is(runs(), 'died 0, done 3', 'the next refresh of the same session marks the run as died, and does the work');
 
@@ -329,7 +329,7 @@ is(problems(), 0, 'and nothing is wrong');
 ask('CALL engage.refresh(1)');
 is(ask("SELECT string_agg(state || ' ' || (finished_at IS NOT NULL), ', ' ORDER BY run_id) FROM engage.refresh_run"),
 	'died true, done true', 'the next refresh marks it as died');
-is(flags() . ' ' . ask('SELECT count(*) FROM engage.dirty') . ' ' . problems(), '3 0 0', 'and does all the work');
+is(flags() . ' ' . ask('SELECT count(*) FROM engage_internal.dirty') . ' ' . problems(), '3 0 0', 'and does all the work');
 is(health('failures'), 'warning | 1 failed or died in 24 hours', 'health() counts it');
 
 $node->stop;

@@ -41,7 +41,7 @@ sub calls
 	return;
 }
 
-sub queued { return value('SELECT count(*) FROM engage.dirty'); }
+sub queued { return value('SELECT count(*) FROM engage_internal.dirty'); }
 
 sub problems { return value('SELECT count(*) FROM engage.verify()'); }
 
@@ -154,7 +154,7 @@ value(q{UPDATE engage.policy SET zone = 'Pacific/Apia'});
 finish($refresh);
 is(flags('top 2'), '+447700900002 2, +447700900003 2, +447700900003 6, +447700900004 12', 'every day is one of the new zone');
 # as when its row came to lie behind those of the new zone
-value(q{INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
+value(q{INSERT INTO engage_internal.dirty (subject, rule_id, period_start, cause)
 	SELECT 'period', rule_id, '2026-05-03 23:00Z', 'test' FROM engage.rule WHERE (name, version) = ('top', 2)});
 value('CALL engage.refresh()');
 is(problems(), '0', 'and a period of the old zone changes nothing');
@@ -167,9 +167,9 @@ is(value(q{SELECT count(*), count(DISTINCT (f.rule_id, f.caller_id, engage.perio
 
 # A part that the planner leaves as a function of its own would lock its tables after verify() has its snapshot.
 foreach my $part (split /\n/, value(q{SELECT format('%I(%s)', p.proname, rtrim(repeat('NULL,', p.pronargs), ',')) FROM pg_proc p
-	WHERE p.pronamespace = 'engage'::regnamespace AND p.proname ~ '^(verify|waiting)_' ORDER BY 1}))
+	WHERE p.pronamespace = 'engage_internal'::regnamespace AND p.proname ~ '^(verify|waiting)_' ORDER BY 1}))
 {
-	unlike(value("EXPLAIN SELECT * FROM engage.$part"), qr/Function Scan on (?:verify|waiting)_/, "$part becomes part of the query of verify()");
+	unlike(value("EXPLAIN SELECT * FROM engage_internal.$part"), qr/Function Scan on (?:verify|waiting)_/, "$part becomes part of the query of verify()");
 }
 
 my $owner = session($node, 'overtaken');

@@ -34,12 +34,12 @@ $node->safe_psql('postgres', "CREATE DATABASE $_ TEMPLATE template_identity") fo
 
 # As it was when it was made: making a database for each history takes longer.
 my $EMPTY = q{
-	TRUNCATE engage.contact, engage.persona, engage.persona_timeline, engage.persona_block, engage.block_large, engage.caller, engage.link,
+	TRUNCATE engage.contact, engage.persona, engage.persona_timeline, engage_internal.persona_block, engage_internal.block_large, engage.caller, engage.link,
 		engage.link_decision, engage.merge_event, engage.shared_number, engage.known_number, engage.learnt_filler, engage.daily_count, engage.hourly_count,
 		engage.feed_count RESTART IDENTITY;
-	DELETE FROM engage.caller_pseudonym WHERE caller_id IS NOT NULL;
+	DELETE FROM engage_internal.caller_pseudonym WHERE caller_id IS NOT NULL;
 	UPDATE engage.policy SET region = 'GB' WHERE region <> 'GB';
-	TRUNCATE engage.dirty;};
+	TRUNCATE engage_internal.dirty;};
 
 # Two lists of lines must be the same; where not, show how.
 sub unlike_lines
@@ -109,7 +109,7 @@ for my $n (1 .. $histories)
 	my $ids = 'SELECT persona_key, caller_id FROM engage.persona ORDER BY 1';
 	my $before = ask($ids);
 	my $counts = ask(q{SELECT count(*) FILTER (WHERE kind = 'merge'), count(*) FILTER (WHERE kind = 'split'), count(*) FILTER (WHERE kind = 'move'),
-		count(*) FILTER (WHERE kind = 'lost'), (SELECT count(*) FROM engage.link_decision), (SELECT count(*) FROM engage.block_large),
+		count(*) FILTER (WHERE kind = 'lost'), (SELECT count(*) FROM engage.link_decision), (SELECT count(*) FROM engage_internal.block_large),
 		(SELECT count(*) FROM engage.shared_number), (SELECT count(DISTINCT caller_id) FROM engage.persona), (SELECT count(*) FROM engage.persona) FROM engage.merge_event});
 	my @counts = split /\|/, $counts;
 	$seen{$_} += shift @counts for ('merge', 'split', 'move', 'lost', 'decisions', 'large blocks', 'shared numbers', 'callers', 'personas');
@@ -291,10 +291,10 @@ ask(q{
 		PERFORM pg_advisory_lock_shared(hashtext(point));
 		PERFORM pg_advisory_unlock_shared(hashtext(point));
 	END$$;});
-patch_function($node, $db, 'engage.link_everything(bigint)',
-	'RETURN engage.apply_linkage(newest, NULL, run_id);' => q{PERFORM chaos.wait('before it clusters');
+patch_function($node, $db, 'engage_internal.link_everything(bigint)',
+	'RETURN engage_internal.apply_linkage(newest, NULL, run_id);' => q{PERFORM chaos.wait('before it clusters');
 	DECLARE
-		linked bigint[] := engage.apply_linkage(newest, NULL, run_id);
+		linked bigint[] := engage_internal.apply_linkage(newest, NULL, run_id);
 	BEGIN
 		PERFORM chaos.wait('before it commits');
 		RETURN linked;
@@ -316,7 +316,7 @@ for my $point ('before it clusters', 'before it commits')
 	is(unlike_lines(ask($ALL_OF_IT), $before, ''), '', "a refresh that links everything is killed $point: all is as it was");
 	is(problems(), '', "killed $point: nothing is wrong");
 	refresh();
-	is(ask('SELECT (SELECT count(*) FROM engage.dirty), engage.linkage_in_force() = max(model_id) FROM engage.linkage_model'), '0|t', "killed $point: the next one does it all");
+	is(ask('SELECT (SELECT count(*) FROM engage_internal.dirty), engage.linkage_in_force() = max(model_id) FROM engage.linkage_model'), '0|t', "killed $point: the next one does it all");
 	is(problems(), '', "killed $point: nothing is wrong then");
 	my $refreshed = ask($PICTURE);
 	isnt(unlike_lines(ask($ALL_OF_IT), $before, ''), '', "killed $point: which changes callers");

@@ -29,7 +29,7 @@ sub say_there
 sub arrived
 {
 	$node->wait_for_catchup('feed');
-	return here('SELECT string_agg(DISTINCT subject, $$ $$ ORDER BY subject) FROM engage.dirty');
+	return here('SELECT string_agg(DISTINCT subject, $$ $$ ORDER BY subject) FROM engage_internal.dirty');
 }
 
 sub wrong { return here('SELECT count(*) FROM engage.verify()'); }

@@ -69,18 +69,18 @@ fails_with($old, 'force', 'DELETE FROM engage.rule;', '23503', qr/HINT:  Set its
 
 # ---------------------------------------------------------------- what to keep
 
-my @TABLES = qw(contact persona persona_timeline persona_block block_large shared_number caller link link_decision merge_event linkage_model linkage_term linkage_state
+my @TABLES = qw(contact persona persona_timeline shared_number caller link link_decision merge_event linkage_model linkage_term linkage_state
 	identity_detail flag rule policy channel known_number refresh_run verification marker_kind marker harm_weight risk_model risk_factor risk_state
 	caller_risk risk_evaluation risk_prediction district incident_code bank_holiday calendar feed daily_count hourly_count feed_count
-	caller_pseudonym roster roster_month monthly_concentration publication published_count);
+	roster roster_month monthly_concentration publication published_count);
+my @INTERNAL = qw(persona_block block_large caller_pseudonym persona_gone later refresh_lock);
 
 sub tables
 {
 	my ($node, $db) = @_;
-	my %seen = map { $_ => $node->safe_psql($db, "SELECT t FROM engage.$_ t ORDER BY t::text") } @TABLES;
+	my %seen = map { $_ => $node->safe_psql($db, "SELECT t FROM $_ t ORDER BY t::text") } (map({ "engage.$_" } @TABLES), map({ "engage_internal.$_" } @INTERNAL));
 	$seen{pattern} = $node->safe_psql($db, 'SELECT p FROM public.pattern p ORDER BY p.times');
 	$seen{triggers} = $node->safe_psql($db, q{SELECT tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2});
-	$seen{refresh_lock} = $node->safe_psql($db, 'SELECT * FROM engage.refresh_lock');
 	return \%seen;
 }
 
@@ -136,7 +136,7 @@ sub restores
 	$node->safe_psql('postgres', "CREATE DATABASE $db");
 	is_restored($node, $db, $name, 'pg_restore', @options, '-d', $node->connstr($db), "$dir/force.dump");
 	same_lines($node->safe_psql($db, rights_query()), $rights, "$name: owners and rights as before");
-	is($node->safe_psql($db, q{SELECT string_agg(trigger_name, ', ') FROM engage.capture_triggers() WHERE NOT is_enabled}), '',
+	is($node->safe_psql($db, q{SELECT string_agg(trigger_name, ', ') FROM engage_internal.capture_triggers() WHERE NOT is_enabled}), '',
 		"$name: the triggers that fill the queue are enabled");
 	return;
 }
@@ -149,7 +149,7 @@ sub refreshes
 	is($node->safe_psql($db, 'SELECT count(*) FROM engage.verify()'), '0', "$name: in line before a refresh");
 	$node->safe_psql($db, 'CALL engage.refresh()');
 	is($node->safe_psql($db, 'SELECT count(*) FROM engage.verify()'), '0', "$name: and after it");
-	is($node->safe_psql($db, 'SELECT count(*) FROM engage.dirty'), '0', "$name: nothing waits");
+	is($node->safe_psql($db, 'SELECT count(*) FROM engage_internal.dirty'), '0', "$name: nothing waits");
 	same_lines($node->safe_psql($db, $ALL_FLAGS), $flags, "$name: which changed no flag");
 	is($node->safe_psql($db, q{SELECT c.contacts FROM engage.caller c JOIN engage.persona p USING (caller_id) WHERE p.number = '+447700900099'}), '1',
 		"$name: the change that waited is not lost");

@@ -204,7 +204,7 @@ sub goes_on
 		extra_params => [ '-U', 'force_loader' ]);
 	$new->safe_psql('force', 'CALL engage.refresh()', extra_params => [ '-U', 'force_operator' ]);
 	is($new->safe_psql('force', 'SELECT count(*) FROM engage.verify()', extra_params => [ '-U', 'force_operator' ]), '0', "$name: a loader and an operator go on");
-	is($new->safe_psql('force', 'SELECT count(*) FROM engage.dirty'), '0', "$name: nothing waits");
+	is($new->safe_psql('force', 'SELECT count(*) FROM engage_internal.dirty'), '0', "$name: nothing waits");
 	is($new->safe_psql('force', q{SELECT count(*) FROM engage.caller c JOIN engage.persona p USING (caller_id) WHERE p.number IN ('+447700900999', '+447700900998')}),
 		'2', "$name: neither what waited nor what is new is lost");
 	cmp_ok($new->safe_psql('force', q{SELECT count(*) FROM engage.flag f JOIN engage.persona p USING (caller_id) WHERE p.number = '+447700900998'}), '>', 0,

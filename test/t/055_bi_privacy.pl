@@ -185,12 +185,12 @@ sub tries
 	return $stderr;
 }
 
-my @TABLES = sorted_list(q{SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'engage'::regnamespace AND c.relkind IN ('r', 'v', 'm', 'p', 'f') ORDER BY 1});
-my @SEQUENCES = sorted_list(q{SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = 'engage'::regnamespace AND c.relkind = 'S' ORDER BY 1});
+my @TABLES = sorted_list(q{SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = ANY ('{engage,engage_internal}'::regnamespace[]) AND c.relkind IN ('r', 'v', 'm', 'p', 'f') ORDER BY 1});
+my @SEQUENCES = sorted_list(q{SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = ANY ('{engage,engage_internal}'::regnamespace[]) AND c.relkind = 'S' ORDER BY 1});
 my @ROUTINES = sorted_list(q{
-	SELECT format('%s engage.%I(%s)', CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END, p.proname, string_agg('NULL::' || format_type(a.t, NULL), ', ' ORDER BY a.n))
+	SELECT format('%s %s.%I(%s)', CASE p.prokind WHEN 'p' THEN 'CALL' ELSE 'SELECT' END, p.pronamespace::regnamespace, p.proname, string_agg('NULL::' || format_type(a.t, NULL), ', ' ORDER BY a.n))
 	FROM pg_proc p LEFT JOIN LATERAL unnest(p.proargtypes) WITH ORDINALITY a (t, n) ON true
-	WHERE p.pronamespace = 'engage'::regnamespace AND p.prokind <> 'a' AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype) AND NOT 'internal'::regtype = ANY (p.proargtypes)
+	WHERE p.pronamespace = ANY ('{engage,engage_internal}'::regnamespace[]) AND p.prokind <> 'a' AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype) AND NOT 'internal'::regtype = ANY (p.proargtypes)
 	GROUP BY p.oid, p.prokind, p.proname ORDER BY 1});
 s/\(NULL::\)$/()/ for @ROUTINES;
 cmp_ok(scalar @TABLES, '>', 50, 'the register has tables and views');
@@ -212,14 +212,14 @@ for my $schema (sort keys %LOGIN)
 			AND has_any_column_privilege('$login', c.oid, 'SELECT, INSERT, UPDATE, REFERENCES') ORDER BY 1")), '', "$login: has no right on anything else");
 	is(join(' ', sorted_list("SELECT c.oid::regclass FROM pg_class c WHERE c.relnamespace = '$schema'::regnamespace AND
 			(has_any_column_privilege('$login', c.oid, 'INSERT, UPDATE, REFERENCES') OR has_table_privilege('$login', c.oid, 'DELETE, TRUNCATE, TRIGGER'))")), '', "$login: may do no more than read its views");
-	is($node->safe_psql('force', "SELECT concat_ws(' ', has_schema_privilege('$login', 'engage', 'USAGE'), has_schema_privilege('$login', '$schema', 'CREATE'), has_schema_privilege('$login', 'public', 'CREATE'))"),
-		'f f f', "$login: cannot name what is in engage, nor create anything");
+	is($node->safe_psql('force', "SELECT concat_ws(' ', has_schema_privilege('$login', 'engage', 'USAGE'), has_schema_privilege('$login', 'engage_internal', 'USAGE'), has_schema_privilege('$login', '$schema', 'CREATE'), has_schema_privilege('$login', 'public', 'CREATE'))"),
+		'f f f f', "$login: cannot name what is in engage, nor create anything");
 
 	# What views call they may run, though not by name: none of it reads the
 	# register, but for current_caller, which gives an id for an id that no view has.
 	is(join("\n", sorted_list("
 		SELECT p.oid::regprocedure FROM pg_proc p
-		WHERE p.pronamespace = 'engage'::regnamespace AND has_function_privilege('$login', p.oid, 'EXECUTE') AND p.proname <> 'current_caller'
+		WHERE p.pronamespace = ANY ('{engage,engage_internal}'::regnamespace[]) AND has_function_privilege('$login', p.oid, 'EXECUTE') AND p.proname <> 'current_caller'
 			AND (p.prosecdef OR p.prokind = 'p' OR p.provolatile = 'v' OR p.prolang NOT IN (SELECT oid FROM pg_language WHERE lanname IN ('c', 'sql', 'internal'))
 				OR EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.refclassid = 'pg_class'::regclass)) ORDER BY 1")), '',
 		"$login: may execute nothing that reads tables or has rights of its own");

@@ -67,7 +67,7 @@ sub prepare_chaos
 		BEGIN
 			PERFORM pg_sleep(seconds);
 			FOR i IN 1 .. 50 LOOP
-				EXIT WHEN (SELECT count(*) FROM (SELECT FROM engage.dirty LIMIT 1000) q) < 1000;
+				EXIT WHEN (SELECT count(*) FROM (SELECT FROM engage_internal.dirty LIMIT 1000) q) < 1000;
 				PERFORM pg_sleep(0.1);
 			END LOOP;
 		END$$;
@@ -338,7 +338,7 @@ sub repeat
 # Live checks.  Every other one is what an operator does; the rest also tell the
 # state of the queue in the same snapshot.
 my $CHECK_WITH_QUEUE = q{
-	SELECT 'check', (SELECT count(*) FROM engage.dirty), (SELECT count(*) FROM engage.dirty WHERE subject = 'everything'),
+	SELECT 'check', (SELECT count(*) FROM engage_internal.dirty), (SELECT count(*) FROM engage_internal.dirty WHERE subject = 'everything'),
 		(SELECT count(*) FROM engage.verify()), (SELECT string_agg(v::text, ' ') FROM (SELECT * FROM engage.verify() LIMIT 3) v)};
 
 sub verifier
@@ -478,7 +478,7 @@ sub drain
 		'the queue to empty',
 		sub {
 			$node->safe_psql($db, 'CALL engage.refresh()');
-			return $node->safe_psql($db, 'SELECT count(*) FROM engage.dirty') eq '0';
+			return $node->safe_psql($db, 'SELECT count(*) FROM engage_internal.dirty') eq '0';
 		});
 	return;
 }
@@ -491,8 +491,8 @@ my %PICTURE = (
 		FROM engage.persona p LEFT JOIN named n USING (caller_id) ORDER BY 1},
 	timelines => 'SELECT persona_key, channel, timeline FROM engage.persona_timeline ORDER BY 1, 2',
 	links => 'SELECT l FROM engage.link l ORDER BY persona_a, persona_b',
-	blocks => 'SELECT b FROM engage.persona_block b ORDER BY block_key, rank',
-	large_blocks => 'SELECT b FROM engage.block_large b ORDER BY block_key',
+	blocks => 'SELECT b FROM engage_internal.persona_block b ORDER BY block_key, rank',
+	large_blocks => 'SELECT b FROM engage_internal.block_large b ORDER BY block_key',
 	shared_numbers => 'SELECT number FROM engage.shared_number ORDER BY 1',
 	callers => "$NAMED SELECT n.name, timeline, contacts, first_at, last_at FROM engage.caller LEFT JOIN named n USING (caller_id) WHERE contacts > 0 ORDER BY 1",
 	flags => qq{$NAMED SELECT n.name, r.name, r.version, f.started_at, f.met_at, f.ended_at, f.contacts, f.peak, f.criteria_met
@@ -507,7 +507,7 @@ my %PICTURE = (
 		FROM engage.roster r LEFT JOIN named n USING (caller_id) ORDER BY 1, 2, 3},
 	roster_months => qq{$NAMED SELECT n.name, r.rule_id, r.month_start, r.contacts, r.district_key, r.is_new, r.is_returned, r.is_dropped
 		FROM engage.roster_month r LEFT JOIN named n USING (caller_id) ORDER BY 1, 2, 3},
-	keyed_callers => "$NAMED SELECT n.name FROM engage.caller_pseudonym p JOIN engage.caller c USING (caller_id) LEFT JOIN named n USING (caller_id) WHERE c.contacts > 0 ORDER BY 1");
+	keyed_callers => "$NAMED SELECT n.name FROM engage_internal.caller_pseudonym p JOIN engage.caller c USING (caller_id) LEFT JOIN named n USING (caller_id) WHERE c.contacts > 0 ORDER BY 1");
 
 sub picture
 {

@@ -247,8 +247,8 @@ sub install_picture
 			UNION ALL SELECT 'nobody ' || persona_key FROM engage.persona WHERE caller_id IS NULL
 			UNION ALL SELECT format('component %s %s', persona_key, component) FROM engage.persona
 			UNION ALL SELECT 'shared ' || number FROM engage.shared_number
-			UNION ALL SELECT format('large %s %s', block_key, last_rank) FROM engage.block_large
-			UNION ALL SELECT format('block %s %s %s', block_key, rank, persona_key) FROM engage.persona_block
+			UNION ALL SELECT format('large %s %s', block_key, last_rank) FROM engage_internal.block_large
+			UNION ALL SELECT format('block %s %s %s', block_key, rank, persona_key) FROM engage_internal.persona_block
 			UNION ALL SELECT 'link ' || l::text FROM engage.link l
 			ORDER BY 1
 		$$;});

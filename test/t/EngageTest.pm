@@ -126,36 +126,36 @@ sub install_waits
 		GRANT USAGE ON SCHEMA chaos TO PUBLIC;
 		CREATE FUNCTION chaos.wait(point text) RETURNS void LANGUAGE plpgsql VOLATILE AS 'BEGIN END';});
 	patch_function(
-		$node, $db, 'engage.refresh_step(bigint, integer)',
-		'more := engage.refresh_work(run, batch_size);' =>
+		$node, $db, 'engage_internal.refresh_step(bigint, integer)',
+		'more := engage_internal.refresh_work(run, batch_size);' =>
 		  q{PERFORM chaos.wait('between lock and work');
-			more := engage.refresh_work(run, batch_size);
+			more := engage_internal.refresh_work(run, batch_size);
 			PERFORM chaos.wait('before the commit');});
 	patch_function(
-		$node, $db, 'engage.recount_personas(integer, uuid)',
+		$node, $db, 'engage_internal.recount_personas(integer, uuid)',
 		'/* race: between the queue and contacts */' =>
 		  q{WITH keys AS MATERIALIZED (SELECT k.* FROM keys k CROSS JOIN chaos.wait('between the queue and contacts'))});
 	patch_function(
-		$node, $db, 'engage.refresh_work(bigint, integer)',
-		'linked := engage.link_what_waits(' =>
+		$node, $db, 'engage_internal.refresh_work(bigint, integer)',
+		'linked := engage_internal.link_what_waits(' =>
 		  q{IF counted_personas IS NOT NULL THEN
 			PERFORM chaos.wait('between personas and callers');
 		END IF;
-	linked := engage.link_what_waits(});
+	linked := engage_internal.link_what_waits(});
 	patch_function(
-		$node, $db, 'engage.assess_some(bigint, bigint[])',
-		'outcome := engage.assess_callers(' => q{PERFORM chaos.wait('between callers and flags');
-		outcome := engage.assess_callers(});
+		$node, $db, 'engage_internal.assess_some(bigint, bigint[])',
+		'outcome := engage_internal.assess_callers(' => q{PERFORM chaos.wait('between callers and flags');
+		outcome := engage_internal.assess_callers(});
 	patch_function(
-		$node, $db, 'engage.assess_next_period(bigint)',
-		'period := engage.take_period();' => q{PERFORM chaos.wait('between personas and periods');
-		period := engage.take_period();},
-		'outcome := engage.assess_period(' => q{PERFORM chaos.wait('between period and flags');
-		outcome := engage.assess_period(});
+		$node, $db, 'engage_internal.assess_next_period(bigint)',
+		'period := engage_internal.take_period();' => q{PERFORM chaos.wait('between personas and periods');
+		period := engage_internal.take_period();},
+		'outcome := engage_internal.assess_period(' => q{PERFORM chaos.wait('between period and flags');
+		outcome := engage_internal.assess_period(});
 	patch_function(
-		$node, $db, 'engage.take_day(timestamptz)',
-		'PERFORM engage.sum_up_day(day);' => q{PERFORM chaos.wait('between the queue and days');
-		PERFORM engage.sum_up_day(day);});
+		$node, $db, 'engage_internal.take_day(timestamptz)',
+		'PERFORM engage_internal.sum_up_day(day);' => q{PERFORM chaos.wait('between the queue and days');
+		PERFORM engage_internal.sum_up_day(day);});
 	return;
 }
 

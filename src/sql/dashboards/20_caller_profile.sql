@@ -2,14 +2,14 @@
  * A caller on one page, which would otherwise take an analyst nine statements.
  */
 
-CREATE FUNCTION engage.local_text(at timestamptz) RETURNS text
+CREATE FUNCTION engage_internal.local_text(at timestamptz) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT to_char(timezone(o.zone, local_text.at), 'Dy FMDD Mon YYYY HH24:MI') FROM engage.policy o;
 END;
-COMMENT ON FUNCTION engage.local_text(timestamptz) IS 'A time as people read it, in policy.zone: Mon 3 Nov 2025 10:00. NULL for NULL.';
+COMMENT ON FUNCTION engage_internal.local_text(timestamptz) IS 'A time as people read it, in policy.zone: Mon 3 Nov 2025 10:00. NULL for NULL.';
 
-CREATE FUNCTION engage.strength_of(score double precision) RETURNS text
+CREATE FUNCTION engage_internal.strength_of(score double precision) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN score IS NULL THEN NULL WHEN score = 'Infinity' THEN 'decided by a person'
 	WHEN score >= 10 THEN 'very strong: over 1,000 to 1 that it is one person'
@@ -17,20 +17,20 @@ RETURN CASE WHEN score IS NULL THEN NULL WHEN score = 'Infinity' THEN 'decided b
 	WHEN score >= 2 THEN 'moderate: over 4 to 1'
 	WHEN score >= 0 THEN 'weak: as likely as not, or little more'
 	ELSE 'very weak: less likely than not by itself' END;
-COMMENT ON FUNCTION engage.strength_of(double precision) IS 'The evidence of a link, given in bits, in words: each bit doubles the odds.';
+COMMENT ON FUNCTION engage_internal.strength_of(double precision) IS 'The evidence of a link, given in bits, in words: each bit doubles the odds.';
 
-CREATE FUNCTION engage.contacts_text(contacts numeric) RETURNS text
+CREATE FUNCTION engage_internal.contacts_text(contacts numeric) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN contacts || CASE WHEN contacts = 1 THEN ' contact' ELSE ' contacts' END;
-COMMENT ON FUNCTION engage.contacts_text(numeric) IS 'A number of contacts in words: 1 contact, 2 contacts.';
+COMMENT ON FUNCTION engage_internal.contacts_text(numeric) IS 'A number of contacts in words: 1 contact, 2 contacts.';
 
-CREATE FUNCTION engage.profile_identity(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
+CREATE FUNCTION engage_internal.profile_identity(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH detail AS (
 		SELECT d.item, d.place, d.written, sum(d.contacts) AS contacts
 		FROM (
-			SELECT p.given_name, p.family_name, engage.told_date(p.date_of_birth) AS born, sum(engage.num_contacts(t.timeline)) AS contacts
+			SELECT p.given_name, p.family_name, engage_internal.told_date(p.date_of_birth) AS born, sum(engage.num_contacts(t.timeline)) AS contacts
 			FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
 			WHERE p.caller_id = profile_identity.caller_id
 			GROUP BY p.persona_key
@@ -41,20 +41,20 @@ BEGIN ATOMIC
 		WHERE d.written IS NOT NULL
 		GROUP BY d.item, d.place, d.written
 		UNION ALL
-		SELECT 'number', 3, concat_ws(', ', n.number, format('%s to %s', engage.local_text(n.first_at), engage.local_text(n.last_at)),
+		SELECT 'number', 3, concat_ws(', ', n.number, format('%s to %s', engage_internal.local_text(n.first_at), engage_internal.local_text(n.last_at)),
 			replace(n.sharing::text, '_', ' '), n.label, CASE WHEN n.other_callers > 0 THEN 'also used by other callers: ' || n.other_callers END), n.contacts
 		FROM engage.caller_number n WHERE n.caller_id = profile_identity.caller_id
 	), ranked AS (
 		SELECT d.*, row_number() OVER commonest AS rank, count(*) OVER (PARTITION BY d.place) AS all_of_it
 		FROM detail d WINDOW commonest AS (PARTITION BY d.place ORDER BY d.contacts DESC, d.written)
 	)
-	SELECT 'who', r.item, CASE WHEN r.rank <= 10 THEN engage.contacts_text(r.contacts) || ': ' || r.written ELSE 'and others: ' || r.all_of_it - 10 END
+	SELECT 'who', r.item, CASE WHEN r.rank <= 10 THEN engage_internal.contacts_text(r.contacts) || ': ' || r.written ELSE 'and others: ' || r.all_of_it - 10 END
 	FROM ranked r WHERE r.rank <= 11
 	ORDER BY r.place, r.rank;
 END;
-COMMENT ON FUNCTION engage.profile_identity(bigint) IS 'The names, dates of birth and numbers of a caller, the ten most common of each. Part of caller_profile(), for engage_identity.';
+COMMENT ON FUNCTION engage_internal.profile_identity(bigint) IS 'The names, dates of birth and numbers of a caller, the ten most common of each. Part of caller_profile(), for engage_identity.';
 
-CREATE FUNCTION engage.profile_contacts(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
+CREATE FUNCTION engage_internal.profile_contacts(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT r.section, r.item, r.value
@@ -73,23 +73,23 @@ BEGIN ATOMIC
 	) r
 	ORDER BY r.part, r.contacts DESC, r.item;
 END;
-COMMENT ON FUNCTION engage.profile_contacts(bigint) IS 'The channels of a caller''s contacts, and the ten most common subjects. Part of caller_profile().';
+COMMENT ON FUNCTION engage_internal.profile_contacts(bigint) IS 'The channels of a caller''s contacts, and the ten most common subjects. Part of caller_profile().';
 
-CREATE FUNCTION engage.profile_flags(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
+CREATE FUNCTION engage_internal.profile_flags(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT 'flags', format('%s version %s', r.name, r.version),
 		CASE WHEN f.withdrawn_at IS NOT NULL THEN 'withdrawn' WHEN f.ended_at > now() - o.flag_current_for THEN 'current' ELSE 'past' END
-			|| format(': met %s, %s to %s, most in a window %s', engage.local_text(f.met_at), engage.contacts_text(f.contacts), engage.local_text(f.ended_at), f.peak)
+			|| format(': met %s, %s to %s, most in a window %s', engage_internal.local_text(f.met_at), engage_internal.contacts_text(f.contacts), engage_internal.local_text(f.ended_at), f.peak)
 			|| CASE WHEN cardinality(f.criteria_met) > 0 THEN '; ' || array_to_string(f.criteria_met, ', ') ELSE '' END
 			|| COALESCE('; ' || f.withdrawn_reason, '')
 	FROM engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id CROSS JOIN engage.policy o
 	WHERE f.caller_id = profile_flags.caller_id
 	ORDER BY f.withdrawn_at IS NOT NULL, f.ended_at DESC, r.name, f.flag_id LIMIT 20;
 END;
-COMMENT ON FUNCTION engage.profile_flags(bigint) IS 'The rules that a caller met, current ones first; 20 at most. Part of caller_profile().';
+COMMENT ON FUNCTION engage_internal.profile_flags(bigint) IS 'The rules that a caller met, current ones first; 20 at most. Part of caller_profile().';
 
-CREATE FUNCTION engage.profile_links(caller_id bigint, with_identity boolean, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
+CREATE FUNCTION engage_internal.profile_links(caller_id bigint, with_identity boolean, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH own AS MATERIALIZED (
@@ -98,20 +98,20 @@ BEGIN ATOMIC
 	SELECT x.section, x.item, x.value
 	FROM (
 		SELECT 1 AS part, 0::double precision AS score, 'links' AS section, 'made of' AS item,
-			CASE WHEN count(*) = 1 THEN 'one set of details' ELSE format('%s sets of details', count(*)) END || COALESCE((SELECT '; the weakest link is ' || engage.strength_of(min(o.score)) FROM own o HAVING count(*) > 0), '') AS value
+			CASE WHEN count(*) = 1 THEN 'one set of details' ELSE format('%s sets of details', count(*)) END || COALESCE((SELECT '; the weakest link is ' || engage_internal.strength_of(min(o.score)) FROM own o HAVING count(*) > 0), '') AS value
 		FROM engage.persona p WHERE p.caller_id = profile_links.caller_id
 		UNION ALL
-		(SELECT 2, o.score, 'links', engage.persona_label(o.persona_a) || ' and ' || engage.persona_label(o.persona_b), engage.strength_of(o.score)
+		(SELECT 2, o.score, 'links', engage.persona_label(o.persona_a) || ' and ' || engage.persona_label(o.persona_b), engage_internal.strength_of(o.score)
 		FROM own o
 		WHERE with_identity AND engage.persona_label(o.persona_a) <> engage.persona_label(o.persona_b)
 		ORDER BY o.score, 4 LIMIT 10)
 	) x
 	ORDER BY x.part, x.score, x.item;
 END;
-COMMENT ON FUNCTION engage.profile_links(bigint, boolean) IS
+COMMENT ON FUNCTION engage_internal.profile_links(bigint, boolean) IS
 	'How many sets of details make up a caller, and the ten weakest links between different identifiers. Part of caller_profile(); identifiers for engage_identity only.';
 
-CREATE FUNCTION engage.profile_referrals(caller_id bigint, with_identity boolean, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
+CREATE FUNCTION engage_internal.profile_referrals(caller_id bigint, with_identity boolean, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH RECURSIVE once (id) AS (
@@ -120,20 +120,20 @@ BEGIN ATOMIC
 		SELECT e.from_caller FROM once o JOIN engage.merge_event e ON e.to_caller = o.id WHERE e.kind = 'merge'
 	)
 	SELECT 'referrals', 'referral ' || r.referral_id,
-		concat_ws(', ', engage.local_text(r.referred_at), replace(r.review_status::text, '_', ' '), CASE WHEN with_identity THEN r.reason END)
+		concat_ws(', ', engage_internal.local_text(r.referred_at), replace(r.review_status::text, '_', ' '), CASE WHEN with_identity THEN r.reason END)
 	FROM once o JOIN engage.referral r ON r.caller_id = o.id
 	WHERE engage.current_caller(r.caller_id) = profile_referrals.caller_id
 	ORDER BY r.referred_at DESC, r.referral_id DESC LIMIT 10;
 END;
-COMMENT ON FUNCTION engage.profile_referrals(bigint, boolean) IS 'The last ten referrals of a caller; the reason for engage_identity only. Part of caller_profile().';
+COMMENT ON FUNCTION engage_internal.profile_referrals(bigint, boolean) IS 'The last ten referrals of a caller; the reason for engage_identity only. Part of caller_profile().';
 
-CREATE FUNCTION engage.profile_risk(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
+CREATE FUNCTION engage_internal.profile_risk(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT x.section, x.item, x.value
 	FROM (
 		SELECT 1 AS part, 0::numeric AS contribution, 'risk' AS section, 'tier' AS item,
-			format('%s (1 is to be looked at first), as of %s', r.tier, engage.local_text(r.as_of)) AS value
+			format('%s (1 is to be looked at first), as of %s', r.tier, engage_internal.local_text(r.as_of)) AS value
 		FROM engage.risk r WHERE r.caller_id = profile_risk.caller_id
 		UNION ALL
 		SELECT 2, e.contribution, 'risk', e.axis || ': ' || e.label, format('%s points', trim_scale(round(e.contribution, 2)))
@@ -142,18 +142,18 @@ BEGIN ATOMIC
 	) x
 	ORDER BY x.part, x.contribution DESC, x.item;
 END;
-COMMENT ON FUNCTION engage.profile_risk(bigint) IS 'The tier of a caller and what makes up its scores; no row for a caller without a score. Part of caller_profile().';
+COMMENT ON FUNCTION engage_internal.profile_risk(bigint) IS 'The tier of a caller and what makes up its scores; no row for a caller without a score. Part of caller_profile().';
 
-CREATE FUNCTION engage.profile_last_contacts(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
+CREATE FUNCTION engage_internal.profile_last_contacts(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT 'last contacts', engage.local_text(c.occurred_at),
+	SELECT 'last contacts', engage_internal.local_text(c.occurred_at),
 		concat_ws(', ', COALESCE(k.label, c.channel::text), COALESCE(c.subject, c.opening_code), 'closed as ' || c.closing_code, c.district, c.source || ' ' || c.source_ref)
 	FROM engage.persona p JOIN engage.contact c ON c.persona_key = p.persona_key LEFT JOIN engage.channel k ON k.channel = c.channel
 	WHERE p.caller_id = profile_last_contacts.caller_id AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL AND c.occurred_at <= now()
 	ORDER BY c.occurred_at DESC, c.contact_id DESC LIMIT 10;
 END;
-COMMENT ON FUNCTION engage.profile_last_contacts(bigint) IS 'The last ten contacts of a caller. Part of caller_profile().';
+COMMENT ON FUNCTION engage_internal.profile_last_contacts(bigint) IS 'The last ten contacts of a caller. Part of caller_profile().';
 
 -- definer: one page of what analysts and identity units may see piece by piece; SESSION_USER shows who is asking
 CREATE FUNCTION engage.caller_profile(caller_id bigint, OUT section text, OUT item text, OUT value text) RETURNS SETOF record
@@ -180,32 +180,32 @@ BEGIN
 		RETURN;
 	END IF;
 	RETURN QUERY VALUES
-		('who', 'contacts', format('%s; in the last 24 hours %s, in 7 days %s, in 28 days %s', engage.contacts_text(known.contacts),
+		('who', 'contacts', format('%s; in the last 24 hours %s, in 7 days %s, in 28 days %s', engage_internal.contacts_text(known.contacts),
 			engage.num_contacts(engage.slice(known.timeline, now() - interval '24 hours', 'infinity')),
 			engage.num_contacts(engage.slice(known.timeline, now() - interval '168 hours', 'infinity')),
 			engage.num_contacts(engage.slice(known.timeline, now() - interval '672 hours', 'infinity')))),
-		('who', 'first contact', engage.local_text(known.first_at)),
-		('who', 'last contact', engage.local_text(known.last_at));
+		('who', 'first contact', engage_internal.local_text(known.first_at)),
+		('who', 'last contact', engage_internal.local_text(known.last_at));
 	IF sees_identity THEN
-		RETURN QUERY SELECT p.* FROM engage.profile_identity(who) p;
+		RETURN QUERY SELECT p.* FROM engage_internal.profile_identity(who) p;
 	ELSE
 		RETURN QUERY VALUES ('who', 'names and numbers', 'are for members of engage_identity');
 	END IF;
-	RETURN QUERY SELECT p.* FROM engage.profile_contacts(who) p;
+	RETURN QUERY SELECT p.* FROM engage_internal.profile_contacts(who) p;
 	RETURN QUERY VALUES ('when', 'first to last', engage.sparkline(known.timeline, 48));
 	RETURN QUERY
 	SELECT 'when', btrim(left(h.line, 3)), substr(h.line, 6)
 	FROM regexp_split_to_table(engage.heatmap(known.timeline, local_zone), E'\n') WITH ORDINALITY h (line, place)
 	WHERE h.line <> '' ORDER BY h.place;
-	RETURN QUERY SELECT p.* FROM engage.profile_flags(who) p;
+	RETURN QUERY SELECT p.* FROM engage_internal.profile_flags(who) p;
 	RETURN QUERY
-	SELECT 'markers', m.label, concat_ws(', ', m.basis::text, 'from ' || engage.local_text(m.valid_from),
-		CASE WHEN isfinite(m.valid_to) THEN 'to ' || engage.local_text(m.valid_to) END, CASE WHEN sees_identity THEN m.source END)
+	SELECT 'markers', m.label, concat_ws(', ', m.basis::text, 'from ' || engage_internal.local_text(m.valid_from),
+		CASE WHEN isfinite(m.valid_to) THEN 'to ' || engage_internal.local_text(m.valid_to) END, CASE WHEN sees_identity THEN m.source END)
 	FROM engage.marker_now m WHERE m.caller_id = who AND (sees_identity OR NOT m.is_sensitive) ORDER BY m.valid_from DESC, m.label;
-	RETURN QUERY SELECT p.* FROM engage.profile_links(who, sees_identity) p;
-	RETURN QUERY SELECT p.* FROM engage.profile_referrals(who, sees_identity) p;
-	RETURN QUERY SELECT p.* FROM engage.profile_risk(who) p;
-	RETURN QUERY SELECT p.* FROM engage.profile_last_contacts(who) p;
+	RETURN QUERY SELECT p.* FROM engage_internal.profile_links(who, sees_identity) p;
+	RETURN QUERY SELECT p.* FROM engage_internal.profile_referrals(who, sees_identity) p;
+	RETURN QUERY SELECT p.* FROM engage_internal.profile_risk(who) p;
+	RETURN QUERY SELECT p.* FROM engage_internal.profile_last_contacts(who) p;
 END
 $$;
 COMMENT ON FUNCTION engage.caller_profile(bigint) IS

@@ -53,7 +53,7 @@ COMMENT ON COLUMN engage_bi.dim_date.is_last_13_months IS 'Whether the day is to
 COMMENT ON COLUMN engage_bi.dim_date.is_over IS 'Whether the day is over. Filter charts by day on it, or today looks like a fall.';
 
 CREATE VIEW engage_bi.dim_time AS
-SELECT h.time_key, h.label AS hour_label, h.shift_name, h.is_night FROM engage.preset_hour h;
+SELECT h.time_key, h.label AS hour_label, h.shift_name, h.is_night FROM engage_internal.preset_hour h;
 COMMENT ON VIEW engage_bi.dim_time IS 'Hours of the local day.';
 COMMENT ON COLUMN engage_bi.dim_time.time_key IS 'Local hour, 0 to 23 (dim_time).';
 COMMENT ON COLUMN engage_bi.dim_time.hour_label IS 'Label of the hour, such as 07:00-07:59.';
@@ -103,7 +103,7 @@ CREATE VIEW engage_bi.dim_caller AS
 SELECT p.caller_key, p.label AS caller_pseudonym, CASE WHEN c.contacts IS NOT NULL THEN LEAST(c.contacts, 2147483647) END::integer AS caller_contact_count,
 	engage.local_date(c.first_at, (SELECT o.zone FROM engage.policy o)) AS first_contact_date,
 	engage.local_date(c.last_at, (SELECT o.zone FROM engage.policy o)) AS last_contact_date
-FROM engage.caller_pseudonym p
+FROM engage_internal.caller_pseudonym p
 LEFT JOIN engage.caller c ON c.caller_id = p.caller_id;
 COMMENT ON VIEW engage_bi.dim_caller IS 'Callers, by pseudonym. Still personal data.';
 COMMENT ON COLUMN engage_bi.dim_caller.caller_key IS 'Caller (dim_caller): a random number, which can be erased and replaced; -1 if the caller is unknown.';
@@ -171,7 +171,7 @@ CROSS JOIN engage.contact c
 JOIN engage.calendar d ON d.day = timezone(o.zone, c.occurred_at)::date
 JOIN engage.preset_channel h ON h.channel = c.channel
 JOIN engage.persona p ON p.persona_key = c.persona_key
-JOIN engage.caller_pseudonym w ON w.caller_id = p.caller_id
+JOIN engage_internal.caller_pseudonym w ON w.caller_id = p.caller_id
 LEFT JOIN engage.incident_code i ON i.code = COALESCE(c.closing_code, c.opening_code)
 LEFT JOIN engage.district x ON x.district = c.district
 WHERE c.occurred_at >= engage.first_counted() AND c.occurred_at <= now() AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
@@ -189,7 +189,7 @@ FROM engage.policy o
 CROSS JOIN engage.contact c
 JOIN engage.calendar d ON d.day = timezone(o.zone, c.occurred_at)::date
 JOIN engage.preset_channel h ON h.channel = c.channel
-LEFT JOIN (engage.persona p JOIN engage.caller_pseudonym w ON w.caller_id = p.caller_id) ON p.persona_key = c.persona_key
+LEFT JOIN (engage.persona p JOIN engage_internal.caller_pseudonym w ON w.caller_id = p.caller_id) ON p.persona_key = c.persona_key
 LEFT JOIN engage.incident_code i ON i.code = COALESCE(c.closing_code, c.opening_code)
 LEFT JOIN engage.district x ON x.district = c.district
 WHERE c.occurred_at >= engage.first_counted() AND c.occurred_at <= now() AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL AND w.caller_key IS NULL;
@@ -216,7 +216,7 @@ COMMENT ON COLUMN engage_bi.fact_contact.loaded_at_utc IS 'When the contact was 
 CREATE VIEW engage_bi.fact_caller_contact AS
 SELECT hashint8extended(c.contact_id, w.secret) AS contact_key, c.date_key, c.time_key, w.caller_key, c.channel_key, c.contact_type_key, c.district_key,
 	c.start_local AS caller_contact_start_local, 1 AS repeat_contact_count, c.handling_seconds AS repeat_handling_seconds
-FROM engage.caller_pseudonym w
+FROM engage_internal.caller_pseudonym w
 CROSS JOIN LATERAL (
 	-- kept apart (OFFSET) and read caller by caller: joined with all the dimensions there are too many tables for the planner
 	SELECT x.contact_id, d.date_key, date_part('hour', timezone(o.zone, x.occurred_at))::integer AS time_key, h.channel_key,
@@ -292,7 +292,7 @@ FROM engage.policy o
 CROSS JOIN engage.roster r
 JOIN engage.calendar k ON k.day >= r.first_day AND k.day <= r.last_day + 1 AND k.day <= (SELECT t.day FROM engage.today t)
 JOIN engage.caller c ON c.caller_id = r.caller_id
-JOIN engage.caller_pseudonym w ON w.caller_id = r.caller_id
+JOIN engage_internal.caller_pseudonym w ON w.caller_id = r.caller_id
 CROSS JOIN LATERAL (
 	SELECT engage.num_contacts(engage.slice(c.timeline, k.ends_at - '168 hours'::interval, k.ends_at))::integer AS contacts_7d,
 		engage.num_contacts(engage.slice(c.timeline, k.ends_at - '672 hours'::interval, k.ends_at))::integer AS contacts_28d,
@@ -394,7 +394,7 @@ CROSS JOIN LATERAL (
 	WHERE x.last_at > now() - k.width AND x.last_at < 'infinity' AND x.contacts >= engage.threshold(k.criterion) - 1
 	OFFSET 0
 ) c
-JOIN engage.caller_pseudonym w ON w.caller_id = c.caller_id
+JOIN engage_internal.caller_pseudonym w ON w.caller_id = c.caller_id
 CROSS JOIN LATERAL (
 	SELECT engage.slice(CASE WHEN r.channels IS NULL THEN c.timeline ELSE (
 			SELECT engage.rollup(t.timeline) FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
@@ -419,7 +419,7 @@ SELECT hashint8extended(f.flag_id, w.secret) AS flag_key, engage.date_key(engage
 	timezone('UTC', f.raised_at)::timestamp(0) AS flag_raised_utc, timezone('UTC', f.data_as_of)::timestamp(0) AS flag_data_as_of_utc
 FROM engage.flag f
 CROSS JOIN engage.policy o
-JOIN engage.caller_pseudonym w ON w.caller_id = f.caller_id
+JOIN engage_internal.caller_pseudonym w ON w.caller_id = f.caller_id
 WHERE f.started_at >= '1900-01-02' AND f.ended_at < '2199-12-31';
 COMMENT ON VIEW engage_bi.fact_flag IS 'Flags: one row per episode in which a caller met a rule. Withdrawn flags stay.';
 COMMENT ON COLUMN engage_bi.fact_flag.flag_key IS 'Identifies the flag; changes when the caller''s key changes.';
@@ -443,7 +443,7 @@ SELECT w.caller_key, o.tier_matrix[b.harm_band + 1][b.demand_band + 1] AS risk_t
 	array_to_string(n.natures, ', ') AS caller_natures, 'repeat_victim' = ANY (n.natures) AS is_repeat_victim, 'vulnerable' = ANY (n.natures) AS is_vulnerable,
 	timezone('UTC', k.as_of)::timestamp(0) AS risk_as_of_utc
 FROM engage.caller_risk k
-JOIN engage.caller_pseudonym w ON w.caller_id = k.caller_id
+JOIN engage_internal.caller_pseudonym w ON w.caller_id = k.caller_id
 CROSS JOIN engage.policy o
 CROSS JOIN LATERAL (
 	SELECT width_bucket(k.probability, o.demand_bands) AS demand_band, width_bucket(k.harm_points, o.harm_bands) AS harm_band
@@ -491,7 +491,7 @@ SELECT timezone(o.zone, a.as_at)::timestamp(0) AS data_as_at_local, timezone('UT
 	(SELECT string_agg(r.name || ' ' || r.version, ', ' ORDER BY r.name, r.version) FROM engage.rule r WHERE r.valid_from <= now() AND r.valid_to > now()) AS rules_in_force,
 	engage.library_version() AS engage_version
 FROM engage.policy o
-CROSS JOIN (SELECT count(*) AS waiting, min(d.at) AS oldest FROM engage.dirty d) q
+CROSS JOIN (SELECT count(*) AS waiting, min(d.at) AS oldest FROM engage_internal.dirty d) q
 CROSS JOIN LATERAL (
 	SELECT LEAST(q.oldest, max(r.finished_at)) AS as_at FROM engage.refresh_run r WHERE r.state = 'done'
 ) a;

@@ -9,7 +9,7 @@ COMMENT ON SCHEMA engage_bi_named IS 'Who is behind a pseudonym, for callers who
 CREATE VIEW engage_bi_named.dim_caller_named WITH (security_barrier) AS
 SELECT w.caller_key, w.caller_id AS caller_reference, n.label AS named_caller_label, m.number AS named_most_used_number,
 	m.numbers::integer AS named_number_count, n.date_of_birth AS named_date_of_birth
-FROM engage.caller_pseudonym w
+FROM engage_internal.caller_pseudonym w
 LEFT JOIN LATERAL (
 	SELECT concat_ws(' ', p.given_name, p.family_name) AS label, CASE WHEN p.date_of_birth BETWEEN '1850-01-01' AND '2199-12-31' THEN p.date_of_birth END AS date_of_birth
 	FROM engage.persona p

@@ -40,7 +40,7 @@ COMMENT ON COLUMN engage.published_count.month_start IS 'A month of publication.
 COMMENT ON COLUMN engage.published_count.level IS 'What is counted: force, district, channel group, or district and channel group.';
 SELECT pg_extension_config_dump('engage.published_count', '');
 
-CREATE FUNCTION engage.store_published(month_start date, measure text, districts text[], channel_groups text[], counts bigint[], minimum integer,
+CREATE FUNCTION engage_internal.store_published(month_start date, measure text, districts text[], channel_groups text[], counts bigint[], minimum integer,
 		weights bigint[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
@@ -56,13 +56,13 @@ BEGIN ATOMIC
 	-- the total of a single column would repeat the counts
 	WHERE channel_groups IS NOT NULL OR (s.row_no IS NULL) = (s.column_no IS NULL);
 END;
-COMMENT ON FUNCTION engage.store_published(date, text, text[], text[], bigint[], integer, bigint[]) IS
+COMMENT ON FUNCTION engage_internal.store_published(date, text, text[], text[], bigint[], integer, bigint[]) IS
 	'Stores the counts of a month and measure, by district and within it by channel group (NULL: by district only), after suppress_table(). A step of publish_months().';
 
-CREATE FUNCTION engage.publish_contacts(month_start date, minimum integer) RETURNS void
+CREATE FUNCTION engage_internal.publish_contacts(month_start date, minimum integer) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-	SELECT engage.store_published(month_start, 'contacts', d.names, g.names, ARRAY(
+	SELECT engage_internal.store_published(month_start, 'contacts', d.names, g.names, ARRAY(
 			SELECT COALESCE(sum(c.daily_contact_count), 0)::bigint
 			FROM unnest(d.names) x (district_name) CROSS JOIN unnest(g.names) y (channel_group)
 			LEFT JOIN (
@@ -77,12 +77,12 @@ BEGIN ATOMIC
 	FROM (SELECT array_agg(DISTINCT i.district_name ORDER BY i.district_name) AS names FROM engage_bi.dim_district i) d,
 		(SELECT array_agg(DISTINCT h.channel_group ORDER BY h.channel_group) AS names FROM engage_bi.dim_channel h) g;
 END;
-COMMENT ON FUNCTION engage.publish_contacts(date, integer) IS 'Stores the contacts of a month by district and channel group. A step of publish_months().';
+COMMENT ON FUNCTION engage_internal.publish_contacts(date, integer) IS 'Stores the contacts of a month by district and channel group. A step of publish_months().';
 
-CREATE FUNCTION engage.publish_repeat_callers(month_start date, rule_key integer, minimum integer) RETURNS void
+CREATE FUNCTION engage_internal.publish_repeat_callers(month_start date, rule_key integer, minimum integer) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-	SELECT engage.store_published(month_start, 'repeat callers', array_agg(d.district_name ORDER BY d.district_name), NULL,
+	SELECT engage_internal.store_published(month_start, 'repeat callers', array_agg(d.district_name ORDER BY d.district_name), NULL,
 		array_agg(d.callers ORDER BY d.district_name), minimum, array_agg(d.weight ORDER BY d.district_name))
 	FROM (
 		SELECT i.district_name, COALESCE(sum(c.monthly_repeat_caller_count), 0)::bigint AS callers, COALESCE(max(p.count), 0)::bigint AS weight
@@ -94,10 +94,10 @@ BEGIN ATOMIC
 		GROUP BY i.district_name
 	) d;
 END;
-COMMENT ON FUNCTION engage.publish_repeat_callers(date, integer, integer) IS
+COMMENT ON FUNCTION engage_internal.publish_repeat_callers(date, integer, integer) IS
 	'Stores the repeat callers of a month and rule by district. Where more must be suppressed to protect a small count, districts with few published contacts go first. A step of publish_months().';
 
-CREATE FUNCTION engage.repeat_contacts_to_publish(month_start date, rule_key integer, minimum integer) RETURNS integer
+CREATE FUNCTION engage_internal.repeat_contacts_to_publish(month_start date, rule_key integer, minimum integer) RETURNS integer
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT sum(c.monthly_repeat_contact_count)::integer
@@ -110,7 +110,7 @@ BEGIN ATOMIC
 	HAVING sum(c.monthly_repeat_contact_count) NOT BETWEEN 1 AND minimum - 1
 		AND a.count - sum(c.monthly_repeat_contact_count) NOT BETWEEN 1 AND minimum - 1;
 END;
-COMMENT ON FUNCTION engage.repeat_contacts_to_publish(date, integer, integer) IS
+COMMENT ON FUNCTION engage_internal.repeat_contacts_to_publish(date, integer, integer) IS
 	'Contacts of the force''s repeat callers in a published month. NULL if these contacts, all other contacts or the repeat callers themselves are few, or if either total is suppressed. A step of publish_months().';
 
 -- definer: publishes counts of data that the caller may not read
@@ -149,10 +149,10 @@ BEGIN
 		ORDER BY r.rule_key LIMIT 1;
 		INSERT INTO engage.publication (month_start, version, minimum_cell, rule_label)
 		VALUES (month, COALESCE(last_version, 0) + 1, minimum, rule.rule_label);
-		PERFORM engage.publish_contacts(month, minimum);
+		PERFORM engage_internal.publish_contacts(month, minimum);
 		IF rule.rule_key IS NOT NULL THEN
-			PERFORM engage.publish_repeat_callers(month, rule.rule_key, minimum);
-			UPDATE engage.publication p SET repeat_contacts = engage.repeat_contacts_to_publish(month, rule.rule_key, minimum) WHERE p.month_start = month;
+			PERFORM engage_internal.publish_repeat_callers(month, rule.rule_key, minimum);
+			UPDATE engage.publication p SET repeat_contacts = engage_internal.repeat_contacts_to_publish(month, rule.rule_key, minimum) WHERE p.month_start = month;
 		END IF;
 		published := published + 1;
 	END LOOP;

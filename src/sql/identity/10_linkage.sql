@@ -89,12 +89,12 @@ RETURN (SELECT s.model_id FROM engage.linkage_state s);
 COMMENT ON FUNCTION engage.linkage_in_force() IS 'The version of the linkage model by which personas are now linked; NULL before the first refresh.';
 
 -- definer: people who make models have no rights on the queue
-CREATE FUNCTION engage.linkage_model_changed() RETURNS trigger
+CREATE FUNCTION engage_internal.linkage_model_changed() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF TG_OP = 'INSERT' THEN
-		INSERT INTO engage.dirty (subject, cause) VALUES ('identities', 'linkage model');
+		INSERT INTO engage_internal.dirty (subject, cause) VALUES ('identities', 'linkage model');
 		RETURN NULL;
 	END IF;
 	RAISE EXCEPTION 'a version of the linkage model cannot be changed or deleted'
@@ -102,13 +102,13 @@ BEGIN
 			HINT = 'SELECT engage.adopt_linkage_model(...) or engage.train_linkage() makes a new one.';
 END
 $$;
-COMMENT ON FUNCTION engage.linkage_model_changed() IS
+COMMENT ON FUNCTION engage_internal.linkage_model_changed() IS
 	'Trigger: stops changes to versions, and has refresh relink all personas by a new one.';
 CREATE TRIGGER linkage_model_changed AFTER INSERT OR UPDATE OR DELETE ON engage.linkage_model
-	FOR EACH ROW EXECUTE FUNCTION engage.linkage_model_changed();
+	FOR EACH ROW EXECUTE FUNCTION engage_internal.linkage_model_changed();
 ALTER TABLE engage.linkage_model ENABLE ALWAYS TRIGGER linkage_model_changed;
 
-CREATE FUNCTION engage.with_identity_details(model jsonb) RETURNS jsonb
+CREATE FUNCTION engage_internal.with_identity_details(model jsonb) RETURNS jsonb
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT jsonb_set(model, '{comparisons}', (model -> 'comparisons') || COALESCE((
@@ -117,7 +117,7 @@ BEGIN ATOMIC
 		WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(model -> 'comparisons') c WHERE c ->> 'detail' = 'details.' || d.key)
 	), '[]'));
 END;
-COMMENT ON FUNCTION engage.with_identity_details(jsonb) IS
+COMMENT ON FUNCTION engage_internal.with_identity_details(jsonb) IS
 	'A linkage model with a comparison added for each identifying detail (identity_detail) that it lacks. Such a comparison has no weight until the model is trained.';
 
 -- definer: administrators do not write versions of the model
@@ -134,7 +134,7 @@ BEGIN
 			USING ERRCODE = 'undefined_object', HINT = 'SELECT preset, description FROM engage.preset_linkage_model lists them.';
 	END IF;
 	INSERT INTO engage.linkage_model (model, origin)
-	VALUES (engage.with_identity_details(chosen), 'preset ' || preset) RETURNING model_id INTO adopted;
+	VALUES (engage_internal.with_identity_details(chosen), 'preset ' || preset) RETURNING model_id INTO adopted;
 	RETURN adopted;
 END
 $$;
@@ -185,10 +185,10 @@ BEGIN
 	SELECT n.key, n.value::engage.detail_kind FROM jsonb_each_text(details) n
 	ON CONFLICT (key) DO UPDATE SET kind = excluded.kind WHERE d.kind <> excluded.kind;
 	UPDATE engage.contact c SET details = c.details
-	WHERE c.details IS NOT NULL AND c.identity_details IS DISTINCT FROM engage.pick_identity_details(c.details);
+	WHERE c.details IS NOT NULL AND c.identity_details IS DISTINCT FROM engage_internal.pick_identity_details(c.details);
 	GET DIAGNOSTICS changed = ROW_COUNT;
 	INSERT INTO engage.linkage_model (model, origin)
-	SELECT engage.with_identity_details(jsonb_set(m.model - 'blocking', '{comparisons}', kept.comparisons)
+	SELECT engage_internal.with_identity_details(jsonb_set(m.model - 'blocking', '{comparisons}', kept.comparisons)
 			|| jsonb_build_object('blocking', kept.blocking)), 'details'
 	FROM (SELECT x.* FROM engage.linkage_model x WHERE x.model_id = old_id) m, LATERAL (
 		SELECT jsonb_agg(c.value ORDER BY c.ordinality) AS comparisons, (
@@ -221,10 +221,10 @@ $$;
 COMMENT ON FUNCTION engage.name_identity_details(jsonb) IS
 	'Sets which keys of contact.details help to identify people, and of what kind each is (detail_kind), in place of what was set before; contacts change persona accordingly. Returns how many contacts changed. Train the linkage model afterwards. An error (22023) for anything but an object, (22P02) for an unknown kind.';
 
-CREATE FUNCTION engage.learn_linkage(model jsonb, seed bigint, OUT learnt jsonb, OUT report jsonb,
+CREATE FUNCTION engage_internal.learn_linkage(model jsonb, seed bigint, OUT learnt jsonb, OUT report jsonb,
 		OUT comparison smallint[], OUT value_hash bigint[], OUT people real[])
 	AS 'MODULE_PATHNAME', 'engage_learn_linkage' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION engage.learn_linkage(jsonb, bigint) IS
+COMMENT ON FUNCTION engage_internal.learn_linkage(jsonb, bigint) IS
 	'A model with the comparisons of the one given, learnt from all personas; how that went; and how many people have each value that several have. The same seed gives the same model. Part of train_linkage().';
 
 -- definer: administrators train without rights on personas
@@ -237,14 +237,14 @@ DECLARE
 	latest jsonb;
 	training record;
 BEGIN
-	SELECT engage.with_identity_details(m.model) INTO latest FROM engage.linkage_model m ORDER BY m.model_id DESC LIMIT 1;
+	SELECT engage_internal.with_identity_details(m.model) INTO latest FROM engage.linkage_model m ORDER BY m.model_id DESC LIMIT 1;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'engage is not set up'
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
 	END IF;
 	SELECT jsonb_set(latest, '{comparisons}', jsonb_agg(c.value || '{"by_term": true}' ORDER BY c.ordinality)) INTO latest
 	FROM jsonb_array_elements(latest -> 'comparisons') WITH ORDINALITY c;
-	SELECT * INTO training FROM engage.learn_linkage(latest, COALESCE(seed, 1));
+	SELECT * INTO training FROM engage_internal.learn_linkage(latest, COALESCE(seed, 1));
 	INSERT INTO engage.linkage_model (model, report, origin) VALUES (training.learnt, training.report, 'trained')
 	RETURNING linkage_model.model_id INTO model_id;
 	INSERT INTO engage.linkage_term (model_id, value_hash, comparison, people)

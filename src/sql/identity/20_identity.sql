@@ -13,25 +13,25 @@ CREATE TYPE engage.link_method AS ENUM (
 );
 COMMENT ON TYPE engage.link_method IS 'On what grounds a person said that two identifiers belong to one caller.';
 
-CREATE TABLE engage.persona_block (
+CREATE TABLE engage_internal.persona_block (
 	block_key bigint NOT NULL,
 	rank bigint NOT NULL,
 	persona_key uuid NOT NULL
 );
-COMMENT ON TABLE engage.persona_block IS
+COMMENT ON TABLE engage_internal.persona_block IS
 	'The blocks of each persona. Linkage compares personas that share a block. Made by refresh.';
-COMMENT ON COLUMN engage.persona_block.rank IS 'The persona''s place in a random order, which is the same in every block.';
-CREATE INDEX persona_block_key ON engage.persona_block (block_key, rank);
-SELECT pg_extension_config_dump('engage.persona_block', '');
+COMMENT ON COLUMN engage_internal.persona_block.rank IS 'The persona''s place in a random order, which is the same in every block.';
+CREATE INDEX persona_block_key ON engage_internal.persona_block (block_key, rank);
+SELECT pg_extension_config_dump('engage_internal.persona_block', '');
 
-CREATE TABLE engage.block_large (
+CREATE TABLE engage_internal.block_large (
 	block_key bigint PRIMARY KEY,
 	last_rank bigint NOT NULL
 );
-COMMENT ON TABLE engage.block_large IS
+COMMENT ON TABLE engage_internal.block_large IS
 	'Blocks with too many personas to compare all pairs, such as a common first name in a large town, or the details of somebody who calls every day: each persona is compared with the block''s hubs alone, the 20 of lowest rank. Made by refresh.';
-COMMENT ON COLUMN engage.block_large.last_rank IS 'Rank of the last hub.';
-SELECT pg_extension_config_dump('engage.block_large', '');
+COMMENT ON COLUMN engage_internal.block_large.last_rank IS 'Rank of the last hub.';
+SELECT pg_extension_config_dump('engage_internal.block_large', '');
 
 CREATE TABLE engage.shared_number (
 	number text PRIMARY KEY,
@@ -92,7 +92,7 @@ COMMENT ON COLUMN engage.link_decision.left_personas IS 'The personas that had i
 SELECT pg_extension_config_dump('engage.link_decision', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.link_decision', 'decision_id')::regclass, '');
 
-CREATE VIEW engage.decided_persona AS
+CREATE VIEW engage_internal.decided_persona AS
 SELECT d.decision_id AS decision_no, d.is_same, s.side, p.persona_key
 FROM engage.link_decision d,
 	LATERAL (VALUES (0, d.left_number, d.left_personas), (1, d.right_number, d.right_personas)) s (side, number, personas),
@@ -104,7 +104,7 @@ FROM engage.link_decision d,
 			AND NOT (d.is_same AND EXISTS (SELECT FROM engage.persona y WHERE y.persona_key = ANY (s.personas)))
 	) p
 WHERE d.revoked_at IS NULL;
-COMMENT ON VIEW engage.decided_persona IS
+COMMENT ON VIEW engage_internal.decided_persona IS
 	'The personas on either side of each decision that stands: those that the identifier had then; of one that keeps apart also those that present the number now, and of one that joins these if none of the others is left.';
 
 CREATE INDEX link_decision_left ON engage.link_decision USING gin (left_personas);
@@ -113,7 +113,7 @@ CREATE INDEX link_decision_left_number ON engage.link_decision (left_number);
 CREATE INDEX link_decision_right_number ON engage.link_decision (right_number);
 
 -- The time of an index on arrays grows with the square of the keys asked for, so many are compared with all decisions.
-CREATE FUNCTION engage.decisions_about(persona_keys uuid[]) RETURNS integer[]
+CREATE FUNCTION engage_internal.decisions_about(persona_keys uuid[]) RETURNS integer[]
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off SET enable_nestloop = off
 BEGIN ATOMIC
 	WITH number AS MATERIALIZED (
@@ -133,7 +133,7 @@ BEGIN ATOMIC
 		WHERE cardinality(persona_keys) > 1000 AND d.revoked_at IS NULL AND side.number IN (SELECT n.number FROM number n)
 	) about;
 END;
-COMMENT ON FUNCTION engage.decisions_about(uuid[]) IS
+COMMENT ON FUNCTION engage_internal.decisions_about(uuid[]) IS
 	'The decisions that stand and may have any of these personas on a side.';
 
 CREATE TABLE engage.merge_event (
@@ -159,37 +159,37 @@ CREATE INDEX merge_event_to ON engage.merge_event (to_caller);
 SELECT pg_extension_config_dump('engage.merge_event', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.merge_event', 'event_id')::regclass, '');
 
-CREATE TABLE engage.persona_gone (
+CREATE TABLE engage_internal.persona_gone (
 	persona_key uuid PRIMARY KEY,
 	caller_id bigint NOT NULL,
 	gone_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE engage.persona_gone IS
+COMMENT ON TABLE engage_internal.persona_gone IS
 	'The callers of personas that have no contact left. If their contacts return, they belong to that caller again, unless it has other personas by then. Made by refresh.';
-COMMENT ON COLUMN engage.persona_gone.caller_id IS 'The caller that it resolved to when its last contact went.';
-SELECT pg_extension_config_dump('engage.persona_gone', '');
+COMMENT ON COLUMN engage_internal.persona_gone.caller_id IS 'The caller that it resolved to when its last contact went.';
+SELECT pg_extension_config_dump('engage_internal.persona_gone', '');
 
-CREATE FUNCTION engage.persona_blocks(model_id integer, persona_keys uuid[], OUT persona_key uuid, OUT block_key bigint, OUT rank bigint, OUT block_limit integer)
+CREATE FUNCTION engage_internal.persona_blocks(model_id integer, persona_keys uuid[], OUT persona_key uuid, OUT block_key bigint, OUT rank bigint, OUT block_limit integer)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_persona_blocks' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 5000;
-COMMENT ON FUNCTION engage.persona_blocks(integer, uuid[]) IS
+COMMENT ON FUNCTION engage_internal.persona_blocks(integer, uuid[]) IS
 	'The blocks of personas under a linkage model, and how many personas each block may have, NULL for the block of a number that identifies no person. For NULL, the blocks of all personas.';
 
-CREATE FUNCTION engage.reached_personas(model_id integer, persona_keys uuid[]) RETURNS uuid[]
+CREATE FUNCTION engage_internal.reached_personas(model_id integer, persona_keys uuid[]) RETURNS uuid[]
 	AS 'MODULE_PATHNAME', 'engage_reached_personas' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION engage.reached_personas(integer, uuid[]) IS
+COMMENT ON FUNCTION engage_internal.reached_personas(integer, uuid[]) IS
 	'Other personas that could be one person with any of these: those that share a block and enough evidence, or a number.';
 
-CREATE FUNCTION engage.cluster_personas(model_id integer, persona_keys uuid[],
+CREATE FUNCTION engage_internal.cluster_personas(model_id integer, persona_keys uuid[],
 		OUT persona_key uuid, OUT component uuid, OUT cluster uuid, OUT tells_caller boolean,
 		OUT old_caller bigint, OUT old_component uuid, OUT shared_number text, OUT shared_names integer,
 		OUT link_a uuid, OUT link_b uuid, OUT weight double precision, OUT score double precision,
 		OUT personas_a integer, OUT personas_b integer, OUT pairs bigint, OUT agreeing bigint, OUT large_block bigint, OUT last_rank bigint) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_cluster_personas' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 5000;
-COMMENT ON FUNCTION engage.cluster_personas(integer, uuid[]) IS
+COMMENT ON FUNCTION engage_internal.cluster_personas(integer, uuid[]) IS
 	'Components and clusters of these personas, which must be whole components, or of all for NULL: a row for each persona, one for each link, and for all personas one for each block that is too large.';
 
-CREATE FUNCTION engage.former_callers(persona_key uuid, kinds text[], OUT event_id bigint, OUT caller_id bigint) RETURNS SETOF record
+CREATE FUNCTION engage_internal.former_callers(persona_key uuid, kinds text[], OUT event_id bigint, OUT caller_id bigint) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
 	SELECT e.event_id, e.from_caller
@@ -199,11 +199,11 @@ BEGIN ATOMIC
 	-- keeps this one lookup in an index per persona
 	OFFSET 0;
 END;
-COMMENT ON FUNCTION engage.former_callers(uuid, text[]) IS
+COMMENT ON FUNCTION engage_internal.former_callers(uuid, text[]) IS
 	'The callers that a persona left by events of these kinds, and that no persona has now. Part of match_clusters_to_callers().';
 
 -- Has no SET clause, so that it becomes part of the statement that calls it.
-CREATE FUNCTION engage.match_clusters_to_callers(model_id integer, persona_keys uuid[],
+CREATE FUNCTION engage_internal.match_clusters_to_callers(model_id integer, persona_keys uuid[],
 		OUT persona_key uuid, OUT component uuid, OUT cluster uuid, OUT is_back boolean, OUT held_id bigint, OUT old_id bigint,
 		OUT new_id bigint, OUT wants_new boolean, OUT old_component uuid, OUT shared_number text, OUT shared_names integer,
 		OUT link_a uuid, OUT link_b uuid, OUT weight double precision, OUT score double precision,
@@ -211,8 +211,8 @@ CREATE FUNCTION engage.match_clusters_to_callers(model_id integer, persona_keys 
 	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 5000
 BEGIN ATOMIC
 	WITH gone AS MATERIALIZED (
-		SELECT g.persona_key, g.caller_id FROM engage.persona_gone g WHERE g.persona_key = ANY (match_clusters_to_callers.persona_keys)
-		UNION ALL SELECT g.persona_key, g.caller_id FROM engage.persona_gone g WHERE match_clusters_to_callers.persona_keys IS NULL
+		SELECT g.persona_key, g.caller_id FROM engage_internal.persona_gone g WHERE g.persona_key = ANY (match_clusters_to_callers.persona_keys)
+		UNION ALL SELECT g.persona_key, g.caller_id FROM engage_internal.persona_gone g WHERE match_clusters_to_callers.persona_keys IS NULL
 	), returned AS MATERIALIZED (
 		-- back again: with the caller that it had, unless another persona has that now
 		SELECT g.persona_key, (SELECT c.caller_id FROM engage.caller c WHERE c.caller_id = g.caller_id
@@ -220,7 +220,7 @@ BEGIN ATOMIC
 		FROM gone g
 	), member AS MATERIALIZED (
 		SELECT r.*, g.persona_key IS NOT NULL AS is_back, COALESCE(r.old_caller, g.caller_id) AS old_id
-		FROM engage.cluster_personas(match_clusters_to_callers.model_id, match_clusters_to_callers.persona_keys) r
+		FROM engage_internal.cluster_personas(match_clusters_to_callers.model_id, match_clusters_to_callers.persona_keys) r
 		LEFT JOIN returned g ON g.persona_key = r.persona_key
 	), merged AS MATERIALIZED (
 		-- of callers that are split: personas that came from another caller, which no persona has now
@@ -228,7 +228,7 @@ BEGIN ATOMIC
 		FROM member m
 		JOIN (SELECT x.old_id FROM member x WHERE x.old_id IS NOT NULL AND x.tells_caller GROUP BY x.old_id HAVING min(x.cluster::text) <> max(x.cluster::text)) s
 			ON s.old_id = m.old_id
-		CROSS JOIN LATERAL engage.former_callers(m.persona_key, ARRAY['merge']) e
+		CROSS JOIN LATERAL engage_internal.former_callers(m.persona_key, ARRAY['merge']) e
 	), overlap AS MATERIALIZED (
 		SELECT m.cluster, m.old_id, count(*) AS personas, count(*) FILTER (WHERE g.persona_key IS NULL) AS own
 		FROM member m LEFT JOIN merged g ON g.persona_key = m.persona_key
@@ -247,7 +247,7 @@ BEGIN ATOMIC
 		SELECT DISTINCT ON (f.caller_id) f.cluster, f.caller_id
 		FROM (SELECT DISTINCT ON (h.cluster) h.cluster, e.caller_id, e.event_id
 			FROM (SELECT x.cluster, m.persona_key FROM homeless x JOIN member m ON m.cluster = x.cluster OFFSET 0) h
-			CROSS JOIN LATERAL engage.former_callers(h.persona_key, ARRAY['merge', 'lost']) e
+			CROSS JOIN LATERAL engage_internal.former_callers(h.persona_key, ARRAY['merge', 'lost']) e
 			WHERE NOT EXISTS (SELECT FROM kept k WHERE k.caller_id = e.caller_id)
 			ORDER BY h.cluster, e.event_id DESC) f
 		ORDER BY f.caller_id, f.event_id DESC
@@ -257,10 +257,10 @@ BEGIN ATOMIC
 		m.link_a, m.link_b, m.weight, m.score, m.personas_a, m.personas_b, m.pairs, m.agreeing, m.large_block, m.last_rank
 	FROM member m LEFT JOIN (SELECT * FROM kept UNION ALL SELECT * FROM former) a ON a.cluster = m.cluster AND m.tells_caller;
 END;
-COMMENT ON FUNCTION engage.match_clusters_to_callers(integer, uuid[]) IS
+COMMENT ON FUNCTION engage_internal.match_clusters_to_callers(integer, uuid[]) IS
 	'What cluster_personas() finds, with the caller of each persona: held_id now, old_id also counting those that are back (is_back) after their last contact had gone, new_id by its cluster, and whether its cluster needs a new one (wants_new). A cluster gets the caller that had most of its personas, else one that it had before. Writes nothing. Part of apply_linkage().';
 
-CREATE FUNCTION engage.write_shared_numbers(numbers engage.shared_number[], is_all boolean) RETURNS void
+CREATE FUNCTION engage_internal.write_shared_numbers(numbers engage.shared_number[], is_all boolean) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	INSERT INTO engage.shared_number AS s (number, names) SELECT n.number, n.names FROM unnest(numbers) n
@@ -268,20 +268,20 @@ BEGIN ATOMIC
 	DELETE FROM engage.shared_number s
 	WHERE is_all AND NOT EXISTS (SELECT FROM unnest(numbers) n WHERE n.number = s.number);
 END;
-COMMENT ON FUNCTION engage.write_shared_numbers(engage.shared_number[], boolean) IS
+COMMENT ON FUNCTION engage_internal.write_shared_numbers(engage.shared_number[], boolean) IS
 	'Adds numbers to shared_number, or corrects how many names they have; if they are all there are, deletes the others. Part of apply_linkage().';
 
-CREATE FUNCTION engage.write_large_blocks(blocks engage.block_large[]) RETURNS void
+CREATE FUNCTION engage_internal.write_large_blocks(blocks engage_internal.block_large[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-	DELETE FROM engage.block_large b WHERE NOT EXISTS (SELECT FROM unnest(blocks) n WHERE n.block_key = b.block_key);
-	INSERT INTO engage.block_large AS b SELECT n.block_key, n.last_rank FROM unnest(blocks) n
+	DELETE FROM engage_internal.block_large b WHERE NOT EXISTS (SELECT FROM unnest(blocks) n WHERE n.block_key = b.block_key);
+	INSERT INTO engage_internal.block_large AS b SELECT n.block_key, n.last_rank FROM unnest(blocks) n
 	ON CONFLICT (block_key) DO UPDATE SET last_rank = excluded.last_rank WHERE b.last_rank <> excluded.last_rank;
 END;
-COMMENT ON FUNCTION engage.write_large_blocks(engage.block_large[]) IS
+COMMENT ON FUNCTION engage_internal.write_large_blocks(engage_internal.block_large[]) IS
 	'Makes these the rows of block_large. Part of apply_linkage().';
 
-CREATE FUNCTION engage.record_merges(merges engage.merge_event[], joints engage.link[], decided engage.decided_persona[]) RETURNS void
+CREATE FUNCTION engage_internal.record_merges(merges engage.merge_event[], joints engage.link[], decided engage_internal.decided_persona[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	WITH moved AS MATERIALIZED (
@@ -308,27 +308,27 @@ BEGIN ATOMIC
 	LEFT JOIN decisions d ON d.from_caller = c.from_caller AND d.to_caller IS NOT DISTINCT FROM c.to_caller
 	ORDER BY c.from_caller, c.to_caller;
 END;
-COMMENT ON FUNCTION engage.record_merges(engage.merge_event[], engage.link[], engage.decided_persona[]) IS
+COMMENT ON FUNCTION engage_internal.record_merges(engage.merge_event[], engage.link[], engage_internal.decided_persona[]) IS
 	'Records that personas changed their caller, with the evidence: of the links given, those of these personas, and the decisions given about them. Part of apply_linkage().';
 
-CREATE FUNCTION engage.queue_periods_of(persona_keys uuid[]) RETURNS void
+CREATE FUNCTION engage_internal.queue_periods_of(persona_keys uuid[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-	INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
+	INSERT INTO engage_internal.dirty (subject, rule_id, period_start, cause)
 	SELECT DISTINCT 'period', r.rule_id, engage.period_start(at, r.top_period, o.zone), 'identity'
 	FROM engage.policy o, engage.rule r, engage.persona_timeline t, engage.contact_times(t.timeline) at
 	WHERE r.kind = 'top' AND t.persona_key = ANY (queue_periods_of.persona_keys);
 END;
-COMMENT ON FUNCTION engage.queue_periods_of(uuid[]) IS
+COMMENT ON FUNCTION engage_internal.queue_periods_of(uuid[]) IS
 	'Queues the periods of rules of kind top in which these personas have contacts. Part of apply_linkage().';
 
-CREATE FUNCTION engage.write_callers(model_id integer, persona_keys uuid[], run_id bigint, OUT changed uuid[], OUT caller_ids bigint[],
-		OUT numbers engage.shared_number[], OUT blocks engage.block_large[],
-		OUT merges engage.merge_event[], OUT joints engage.link[], OUT decided engage.decided_persona[])
+CREATE FUNCTION engage_internal.write_callers(model_id integer, persona_keys uuid[], run_id bigint, OUT changed uuid[], OUT caller_ids bigint[],
+		OUT numbers engage.shared_number[], OUT blocks engage_internal.block_large[],
+		OUT merges engage.merge_event[], OUT joints engage.link[], OUT decided engage_internal.decided_persona[])
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	WITH matched AS MATERIALIZED (
-		SELECT * FROM engage.match_clusters_to_callers(write_callers.model_id, write_callers.persona_keys)
+		SELECT * FROM engage_internal.match_clusters_to_callers(write_callers.model_id, write_callers.persona_keys)
 	), fresh AS MATERIALIZED (
 		SELECT n.cluster, nextval('engage.caller_caller_id_seq'::regclass) AS caller_id
 		FROM (SELECT m.cluster FROM matched m WHERE m.wants_new GROUP BY m.cluster ORDER BY m.cluster) n
@@ -341,7 +341,7 @@ BEGIN ATOMIC
 	), changed AS MATERIALIZED (
 		SELECT a.* FROM assigned a WHERE a.held_id IS DISTINCT FROM a.new_id OR a.old_id IS DISTINCT FROM a.new_id
 	), back AS (
-		DELETE FROM engage.persona_gone g WHERE g.persona_key = ANY (ARRAY(SELECT m.persona_key FROM matched m WHERE m.is_back))
+		DELETE FROM engage_internal.persona_gone g WHERE g.persona_key = ANY (ARRAY(SELECT m.persona_key FROM matched m WHERE m.is_back))
 	), updated AS (
 		-- twice, so that a batch looks its personas up, and all are read as a whole
 		UPDATE engage.persona p SET caller_id = a.new_id, component = a.component
@@ -377,7 +377,7 @@ BEGIN ATOMIC
 		ARRAY(SELECT c.old_id FROM changed c WHERE c.old_id IS NOT NULL UNION SELECT c.new_id FROM changed c WHERE c.new_id IS NOT NULL ORDER BY 1),
 		ARRAY(SELECT ROW (m.shared_number, max(m.shared_names), NULL)::engage.shared_number
 			FROM matched m WHERE m.shared_number IS NOT NULL GROUP BY m.shared_number),
-		ARRAY(SELECT ROW (m.large_block, m.last_rank)::engage.block_large FROM matched m WHERE m.large_block IS NOT NULL),
+		ARRAY(SELECT ROW (m.large_block, m.last_rank)::engage_internal.block_large FROM matched m WHERE m.large_block IS NOT NULL),
 		ARRAY(SELECT ROW (NULL, NULL, CASE WHEN c.new_id IS NULL THEN 'lost' WHEN still.caller_id IS NULL THEN 'merge'
 				WHEN before.caller_id IS NULL THEN 'split' ELSE 'move' END,
 				c.old_id, c.new_id, c.persona_keys, NULL, write_callers.model_id, write_callers.run_id)::engage.merge_event
@@ -387,35 +387,34 @@ BEGIN ATOMIC
 		ARRAY(SELECT ROW (m.link_a, m.link_b, m.weight, m.score, m.personas_a, m.personas_b, m.pairs, m.agreeing)::engage.link
 			FROM matched m JOIN assigned a ON a.persona_key = m.link_a JOIN assigned b ON b.persona_key = m.link_b
 			WHERE a.old_id IS DISTINCT FROM b.old_id),
-		ARRAY(SELECT d FROM engage.decided_persona d JOIN changed c ON c.persona_key = d.persona_key
-			WHERE write_callers.persona_keys IS NULL
-				OR d.decision_no = ANY (ARRAY(SELECT unnest(engage.decisions_about(ARRAY(SELECT x.persona_key FROM changed x))))));
+		ARRAY(SELECT d FROM engage_internal.decided_persona d JOIN changed c ON c.persona_key = d.persona_key
+			WHERE write_callers.persona_keys IS NULL OR d.decision_no = ANY (ARRAY(SELECT unnest(engage_internal.decisions_about(ARRAY(SELECT x.persona_key FROM changed x))))));
 END;
-COMMENT ON FUNCTION engage.write_callers(integer, uuid[], bigint) IS
+COMMENT ON FUNCTION engage_internal.write_callers(integer, uuid[], bigint) IS
 	'Writes the callers, personas and links of match_clusters_to_callers(), all in one statement with what it reads. Returns what the other steps of apply_linkage() need as of then: the personas whose caller changed and the callers that changed; shared numbers and large blocks; who left which caller, as events without their evidence; links between personas that had different callers; and decisions about the personas that changed.';
 
 -- No nested loops: nobody can estimate how many rows the core returns.  Tables are read by the keys at hand, or whole.
-CREATE FUNCTION engage.apply_linkage(model_id integer, persona_keys uuid[], run_id bigint) RETURNS bigint[]
+CREATE FUNCTION engage_internal.apply_linkage(model_id integer, persona_keys uuid[], run_id bigint) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off
 AS $$
 DECLARE
 	written record;
 BEGIN
 	-- the only step that reads what others may be changing, so all that it decides is as of one snapshot
-	SELECT * INTO written FROM engage.write_callers(model_id, persona_keys, run_id);
-	PERFORM engage.write_shared_numbers(written.numbers, persona_keys IS NULL);
+	SELECT * INTO written FROM engage_internal.write_callers(model_id, persona_keys, run_id);
+	PERFORM engage_internal.write_shared_numbers(written.numbers, persona_keys IS NULL);
 	IF persona_keys IS NULL THEN
-		PERFORM engage.write_large_blocks(written.blocks);
+		PERFORM engage_internal.write_large_blocks(written.blocks);
 	END IF;
-	PERFORM engage.record_merges(written.merges, written.joints, written.decided);
-	PERFORM engage.queue_periods_of(written.changed);
+	PERFORM engage_internal.record_merges(written.merges, written.joints, written.decided);
+	PERFORM engage_internal.queue_periods_of(written.changed);
 	RETURN written.caller_ids;
 END
 $$;
-COMMENT ON FUNCTION engage.apply_linkage(integer, uuid[], bigint) IS
+COMMENT ON FUNCTION engage_internal.apply_linkage(integer, uuid[], bigint) IS
 	'Clusters whole components, or all personas for NULL, and gives each cluster its caller: the one that had most of its personas, counting those that return to a caller with no others, else one that it had before, else a new one. If a caller is split, what was merged into it goes back to the caller it came from. Returns the callers that gained or lost personas. A stage of refresh.';
 
-CREATE FUNCTION engage.settle_blocks(block_keys bigint[], block_limits integer[]) RETURNS uuid[]
+CREATE FUNCTION engage_internal.settle_blocks(block_keys bigint[], block_limits integer[]) RETURNS uuid[]
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_seqscan = off
 BEGIN ATOMIC
 	WITH block AS MATERIALIZED (
@@ -423,61 +422,61 @@ BEGIN ATOMIC
 				-- the last hub, if there is a persona more than the block may have
 				SELECT max(f.rank)
 				FROM (
-					SELECT h.rank FROM engage.persona_block h
+					SELECT h.rank FROM engage_internal.persona_block h
 					WHERE h.block_key = k.block_key AND k.block_limit IS NOT NULL
-						AND EXISTS (SELECT FROM engage.persona_block m WHERE m.block_key = k.block_key OFFSET k.block_limit)
+						AND EXISTS (SELECT FROM engage_internal.persona_block m WHERE m.block_key = k.block_key OFFSET k.block_limit)
 					ORDER BY h.rank LIMIT 20
 				) f
 			) AS wanted
 		FROM (SELECT u.block_key, max(u.block_limit) AS block_limit FROM unnest(block_keys, block_limits) u (block_key, block_limit)
 			GROUP BY u.block_key) k
-		LEFT JOIN engage.block_large l ON l.block_key = k.block_key
+		LEFT JOIN engage_internal.block_large l ON l.block_key = k.block_key
 	), changed AS MATERIALIZED (
 		SELECT b.* FROM block b WHERE b.held IS DISTINCT FROM b.wanted
 	), gone AS (
-		DELETE FROM engage.block_large l USING changed c WHERE l.block_key = c.block_key AND c.wanted IS NULL
+		DELETE FROM engage_internal.block_large l USING changed c WHERE l.block_key = c.block_key AND c.wanted IS NULL
 	), large AS (
-		INSERT INTO engage.block_large AS l SELECT c.block_key, c.wanted FROM changed c WHERE c.wanted IS NOT NULL
+		INSERT INTO engage_internal.block_large AS l SELECT c.block_key, c.wanted FROM changed c WHERE c.wanted IS NOT NULL
 		ON CONFLICT (block_key) DO UPDATE SET last_rank = excluded.last_rank
 	)
 	SELECT COALESCE(array_agg(DISTINCT p.persona_key), '{}')
 	FROM changed c, LATERAL (
-		SELECT x.persona_key FROM engage.persona_block x
+		SELECT x.persona_key FROM engage_internal.persona_block x
 		WHERE x.block_key = c.block_key
 			AND (c.held IS NULL OR c.wanted IS NULL OR x.rank > LEAST(c.held, c.wanted) AND x.rank <= GREATEST(c.held, c.wanted))
 		OFFSET 0
 	) p;
 END;
-COMMENT ON FUNCTION engage.settle_blocks(bigint[], integer[]) IS
+COMMENT ON FUNCTION engage_internal.settle_blocks(bigint[], integer[]) IS
 	'Updates block_large for these blocks (block_limits: the most personas each may have, NULL for blocks that are not searched). Returns the personas whose set of candidates changed. A stage of refresh.';
 
-CREATE FUNCTION engage.count_shared_numbers(model_id integer, numbers text[]) RETURNS text[]
+CREATE FUNCTION engage_internal.count_shared_numbers(model_id integer, numbers text[]) RETURNS text[]
 	AS 'MODULE_PATHNAME', 'engage_count_shared_numbers' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION engage.count_shared_numbers(integer, text[]) IS
+COMMENT ON FUNCTION engage_internal.count_shared_numbers(integer, text[]) IS
 	'Those of the numbers that many different names use, counted over all personas with them.';
 
-CREATE FUNCTION engage.doubt_shared_numbers(numbers text[]) RETURNS engage.shared_number[]
+CREATE FUNCTION engage_internal.doubt_shared_numbers(numbers text[]) RETURNS engage.shared_number[]
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_seqscan = off
 BEGIN ATOMIC
 	-- one more persona can show that two names are one
 	WITH gone AS (
 		DELETE FROM engage.shared_number s
-		WHERE s.number = ANY (numbers) AND s.number <> ALL (engage.count_shared_numbers(engage.linkage_in_force(), ARRAY(
+		WHERE s.number = ANY (numbers) AND s.number <> ALL (engage_internal.count_shared_numbers(engage.linkage_in_force(), ARRAY(
 			SELECT x.number FROM engage.shared_number x WHERE x.number = ANY (numbers))))
 		RETURNING s.number, s.names, s.found_at
 	)
 	SELECT array_agg(ROW (g.number, g.names, g.found_at)::engage.shared_number) FROM gone g;
 END;
-COMMENT ON FUNCTION engage.doubt_shared_numbers(text[]) IS
+COMMENT ON FUNCTION engage_internal.doubt_shared_numbers(text[]) IS
 	'Takes those of the numbers from shared_number that are no longer shared, as personas with them came or went; returns their rows, NULL if there are none. A stage of refresh.';
 
-CREATE FUNCTION engage.take_personas_to_link(batch_size integer, only_key uuid, OUT named uuid[], OUT known uuid[])
+CREATE FUNCTION engage_internal.take_personas_to_link(batch_size integer, only_key uuid, OUT named uuid[], OUT known uuid[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	WITH gone AS (
-		DELETE FROM engage.dirty q
-		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage.dirty d WHERE d.subject = 'identity' AND (only_key IS NULL OR d.persona_key = only_key)
+		DELETE FROM engage_internal.dirty q
+		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage_internal.dirty d WHERE d.subject = 'identity' AND (only_key IS NULL OR d.persona_key = only_key)
 			LIMIT CASE WHEN only_key IS NULL THEN batch_size END))
 		RETURNING q.persona_key
 	), wanted AS (
@@ -488,15 +487,15 @@ BEGIN
 	FROM (
 		SELECT n.persona_key FROM wanted n
 		UNION SELECT other.persona_key
-		FROM engage.decided_persona other
-		WHERE other.is_same AND other.decision_no = ANY (ARRAY(SELECT unnest(engage.decisions_about(ARRAY(SELECT n.persona_key FROM wanted n)))))
+		FROM engage_internal.decided_persona other
+		WHERE other.is_same AND other.decision_no = ANY (ARRAY(SELECT unnest(engage_internal.decisions_about(ARRAY(SELECT n.persona_key FROM wanted n)))))
 	) n;
 END
 $$;
-COMMENT ON FUNCTION engage.take_personas_to_link(integer, uuid) IS
+COMMENT ON FUNCTION engage_internal.take_personas_to_link(integer, uuid) IS
 	'Deletes a batch of rows from the queue of personas to link, or those of one persona, and returns these personas and those on a side of a decision that joins them: all (named), and those that have contacts (known); NULL if there are none. Part of link_batch().';
 
-CREATE FUNCTION engage.with_their_components(model_id integer, persona_keys uuid[]) RETURNS uuid[]
+CREATE FUNCTION engage_internal.with_their_components(model_id integer, persona_keys uuid[]) RETURNS uuid[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -504,7 +503,7 @@ DECLARE
 BEGIN
 	SELECT array_agg(DISTINCT p.component) INTO components
 	FROM engage.persona p
-	WHERE p.component IS NOT NULL AND p.persona_key = ANY (persona_keys || engage.reached_personas(model_id, persona_keys) || ARRAY(
+	WHERE p.component IS NOT NULL AND p.persona_key = ANY (persona_keys || engage_internal.reached_personas(model_id, persona_keys) || ARRAY(
 		-- whether a number is shared depends on all who have it
 		SELECT y.persona_key
 		FROM (SELECT DISTINCT x.number FROM engage.persona x
@@ -515,10 +514,10 @@ BEGIN
 		FROM (SELECT unnest(persona_keys) UNION SELECT p.persona_key FROM engage.persona p WHERE p.component = ANY (components)) u (persona_key));
 END
 $$;
-COMMENT ON FUNCTION engage.with_their_components(integer, uuid[]) IS
+COMMENT ON FUNCTION engage_internal.with_their_components(integer, uuid[]) IS
 	'These personas, and all in a component that has one of them, one that they reach, or one with a number of theirs that is not known to be shared. Part of link_batch().';
 
-CREATE FUNCTION engage.link_batch(batch_size integer, run_id bigint, only_key uuid DEFAULT NULL) RETURNS bigint[]
+CREATE FUNCTION engage_internal.link_batch(batch_size integer, run_id bigint, only_key uuid DEFAULT NULL) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 	SET enable_seqscan = off
 AS $$
@@ -531,31 +530,31 @@ DECLARE
 	unshared text[];
 	caller_ids bigint[];
 BEGIN
-	SELECT q.named, q.known INTO taken, persona_keys FROM engage.take_personas_to_link(batch_size, only_key) q;
-	PERFORM engage.take_back('link', taken);
+	SELECT q.named, q.known INTO taken, persona_keys FROM engage_internal.take_personas_to_link(batch_size, only_key) q;
+	PERFORM engage_internal.take_back('link', taken);
 	IF persona_keys IS NULL THEN
 		RETURN ARRAY[]::bigint[];
 	END IF;
-	doubtful := engage.doubt_shared_numbers(ARRAY(SELECT p.number FROM engage.persona p WHERE p.persona_key = ANY (persona_keys)));
+	doubtful := engage_internal.doubt_shared_numbers(ARRAY(SELECT p.number FROM engage.persona p WHERE p.persona_key = ANY (persona_keys)));
 
-	INSERT INTO engage.persona_block (block_key, rank, persona_key)
-	SELECT b.block_key, b.rank, b.persona_key FROM engage.persona_blocks(model, persona_keys) b
-	WHERE NOT EXISTS (SELECT FROM engage.persona_block x
+	INSERT INTO engage_internal.persona_block (block_key, rank, persona_key)
+	SELECT b.block_key, b.rank, b.persona_key FROM engage_internal.persona_blocks(model, persona_keys) b
+	WHERE NOT EXISTS (SELECT FROM engage_internal.persona_block x
 		WHERE x.block_key = b.block_key AND x.rank = b.rank AND x.persona_key = b.persona_key);
-	SELECT engage.settle_blocks(array_agg(b.block_key), array_agg(b.block_limit)) INTO unsettled
-	FROM engage.persona_blocks(model, persona_keys) b;
+	SELECT engage_internal.settle_blocks(array_agg(b.block_key), array_agg(b.block_limit)) INTO unsettled
+	FROM engage_internal.persona_blocks(model, persona_keys) b;
 	-- who has a number that may not be shared any more may reach others by it
 	SELECT array_agg(DISTINCT u.persona_key) INTO persona_keys
 	FROM unnest(persona_keys || unsettled || ARRAY(
 		SELECT p.persona_key FROM unnest(doubtful) d JOIN engage.persona p ON p.number = d.number)) u (persona_key);
 
-	persona_keys := engage.with_their_components(model, persona_keys);
+	persona_keys := engage_internal.with_their_components(model, persona_keys);
 	unshared := ARRAY(SELECT DISTINCT p.number FROM engage.persona p
 		WHERE p.persona_key = ANY (persona_keys) AND p.number IS NOT NULL
 			AND NOT EXISTS (SELECT FROM engage.shared_number s WHERE s.number = p.number));
-	caller_ids := engage.apply_linkage(model, persona_keys, run_id);
+	caller_ids := engage_internal.apply_linkage(model, persona_keys, run_id);
 	-- who has a number that is shared from now on may reach others, whose numbers no longer differ from theirs
-	INSERT INTO engage.dirty (subject, persona_key, cause)
+	INSERT INTO engage_internal.dirty (subject, persona_key, cause)
 	SELECT 'identity', p.persona_key, 'shared number'
 	FROM engage.shared_number s JOIN engage.persona p ON p.number = s.number
 	WHERE s.number = ANY (unshared) AND NOT EXISTS (SELECT FROM unnest(doubtful) d WHERE d.number = s.number);
@@ -563,22 +562,22 @@ BEGIN
 	RETURN caller_ids;
 END
 $$;
-COMMENT ON FUNCTION engage.link_batch(integer, bigint, uuid) IS
+COMMENT ON FUNCTION engage_internal.link_batch(integer, bigint, uuid) IS
 	'Takes a batch of personas from the queue, or that one only, and links them: with the components that they reach, and no others. Returns the callers that changed. A stage of refresh.';
 
-CREATE FUNCTION engage.link_everything(run_id bigint) RETURNS bigint[]
+CREATE FUNCTION engage_internal.link_everything(run_id bigint) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off
 AS $$
 DECLARE
 	newest integer;
 BEGIN
 	-- first, so that the marker of a model that is added now stays
-	DELETE FROM engage.dirty q WHERE q.subject IN ('identity', 'identities');
+	DELETE FROM engage_internal.dirty q WHERE q.subject IN ('identity', 'identities');
 	SELECT max(m.model_id) INTO newest FROM engage.linkage_model m;
 	-- if the blocking rules changed, no block stays
 	IF (SELECT m.model -> 'blocking' FROM engage.linkage_model m WHERE m.model_id = newest)
 			IS DISTINCT FROM (SELECT m.model -> 'blocking' FROM engage.linkage_model m WHERE m.model_id = engage.linkage_in_force()) THEN
-		DELETE FROM engage.persona_block;
+		DELETE FROM engage_internal.persona_block;
 	END IF;
 	INSERT INTO engage.linkage_state AS s (model_id, fillers_learnt_on)
 	SELECT newest, engage.local_date(now(), o.zone) FROM engage.policy o
@@ -586,37 +585,37 @@ BEGIN
 	WHERE (s.model_id, s.fillers_learnt_on) IS DISTINCT FROM (excluded.model_id, excluded.fillers_learnt_on);
 	-- not by TRUNCATE, which a dump that began earlier would see
 	WITH wanted AS MATERIALIZED (
-		SELECT b.block_key, b.rank, b.persona_key FROM engage.persona_blocks(newest, NULL) b
+		SELECT b.block_key, b.rank, b.persona_key FROM engage_internal.persona_blocks(newest, NULL) b
 	), gone AS (
-		DELETE FROM engage.persona_block b
+		DELETE FROM engage_internal.persona_block b
 		WHERE NOT EXISTS (SELECT FROM wanted w WHERE w.block_key = b.block_key AND w.persona_key = b.persona_key)
 	)
-	INSERT INTO engage.persona_block (block_key, rank, persona_key)
+	INSERT INTO engage_internal.persona_block (block_key, rank, persona_key)
 	SELECT w.block_key, w.rank, w.persona_key FROM wanted w
-	WHERE NOT EXISTS (SELECT FROM engage.persona_block b WHERE b.block_key = w.block_key AND b.persona_key = w.persona_key)
+	WHERE NOT EXISTS (SELECT FROM engage_internal.persona_block b WHERE b.block_key = w.block_key AND b.persona_key = w.persona_key)
 	ORDER BY w.block_key, w.rank;
-	RETURN engage.apply_linkage(newest, NULL, run_id);
+	RETURN engage_internal.apply_linkage(newest, NULL, run_id);
 END
 $$;
-COMMENT ON FUNCTION engage.link_everything(bigint) IS
+COMMENT ON FUNCTION engage_internal.link_everything(bigint) IS
 	'Links all personas again by the newest version of the linkage model, in one transaction: callers change together or not at all. Returns the callers that changed. A stage of refresh.';
 
-CREATE FUNCTION engage.wants_linking_of_everything() RETURNS boolean
+CREATE FUNCTION engage_internal.wants_linking_of_everything() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
-RETURN EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'identities')
+RETURN EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = 'identities')
 	OR NOT EXISTS (SELECT FROM engage.linkage_state)
-	OR (SELECT count(*) FROM (SELECT FROM engage.dirty q WHERE q.subject = 'identity' LIMIT 100001) w)
+	OR (SELECT count(*) FROM (SELECT FROM engage_internal.dirty q WHERE q.subject = 'identity' LIMIT 100001) w)
 		> GREATEST(20000, LEAST(100000, 0.1 *
 			(SELECT GREATEST(c.reltuples, 0) FROM pg_class c WHERE c.oid = 'engage.persona'::regclass)));
-COMMENT ON FUNCTION engage.wants_linking_of_everything() IS
+COMMENT ON FUNCTION engage_internal.wants_linking_of_everything() IS
 	'Whether to link all personas again: there is a new model, or so many wait that one pass over all of them is quicker.';
 
-CREATE FUNCTION engage.identities_wait() RETURNS boolean
+CREATE FUNCTION engage_internal.identities_wait() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
-RETURN EXISTS (SELECT FROM engage.dirty q WHERE q.subject = ANY (ARRAY['identity', 'identities']));
-COMMENT ON FUNCTION engage.identities_wait() IS 'Whether personas wait to be linked.';
+RETURN EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = ANY (ARRAY['identity', 'identities']));
+COMMENT ON FUNCTION engage_internal.identities_wait() IS 'Whether personas wait to be linked.';
 
-CREATE FUNCTION engage.forget_personas(persona_keys uuid[]) RETURNS bigint[]
+CREATE FUNCTION engage_internal.forget_personas(persona_keys uuid[]) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 	SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
@@ -637,44 +636,44 @@ BEGIN
 	END IF;
 
 	-- this can join or split the rest of its component
-	INSERT INTO engage.dirty (subject, persona_key, cause)
+	INSERT INTO engage_internal.dirty (subject, persona_key, cause)
 	SELECT DISTINCT 'identity', y.persona_key, 'persona gone'
 	FROM (SELECT DISTINCT x.component FROM engage.persona x WHERE x.persona_key = ANY (empty) OFFSET 0) g
 	JOIN engage.persona y ON y.component = g.component
 	WHERE y.persona_key <> ALL (empty);
 	numbers := ARRAY(SELECT x.number FROM engage.persona x WHERE x.persona_key = ANY (empty) AND x.number IS NOT NULL);
-	decisions := ARRAY(SELECT d.decision_no FROM engage.decided_persona d
-		WHERE d.is_same AND d.persona_key = ANY (empty) AND d.decision_no = ANY (ARRAY(SELECT unnest(engage.decisions_about(empty)))));
+	decisions := ARRAY(SELECT d.decision_no FROM engage_internal.decided_persona d
+		WHERE d.is_same AND d.persona_key = ANY (empty) AND d.decision_no = ANY (ARRAY(SELECT unnest(engage_internal.decisions_about(empty)))));
 	DELETE FROM engage.link l WHERE l.persona_a = ANY (empty);
 	DELETE FROM engage.link l WHERE l.persona_b = ANY (empty);
 
 	WITH blocks AS MATERIALIZED (
-		SELECT * FROM engage.persona_blocks(engage.linkage_in_force(), empty) b WHERE engage.linkage_in_force() IS NOT NULL
+		SELECT * FROM engage_internal.persona_blocks(engage.linkage_in_force(), empty) b WHERE engage.linkage_in_force() IS NOT NULL
 	), gone AS (
-		DELETE FROM engage.persona_block b
-		WHERE b.ctid = ANY (ARRAY(SELECT x.ctid FROM blocks k JOIN engage.persona_block x
+		DELETE FROM engage_internal.persona_block b
+		WHERE b.ctid = ANY (ARRAY(SELECT x.ctid FROM blocks k JOIN engage_internal.persona_block x
 			ON x.block_key = k.block_key AND x.rank = k.rank AND x.persona_key = k.persona_key))
 	)
 	SELECT array_agg(k.block_key), array_agg(k.block_limit) INTO block_keys, block_limits FROM blocks k;
-	INSERT INTO engage.dirty (subject, persona_key, cause)
+	INSERT INTO engage_internal.dirty (subject, persona_key, cause)
 	SELECT 'identity', u.persona_key, 'block'
-	FROM unnest(engage.settle_blocks(block_keys, block_limits)) u (persona_key) WHERE block_keys IS NOT NULL;
+	FROM unnest(engage_internal.settle_blocks(block_keys, block_limits)) u (persona_key) WHERE block_keys IS NOT NULL;
 
 	WITH gone AS (
 		DELETE FROM engage.persona p WHERE p.persona_key = ANY (empty) RETURNING p.persona_key, p.caller_id
 	)
-	INSERT INTO engage.persona_gone (persona_key, caller_id)
+	INSERT INTO engage_internal.persona_gone (persona_key, caller_id)
 	SELECT g.persona_key, g.caller_id FROM gone g WHERE g.caller_id IS NOT NULL
 	ON CONFLICT (persona_key) DO UPDATE SET caller_id = excluded.caller_id, gone_at = excluded.gone_at;
 
 	-- personas whose number may no longer be shared, and those that are now a side of a decision
-	INSERT INTO engage.dirty (subject, persona_key, cause)
+	INSERT INTO engage_internal.dirty (subject, persona_key, cause)
 	SELECT 'identity', y.persona_key, 'persona gone'
-	FROM unnest(engage.doubt_shared_numbers(numbers)) n JOIN engage.persona y ON y.number = n.number
+	FROM unnest(engage_internal.doubt_shared_numbers(numbers)) n JOIN engage.persona y ON y.number = n.number
 	UNION SELECT 'identity', d.persona_key, 'persona gone'
-	FROM engage.decided_persona d WHERE d.decision_no = ANY (decisions);
+	FROM engage_internal.decided_persona d WHERE d.decision_no = ANY (decisions);
 	RETURN COALESCE(callers, '{}');
 END
 $$;
-COMMENT ON FUNCTION engage.forget_personas(uuid[]) IS
+COMMENT ON FUNCTION engage_internal.forget_personas(uuid[]) IS
 	'Deletes the personas that have no counted contact left, notes their callers (persona_gone), and queues those linked through them for relinking. Returns the callers of all these personas. A stage of refresh.';

@@ -8,7 +8,7 @@
  * filler that counts as evidence would link strangers.
  */
 
-CREATE FUNCTION engage.suspected_fillers(OUT kind text, OUT folded text, OUT example text, OUT people bigint, OUT expected double precision) RETURNS SETOF record
+CREATE FUNCTION engage_internal.suspected_fillers(OUT kind text, OUT folded text, OUT example text, OUT people bigint, OUT expected double precision) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL UNSAFE ROWS 10 SET jit = off
 BEGIN ATOMIC
 	-- counts names and numbers, not personas: somebody who calls every day has many personas
@@ -70,10 +70,10 @@ BEGIN ATOMIC
 		WHEN j.kind IN ('given_name', 'family_name') THEN j.numbers >= 100
 		ELSE j.names >= 30 END;
 END;
-COMMENT ON FUNCTION engage.suspected_fillers() IS
+COMMENT ON FUNCTION engage_internal.suspected_fillers() IS
 	'Values that far more people have than chance explains: references, handsets and e-mail addresses of ten or more names and numbers; dates of ten names and numbers, and ten times as many names as the years around them suggest; given names five times as common as the fifth; family names, postcodes and addresses with a share that no real one has. people: how many different names, or numbers if they are more; expected: how many at most by chance. Reads all personas.';
 
-CREATE FUNCTION engage.learn_fillers() RETURNS bigint
+CREATE FUNCTION engage_internal.learn_fillers() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -81,13 +81,13 @@ DECLARE
 BEGIN
 	WITH fresh AS (
 		INSERT INTO engage.learnt_filler (kind, folded, example, people, expected)
-		SELECT s.* FROM engage.suspected_fillers() s
+		SELECT s.* FROM engage_internal.suspected_fillers() s
 		WHERE NOT EXISTS (SELECT FROM engage.filler f WHERE f.folded = s.folded
 			AND (f.kind = s.kind OR f.kind = 'name' AND s.kind IN ('given_name', 'family_name')))
 		ON CONFLICT DO NOTHING
 		RETURNING kind, folded
 	), queued AS (
-		INSERT INTO engage.dirty (subject, filler, cause) SELECT 'filler', f.kind || ':' || f.folded, 'learnt' FROM fresh f
+		INSERT INTO engage_internal.dirty (subject, filler, cause) SELECT 'filler', f.kind || ':' || f.folded, 'learnt' FROM fresh f
 	)
 	SELECT count(*) INTO learnt FROM fresh;
 	UPDATE engage.linkage_state s SET fillers_learnt_on = engage.local_date(now(), o.zone)
@@ -95,20 +95,20 @@ BEGIN
 	RETURN learnt;
 END
 $$;
-COMMENT ON FUNCTION engage.learn_fillers() IS
+COMMENT ON FUNCTION engage_internal.learn_fillers() IS
 	'Learns as fillers the values that far more people have than chance explains, unless filler decides on them, and queues those who gave them; returns how many are new. A stage of refresh: before all personas are linked, and once on each local day.';
 
-CREATE FUNCTION engage.learn_fillers_if_due() RETURNS boolean
+CREATE FUNCTION engage_internal.learn_fillers_if_due() RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF EXISTS (SELECT FROM engage.linkage_state s, engage.policy o WHERE s.fillers_learnt_on IS DISTINCT FROM engage.local_date(now(), o.zone)) THEN
-		RETURN engage.learn_fillers() > 0;
+		RETURN engage_internal.learn_fillers() > 0;
 	END IF;
 	RETURN false;
 END
 $$;
-COMMENT ON FUNCTION engage.learn_fillers_if_due() IS 'learn_fillers(), unless it ran on this local day; whether anything is new. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.learn_fillers_if_due() IS 'learn_fillers(), unless it ran on this local day; whether anything is new. A stage of refresh.';
 
 CREATE VIEW engage.filler_suspect WITH (security_barrier) AS
 SELECT l.kind, l.example AS value, l.people, l.expected, l.learnt_at

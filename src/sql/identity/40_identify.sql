@@ -8,12 +8,12 @@ CREATE FUNCTION engage.compare_personas(model_id integer, a uuid, b uuid,
 COMMENT ON FUNCTION engage.compare_personas(integer, uuid, uuid) IS
 	'Why two personas are, or are not, one person: a row for each detail that both have, with how alike they are and what that is worth in bits. The first row is the prior, running is the sum so far; a household adds at most a twentieth of a bit more, which running may lack. No row if there is no such persona.';
 
-CREATE FUNCTION engage.identify_personas(model_id integer, number text, given_name text, family_name text, date_of_birth date,
+CREATE FUNCTION engage_internal.identify_personas(model_id integer, number text, given_name text, family_name text, date_of_birth date,
 		address text, postcode text, email text, imei text, nominal_ref text, details jsonb,
 		OUT caller_id bigint, OUT score double precision, OUT probability double precision, OUT personas integer, OUT reasons text[])
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_identify_personas' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 10;
-COMMENT ON FUNCTION engage.identify_personas(integer, text, text, text, date, text, text, text, text, text, jsonb) IS
+COMMENT ON FUNCTION engage_internal.identify_personas(integer, text, text, text, date, text, text, text, text, text, jsonb) IS
 	'Callers with personas that share a block with these details, and how likely each is. Part of identify().';
 
 -- definer: handlers identify callers without rights on personas
@@ -41,12 +41,12 @@ BEGIN
 	END IF;
 	-- a value that stands for "not known" is no evidence
 	SELECT e.* INTO told
-	FROM engage.fillers_in_force() f, engage.without_fillers(engage.phone(identify.number, settings.region), identify.given_name, identify.family_name,
+	FROM engage_internal.fillers_in_force() f, engage_internal.without_fillers(engage.phone(identify.number, settings.region), identify.given_name, identify.family_name,
 		identify.date_of_birth, identify.address, identify.postcode, identify.email, identify.imei, identify.nominal_ref,
-		engage.pick_identity_details(identify.details), engage.identity_detail_kinds(), f.fillers, f.is_real) e;
+		engage_internal.pick_identity_details(identify.details), engage_internal.identity_detail_kinds(), f.fillers, f.is_real) e;
 	RETURN QUERY
 	WITH candidate AS MATERIALIZED (
-		SELECT i.* FROM engage.identify_personas(engage.linkage_in_force(), told.number, told.given_name, told.family_name,
+		SELECT i.* FROM engage_internal.identify_personas(engage.linkage_in_force(), told.number, told.given_name, told.family_name,
 			told.date_of_birth, told.address, told.postcode, told.email, told.imei, told.nominal_ref, told.details) i
 		WHERE i.probability >= wanted
 	), ranked AS (
@@ -72,7 +72,7 @@ $$;
 COMMENT ON FUNCTION engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision) IS
 	'Who this may be, from whatever is known: callers with their probabilities, most likely first, down to min_probability (0.01 if NULL; 22023 outside 0 to 1), with the details that agree and differ and what each is worth in bits. match: likely (0.9 or more), possible, unlikely, ambiguous (two or more could be it and none is likely: ask), or nobody, a row without a caller. The emergency override text is in every row. Shared numbers and fillers count for nothing.';
 
-CREATE FUNCTION engage.resolve_identifier(identifier text, OUT number text, OUT persona_keys uuid[], OUT caller_ids bigint[])
+CREATE FUNCTION engage_internal.resolve_identifier(identifier text, OUT number text, OUT persona_keys uuid[], OUT caller_ids bigint[])
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -89,7 +89,7 @@ BEGIN
 				HINT = 'Identifiers are a telephone number, an e-mail address, or one of contact:ID, caller:ID, persona:KEY, imei:..., nominal:... .';
 	END IF;
 	IF kind IN ('imei', 'nominal', 'email') AND EXISTS (
-			SELECT FROM engage.fillers_in_force() f, engage.without_fillers(NULL, NULL, NULL, NULL, NULL, NULL, CASE kind WHEN 'email' THEN value END,
+			SELECT FROM engage_internal.fillers_in_force() f, engage_internal.without_fillers(NULL, NULL, NULL, NULL, NULL, NULL, CASE kind WHEN 'email' THEN value END,
 				CASE kind WHEN 'imei' THEN value END, CASE kind WHEN 'nominal' THEN value END, NULL, NULL, f.fillers, f.is_real) e
 			WHERE COALESCE(e.email, e.imei, e.nominal_ref) IS NULL) THEN
 		RAISE EXCEPTION 'this % stands for "not known"', kind
@@ -102,7 +102,7 @@ BEGIN
 			RAISE EXCEPTION 'engage is not set up'
 				USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
 		END IF;
-		number := engage.usable_number(value);
+		number := engage_internal.usable_number(value);
 		IF number IS NULL THEN
 			RAISE EXCEPTION 'not a usable telephone number'
 				USING ERRCODE = 'invalid_parameter_value',
@@ -128,10 +128,10 @@ BEGIN
 	caller_ids := COALESCE(caller_ids, '{}');
 END
 $$;
-COMMENT ON FUNCTION engage.resolve_identifier(text) IS
+COMMENT ON FUNCTION engage_internal.resolve_identifier(text) IS
 	'The personas and callers with an identifier: a telephone number in any spelling, an e-mail address, contact:ID, caller:ID, persona:KEY, imei:... or nominal:... . Errors if it is not a valid identifier (22023), or nobody has it (P0002).';
 
-CREATE FUNCTION engage.core_of_caller(caller_id bigint) RETURNS uuid[]
+CREATE FUNCTION engage_internal.core_of_caller(caller_id bigint) RETURNS uuid[]
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
 	WITH RECURSIVE member AS MATERIALIZED (
@@ -154,11 +154,11 @@ BEGIN ATOMIC
 	)
 	SELECT p.persona_keys FROM part p ORDER BY p.contacts DESC, cardinality(p.persona_keys) DESC, p.persona_keys LIMIT 1;
 END;
-COMMENT ON FUNCTION engage.core_of_caller(bigint) IS
+COMMENT ON FUNCTION engage_internal.core_of_caller(bigint) IS
 	'The personas of a caller that would be together without decisions: of the parts that decisions hold together, the one with the most contacts. NULL if there is no such caller.';
 
 -- definer: people who decide on links have no rights on personas and the queue
-CREATE FUNCTION engage.decide_link(is_same boolean, a text, b text, reason text, method engage.link_method) RETURNS integer
+CREATE FUNCTION engage_internal.decide_link(is_same boolean, a text, b text, reason text, method engage.link_method) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -173,14 +173,14 @@ BEGIN
 	IF is_same IS NULL OR a IS NULL OR b IS NULL OR method IS NULL THEN
 		RAISE EXCEPTION 'a decision needs two identifiers and a method' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	left_side := engage.resolve_identifier(a);
-	right_side := engage.resolve_identifier(b);
+	left_side := engage_internal.resolve_identifier(a);
+	right_side := engage_internal.resolve_identifier(b);
 	-- leaves out personas that belong to the caller only by another decision, which may be revoked
 	IF is_same AND a LIKE 'caller:%' THEN
-		left_side.persona_keys := engage.core_of_caller(left_side.caller_ids[1]);
+		left_side.persona_keys := engage_internal.core_of_caller(left_side.caller_ids[1]);
 	END IF;
 	IF is_same AND b LIKE 'caller:%' THEN
-		right_side.persona_keys := engage.core_of_caller(right_side.caller_ids[1]);
+		right_side.persona_keys := engage_internal.core_of_caller(right_side.caller_ids[1]);
 	END IF;
 	IF left_side.persona_keys && right_side.persona_keys THEN
 		RAISE EXCEPTION 'both identifiers have personas in common'
@@ -202,23 +202,23 @@ BEGIN
 		left_personas, right_personas, method, reason)
 	VALUES (is_same, a, b, left_side.number, right_side.number, left_side.persona_keys, right_side.persona_keys, method, btrim(reason))
 	RETURNING decision_id INTO decided;
-	INSERT INTO engage.dirty (subject, persona_key, cause)
+	INSERT INTO engage_internal.dirty (subject, persona_key, cause)
 	SELECT 'identity', u.persona_key, 'decision' FROM unnest(left_side.persona_keys || right_side.persona_keys) u (persona_key);
 	RETURN decided;
 END
 $$;
-COMMENT ON FUNCTION engage.decide_link(boolean, text, text, text, engage.link_method) IS
+COMMENT ON FUNCTION engage_internal.decide_link(boolean, text, text, text, engage.link_method) IS
 	'Records that two identifiers belong to one caller, or do not, and queues them for relinking. Part of confirm_link() and reject_link().';
 
 CREATE FUNCTION engage.confirm_link(a text, b text, reason text, method engage.link_method DEFAULT 'analyst') RETURNS integer
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
-RETURN engage.decide_link(true, a, b, reason, method);
+RETURN engage_internal.decide_link(true, a, b, reason, method);
 COMMENT ON FUNCTION engage.confirm_link(text, text, text, engage.link_method) IS
 	'Records that two identifiers belong to one caller: telephone numbers, e-mail addresses, contact:ID, caller:ID, persona:KEY, imei:..., nominal:... . The next refresh joins them; they stay joined, whatever the evidence, until the decision is revoked. Returns decision_id. Errors: no reason (22023), nobody with such an identifier (P0002), an identifier of several callers (21000), a decision to the contrary (55000).';
 
 CREATE FUNCTION engage.reject_link(a text, b text, reason text, method engage.link_method DEFAULT 'analyst') RETURNS integer
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
-RETURN engage.decide_link(false, a, b, reason, method);
+RETURN engage_internal.decide_link(false, a, b, reason, method);
 COMMENT ON FUNCTION engage.reject_link(text, text, text, engage.link_method) IS
 	'Records that two identifiers do not belong to one caller. The next refresh splits them; they stay apart, whatever the evidence, until the decision is revoked. Identifiers, result and errors as for confirm_link().';
 
@@ -234,8 +234,8 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in the argument reason what it rests on.';
 	END IF;
 	-- before it goes: which personas it links
-	INSERT INTO engage.dirty (subject, persona_key, cause)
-	SELECT 'identity', p.persona_key, 'decision' FROM engage.decided_persona p WHERE p.decision_no = revoke_decision.decision_id;
+	INSERT INTO engage_internal.dirty (subject, persona_key, cause)
+	SELECT 'identity', p.persona_key, 'decision' FROM engage_internal.decided_persona p WHERE p.decision_no = revoke_decision.decision_id;
 	UPDATE engage.link_decision d
 	SET revoked_at = now(), revoked_by = SESSION_USER, revoked_reason = btrim(revoke_decision.reason)
 	WHERE d.decision_id = revoke_decision.decision_id AND d.revoked_at IS NULL
@@ -257,8 +257,8 @@ CREATE FUNCTION engage.explain_identity(a text, b text,
 AS $$
 #variable_conflict use_column
 DECLARE
-	left_side record := engage.resolve_identifier(a);
-	right_side record := engage.resolve_identifier(b);
+	left_side record := engage_internal.resolve_identifier(a);
+	right_side record := engage_internal.resolve_identifier(b);
 BEGIN
 	IF NOT left_side.caller_ids && right_side.caller_ids THEN
 		RAISE EXCEPTION 'the two identifiers have no caller in common'
@@ -288,7 +288,7 @@ BEGIN
 	)
 	SELECT s.step, engage.persona_label(c.path[s.step]), engage.persona_label(c.path[s.step + 1]), e.weight, e.score,
 		CASE WHEN e.score = 'Infinity' THEN (
-			SELECT x.decision_no FROM engage.decided_persona x JOIN engage.decided_persona y USING (decision_no)
+			SELECT x.decision_no FROM engage_internal.decided_persona x JOIN engage_internal.decided_persona y USING (decision_no)
 			WHERE x.is_same AND x.persona_key = c.path[s.step] AND y.persona_key = c.path[s.step + 1]
 			ORDER BY 1 LIMIT 1) END,
 		w.detail, w.level, w.weight, w.running
@@ -315,7 +315,7 @@ CREATE FUNCTION engage.caller_as_of(identifier text, at timestamptz) RETURNS SET
 	LANGUAGE sql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 1
 BEGIN ATOMIC
 	SELECT DISTINCT COALESCE(e.from_caller, p.caller_id)
-	FROM engage.resolve_identifier(identifier) r, unnest(r.persona_keys) k (persona_key)
+	FROM engage_internal.resolve_identifier(identifier) r, unnest(r.persona_keys) k (persona_key)
 	JOIN engage.persona p ON p.persona_key = k.persona_key
 	LEFT JOIN LATERAL (
 		SELECT x.from_caller FROM engage.merge_event x

@@ -145,17 +145,17 @@ END;
 COMMENT ON FUNCTION engage.current_caller(bigint) IS
 	'Who a caller is now: the one it was merged into, through all merges since; itself if it was not merged, or if all its contacts have gone. NULL for a caller that never existed, and for NULL.';
 
-CREATE FUNCTION engage.is_shared_number(number text) RETURNS boolean
+CREATE FUNCTION engage_internal.is_shared_number(number text) RETURNS boolean
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN EXISTS (SELECT FROM engage.known_number k WHERE k.number = is_shared_number.number
 		AND k.sharing = ANY (ARRAY['communal', 'payphone', 'organisation']::engage.number_sharing[]))
 	OR EXISTS (SELECT FROM engage.shared_number s WHERE s.number = is_shared_number.number)
 		AND NOT EXISTS (SELECT FROM engage.known_number k WHERE k.number = is_shared_number.number
 			AND k.sharing = 'personal');
-COMMENT ON FUNCTION engage.is_shared_number(text) IS
+COMMENT ON FUNCTION engage_internal.is_shared_number(text) IS
 	'Whether a number in E.164 identifies nobody: a known payphone, communal or organisation number, or one that many names use. NULL for NULL.';
 
-CREATE FUNCTION engage.referral_anchor(referred engage.referral, target bigint,
+CREATE FUNCTION engage_internal.referral_anchor(referred engage.referral, target bigint,
 		OUT anchor text, OUT bare_number text, OUT state text, OUT note text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -190,10 +190,10 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.referral_anchor(engage.referral, bigint) IS
+COMMENT ON FUNCTION engage_internal.referral_anchor(engage.referral, bigint) IS
 	'What can be joined to the caller target: the contact of a referral or its number, as confirm_link() takes it, and bare_number if nothing else is known about it. If it cannot be joined, state is the link_state, and note says why it is refused.';
 
-CREATE FUNCTION engage.number_link_state(number text, target bigint, is_anchor boolean, OUT state text, OUT note text)
+CREATE FUNCTION engage_internal.number_link_state(number text, target bigint, is_anchor boolean, OUT state text, OUT note text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -208,7 +208,7 @@ BEGIN
 			AND COALESCE(p.given_name, p.family_name, p.date_of_birth::text, p.email, p.nominal_ref) IS NOT NULL)
 	INTO held_by_target, held_by_others, unlinked
 	FROM engage.persona p WHERE p.number = number_link_state.number;
-	IF engage.is_shared_number(number_link_state.number) THEN
+	IF engage_internal.is_shared_number(number_link_state.number) THEN
 		state := 'refused';
 		note := 'the number is known to be shared';
 	ELSIF unlinked THEN
@@ -225,10 +225,10 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.number_link_state(text, bigint, boolean) IS
+COMMENT ON FUNCTION engage_internal.number_link_state(text, bigint, boolean) IS
 	'Whether contacts with a number and no details may be joined to the caller target: state is NULL if they may, else it is the link_state, and note says why it is refused. is_anchor: the number itself is to be joined, not a contact.';
 
-CREATE FUNCTION engage.confirm_referral(referred engage.referral, target bigint, anchor text,
+CREATE FUNCTION engage_internal.confirm_referral(referred engage.referral, target bigint, anchor text,
 		OUT state text, OUT note text, OUT decision_id integer)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -253,10 +253,10 @@ EXCEPTION
 		note := SQLERRM;
 END
 $$;
-COMMENT ON FUNCTION engage.confirm_referral(engage.referral, bigint, text) IS
+COMMENT ON FUNCTION engage_internal.confirm_referral(engage.referral, bigint, text) IS
 	'Joins the contact or number of a referral to the caller target by confirm_link(), as a decision of whoever referred or reviewed it. state is linked, by decision_id, or refused, and note says why.';
 
-CREATE FUNCTION engage.link_referral(referral_id bigint) RETURNS text
+CREATE FUNCTION engage_internal.link_referral(referral_id bigint) RETURNS text
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -274,12 +274,12 @@ BEGIN
 	END IF;
 	target := engage.current_caller(referred.caller_id);
 	SELECT a.anchor, a.bare_number, a.state, a.note INTO anchor, bare_number, state, note
-	FROM engage.referral_anchor(referred, target) a;
+	FROM engage_internal.referral_anchor(referred, target) a;
 	IF state IS NULL AND bare_number IS NOT NULL THEN
-		SELECT n.state, n.note INTO state, note FROM engage.number_link_state(bare_number, target, anchor = bare_number) n;
+		SELECT n.state, n.note INTO state, note FROM engage_internal.number_link_state(bare_number, target, anchor = bare_number) n;
 	END IF;
 	IF state IS NULL THEN
-		SELECT c.state, c.note, c.decision_id INTO state, note, decided FROM engage.confirm_referral(referred, target, anchor) c;
+		SELECT c.state, c.note, c.decision_id INTO state, note, decided FROM engage_internal.confirm_referral(referred, target, anchor) c;
 	END IF;
 	UPDATE engage.referral r SET link_state = state, link_note = note, decision_id = decided
 	WHERE r.referral_id = link_referral.referral_id
@@ -287,10 +287,10 @@ BEGIN
 	RETURN state;
 END
 $$;
-COMMENT ON FUNCTION engage.link_referral(bigint) IS
+COMMENT ON FUNCTION engage_internal.link_referral(bigint) IS
 	'Joins the contact or number of a referral to its caller, if somebody was certain and it does not belong to the caller already; returns the new link_state. Part of refer(), review_referral() and harvest_referrals().';
 
-CREATE FUNCTION engage.referred_contact(contact_id bigint) RETURNS engage.contact
+CREATE FUNCTION engage_internal.referred_contact(contact_id bigint) RETURNS engage.contact
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -304,9 +304,9 @@ BEGIN
 	RETURN call;
 END
 $$;
-COMMENT ON FUNCTION engage.referred_contact(bigint) IS 'The contact of a referral; NULL for NULL. Error: no such contact (P0002).';
+COMMENT ON FUNCTION engage_internal.referred_contact(bigint) IS 'The contact of a referral; NULL for NULL. Error: no such contact (P0002).';
 
-CREATE FUNCTION engage.referred_caller(caller_id bigint) RETURNS bigint
+CREATE FUNCTION engage_internal.referred_caller(caller_id bigint) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -318,10 +318,10 @@ BEGIN
 	RETURN engage.current_caller(caller_id);
 END
 $$;
-COMMENT ON FUNCTION engage.referred_caller(bigint) IS
+COMMENT ON FUNCTION engage_internal.referred_caller(bigint) IS
 	'Who the caller that a handler named is now; NULL for NULL. Error: no such caller (P0002).';
 
-CREATE FUNCTION engage.referral_candidates(number text, call engage.contact, named bigint, OUT candidates jsonb,
+CREATE FUNCTION engage_internal.referral_candidates(number text, call engage.contact, named bigint, OUT candidates jsonb,
 		OUT caller_id bigint, OUT probability double precision, OUT probability_of_named double precision, OUT match text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -344,10 +344,10 @@ BEGIN
 	) i;
 END
 $$;
-COMMENT ON FUNCTION engage.referral_candidates(text, engage.contact, bigint) IS
+COMMENT ON FUNCTION engage_internal.referral_candidates(text, engage.contact, bigint) IS
 	'Who identify() finds by a number and the details of a contact: up to ten candidates, as in referral.candidates, the likeliest of them, and how likely the named caller is. match is that of the likeliest, ambiguous if several are likely, nobody if there are none or if no refresh has run yet.';
 
-CREATE FUNCTION engage.likely_without_number(call engage.contact) RETURNS bigint
+CREATE FUNCTION engage_internal.likely_without_number(call engage.contact) RETURNS bigint
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -359,10 +359,10 @@ BEGIN
 		HAVING count(*) = 1);
 END
 $$;
-COMMENT ON FUNCTION engage.likely_without_number(engage.contact) IS
+COMMENT ON FUNCTION engage_internal.likely_without_number(engage.contact) IS
 	'The caller whom identify() finds likely by the details of a contact without its number; NULL if there is none, or several.';
 
-CREATE FUNCTION engage.identify_by_number(given engage.referral, call engage.contact, best bigint) RETURNS engage.referral
+CREATE FUNCTION engage_internal.identify_by_number(given engage.referral, call engage.contact, best bigint) RETURNS engage.referral
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -390,16 +390,16 @@ BEGIN
 	RETURN given;
 END
 $$;
-COMMENT ON FUNCTION engage.identify_by_number(engage.referral, engage.contact, bigint) IS
+COMMENT ON FUNCTION engage_internal.identify_by_number(engage.referral, engage.contact, bigint) IS
 	'A referral whose details make nobody likely, with its caller: for number_already_held the caller of the number, else the caller of the contact unless best, the likeliest candidate, is somebody else. Unchanged if its match is ambiguous, or if neither gives a caller.';
 
-CREATE FUNCTION engage.identify_referral(given engage.referral, call engage.contact, named bigint) RETURNS engage.referral
+CREATE FUNCTION engage_internal.identify_referral(given engage.referral, call engage.contact, named bigint) RETURNS engage.referral
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	best record;
 BEGIN
-	SELECT * INTO best FROM engage.referral_candidates(given.number_raw, call, named);
+	SELECT * INTO best FROM engage_internal.referral_candidates(given.number_raw, call, named);
 	given.candidates := best.candidates;
 	given.match := best.match;
 	IF named IS NOT NULL THEN
@@ -412,20 +412,20 @@ BEGIN
 		given.caller_id := best.caller_id;
 		given.caller_probability := best.probability;
 		-- likely also without the number: then the number is news
-		IF given.identified_by IN ('handler_recognised', 'number_already_held') AND engage.likely_without_number(call) = best.caller_id THEN
+		IF given.identified_by IN ('handler_recognised', 'number_already_held') AND engage_internal.likely_without_number(call) = best.caller_id THEN
 			given.link_method := (CASE given.identified_by WHEN 'handler_recognised' THEN 'handler_recognition'
 				ELSE 'number_already_held' END)::engage.link_method;
 		END IF;
 	ELSE
-		given := engage.identify_by_number(given, call, best.caller_id);
+		given := engage_internal.identify_by_number(given, call, best.caller_id);
 	END IF;
 	RETURN given;
 END
 $$;
-COMMENT ON FUNCTION engage.identify_referral(engage.referral, engage.contact, bigint) IS
+COMMENT ON FUNCTION engage_internal.identify_referral(engage.referral, engage.contact, bigint) IS
 	'A referral with its candidates and its caller: the one that is named, else the one that identify() finds likely, else by identify_by_number(). match says how; link_method is set if the number or contact may be joined to the caller. call is the contact, with the details of the referral in it.';
 
-CREATE FUNCTION engage.first_referral(given engage.referral) RETURNS bigint
+CREATE FUNCTION engage_internal.first_referral(given engage.referral) RETURNS bigint
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -433,7 +433,7 @@ DECLARE
 	recent_for interval;
 BEGIN
 	SELECT e.* INTO known
-	FROM engage.fillers_in_force() f, engage.without_fillers(given.number, given.given_name, given.family_name, given.date_of_birth,
+	FROM engage_internal.fillers_in_force() f, engage_internal.without_fillers(given.number, given.given_name, given.family_name, given.date_of_birth,
 		NULL, NULL, NULL, NULL, NULL, NULL, NULL, f.fillers, f.is_real) e;
 	SELECT s.recent_for INTO recent_for FROM engage.referral_settings() s;
 	RETURN (SELECT COALESCE(r.duplicate_of, r.referral_id)
@@ -442,13 +442,13 @@ BEGIN
 			AND (r.review_status IN ('queued', 'in_batch') OR r.referred_at > now() - recent_for)
 			AND (engage.current_caller(r.caller_id) = given.caller_id
 				OR (given.caller_id IS NULL OR r.caller_id IS NULL)
-					AND (r.number = given.number AND NOT engage.is_shared_number(given.number)
+					AND (r.number = given.number AND NOT engage_internal.is_shared_number(given.number)
 						OR r.date_of_birth = known.date_of_birth AND engage.name_key(r.given_name) = engage.name_key(known.given_name)
 							AND engage.name_key(r.family_name) = engage.name_key(known.family_name)))
 		ORDER BY r.referred_at, r.referral_id LIMIT 1);
 END
 $$;
-COMMENT ON FUNCTION engage.first_referral(engage.referral) IS
+COMMENT ON FUNCTION engage_internal.first_referral(engage.referral) IS
 	'The first open or recent referral of the same caller, for one that is not recorded yet. If either has no caller: of the same number, or of the same name and date of birth unless these only stand for "not known". NULL if there is none.';
 
 -- definer: handlers refer without rights on referrals, personas and decisions
@@ -472,8 +472,8 @@ BEGIN
 		RAISE EXCEPTION 'a referral needs a reason'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT * FROM engage.refer(''why this caller is referred''); all else is optional.';
 	END IF;
-	call := engage.referred_contact(contact_id);
-	caller_id := engage.referred_caller(caller_id);
+	call := engage_internal.referred_contact(contact_id);
+	caller_id := engage_internal.referred_caller(caller_id);
 
 	given.reason := btrim(refer.reason);
 	given.personal_details := NULLIF(btrim(refer.personal_details), '');
@@ -483,8 +483,8 @@ BEGIN
 	given.address := NULLIF(btrim(refer.address), '');
 	given.postcode := NULLIF(btrim(refer.postcode), '');
 	given.email := NULLIF(btrim(refer.email), '');
-	given.number_raw := COALESCE(NULLIF(btrim(refer.number), ''), NULLIF(engage.presented_number(call.number_raw, call.cli_status), ''));
-	given.number := engage.usable_number(given.number_raw);
+	given.number_raw := COALESCE(NULLIF(btrim(refer.number), ''), NULLIF(engage_internal.presented_number(call.number_raw, call.cli_status), ''));
+	given.number := engage_internal.usable_number(given.number_raw);
 	given.district := COALESCE(NULLIF(btrim(refer.area), ''), call.district);
 	given.modus_operandi := NULLIF(btrim(refer.modus_operandi), '');
 	given.identified_by := COALESCE(refer.identified_by, 'other');
@@ -499,8 +499,8 @@ BEGIN
 	call.postcode := COALESCE(refer.postcode, call.postcode);
 	call.address := COALESCE(refer.address, call.address);
 	call.email := COALESCE(refer.email, call.email);
-	given := engage.identify_referral(given, call, caller_id);
-	given.duplicate_of := engage.first_referral(given);
+	given := engage_internal.identify_referral(given, call, caller_id);
+	given.duplicate_of := engage_internal.first_referral(given);
 	INSERT INTO engage.referral AS r (reason, personal_details, given_name, family_name, date_of_birth, address, postcode, email,
 		number_raw, number, district, modus_operandi, identified_by, incident_ref, contact_id, question_set,
 		caller_id, caller_probability, match, candidates, duplicate_of, link_method)
@@ -508,7 +508,7 @@ BEGIN
 		given.number_raw, given.number, given.district, given.modus_operandi, given.identified_by, given.incident_ref, given.contact_id, given.question_set,
 		given.caller_id, given.caller_probability, given.match, given.candidates, given.duplicate_of, given.link_method)
 	RETURNING r.referral_id, r.caller_id, r.caller_probability, r.match, r.duplicate_of INTO referral_id, caller_id, probability, match, duplicate_of;
-	PERFORM engage.link_referral(referral_id);
+	PERFORM engage_internal.link_referral(referral_id);
 	SELECT r.decision_id INTO decision_id FROM engage.referral r WHERE r.referral_id = refer.referral_id;
 END
 $$;
@@ -531,7 +531,7 @@ BEGIN
 		SELECT r.referral_id FROM engage.referral r WHERE r.link_state = 'waits' AND r.review_status <> 'rejected' ORDER BY r.referral_id
 		FOR UPDATE SKIP LOCKED	-- one that is being reviewed waits for next time
 	LOOP
-		state := engage.link_referral(waits);
+		state := engage_internal.link_referral(waits);
 		CASE state WHEN 'linked' THEN linked := linked + 1; WHEN 'held' THEN held := held + 1;
 			WHEN 'waits' THEN waiting := waiting + 1; ELSE refused := refused + 1; END CASE;
 	END LOOP;
@@ -540,11 +540,11 @@ $$;
 COMMENT ON FUNCTION engage.harvest_referrals() IS
 	'Looks again at referrals whose contact or number was not in the register before, and records the decisions that join these to the callers, in the name of whoever referred them; the next refresh carries them out. Returns how many were linked, belonged to the caller already, were refused (referral.link_note says why), and still wait. It costs nothing if none wait.';
 
-CREATE FUNCTION engage.harvest_ripe_referrals() RETURNS void
+CREATE FUNCTION engage_internal.harvest_ripe_referrals() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
 BEGIN
-	PERFORM engage.link_referral(w.referral_id)
+	PERFORM engage_internal.link_referral(w.referral_id)
 	FROM (
 		SELECT r.referral_id FROM engage.referral r
 		WHERE r.link_state = 'waits' AND r.review_status <> 'rejected'
@@ -557,7 +557,7 @@ BEGIN
 	) w;
 END
 $$;
-COMMENT ON FUNCTION engage.harvest_ripe_referrals() IS
+COMMENT ON FUNCTION engage_internal.harvest_ripe_referrals() IS
 	'As harvest_referrals(), for those whose contact or number has come into the register since. A stage of refresh: before personas are linked, so that the contact of a referral belongs to the named caller from the start, and again afterwards, for those that were unclear before.';
 
 -- definer: reviewers have no right to write referrals
@@ -582,7 +582,7 @@ $$;
 COMMENT ON FUNCTION engage.open_review_batch() IS
 	'Puts all queued referrals into a new batch for review, which becomes due and overdue by the age of the oldest of them (referral_policy; by default at 28 and 42 days). If no referrals are queued, no batch is made: batch_id is NULL and referrals 0.';
 
-CREATE FUNCTION engage.check_review(reviewed engage.referral, outcome engage.referral_review_status, note text, caller_id bigint) RETURNS void
+CREATE FUNCTION engage_internal.check_review(reviewed engage.referral, outcome engage.referral_review_status, note text, caller_id bigint) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -606,10 +606,10 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.check_review(engage.referral, engage.referral_review_status, text, bigint) IS
+COMMENT ON FUNCTION engage_internal.check_review(engage.referral, engage.referral_review_status, text, bigint) IS
 	'Raises the errors of review_referral() about its note and its caller.';
 
-CREATE FUNCTION engage.reviewed_duplicate_of(reviewed engage.referral, outcome engage.referral_review_status, duplicate_of bigint) RETURNS bigint
+CREATE FUNCTION engage_internal.reviewed_duplicate_of(reviewed engage.referral, outcome engage.referral_review_status, duplicate_of bigint) RETURNS bigint
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -629,7 +629,7 @@ BEGIN
 	RETURN target;
 END
 $$;
-COMMENT ON FUNCTION engage.reviewed_duplicate_of(engage.referral, engage.referral_review_status, bigint) IS
+COMMENT ON FUNCTION engage_internal.reviewed_duplicate_of(engage.referral, engage.referral_review_status, bigint) IS
 	'The duplicate_of of a referral after a review: the first referral of the one that the reviewer gave, else what it was. Raises the errors of review_referral() about duplicates.';
 
 -- definer: reviewers have no right to write referrals
@@ -650,8 +650,8 @@ BEGIN
 		RAISE EXCEPTION 'there is no referral %', COALESCE(referral_id::text, 'NULL')
 			USING ERRCODE = 'no_data_found', HINT = 'SELECT referral_id FROM engage.referral_review lists those that wait for review.';
 	END IF;
-	PERFORM engage.check_review(reviewed, outcome, note, caller_id);
-	target := engage.reviewed_duplicate_of(reviewed, outcome, duplicate_of);
+	PERFORM engage_internal.check_review(reviewed, outcome, note, caller_id);
+	target := engage_internal.reviewed_duplicate_of(reviewed, outcome, duplicate_of);
 
 	UPDATE engage.referral r
 	SET review_status = review_referral.outcome, reviewed_at = now(), reviewed_by = SESSION_USER,
@@ -666,7 +666,7 @@ BEGIN
 		SET caller_id = review_referral.caller_id, match = 'review', link_method = 'analyst', link_state = 'none', decision_id = NULL
 		WHERE r.referral_id = review_referral.referral_id;
 		IF outcome <> 'rejected' THEN
-			PERFORM engage.link_referral(referral_id);
+			PERFORM engage_internal.link_referral(referral_id);
 		END IF;
 	END IF;
 	UPDATE engage.review_batch b SET closed_at = now()

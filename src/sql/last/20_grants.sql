@@ -5,6 +5,7 @@
  * may use the types: otherwise no user's table could contain a timeline.
  */
 ALTER SCHEMA engage OWNER TO engage_owner;
+ALTER SCHEMA engage_internal OWNER TO engage_owner;
 ALTER SCHEMA engage_bi OWNER TO engage_owner;
 ALTER SCHEMA engage_bi_named OWNER TO engage_owner;
 ALTER SCHEMA engage_bi_public OWNER TO engage_owner;
@@ -16,11 +17,11 @@ BEGIN
 	FOR statement IN
 		SELECT format('ALTER %s %s OWNER TO engage_owner',
 			CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END, p.oid::regprocedure)
-		FROM pg_proc p WHERE p.pronamespace = 'engage'::regnamespace
+		FROM pg_proc p WHERE p.pronamespace = ANY ('{engage,engage_internal}'::regnamespace[])
 		UNION ALL
 		SELECT format('ALTER %s %s OWNER TO engage_owner',
 			CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.oid::regclass)
-		FROM pg_class c WHERE c.relnamespace = ANY ('{engage,engage_bi,engage_bi_named,engage_bi_public}'::regnamespace[]) AND c.relkind IN ('r', 'v')
+		FROM pg_class c WHERE c.relnamespace = ANY ('{engage,engage_internal,engage_bi,engage_bi_named,engage_bi_public}'::regnamespace[]) AND c.relkind IN ('r', 'v')
 		UNION ALL
 		SELECT format('ALTER TYPE %s OWNER TO engage_owner', t.oid::regtype)
 		FROM pg_type t
@@ -43,11 +44,13 @@ BEGIN
 END
 $$;
 
-REVOKE ALL ON ALL ROUTINES IN SCHEMA engage FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA engage, engage_internal FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA engage TO engage_analyst, engage_handler, engage_identity, engage_loader, engage_operator, engage_admin;
+-- Functions that run with their caller's rights look up their parts there; the rights on each part stand below.
+GRANT USAGE ON SCHEMA engage_internal TO engage_loader, engage_operator, engage_admin;
 
--- The toolkit: every function in C that is not a support function of the server, nor reads the register.
+-- The toolkit: every function in C that does not read the register, and what its operators and casts call.
 DO $$
 DECLARE
 	statement text;
@@ -57,8 +60,13 @@ BEGIN
 		FROM pg_proc p
 		WHERE p.pronamespace = 'engage'::regnamespace
 			AND (p.prokind = 'a' OR p.prolang = (SELECT l.oid FROM pg_language l WHERE l.lanname = 'c'))
-			AND p.proname <> ALL ('{library_build,persona_blocks,reached_personas,cluster_personas,learn_linkage,compare_personas,identify_personas,linked_pairs,number_contacts,count_shared_numbers,without_fillers,has_value,refuse_transaction_block}')
-			AND NOT ('internal'::regtype = ANY (p.proargtypes::oid[]) OR 'cstring'::regtype = ANY (p.proargtypes::oid[]))
+			AND p.proname <> ALL ('{compare_personas,linked_pairs}')
+		UNION
+		SELECT format('GRANT EXECUTE ON FUNCTION %s TO engage_analyst, engage_identity, engage_loader, engage_admin', p.oid::regprocedure)
+		FROM pg_proc p
+		WHERE p.pronamespace = 'engage_internal'::regnamespace
+			AND (p.oid IN (SELECT o.oprcode FROM pg_operator o UNION SELECT a.amproc FROM pg_amproc a UNION SELECT c.castfunc FROM pg_cast c)
+				OR p.proname = ANY ('{contact_fault,contact_fits,persona_keys_of_number}'))
 	LOOP
 		EXECUTE statement;
 	END LOOP;
@@ -71,14 +79,14 @@ GRANT EXECUTE ON FUNCTION engage.library_version() TO engage_operator, engage_ha
 
 -- Loaders write contacts; only loaders and administrators may read identifying details.
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.contact TO engage_loader;
-GRANT EXECUTE ON FUNCTION engage.presented_number(text, engage.cli_status), engage.pick_identity_details(jsonb) TO engage_loader;
+GRANT EXECUTE ON FUNCTION engage_internal.presented_number(text, engage.cli_status), engage_internal.pick_identity_details(jsonb) TO engage_loader;
 GRANT SELECT, INSERT, DELETE ON engage.record_reject TO engage_loader;
 GRANT SELECT ON engage.channel_alias, engage.preset_channel_alias, engage.enum_value TO engage_loader;
-GRANT EXECUTE ON FUNCTION engage.load_contacts(text, regclass, jsonb, text, text, text, bigint), engage.load_contact_batch(text, text, jsonb[], bigint[]),
-	engage.contact_columns(regclass, jsonb), engage.check_mapping(regclass, jsonb), engage.loadable_columns(),
-	engage.load_statements(regclass, jsonb, bigint), engage.read_contact_value(text, text), engage.set_aside(text, bigint, text, jsonb, bigint, boolean), engage.channel_of(text),
-	engage.force_zone() TO engage_loader;
-GRANT EXECUTE ON FUNCTION engage.alias_key(text) TO engage_loader, engage_admin;
+GRANT EXECUTE ON FUNCTION engage.load_contacts(text, regclass, jsonb, text, text, text, bigint), engage_internal.load_contact_batch(text, text, jsonb[], bigint[]),
+	engage_internal.contact_columns(regclass, jsonb), engage_internal.check_mapping(regclass, jsonb), engage_internal.loadable_columns(),
+	engage_internal.load_statements(regclass, jsonb, bigint), engage_internal.read_contact_value(text, text), engage_internal.set_aside(text, bigint, text, jsonb, bigint, boolean), engage.channel_of(text),
+	engage_internal.force_zone() TO engage_loader;
+GRANT EXECUTE ON FUNCTION engage_internal.alias_key(text) TO engage_loader, engage_admin;
 GRANT SELECT ON engage.enum_value TO engage_analyst, engage_handler, engage_identity, engage_admin, engage_operator;
 GRANT EXECUTE ON FUNCTION engage.period_start(timestamptz, text, text), engage.period_end(timestamptz, text, text)
 	TO engage_analyst, engage_admin;
@@ -112,10 +120,10 @@ GRANT EXECUTE ON FUNCTION engage.lookup(text), engage.lookup(numeric),
 	engage.identify(text, text, text, date, text, text, text, text, text, jsonb, double precision),
 	engage.explain_identity(text, text), engage.caller_as_of(text, timestamptz),
 	engage.confirm_link(text, text, text, engage.link_method), engage.reject_link(text, text, text, engage.link_method),
-	engage.decide_link(boolean, text, text, text, engage.link_method), engage.revoke_decision(integer, text),
+	engage_internal.decide_link(boolean, text, text, text, engage.link_method), engage.revoke_decision(integer, text),
 	engage.linkage_in_force(), engage.compare_personas(integer, uuid, uuid), engage.persona_label(uuid),
 	engage.without_link(uuid, uuid), engage.linked_pairs(integer) TO engage_identity;
-GRANT EXECUTE ON FUNCTION engage.told_date(date) TO engage_identity;
+GRANT EXECUTE ON FUNCTION engage_internal.told_date(date) TO engage_identity;
 GRANT SELECT ON engage.caller_number, engage.handset_number, engage.link_review, engage.caller_contradiction,
 	engage.shared_number_suspect, engage.flag_by_joining TO engage_identity;
 
@@ -123,16 +131,16 @@ GRANT SELECT ON engage.caller_number, engage.handset_number, engage.link_review,
 GRANT SELECT ON engage.refresh_run, engage.verification, engage.policy, engage.channel, engage.rule, engage.preset_rule,
 	engage.linkage_model, engage.linkage_state TO engage_operator;
 GRANT EXECUTE ON PROCEDURE engage.refresh(integer), engage.rebuild(integer) TO engage_operator;
-GRANT EXECUTE ON FUNCTION engage.refuse_transaction_block(text) TO engage_operator;
-GRANT EXECUTE ON FUNCTION engage.refresh_begin(integer), engage.refresh_step(bigint, integer), engage.refresh_end(bigint),
+GRANT EXECUTE ON FUNCTION engage_internal.refuse_transaction_block(text) TO engage_operator;
+GRANT EXECUTE ON FUNCTION engage_internal.refresh_begin(integer), engage_internal.refresh_step(bigint, integer), engage_internal.refresh_end(bigint),
 	engage.mark_everything(), engage.verify(double precision), engage.check_sample(double precision), engage.housekeeping(),
-	engage.health(), engage.job_health(), engage.schedule(text), engage.schedule_statements(text, name, name), engage.has_pg_cron(),
+	engage.health(), engage.job_health(), engage.schedule(text), engage_internal.schedule_statements(text, name, name), engage_internal.has_pg_cron(),
 	engage.unschedule(), engage.train_linkage(bigint) TO engage_operator;
 
 -- Administrators set what the force decides.
 GRANT SELECT, INSERT, UPDATE ON engage.policy, engage.rule TO engage_admin;
 -- a constraint of policy calls it with the rights of the writer
-GRANT EXECUTE ON FUNCTION engage.tiers_fit(double precision[], numeric[], integer[]), engage.bands_fit(integer[]) TO engage_admin;
+GRANT EXECUTE ON FUNCTION engage_internal.tiers_fit(double precision[], numeric[], integer[]), engage_internal.bands_fit(integer[]) TO engage_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.channel, engage.channel_alias, engage.known_number TO engage_admin;
 GRANT SELECT ON engage.preset_channel_alias, engage.record_reject TO engage_admin;
 GRANT EXECUTE ON FUNCTION engage.channel_of(text) TO engage_admin;
@@ -141,7 +149,7 @@ GRANT SELECT ON engage.learnt_filler, engage.filler_suspect TO engage_admin;
 GRANT SELECT ON engage.filler, engage.learnt_filler, engage.filler_suspect TO engage_identity;
 GRANT SELECT ON engage.preset_rule, engage.preset_channel, engage.refresh_run, engage.verification, engage.repeat_caller,
 	engage.linkage_model, engage.preset_linkage_model, engage.identity_detail TO engage_admin;
-GRANT EXECUTE ON FUNCTION engage.health_given(jsonb), engage.job_state(), engage.jobs() TO engage_analyst, engage_operator, engage_admin;
+GRANT EXECUTE ON FUNCTION engage_internal.health_given(jsonb), engage_internal.job_state(), engage.jobs() TO engage_analyst, engage_operator, engage_admin;
 GRANT EXECUTE ON FUNCTION engage.repair_capture(), engage.setup(text, text, text), engage.adopt_rules(text, timestamptz), engage.health(),
 	engage.name_identity_details(jsonb), engage.adopt_linkage_model(text), engage.adopt_linkage_model(integer), engage.train_linkage(bigint)
 	TO engage_admin;
@@ -188,7 +196,7 @@ GRANT SELECT ON engage.district, engage.incident_code, engage.bank_holiday, enga
 -- A list of problem rows identifies nobody: people who load, look after and analyse contacts see it.
 GRANT SELECT ON engage.preset_contact_problem, engage.contact_problem, engage.data_quality, engage.label_problem
 	TO engage_admin, engage_analyst, engage_identity, engage_loader, engage_operator;
-GRANT EXECUTE ON FUNCTION engage.contact_problems(), engage.first_plausible() TO engage_admin, engage_analyst, engage_identity, engage_loader, engage_operator;
+GRANT EXECUTE ON FUNCTION engage_internal.contact_problems(), engage.first_plausible() TO engage_admin, engage_analyst, engage_identity, engage_loader, engage_operator;
 GRANT EXECUTE ON FUNCTION engage.is_abandoned(boolean, boolean, boolean) TO engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.date_key(date), engage.local_date(timestamptz, text) TO engage_analyst;
 -- the trigger of contact uses its owner's rights; administrators carry out requests for erasure

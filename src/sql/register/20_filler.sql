@@ -62,13 +62,13 @@ COMMENT ON COLUMN engage.learnt_filler.people IS 'How many people seemed to have
 COMMENT ON COLUMN engage.learnt_filler.expected IS 'How many people at most would have it by chance.';
 SELECT pg_extension_config_dump('engage.learnt_filler', '');
 
-CREATE FUNCTION engage.filler_entry(kind text, value text) RETURNS text
+CREATE FUNCTION engage_internal.filler_entry(kind text, value text) RETURNS text
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN kind || ':' || COALESCE(
 	CASE kind WHEN 'number' THEN (SELECT engage.phone(value, o.region) FROM engage.policy o) END, engage.filler_fold(kind, value));
-COMMENT ON FUNCTION engage.filler_entry(text, text) IS 'A value in the form that lists of fillers use: KIND:FOLDED, a number in E.164 by the policy''s region.';
+COMMENT ON FUNCTION engage_internal.filler_entry(text, text) IS 'A value in the form that lists of fillers use: KIND:FOLDED, a number in E.164 by the policy''s region.';
 
-CREATE FUNCTION engage.fillers_in_force(OUT fillers text[], OUT is_real text[])
+CREATE FUNCTION engage_internal.fillers_in_force(OUT fillers text[], OUT is_real text[])
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -79,7 +79,7 @@ BEGIN
 		RETURN;
 	END IF;
 	WITH own AS MATERIALIZED (
-		SELECT f.is_filler, engage.filler_entry(f.kind, f.value) AS entry
+		SELECT f.is_filler, engage_internal.filler_entry(f.kind, f.value) AS entry
 		FROM engage.filler f
 	)
 	SELECT ARRAY(SELECT o.entry FROM own o WHERE o.is_filler
@@ -92,29 +92,29 @@ BEGIN
 	INTO fillers, is_real;
 END
 $$;
-COMMENT ON FUNCTION engage.fillers_in_force() IS
+COMMENT ON FUNCTION engage_internal.fillers_in_force() IS
 	'The values that filler and learnt_filler add up to, each as KIND:FOLDED, a number in E.164: fillers, and values that are real all the same.';
 
-CREATE FUNCTION engage.identity_detail_kinds() RETURNS jsonb
+CREATE FUNCTION engage_internal.identity_detail_kinds() RETURNS jsonb
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT jsonb_object_agg(d.key, d.kind) FROM engage.identity_detail d;
 END;
-COMMENT ON FUNCTION engage.identity_detail_kinds() IS 'The keys of identity_detail with the kind of each; NULL if there are none.';
+COMMENT ON FUNCTION engage_internal.identity_detail_kinds() IS 'The keys of identity_detail with the kind of each; NULL if there are none.';
 
-CREATE FUNCTION engage.without_fillers(INOUT number text, INOUT given_name text, INOUT family_name text, INOUT date_of_birth date, INOUT address text,
+CREATE FUNCTION engage_internal.without_fillers(INOUT number text, INOUT given_name text, INOUT family_name text, INOUT date_of_birth date, INOUT address text,
 		INOUT postcode text, INOUT email text, INOUT imei text, INOUT nominal_ref text, INOUT details jsonb, kinds jsonb, fillers text[], is_real text[])
 	AS 'MODULE_PATHNAME', 'engage_without_fillers' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.without_fillers(text, text, text, date, text, text, text, text, text, jsonb, jsonb, text[], text[]) IS
+COMMENT ON FUNCTION engage_internal.without_fillers(text, text, text, date, text, text, text, text, text, jsonb, jsonb, text[], text[]) IS
 	'A persona''s details, NULL where they are empty or fillers: according to the shipped list and to what fillers_in_force() and identity_detail_kinds() give. The number is in E.164, and left out only if the force''s list says so.';
 
-CREATE FUNCTION engage.has_value(number text, given_name text, family_name text, date_of_birth date, address text,
+CREATE FUNCTION engage_internal.has_value(number text, given_name text, family_name text, date_of_birth date, address text,
 		postcode text, email text, imei text, nominal_ref text, details jsonb, kinds jsonb, wanted text[]) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'engage_has_value' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.has_value(text, text, text, date, text, text, text, text, text, jsonb, jsonb, text[]) IS
+COMMENT ON FUNCTION engage_internal.has_value(text, text, text, date, text, text, text, text, text, jsonb, jsonb, text[]) IS
 	'Whether any of a persona''s details is one of the wanted values, each as KIND:FOLDED.';
 
-CREATE FUNCTION engage.usable_number(number_raw text) RETURNS text
+CREATE FUNCTION engage_internal.usable_number(number_raw text) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT n.e164
@@ -122,56 +122,56 @@ BEGIN ATOMIC
 	WHERE NOT EXISTS (SELECT FROM engage.filler f, engage.policy o
 		WHERE f.kind = 'number' AND f.is_filler AND engage.phone(f.value, o.region) = n.e164);
 END;
-COMMENT ON FUNCTION engage.usable_number(text) IS
+COMMENT ON FUNCTION engage_internal.usable_number(text) IS
 	'A number in E.164, by the policy''s region; NULL if it is not a telephone number, or if the force''s list says that it is a filler.';
 
 -- definer: administrators have no rights on the queue
-CREATE FUNCTION engage.filler_changed() RETURNS trigger
+CREATE FUNCTION engage_internal.filler_changed() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF TG_OP = 'INSERT' THEN
-		INSERT INTO engage.dirty (subject, filler, cause)
-		SELECT 'filler', engage.filler_entry(n.kind, n.value), 'filler' FROM new_rows n;
+		INSERT INTO engage_internal.dirty (subject, filler, cause)
+		SELECT 'filler', engage_internal.filler_entry(n.kind, n.value), 'filler' FROM new_rows n;
 	ELSIF TG_OP = 'DELETE' THEN
-		INSERT INTO engage.dirty (subject, filler, cause)
-		SELECT 'filler', engage.filler_entry(o.kind, o.value), 'filler' FROM old_rows o;
+		INSERT INTO engage_internal.dirty (subject, filler, cause)
+		SELECT 'filler', engage_internal.filler_entry(o.kind, o.value), 'filler' FROM old_rows o;
 	ELSIF TG_OP = 'UPDATE' THEN
-		INSERT INTO engage.dirty (subject, filler, cause)
+		INSERT INTO engage_internal.dirty (subject, filler, cause)
 		SELECT 'filler', u.entry, 'filler'
-		FROM (SELECT engage.filler_entry(o.kind, o.value) FROM old_rows o UNION SELECT engage.filler_entry(n.kind, n.value) FROM new_rows n) u (entry);
+		FROM (SELECT engage_internal.filler_entry(o.kind, o.value) FROM old_rows o UNION SELECT engage_internal.filler_entry(n.kind, n.value) FROM new_rows n) u (entry);
 	ELSE
-		INSERT INTO engage.dirty (subject, cause) VALUES ('everything', 'truncate');
+		INSERT INTO engage_internal.dirty (subject, cause) VALUES ('everything', 'truncate');
 	END IF;
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION engage.filler_changed() IS 'Trigger: queues the values of a statement''s fillers.';
+COMMENT ON FUNCTION engage_internal.filler_changed() IS 'Trigger: queues the values of a statement''s fillers.';
 
 CREATE TRIGGER filler_inserted AFTER INSERT ON engage.filler
-	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.filler_changed();
+	REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION engage_internal.filler_changed();
 CREATE TRIGGER filler_updated AFTER UPDATE ON engage.filler
-	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.filler_changed();
+	REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION engage_internal.filler_changed();
 CREATE TRIGGER filler_deleted AFTER DELETE ON engage.filler
-	REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION engage.filler_changed();
+	REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION engage_internal.filler_changed();
 CREATE TRIGGER filler_truncated AFTER TRUNCATE ON engage.filler
-	FOR EACH STATEMENT EXECUTE FUNCTION engage.filler_changed();
+	FOR EACH STATEMENT EXECUTE FUNCTION engage_internal.filler_changed();
 
 -- definer: the subscription's login may have no rights on the queue
-CREATE FUNCTION engage.filler_applied() RETURNS trigger
+CREATE FUNCTION engage_internal.filler_applied() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	INSERT INTO engage.dirty (subject, filler, cause)
+	INSERT INTO engage_internal.dirty (subject, filler, cause)
 	SELECT 'filler', u.entry, 'filler'
-	FROM (SELECT engage.filler_entry(OLD.kind, OLD.value) UNION SELECT engage.filler_entry(NEW.kind, NEW.value)) u (entry)
+	FROM (SELECT engage_internal.filler_entry(OLD.kind, OLD.value) UNION SELECT engage_internal.filler_entry(NEW.kind, NEW.value)) u (entry)
 	WHERE u.entry IS NOT NULL;
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION engage.filler_applied() IS 'Trigger: does what filler_changed() does, for a row that logical replication applies.';
+COMMENT ON FUNCTION engage_internal.filler_applied() IS 'Trigger: does what filler_changed() does, for a row that logical replication applies.';
 CREATE TRIGGER filler_applied AFTER INSERT OR UPDATE OR DELETE ON engage.filler
-	FOR EACH ROW EXECUTE FUNCTION engage.filler_applied();
+	FOR EACH ROW EXECUTE FUNCTION engage_internal.filler_applied();
 ALTER TABLE engage.filler ENABLE REPLICA TRIGGER filler_applied;
 ALTER TABLE engage.filler ENABLE ALWAYS TRIGGER filler_inserted;
 ALTER TABLE engage.filler ENABLE ALWAYS TRIGGER filler_updated;

@@ -3,16 +3,16 @@
  * function that loads a staging table of text into contact.
  */
 
-CREATE FUNCTION engage.alias_key(alias text) RETURNS text
+CREATE FUNCTION engage_internal.alias_key(alias text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN regexp_replace(lower(alias COLLATE "C"), '[[:space:]_./-]+', '', 'g');
-COMMENT ON FUNCTION engage.alias_key(text) IS
+COMMENT ON FUNCTION engage_internal.alias_key(text) IS
 	'A code without what may be written differently: capitals, blanks, hyphens, underscores, full stops and slashes.';
 
 CREATE TABLE engage.channel_alias (
 	alias text PRIMARY KEY,
 	channel engage.contact_channel NOT NULL,
-	alias_key text GENERATED ALWAYS AS (engage.alias_key(alias)) STORED UNIQUE CHECK (alias_key <> '')
+	alias_key text GENERATED ALWAYS AS (engage_internal.alias_key(alias)) STORED UNIQUE CHECK (alias_key <> '')
 );
 COMMENT ON TABLE engage.channel_alias IS
 	'What the force''s own systems call a channel, for channel_of() and load_contacts(). Takes precedence over the shipped preset_channel_alias.';
@@ -22,7 +22,7 @@ SELECT pg_extension_config_dump('engage.channel_alias', '');
 CREATE TABLE engage.preset_channel_alias (
 	alias text PRIMARY KEY,
 	channel engage.contact_channel NOT NULL,
-	alias_key text GENERATED ALWAYS AS (engage.alias_key(alias)) STORED UNIQUE
+	alias_key text GENERATED ALWAYS AS (engage_internal.alias_key(alias)) STORED UNIQUE
 );
 COMMENT ON TABLE engage.preset_channel_alias IS
 	'Shipped names of channels. Names with more than one meaning, such as Phone or SMS, are not here: add them to channel_alias.';
@@ -47,16 +47,16 @@ FROM (VALUES
 	('other', '{letter,post,fax}')) AS p (channel, aliases), unnest(p.aliases) AS a (alias);
 -- and the names that engage itself uses
 INSERT INTO engage.preset_channel_alias (alias, channel)
-SELECT DISTINCT ON (engage.alias_key(a.alias)) a.alias, p.channel
+SELECT DISTINCT ON (engage_internal.alias_key(a.alias)) a.alias, p.channel
 FROM engage.preset_channel p, LATERAL (VALUES (p.channel::text), (p.label)) AS a (alias)
-WHERE NOT EXISTS (SELECT FROM engage.preset_channel_alias x WHERE x.alias_key = engage.alias_key(a.alias));
+WHERE NOT EXISTS (SELECT FROM engage.preset_channel_alias x WHERE x.alias_key = engage_internal.alias_key(a.alias));
 
 -- definer: loaders read no configuration
 CREATE FUNCTION engage.channel_of(written text) RETURNS engage.contact_channel
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	key text := engage.alias_key(written);
+	key text := engage_internal.alias_key(written);
 	found_channel engage.contact_channel;
 BEGIN
 	SELECT a.channel INTO found_channel FROM engage.channel_alias a WHERE a.alias_key = key;
@@ -64,7 +64,7 @@ BEGIN
 		SELECT a.channel INTO found_channel FROM engage.preset_channel_alias a WHERE a.alias_key = key;
 	END IF;
 	IF found_channel IS NULL THEN
-		SELECT min(c.channel) INTO found_channel FROM engage.channel c WHERE engage.alias_key(c.label) = key;
+		SELECT min(c.channel) INTO found_channel FROM engage.channel c WHERE engage_internal.alias_key(c.label) = key;
 	END IF;
 	RETURN found_channel;
 END
@@ -102,14 +102,14 @@ SELECT pg_extension_config_dump('engage.record_reject', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.record_reject', 'reject_id')::regclass, '');
 
 -- definer: loaders read no configuration
-CREATE FUNCTION engage.force_zone() RETURNS text
+CREATE FUNCTION engage_internal.force_zone() RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT o.zone FROM engage.policy o;
 END;
-COMMENT ON FUNCTION engage.force_zone() IS 'The force''s time zone (policy.zone); NULL before setup().';
+COMMENT ON FUNCTION engage_internal.force_zone() IS 'The force''s time zone (policy.zone); NULL before setup().';
 
-CREATE FUNCTION engage.read_contact_value(column_name text, written text, OUT value jsonb, OUT problem text)
+CREATE FUNCTION engage_internal.read_contact_value(column_name text, written text, OUT value jsonb, OUT problem text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -152,10 +152,10 @@ BEGIN
 	END CASE;
 END
 $$;
-COMMENT ON FUNCTION engage.read_contact_value(text, text) IS
+COMMENT ON FUNCTION engage_internal.read_contact_value(text, text) IS
 	'Reads text as a value for a column of contact that is neither text nor a time: returns the value, or the problem. For load_contacts().';
 
-CREATE FUNCTION engage.load_contact_batch(statement text, source text, rows jsonb[], lines bigint[],
+CREATE FUNCTION engage_internal.load_contact_batch(statement text, source text, rows jsonb[], lines bigint[],
 		OUT loaded bigint, OUT updated bigint, OUT rejected bigint, OUT left_empty bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -207,23 +207,23 @@ BEGIN
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION engage.load_contact_batch(text, text, jsonb[], bigint[]) IS
+COMMENT ON FUNCTION engage_internal.load_contact_batch(text, text, jsonb[], bigint[]) IS
 	'Writes rows that were read: all at once or, if one of them fails, one by one. For load_contacts().';
 
-CREATE FUNCTION engage.loadable_columns() RETURNS text[]
+CREATE FUNCTION engage_internal.loadable_columns() RETURNS text[]
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT array_agg(a.attname::text ORDER BY a.attnum) FROM pg_attribute a
 	WHERE a.attrelid = 'engage.contact'::regclass AND a.attnum > 0 AND NOT a.attisdropped
 		AND a.attname <> ALL ('{contact_id,source,callback_of,duplicate_of,identity_details,persona_key}');
 END;
-COMMENT ON FUNCTION engage.loadable_columns() IS 'The columns of contact that load_contacts() fills.';
+COMMENT ON FUNCTION engage_internal.loadable_columns() IS 'The columns of contact that load_contacts() fills.';
 
-CREATE FUNCTION engage.check_mapping(staging regclass, mapping jsonb) RETURNS void
+CREATE FUNCTION engage_internal.check_mapping(staging regclass, mapping jsonb) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	loadable constant text[] := engage.loadable_columns();
+	loadable constant text[] := engage_internal.loadable_columns();
 	columns constant text[] := ARRAY(SELECT a.attname::text FROM pg_attribute a WHERE a.attrelid = staging AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum);
 	unknown text;
 	missing text;
@@ -251,10 +251,10 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.check_mapping(regclass, jsonb) IS
+COMMENT ON FUNCTION engage_internal.check_mapping(regclass, jsonb) IS
 	'Refuses a mapping that names missing columns (42703), or has no reference, time or channel (22023). For load_contacts().';
 
-CREATE FUNCTION engage.contact_columns(staging regclass, mapping jsonb, OUT column_name text, OUT alias text, OUT reading text, OUT is_needed boolean,
+CREATE FUNCTION engage_internal.contact_columns(staging regclass, mapping jsonb, OUT column_name text, OUT alias text, OUT reading text, OUT is_needed boolean,
 		OUT is_converted boolean) RETURNS SETOF record
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -268,13 +268,13 @@ BEGIN
 			WHEN x.name = 'date_of_birth' THEN
 				format('SELECT to_jsonb(r.day), r.problem, NULL::text FROM engage.read_date(%s, %s) r', x.written, CASE WHEN x.is_iso THEN '''{ISO}''::text[]' ELSE '$2' END)
 			WHEN x.is_text THEN format('SELECT to_jsonb(%s), NULL::text, NULL::text', x.written)
-			ELSE format('SELECT r.value, r.problem, NULL::text FROM engage.read_contact_value(%L, %s) r', x.name, x.written) END,
+			ELSE format('SELECT r.value, r.problem, NULL::text FROM engage_internal.read_contact_value(%L, %s) r', x.name, x.written) END,
 		x.name IN ('source_ref', 'occurred_at', 'channel'), NOT (x.is_text OR x.name = 'details')
 	FROM (
 		SELECT c.name, c.place, e.expression, format('NULLIF(btrim(%s, E'' \t\r\n''), '''')', e.expression) AS written,
 			COALESCE(a.atttypid = ANY ('{date,timestamp,timestamptz}'::regtype[]), false) AS is_iso,
 			(SELECT k.atttypid = 'text'::regtype FROM pg_attribute k WHERE k.attrelid = 'engage.contact'::regclass AND k.attname = c.name) AS is_text
-		FROM unnest(engage.loadable_columns()) WITH ORDINALITY c (name, place)
+		FROM unnest(engage_internal.loadable_columns()) WITH ORDINALITY c (name, place)
 		CROSS JOIN LATERAL (SELECT mapping -> c.name) m (given)
 		CROSS JOIN LATERAL (SELECT CASE WHEN jsonb_typeof(m.given) = 'object' THEN quote_nullable(m.given ->> 'value')
 			WHEN jsonb_typeof(m.given) = 'array' THEN (
@@ -288,10 +288,10 @@ BEGIN
 	ORDER BY x.place;
 END
 $$;
-COMMENT ON FUNCTION engage.contact_columns(regclass, jsonb) IS
+COMMENT ON FUNCTION engage_internal.contact_columns(regclass, jsonb) IS
 	'The columns of contact that a staging table fills, through the mapping or by the same name, and the query that reads each. For load_contacts().';
 
-CREATE FUNCTION engage.set_aside(source text, line bigint, source_ref text, problems jsonb, later_line bigint, is_loadable boolean) RETURNS void
+CREATE FUNCTION engage_internal.set_aside(source text, line bigint, source_ref text, problems jsonb, later_line bigint, is_loadable boolean) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	INSERT INTO engage.record_reject (source, line, source_ref, column_name, reason, row_loaded)
@@ -301,9 +301,9 @@ BEGIN ATOMIC
 	SELECT set_aside.source, set_aside.line, "left"(set_aside.source_ref, 200), 'source_ref', format('is that of line %s too, which was taken', set_aside.later_line), false
 	WHERE set_aside.later_line IS NOT NULL;
 END;
-COMMENT ON FUNCTION engage.set_aside(text, bigint, text, jsonb, bigint, boolean) IS 'Records what is wrong with a line in record_reject. For load_contacts().';
+COMMENT ON FUNCTION engage_internal.set_aside(text, bigint, text, jsonb, bigint, boolean) IS 'Records what is wrong with a line in record_reject. For load_contacts().';
 
-CREATE FUNCTION engage.load_statements(staging regclass, mapping jsonb, first_line bigint, OUT read_rows text, OUT write_rows text)
+CREATE FUNCTION engage_internal.load_statements(staging regclass, mapping jsonb, first_line bigint, OUT read_rows text, OUT write_rows text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -336,10 +336,10 @@ BEGIN
 			string_agg('c.' || quote_ident(c.column_name), ', ') FILTER (WHERE c.column_name <> 'recorded_at'),
 			string_agg('EXCLUDED.' || quote_ident(c.column_name), ', ') FILTER (WHERE c.column_name <> 'recorded_at'))
 	INTO read_rows, write_rows
-	FROM engage.contact_columns(staging, mapping) c;
+	FROM engage_internal.contact_columns(staging, mapping) c;
 END
 $$;
-COMMENT ON FUNCTION engage.load_statements(regclass, jsonb, bigint) IS
+COMMENT ON FUNCTION engage_internal.load_statements(regclass, jsonb, bigint) IS
 	'The query that reads a staging table ($1 formats, $2 formats of dates, $3 zone), and the statement that writes rows that were read ($1 source, $2 rows). For load_contacts().';
 
 CREATE FUNCTION engage.load_contacts(source text, staging regclass, mapping jsonb DEFAULT '{}',
@@ -352,7 +352,7 @@ DECLARE
 	batch_size constant integer := 1000;
 	formats text[] := ARRAY(SELECT btrim(f) FROM regexp_split_to_table(load_contacts.format, '[|]') WITH ORDINALITY AS x (f, place) ORDER BY place);
 	date_formats text[] := ARRAY(SELECT btrim(f) FROM regexp_split_to_table(load_contacts.date_format, '[|]') WITH ORDINALITY AS x (f, place) ORDER BY place);
-	used_zone text := COALESCE(load_contacts.zone, engage.force_zone());
+	used_zone text := COALESCE(load_contacts.zone, engage_internal.force_zone());
 	read_rows text;
 	write_rows text;
 	next_line bigint;
@@ -377,8 +377,8 @@ BEGIN
 	-- a wrong format or zone is refused before anything is read
 	PERFORM engage.local_instants('', formats, used_zone), engage.read_date('', date_formats);
 	mapping := COALESCE(mapping, '{}');
-	PERFORM engage.check_mapping(staging, mapping);
-	SELECT t.* INTO read_rows, write_rows FROM engage.load_statements(staging, mapping, first_line) t;
+	PERFORM engage_internal.check_mapping(staging, mapping);
+	SELECT t.* INTO read_rows, write_rows FROM engage_internal.load_statements(staging, mapping, first_line) t;
 	loaded := 0;
 	updated := 0;
 	rejected := 0;
@@ -387,7 +387,7 @@ BEGIN
 	FOR next_line, given, loadable, problems, later_line, is_repeated IN EXECUTE read_rows USING formats, date_formats, used_zone LOOP
 		IF problems IS NOT NULL OR later_line IS NOT NULL THEN
 			CONTINUE WHEN later_line IS NOT NULL AND is_repeated;
-			PERFORM engage.set_aside(load_contacts.source, next_line, given ->> 'source_ref', problems, later_line, loadable);
+			PERFORM engage_internal.set_aside(load_contacts.source, next_line, given ->> 'source_ref', problems, later_line, loadable);
 			IF NOT loadable OR later_line IS NOT NULL THEN
 				rejected := rejected + 1;
 				CONTINUE;
@@ -398,7 +398,7 @@ BEGIN
 		batch := batch || given;
 		lines := lines || next_line;
 		IF cardinality(lines) = batch_size THEN
-			written := engage.load_contact_batch(write_rows, source, batch, lines);
+			written := engage_internal.load_contact_batch(write_rows, source, batch, lines);
 			loaded := loaded + written.loaded;
 			updated := updated + written.updated;
 			rejected := rejected + written.rejected;
@@ -408,7 +408,7 @@ BEGIN
 			lines := ARRAY[]::bigint[];
 		END IF;
 	END LOOP;
-	written := engage.load_contact_batch(write_rows, source, batch, lines);
+	written := engage_internal.load_contact_batch(write_rows, source, batch, lines);
 	loaded := loaded + written.loaded;
 	updated := updated + written.updated;
 	rejected := rejected + written.rejected;

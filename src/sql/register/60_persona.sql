@@ -57,7 +57,7 @@ CREATE INDEX caller_last_at ON engage.caller (last_at);
 SELECT pg_extension_config_dump('engage.caller', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.caller', 'caller_id')::regclass, '');
 
-CREATE FUNCTION engage.sum_up_callers(caller_ids bigint[]) RETURNS void
+CREATE FUNCTION engage_internal.sum_up_callers(caller_ids bigint[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 BEGIN ATOMIC
 	UPDATE engage.caller c
@@ -76,10 +76,10 @@ BEGIN ATOMIC
 		AND (COALESCE(c.timeline OPERATOR(engage.<>) s.timeline, (c.timeline IS NULL) <> (s.timeline IS NULL))
 			OR (c.contacts, c.first_at, c.last_at) IS DISTINCT FROM (s.contacts, s.first_at, s.last_at));
 END;
-COMMENT ON FUNCTION engage.sum_up_callers(bigint[]) IS
+COMMENT ON FUNCTION engage_internal.sum_up_callers(bigint[]) IS
 	'Updates the timelines of callers from those of their personas. A stage of refresh.';
 
-CREATE FUNCTION engage.sum_up_all_callers() RETURNS void
+CREATE FUNCTION engage_internal.sum_up_all_callers() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	UPDATE engage.caller c
@@ -99,5 +99,5 @@ BEGIN ATOMIC
 		AND (COALESCE(c.timeline OPERATOR(engage.<>) s.timeline, (c.timeline IS NULL) <> (s.timeline IS NULL))
 			OR (c.contacts, c.first_at, c.last_at) IS DISTINCT FROM (s.contacts, s.first_at, s.last_at));
 END;
-COMMENT ON FUNCTION engage.sum_up_all_callers() IS
+COMMENT ON FUNCTION engage_internal.sum_up_all_callers() IS
 	'Does what sum_up_callers() does, for all callers in one pass. A stage of refresh.';

@@ -68,7 +68,7 @@ SELECT pg_extension_config_dump('engage.rule', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.rule', 'rule_id')::regclass, '');
 
 -- definer: those who set rules have no rights on the queue
-CREATE FUNCTION engage.rule_changed() RETURNS trigger
+CREATE FUNCTION engage_internal.rule_changed() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -80,7 +80,7 @@ BEGIN
 					HINT = 'Set its valid_to: flags name the version that raised them.';
 		END IF;
 		-- it raised no flags, but all callers were scored by its criteria
-		PERFORM engage.queue_risks();
+		PERFORM engage_internal.queue_risks();
 		RETURN NULL;
 	END IF;
 	IF TG_OP = 'UPDATE' AND (NEW.rule_id, NEW.name, NEW.version, NEW.kind, NEW.criteria, NEW.channels, NEW.top_n, NEW.top_period, NEW.valid_from)
@@ -89,17 +89,17 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = 'Set its valid_to, and insert a new version: flags name the version that raised them.';
 	END IF;
-	INSERT INTO engage.dirty (subject, rule_id, cause) VALUES ('rule', NEW.rule_id, lower(TG_OP));
+	INSERT INTO engage_internal.dirty (subject, rule_id, cause) VALUES ('rule', NEW.rule_id, lower(TG_OP));
 	RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION engage.rule_changed() IS
+COMMENT ON FUNCTION engage_internal.rule_changed() IS
 	'Trigger: stops changes to versions, above all to those that raised flags, and queues a new or ended version.';
 CREATE TRIGGER rule_changed AFTER INSERT OR UPDATE OR DELETE ON engage.rule
-	FOR EACH ROW EXECUTE FUNCTION engage.rule_changed();
+	FOR EACH ROW EXECUTE FUNCTION engage_internal.rule_changed();
 ALTER TABLE engage.rule ENABLE ALWAYS TRIGGER rule_changed;
 
-CREATE FUNCTION engage.rule_filled() RETURNS trigger
+CREATE FUNCTION engage_internal.rule_filled() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -134,9 +134,9 @@ BEGIN
 	RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION engage.rule_filled() IS
+COMMENT ON FUNCTION engage_internal.rule_filled() IS
 	'Trigger: fills in the next version and the kind of a new rule where they are left out, and reports what is missing.';
-CREATE TRIGGER rule_filled BEFORE INSERT ON engage.rule FOR EACH ROW EXECUTE FUNCTION engage.rule_filled();
+CREATE TRIGGER rule_filled BEFORE INSERT ON engage.rule FOR EACH ROW EXECUTE FUNCTION engage_internal.rule_filled();
 
 CREATE FUNCTION engage.period_start(at timestamptz, period text, zone text) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

@@ -53,7 +53,7 @@ COMMENT ON COLUMN engage.flag_event.run_id IS 'The refresh run that did it.';
 CREATE INDEX flag_event_flag ON engage.flag_event (flag_id);
 SELECT pg_extension_config_dump('engage.flag_event', '');
 
-CREATE FUNCTION engage.caller_episodes(caller_ids bigint[],
+CREATE FUNCTION engage_internal.caller_episodes(caller_ids bigint[],
 		OUT rule_id integer, OUT caller_id bigint, OUT episode_no integer, OUT started_at timestamptz, OUT met_at timestamptz,
 		OUT ended_at timestamptz, OUT contacts bigint, OUT peak bigint, OUT criteria_met engage.criterion[]) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off ROWS 100
@@ -68,10 +68,10 @@ BEGIN ATOMIC
 		) c, LATERAL engage.episodes(c.timeline, r.criteria, r.valid_from, r.valid_to) e
 	WHERE r.kind = 'criteria';
 END;
-COMMENT ON FUNCTION engage.caller_episodes(bigint[]) IS
+COMMENT ON FUNCTION engage_internal.caller_episodes(bigint[]) IS
 	'The episodes in which callers met rules of kind criteria, computed from their personas'' timelines.';
 
-CREATE FUNCTION engage.why_parted(caller_id bigint, run_id bigint) RETURNS text
+CREATE FUNCTION engage_internal.why_parted(caller_id bigint, run_id bigint) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -108,15 +108,15 @@ BEGIN
 			'the caller was parted') END;
 END
 $$;
-COMMENT ON FUNCTION engage.why_parted(bigint, bigint) IS
+COMMENT ON FUNCTION engage_internal.why_parted(bigint, bigint) IS
 	'Why a caller lost personas to others in a refresh run, in words, with the decision if there was one; NULL if it lost none. For withdrawn_reason.';
 
-CREATE FUNCTION engage.assess_callers(caller_ids bigint[], run_id bigint, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
+CREATE FUNCTION engage_internal.assess_callers(caller_ids bigint[], run_id bigint, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	WITH episode AS MATERIALIZED (
-		SELECT * FROM engage.caller_episodes(assess_callers.caller_ids)
+		SELECT * FROM engage_internal.caller_episodes(assess_callers.caller_ids)
 	), standing AS MATERIALIZED (
 		SELECT f.* FROM engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id
 		WHERE f.caller_id = ANY (assess_callers.caller_ids) AND f.withdrawn_at IS NULL AND r.kind = 'criteria'
@@ -171,7 +171,7 @@ BEGIN
 		SET withdrawn_at = now(), run_id = assess_callers.run_id,
 			withdrawn_reason = COALESCE('its episode joined that of flag ' || k.flag_id,
 				CASE WHEN c.contacts = 0 THEN 'the caller has no contacts left'
-					ELSE concat_ws(': ', 'its contacts no longer meet the rule', engage.why_parted(c.caller_id, assess_callers.run_id)) END)
+					ELSE concat_ws(': ', 'its contacts no longer meet the rule', engage_internal.why_parted(c.caller_id, assess_callers.run_id)) END)
 		FROM standing s
 		JOIN engage.caller c ON c.caller_id = s.caller_id
 		LEFT JOIN wish w ON w.flag_id = s.flag_id
@@ -195,10 +195,10 @@ BEGIN
 	INTO raised, changed, withdrawn;
 END
 $$;
-COMMENT ON FUNCTION engage.assess_callers(bigint[], bigint) IS
+COMMENT ON FUNCTION engage_internal.assess_callers(bigint[], bigint) IS
 	'Updates the flags of callers to match their episodes, and returns how many flags were raised (or reinstated), changed and withdrawn. A stage of refresh.';
 
-CREATE FUNCTION engage.top_of_period(rule_id integer, period_start timestamptz,
+CREATE FUNCTION engage_internal.top_of_period(rule_id integer, period_start timestamptz,
 		OUT caller_id bigint, OUT started_at timestamptz, OUT ended_at timestamptz, OUT contacts bigint) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 10
 BEGIN ATOMIC
@@ -218,10 +218,10 @@ BEGIN ATOMIC
 	) c
 	WHERE c.place <= c.top_n AND c.contacts > 1;
 END;
-COMMENT ON FUNCTION engage.top_of_period(integer, timestamptz) IS
+COMMENT ON FUNCTION engage_internal.top_of_period(integer, timestamptz) IS
 	'The callers whom a rule of kind top flags for the local period that began at period_start, computed from contacts.';
 
-CREATE FUNCTION engage.periods_of(rule_id integer) RETURNS SETOF timestamptz
+CREATE FUNCTION engage_internal.periods_of(rule_id integer) RETURNS SETOF timestamptz
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
 BEGIN ATOMIC
 	-- from one period with contacts to the next
@@ -251,16 +251,16 @@ BEGIN ATOMIC
 	FROM wanted w JOIN engage.flag f ON f.rule_id = w.rule_id
 	WHERE f.withdrawn_at IS NULL;
 END;
-COMMENT ON FUNCTION engage.periods_of(integer) IS
+COMMENT ON FUNCTION engage_internal.periods_of(integer) IS
 	'When the local periods of a rule of kind top began that have counted contacts, or flags of the rule.';
 
-CREATE FUNCTION engage.assess_period(rule_id integer, period_start timestamptz, run_id bigint,
+CREATE FUNCTION engage_internal.assess_period(rule_id integer, period_start timestamptz, run_id bigint,
 		OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	WITH top AS MATERIALIZED (
-		SELECT * FROM engage.top_of_period(assess_period.rule_id, assess_period.period_start)
+		SELECT * FROM engage_internal.top_of_period(assess_period.rule_id, assess_period.period_start)
 	), standing AS MATERIALIZED (
 		SELECT f.* FROM engage.policy o, engage.rule r, engage.flag f
 		WHERE r.rule_id = assess_period.rule_id AND f.rule_id = r.rule_id AND f.withdrawn_at IS NULL
@@ -279,14 +279,14 @@ BEGIN
 		RETURNING 1
 	), again AS (
 		-- waiting contacts were counted, and may be gone before it is their personas' turn
-		INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
+		INSERT INTO engage_internal.dirty (subject, rule_id, period_start, cause)
 		SELECT 'period', assess_period.rule_id, assess_period.period_start, 'contacts'
-		WHERE EXISTS (SELECT FROM engage.dirty q WHERE q.subject IN ('persona', 'everything'))
+		WHERE EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject IN ('persona', 'everything'))
 	), gone AS (
 		UPDATE engage.flag f
 		SET withdrawn_at = now(), run_id = assess_period.run_id,
 			withdrawn_reason = CASE WHEN t.caller_id IS NULL
-					THEN concat_ws(': ', 'no longer among the top callers of the period', engage.why_parted(s.caller_id, assess_period.run_id))
+					THEN concat_ws(': ', 'no longer among the top callers of the period', engage_internal.why_parted(s.caller_id, assess_period.run_id))
 				ELSE 'its episode joined that of flag ' || k.flag_id END
 		FROM standing s
 		JOIN kept k ON k.caller_id = s.caller_id
@@ -330,5 +330,5 @@ BEGIN
 	INTO raised, changed, withdrawn;
 END
 $$;
-COMMENT ON FUNCTION engage.assess_period(integer, timestamptz, bigint) IS
+COMMENT ON FUNCTION engage_internal.assess_period(integer, timestamptz, bigint) IS
 	'Updates the flags of a rule of kind top for one local period. A stage of refresh.';

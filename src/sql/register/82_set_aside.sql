@@ -31,20 +31,20 @@ COMMENT ON COLUMN engage.set_aside.tries IS 'How often it failed.';
 COMMENT ON COLUMN engage.set_aside.retry_at IS 'When the next refresh tries it again, unless it changes earlier; infinity while it is in the queue.';
 SELECT pg_extension_config_dump('engage.set_aside', '');
 
-CREATE FUNCTION engage.is_fault_of_a_row(error_code text) RETURNS boolean
+CREATE FUNCTION engage_internal.is_fault_of_a_row(error_code text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN "left"(error_code, 2) = ANY (ARRAY['20', '21', '22', '23', '2F', '38', '39', '54', 'P0']);
-COMMENT ON FUNCTION engage.is_fault_of_a_row(text) IS
+COMMENT ON FUNCTION engage_internal.is_fault_of_a_row(text) IS
 	'Whether a value may be the cause of an error with this SQLSTATE: bad data, a constraint, a limit, or an error raised by a function. False for cancels, shutdowns, deadlocks, a full disk, lack of memory, missing rights or a broken installation, which end a run.';
 
-CREATE FUNCTION engage.put_aside(run bigint, stage text, error_code text, message text, persona_key uuid DEFAULT NULL, caller_id bigint DEFAULT NULL,
+CREATE FUNCTION engage_internal.put_aside(run bigint, stage text, error_code text, message text, persona_key uuid DEFAULT NULL, caller_id bigint DEFAULT NULL,
 		rule_id integer DEFAULT NULL, period_start timestamptz DEFAULT NULL) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
 	-- if so many fail, a row is not the cause
-	IF NOT engage.is_fault_of_a_row(put_aside.error_code)
+	IF NOT engage_internal.is_fault_of_a_row(put_aside.error_code)
 			OR (SELECT r.set_aside >= 1000 FROM engage.refresh_run r WHERE r.run_id = put_aside.run) THEN
 		RETURN false;
 	END IF;
@@ -58,10 +58,10 @@ BEGIN
 	RETURN true;
 END
 $$;
-COMMENT ON FUNCTION engage.put_aside(bigint, text, text, text, uuid, bigint, integer, timestamptz) IS
+COMMENT ON FUNCTION engage_internal.put_aside(bigint, text, text, text, uuid, bigint, integer, timestamptz) IS
 	'Sets aside a subject that a stage of this run could not compute. Returns false, and does nothing, if a row is not the cause, or if so many were set aside that a row cannot be. A stage of refresh.';
 
-CREATE FUNCTION engage.take_back(stage text, persona_keys uuid[] DEFAULT NULL, caller_ids bigint[] DEFAULT NULL) RETURNS void
+CREATE FUNCTION engage_internal.take_back(stage text, persona_keys uuid[] DEFAULT NULL, caller_ids bigint[] DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -73,10 +73,10 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.take_back(text, uuid[], bigint[]) IS
+COMMENT ON FUNCTION engage_internal.take_back(text, uuid[], bigint[]) IS
 	'Forgets that these subjects of a stage, or all of the stage, were set aside, because they are being computed now. Undone if what follows fails. A stage of refresh.';
 
-CREATE FUNCTION engage.queue_what_was_put_aside() RETURNS void
+CREATE FUNCTION engage_internal.queue_what_was_put_aside() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -85,7 +85,7 @@ BEGIN
 		WHERE a.retry_at <= now() AND a.stage IN ('count', 'link', 'sum up', 'flags', 'top', 'day', 'score')
 		RETURNING a.*
 	)
-	INSERT INTO engage.dirty (subject, persona_key, caller_id, rule_id, period_start, cause)
+	INSERT INTO engage_internal.dirty (subject, persona_key, caller_id, rule_id, period_start, cause)
 	SELECT CASE d.stage WHEN 'count' THEN 'persona' WHEN 'link' THEN 'identity' WHEN 'flags' THEN 'caller' WHEN 'top' THEN 'period'
 			WHEN 'score' THEN 'risk' ELSE d.stage END, d.persona_key, d.caller_id, d.rule_id, d.period_start, 'set aside'
 	FROM due d WHERE d.stage <> 'sum up'
@@ -98,35 +98,35 @@ BEGIN
 	WHERE a.stage = 'sum up' AND NOT EXISTS (SELECT FROM engage.persona p WHERE p.caller_id = a.caller_id);
 END
 $$;
-COMMENT ON FUNCTION engage.queue_what_was_put_aside() IS 'Queues what was set aside and is due for another try. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.queue_what_was_put_aside() IS 'Queues what was set aside and is due for another try. A stage of refresh.';
 
-CREATE FUNCTION engage.find_unreadable_personas(run bigint, persona_keys uuid[]) RETURNS integer
+CREATE FUNCTION engage_internal.find_unreadable_personas(run bigint, persona_keys uuid[]) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	half constant integer := cardinality(persona_keys) / 2;
 	problem text;
 BEGIN
-	PERFORM FROM engage.persona_blocks(COALESCE(engage.linkage_in_force(), (SELECT max(m.model_id) FROM engage.linkage_model m)), persona_keys);
+	PERFORM FROM engage_internal.persona_blocks(COALESCE(engage.linkage_in_force(), (SELECT max(m.model_id) FROM engage.linkage_model m)), persona_keys);
 	RETURN 0;
 EXCEPTION WHEN OTHERS THEN
-	IF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+	IF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN
 		RAISE;
 	END IF;
 	IF half = 0 THEN
 		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-		IF NOT engage.put_aside(run, 'link', SQLSTATE, problem, persona_key => persona_keys[1]) THEN
+		IF NOT engage_internal.put_aside(run, 'link', SQLSTATE, problem, persona_key => persona_keys[1]) THEN
 			RAISE;
 		END IF;
 		RETURN 1;
 	END IF;
-	RETURN engage.find_unreadable_personas(run, persona_keys[:half]) + engage.find_unreadable_personas(run, persona_keys[half + 1:]);
+	RETURN engage_internal.find_unreadable_personas(run, persona_keys[:half]) + engage_internal.find_unreadable_personas(run, persona_keys[half + 1:]);
 END
 $$;
-COMMENT ON FUNCTION engage.find_unreadable_personas(bigint, uuid[]) IS
+COMMENT ON FUNCTION engage_internal.find_unreadable_personas(bigint, uuid[]) IS
 	'Sets aside those of the personas that linkage cannot even read, and returns how many. They are then left out of it. A stage of refresh.';
 
-CREATE FUNCTION engage.find_unreadable_personas(run bigint) RETURNS integer
+CREATE FUNCTION engage_internal.find_unreadable_personas(run bigint) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -139,9 +139,9 @@ BEGIN
 			ORDER BY p.persona_key LIMIT 10000);
 		EXIT WHEN persona_keys = '{}';
 		last_key := persona_keys[cardinality(persona_keys)];
-		found := found + engage.find_unreadable_personas(run, persona_keys);
+		found := found + engage_internal.find_unreadable_personas(run, persona_keys);
 	END LOOP;
 	RETURN found;
 END
 $$;
-COMMENT ON FUNCTION engage.find_unreadable_personas(bigint) IS 'Does the same for all personas. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.find_unreadable_personas(bigint) IS 'Does the same for all personas. A stage of refresh.';

@@ -10,12 +10,12 @@
  * without a queue row equals what would be computed from nothing.
  */
 
-CREATE TABLE engage.refresh_lock (
+CREATE TABLE engage_internal.refresh_lock (
 	one boolean PRIMARY KEY DEFAULT true CHECK (one)
 );
-COMMENT ON TABLE engage.refresh_lock IS
+COMMENT ON TABLE engage_internal.refresh_lock IS
 	'One row, which a refresh step locks: one step at a time. A row of ours and not an advisory lock, which anybody could take.';
-INSERT INTO engage.refresh_lock DEFAULT VALUES;
+INSERT INTO engage_internal.refresh_lock DEFAULT VALUES;
 
 CREATE TABLE engage.refresh_run (
 	run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -47,18 +47,18 @@ CREATE INDEX refresh_run_started_at ON engage.refresh_run (started_at);
 SELECT pg_extension_config_dump('engage.refresh_run', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.refresh_run', 'run_id')::regclass, '');
 
-CREATE FUNCTION engage.queue_state(OUT is_due boolean, OUT has_markers boolean, OUT has_personas boolean)
+CREATE FUNCTION engage_internal.queue_state(OUT is_due boolean, OUT has_markers boolean, OUT has_personas boolean)
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
 BEGIN ATOMIC
-	SELECT EXISTS (SELECT FROM engage.later l WHERE l.due_at <= now())
+	SELECT EXISTS (SELECT FROM engage_internal.later l WHERE l.due_at <= now())
 			OR EXISTS (SELECT FROM engage.set_aside a WHERE a.retry_at <= now()),
-		EXISTS (SELECT FROM engage.dirty q WHERE q.subject = ANY (ARRAY['everything', 'rule', 'number', 'filler', 'days', 'roster'])),
-		EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'persona');
+		EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = ANY (ARRAY['everything', 'rule', 'number', 'filler', 'days', 'roster'])),
+		EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = 'persona');
 END;
-COMMENT ON FUNCTION engage.queue_state() IS
+COMMENT ON FUNCTION engage_internal.queue_state() IS
 	'Whether subjects are due that are not in the queue yet, whether queue rows stand for many subjects, and whether personas wait. A stage of refresh.';
 
-CREATE FUNCTION engage.expand_markers() RETURNS bigint
+CREATE FUNCTION engage_internal.expand_markers() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -68,10 +68,10 @@ DECLARE
 	wants_roster boolean;
 BEGIN
 	WITH markers AS (
-		DELETE FROM engage.dirty q WHERE q.subject IN ('everything', 'rule', 'number', 'filler', 'days', 'roster')
+		DELETE FROM engage_internal.dirty q WHERE q.subject IN ('everything', 'rule', 'number', 'filler', 'days', 'roster')
 		RETURNING q.subject, q.number, q.rule_id, q.filler
 	), every_persona AS (
-		INSERT INTO engage.dirty (subject, persona_key, cause)
+		INSERT INTO engage_internal.dirty (subject, persona_key, cause)
 		SELECT 'persona', u.persona_key, 'everything'
 		FROM (SELECT c.persona_key FROM engage.contact c WHERE c.persona_key IS NOT NULL
 			UNION SELECT p.persona_key FROM engage.persona p
@@ -79,17 +79,17 @@ BEGIN
 		WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
 	), none_later AS (
 		-- each is put there again when it is computed
-		DELETE FROM engage.later WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
+		DELETE FROM engage_internal.later WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
 	), learnt_fillers AS (
 		-- learnt again before all are linked
 		DELETE FROM engage.learnt_filler WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
 	), identities AS (
-		INSERT INTO engage.dirty (subject, cause)
+		INSERT INTO engage_internal.dirty (subject, cause)
 		SELECT 'identities', 'everything' WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
 	), shared_numbers AS (
 		DELETE FROM engage.shared_number s USING markers m WHERE m.subject = 'number' AND s.number = m.number
 	), personas_of_numbers AS (
-		INSERT INTO engage.dirty (subject, persona_key, cause)
+		INSERT INTO engage_internal.dirty (subject, persona_key, cause)
 		SELECT DISTINCT 'identity', p.persona_key, 'known number'
 		FROM markers m JOIN engage.persona p ON p.number = m.number
 		WHERE m.subject = 'number'
@@ -97,36 +97,36 @@ BEGIN
 		SELECT array_agg(m.filler) AS wanted, array_agg(substr(m.filler, 8)) FILTER (WHERE m.filler LIKE 'number:%') AS numbers
 		FROM markers m WHERE m.subject = 'filler'
 	), personas_of_fillers AS (
-		INSERT INTO engage.dirty (subject, persona_key, cause)
+		INSERT INTO engage_internal.dirty (subject, persona_key, cause)
 		SELECT 'persona', u.persona_key, 'filler'
 		FROM (
 			-- from contacts: personas have lost what was a filler so far
 			SELECT c.persona_key FROM engage.contact c
 			WHERE (SELECT f.wanted IS NOT NULL FROM fillers f) AND c.persona_key IS NOT NULL
-				AND engage.has_value(NULL, c.given_name, c.family_name, c.date_of_birth, c.address, c.postcode, c.email, c.imei, c.nominal_ref,
-					c.identity_details, (SELECT engage.identity_detail_kinds()), (SELECT f.wanted FROM fillers f))
+				AND engage_internal.has_value(NULL, c.given_name, c.family_name, c.date_of_birth, c.address, c.postcode, c.email, c.imei, c.nominal_ref,
+					c.identity_details, (SELECT engage_internal.identity_detail_kinds()), (SELECT f.wanted FROM fillers f))
 			UNION
 			SELECT p.persona_key
-			FROM fillers f, unnest(f.numbers) n (number), LATERAL engage.persona_keys_of_number(n.number) k
+			FROM fillers f, unnest(f.numbers) n (number), LATERAL engage_internal.persona_keys_of_number(n.number) k
 			JOIN engage.persona p ON p.persona_key BETWEEN k.low AND k.high
 		) u
 	), filler_numbers AS (
 		DELETE FROM engage.shared_number s WHERE s.number = ANY (ARRAY(SELECT unnest(f.numbers) FROM fillers f))
 	), callers AS (
-		INSERT INTO engage.dirty (subject, caller_id, cause)
+		INSERT INTO engage_internal.dirty (subject, caller_id, cause)
 		SELECT DISTINCT 'caller', u.caller_id, 'rule'
 		FROM (SELECT c.caller_id FROM engage.caller c WHERE c.contacts > 0
 			UNION SELECT f.caller_id FROM engage.flag f WHERE f.withdrawn_at IS NULL) u
 		WHERE EXISTS (SELECT FROM markers m LEFT JOIN engage.rule r ON r.rule_id = m.rule_id
 			WHERE m.subject = 'everything' OR m.subject = 'rule' AND r.kind = 'criteria')
 	), periods AS (
-		INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
+		INSERT INTO engage_internal.dirty (subject, rule_id, period_start, cause)
 		SELECT 'period', r.rule_id, p.period_start, 'rule'
-		FROM engage.rule r, LATERAL engage.periods_of(r.rule_id) p (period_start)
+		FROM engage.rule r, LATERAL engage_internal.periods_of(r.rule_id) p (period_start)
 		WHERE r.kind = 'top' AND EXISTS (SELECT FROM markers m
 			WHERE m.subject = 'everything' OR m.subject = 'rule' AND m.rule_id = r.rule_id)
 	), risks AS (
-		INSERT INTO engage.dirty (subject, cause)
+		INSERT INTO engage_internal.dirty (subject, cause)
 		SELECT 'risks', 'rule'
 		WHERE EXISTS (SELECT FROM markers m WHERE m.subject IN ('everything', 'rule')) AND EXISTS (SELECT FROM engage.risk_model)
 	)
@@ -134,36 +134,36 @@ BEGIN
 	INTO expanded, wants_everything, wants_days, wants_roster
 	FROM markers m;
 	IF wants_everything THEN
-		PERFORM engage.trim_calendar();
+		PERFORM engage_internal.trim_calendar();
 	END IF;
 	IF wants_days THEN
-		PERFORM engage.fill_calendar(d.day, d.day)
+		PERFORM engage_internal.fill_calendar(d.day, d.day)
 		FROM (SELECT engage.local_date(now(), o.zone) AS day FROM engage.policy o) d;
-		PERFORM engage.queue_days();
+		PERFORM engage_internal.queue_days();
 	END IF;
 	IF wants_roster THEN
-		PERFORM engage.keep_whole_roster();
+		PERFORM engage_internal.keep_whole_roster();
 	END IF;
 	RETURN expanded;
 END
 $$;
-COMMENT ON FUNCTION engage.expand_markers() IS
+COMMENT ON FUNCTION engage_internal.expand_markers() IS
 	'Replaces queue rows that stand for many subjects by one row per subject; returns how many there were. A stage of refresh.';
 
-CREATE FUNCTION engage.queue_what_is_due() RETURNS void
+CREATE FUNCTION engage_internal.queue_what_is_due() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	WITH due AS (
-		DELETE FROM engage.later l WHERE l.due_at <= now()
+		DELETE FROM engage_internal.later l WHERE l.due_at <= now()
 		RETURNING l.subject, l.persona_key, l.period_start, l.due_at
 	)
-	INSERT INTO engage.dirty (subject, persona_key, period_start, cause, at)
+	INSERT INTO engage_internal.dirty (subject, persona_key, period_start, cause, at)
 	SELECT d.subject, d.persona_key, d.period_start, 'due', d.due_at FROM due d;
 END;
-COMMENT ON FUNCTION engage.queue_what_is_due() IS
+COMMENT ON FUNCTION engage_internal.queue_what_is_due() IS
 	'Queues the subjects whose contacts to come have come. A stage of refresh.';
 
-CREATE FUNCTION engage.change_personas(changing engage.persona[]) RETURNS void
+CREATE FUNCTION engage_internal.change_personas(changing engage.persona[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 DECLARE
@@ -174,10 +174,10 @@ BEGIN
 	IF model_id IS NOT NULL THEN
 		-- by what they were so far
 		WITH left_blocks AS MATERIALIZED (
-			SELECT b.* FROM engage.persona_blocks(model_id, ARRAY(SELECT c.persona_key FROM unnest(changing) c)) b
+			SELECT b.* FROM engage_internal.persona_blocks(model_id, ARRAY(SELECT c.persona_key FROM unnest(changing) c)) b
 		), gone AS (
-			DELETE FROM engage.persona_block b
-			WHERE b.ctid = ANY (ARRAY(SELECT x.ctid FROM left_blocks k JOIN engage.persona_block x
+			DELETE FROM engage_internal.persona_block b
+			WHERE b.ctid = ANY (ARRAY(SELECT x.ctid FROM left_blocks k JOIN engage_internal.persona_block x
 				ON x.block_key = k.block_key AND x.rank = k.rank AND x.persona_key = k.persona_key))
 		)
 		SELECT array_agg(k.block_key), array_agg(k.block_limit) INTO block_keys, block_limits FROM left_blocks k;
@@ -190,22 +190,22 @@ BEGIN
 		FROM unnest(changing) c WHERE p.persona_key = c.persona_key
 		RETURNING p.persona_key
 	)
-	INSERT INTO engage.dirty (subject, persona_key, cause) SELECT 'identity', c.persona_key, 'contacts' FROM changed c;
+	INSERT INTO engage_internal.dirty (subject, persona_key, cause) SELECT 'identity', c.persona_key, 'contacts' FROM changed c;
 	IF block_keys IS NOT NULL THEN
-		INSERT INTO engage.dirty (subject, persona_key, cause)
-		SELECT 'identity', u.persona_key, 'block' FROM unnest(engage.settle_blocks(block_keys, block_limits)) u (persona_key);
+		INSERT INTO engage_internal.dirty (subject, persona_key, cause)
+		SELECT 'identity', u.persona_key, 'block' FROM unnest(engage_internal.settle_blocks(block_keys, block_limits)) u (persona_key);
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.change_personas(engage.persona[]) IS
+COMMENT ON FUNCTION engage_internal.change_personas(engage.persona[]) IS
 	'Gives personas other details than they had, as what is a filler or the region changed, and queues them and those in their blocks to be linked. A stage of refresh.';
 
-CREATE FUNCTION engage.await_contacts(persona_keys uuid[]) RETURNS void
+CREATE FUNCTION engage_internal.await_contacts(persona_keys uuid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 BEGIN
 	-- there is hardly ever one
-	IF NOT EXISTS (SELECT FROM engage.later)
+	IF NOT EXISTS (SELECT FROM engage_internal.later)
 			AND NOT EXISTS (SELECT FROM engage.contact c WHERE timezone('UTC', c.occurred_at) > timezone('UTC', now())) THEN
 		RETURN;
 	END IF;
@@ -218,20 +218,20 @@ BEGIN
 			ORDER BY x.occurred_at LIMIT 1
 		) c
 	), not_later AS (
-		DELETE FROM engage.later l
+		DELETE FROM engage_internal.later l
 		WHERE l.persona_key = ANY (persona_keys) AND NOT EXISTS (SELECT FROM to_come n WHERE n.persona_key = l.persona_key)
 	)
-	INSERT INTO engage.later AS l (subject, persona_key, due_at) SELECT 'persona', n.persona_key, n.due_at FROM to_come n
+	INSERT INTO engage_internal.later AS l (subject, persona_key, due_at) SELECT 'persona', n.persona_key, n.due_at FROM to_come n
 	ON CONFLICT (persona_key) WHERE persona_key IS NOT NULL DO UPDATE SET due_at = excluded.due_at WHERE l.due_at <> excluded.due_at;
 END
 $$;
-COMMENT ON FUNCTION engage.await_contacts(uuid[]) IS
-	'Keeps in engage.later when the next contact to come of each of the personas happens. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.await_contacts(uuid[]) IS
+	'Keeps in engage_internal.later when the next contact to come of each of the personas happens. A stage of refresh.';
 
-CREATE FUNCTION engage.queue_periods(timelines_before engage.persona_timeline[], timelines_now engage.persona_timeline[]) RETURNS void
+CREATE FUNCTION engage_internal.queue_periods(timelines_before engage.persona_timeline[], timelines_now engage.persona_timeline[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-	INSERT INTO engage.dirty (subject, rule_id, period_start, cause)
+	INSERT INTO engage_internal.dirty (subject, rule_id, period_start, cause)
 	SELECT DISTINCT 'period', r.rule_id, engage.period_start(d.at, r.top_period, o.zone), 'contacts'
 	FROM engage.policy o, engage.rule r, LATERAL (
 		(SELECT n.persona_key, n.channel, engage.contact_times(n.timeline) AS at FROM unnest(timelines_now) n
@@ -242,10 +242,10 @@ BEGIN ATOMIC
 	) d
 	WHERE r.kind = 'top';
 END;
-COMMENT ON FUNCTION engage.queue_periods(engage.persona_timeline[], engage.persona_timeline[]) IS
+COMMENT ON FUNCTION engage_internal.queue_periods(engage.persona_timeline[], engage.persona_timeline[]) IS
 	'Queues the periods of rules of kind top in which the contacts of personas came or went. A stage of refresh.';
 
-CREATE FUNCTION engage.recount_personas(batch_size integer, only_key uuid DEFAULT NULL) RETURNS uuid[]
+CREATE FUNCTION engage_internal.recount_personas(batch_size integer, only_key uuid DEFAULT NULL) RETURNS uuid[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 DECLARE
@@ -256,9 +256,9 @@ DECLARE
 	periods_wanted constant boolean := EXISTS (SELECT FROM engage.rule r WHERE r.kind = 'top');
 BEGIN
 	WITH picked AS MATERIALIZED (
-		SELECT q.ctid AS queue_row, q.persona_key FROM engage.dirty q WHERE q.subject = 'persona' AND (only_key IS NULL OR q.persona_key = only_key) LIMIT CASE WHEN only_key IS NULL THEN batch_size END
+		SELECT q.ctid AS queue_row, q.persona_key FROM engage_internal.dirty q WHERE q.subject = 'persona' AND (only_key IS NULL OR q.persona_key = only_key) LIMIT CASE WHEN only_key IS NULL THEN batch_size END
 	), gone AS (
-		DELETE FROM engage.dirty q WHERE q.ctid = ANY (ARRAY(SELECT p.queue_row FROM picked p))
+		DELETE FROM engage_internal.dirty q WHERE q.ctid = ANY (ARRAY(SELECT p.queue_row FROM picked p))
 	), keys AS MATERIALIZED (
 		SELECT DISTINCT p.persona_key FROM picked p
 	), counted AS MATERIALIZED (
@@ -289,12 +289,12 @@ BEGIN
 		-- as the key was made of them, which is the same for all these contacts, without what else is a filler
 		SELECT k.persona_key, NULLIF(c.presented, '') AS number_raw, e.given_name, e.family_name, e.date_of_birth, e.address, e.postcode,
 			e.email, e.imei, e.nominal_ref, e.details, e.number
-		FROM keys k, engage.policy o, engage.fillers_in_force() f, engage.identity_detail_kinds() d, LATERAL (
-			SELECT x.*, engage.presented_number(x.number_raw, x.cli_status) AS presented FROM engage.contact x
+		FROM keys k, engage.policy o, engage_internal.fillers_in_force() f, engage_internal.identity_detail_kinds() d, LATERAL (
+			SELECT x.*, engage_internal.presented_number(x.number_raw, x.cli_status) AS presented FROM engage.contact x
 			WHERE x.persona_key = k.persona_key AND x.occurred_at >= engage.first_counted() AND x.occurred_at <= now()
 				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
 			LIMIT 1
-		) c, LATERAL engage.without_fillers(engage.phone(c.presented, o.region), c.given_name, c.family_name, c.date_of_birth, c.address,
+		) c, LATERAL engage_internal.without_fillers(engage.phone(c.presented, o.region), c.given_name, c.family_name, c.date_of_birth, c.address,
 			c.postcode, c.email, c.imei, c.nominal_ref, c.identity_details, d, f.fillers, f.is_real) e
 	), changing AS MATERIALIZED (
 		SELECT d.*
@@ -308,7 +308,7 @@ BEGIN
 		ON CONFLICT (persona_key) DO NOTHING
 		RETURNING p.persona_key
 	), identities AS (
-		INSERT INTO engage.dirty (subject, persona_key, cause)
+		INSERT INTO engage_internal.dirty (subject, persona_key, cause)
 		SELECT 'identity', p.persona_key, 'contacts' FROM personas p
 	)
 	SELECT (SELECT array_agg(k.persona_key) FROM keys k), (SELECT array_agg(ROW (c.*, NULL, NULL)::engage.persona) FROM changing c),
@@ -316,77 +316,77 @@ BEGIN
 		(SELECT array_agg(n::engage.persona_timeline) FROM counted n WHERE periods_wanted)
 	INTO persona_keys, changing, timelines_before, timelines_now;
 	IF periods_wanted THEN
-		PERFORM engage.queue_periods(timelines_before, timelines_now);
+		PERFORM engage_internal.queue_periods(timelines_before, timelines_now);
 	END IF;
 	-- there is hardly ever one
 	IF changing IS NOT NULL THEN
-		PERFORM engage.change_personas(changing);
+		PERFORM engage_internal.change_personas(changing);
 	END IF;
-	PERFORM engage.await_contacts(persona_keys);
+	PERFORM engage_internal.await_contacts(persona_keys);
 	RETURN persona_keys;
 END
 $$;
-COMMENT ON FUNCTION engage.recount_personas(integer, uuid) IS
+COMMENT ON FUNCTION engage_internal.recount_personas(integer, uuid) IS
 	'Takes a batch of personas from the queue, or that one only, and computes them and their timelines from contacts, in one statement; returns their keys, NULL if the queue has none. A stage of refresh.';
 
-CREATE FUNCTION engage.more_personas_wait(run bigint) RETURNS boolean
+CREATE FUNCTION engage_internal.more_personas_wait(run bigint) RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
-RETURN EXISTS (SELECT FROM engage.refresh_run r, engage.dirty q
+RETURN EXISTS (SELECT FROM engage.refresh_run r, engage_internal.dirty q
 	WHERE r.run_id = run AND q.subject = 'persona'
 		AND (q.at < r.started_at OR q.cause = ANY (ARRAY['everything', 'filler'])));
-COMMENT ON FUNCTION engage.more_personas_wait(bigint) IS
+COMMENT ON FUNCTION engage_internal.more_personas_wait(bigint) IS
 	'Whether personas are in the queue that were there when the run began, or are there because all are, or because of a filler. While they are, linking and flags wait: a caller judged on some of their personas would get flags that do not last. Later ones do not hold flags up.';
 
-CREATE FUNCTION engage.queue_callers(caller_ids bigint[]) RETURNS void
+CREATE FUNCTION engage_internal.queue_callers(caller_ids bigint[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 BEGIN ATOMIC
-	INSERT INTO engage.dirty (subject, caller_id, cause)
+	INSERT INTO engage_internal.dirty (subject, caller_id, cause)
 	SELECT 'caller', c.caller_id, 'contacts'
 	FROM engage.caller c
 	WHERE c.caller_id = ANY (caller_ids)
 		AND (c.contacts >= (SELECT min(engage.threshold(k)) FROM engage.rule r, unnest(r.criteria) k)
 			OR EXISTS (SELECT FROM engage.flag f WHERE f.caller_id = c.caller_id AND f.withdrawn_at IS NULL));
 END;
-COMMENT ON FUNCTION engage.queue_callers(bigint[]) IS
+COMMENT ON FUNCTION engage_internal.queue_callers(bigint[]) IS
 	'Queues those of the callers who can meet a rule, or have a flag, to have their flags computed. A stage of refresh.';
 
-CREATE FUNCTION engage.take_callers(batch_size integer) RETURNS bigint[]
+CREATE FUNCTION engage_internal.take_callers(batch_size integer) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	caller_ids bigint[];
 BEGIN
 	WITH gone AS (
-		DELETE FROM engage.dirty q
-		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage.dirty d WHERE d.subject = 'caller' LIMIT batch_size))
+		DELETE FROM engage_internal.dirty q
+		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage_internal.dirty d WHERE d.subject = 'caller' LIMIT batch_size))
 		RETURNING q.caller_id
 	)
 	SELECT array_agg(DISTINCT g.caller_id) INTO caller_ids FROM gone g;
 	RETURN caller_ids;
 END
 $$;
-COMMENT ON FUNCTION engage.take_callers(integer) IS
+COMMENT ON FUNCTION engage_internal.take_callers(integer) IS
 	'Takes a batch of callers from the queue whose flags are to be computed again; NULL if there are none. A stage of refresh.';
 
-CREATE FUNCTION engage.take_period(OUT rule_id integer, OUT period_start timestamptz, OUT queued timestamptz)
+CREATE FUNCTION engage_internal.take_period(OUT rule_id integer, OUT period_start timestamptz, OUT queued timestamptz)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	SELECT q.rule_id, q.period_start, q.period_start INTO take_period.rule_id, take_period.period_start, take_period.queued
-	FROM engage.dirty q WHERE q.subject = 'period' LIMIT 1;
-	DELETE FROM engage.dirty q
+	FROM engage_internal.dirty q WHERE q.subject = 'period' LIMIT 1;
+	DELETE FROM engage_internal.dirty q
 	WHERE q.subject = 'period' AND q.rule_id = take_period.rule_id AND q.period_start = take_period.period_start;
 	-- it may have been queued in another zone
 	SELECT engage.period_start(take_period.period_start, r.top_period, o.zone) INTO take_period.period_start
 	FROM engage.policy o, engage.rule r WHERE r.rule_id = take_period.rule_id;
 END
 $$;
-COMMENT ON FUNCTION engage.take_period() IS
+COMMENT ON FUNCTION engage_internal.take_period() IS
 	'Takes one local period of a rule of kind top from the queue, with all its rows; NULLs if there is none. queued is what its rows said, which may be of another zone. A stage of refresh.';
 
 -- Batches that may fail on one of their subjects, each in a subtransaction of its own.  A batch that fails is halved.
 
-CREATE FUNCTION engage.count_some(run bigint, INOUT size integer, OUT persona_keys uuid[], OUT caller_ids bigint[])
+CREATE FUNCTION engage_internal.count_some(run bigint, INOUT size integer, OUT persona_keys uuid[], OUT caller_ids bigint[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -395,26 +395,26 @@ DECLARE
 BEGIN
 	LOOP
 		IF size = 1 THEN
-			SELECT q.persona_key INTO only_key FROM engage.dirty q WHERE q.subject = 'persona' LIMIT 1;
+			SELECT q.persona_key INTO only_key FROM engage_internal.dirty q WHERE q.subject = 'persona' LIMIT 1;
 		END IF;
 		BEGIN
-			persona_keys := engage.recount_personas(size, only_key);
+			persona_keys := engage_internal.recount_personas(size, only_key);
 			IF persona_keys IS NOT NULL THEN
-				PERFORM engage.take_back('count', persona_keys);
-				caller_ids := engage.forget_personas(persona_keys);
+				PERFORM engage_internal.take_back('count', persona_keys);
+				caller_ids := engage_internal.forget_personas(persona_keys);
 			END IF;
 			RETURN;
 		EXCEPTION WHEN OTHERS THEN
 			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
 			IF size = 1 THEN
-				IF NOT engage.put_aside(run, 'count', SQLSTATE, problem, persona_key => only_key) THEN
+				IF NOT engage_internal.put_aside(run, 'count', SQLSTATE, problem, persona_key => only_key) THEN
 					RAISE;
 				END IF;
-				DELETE FROM engage.dirty q WHERE q.subject = 'persona' AND q.persona_key = only_key;
+				DELETE FROM engage_internal.dirty q WHERE q.subject = 'persona' AND q.persona_key = only_key;
 				persona_keys := '{}';
 				caller_ids := '{}';
 				RETURN;
-			ELSIF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+			ELSIF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN
 				RAISE;
 			END IF;
 			size := size / 2;
@@ -422,10 +422,10 @@ BEGIN
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION engage.count_some(bigint, integer) IS
+COMMENT ON FUNCTION engage_internal.count_some(bigint, integer) IS
 	'recount_personas() and forget_personas() for a batch of at most that size, or less where one of them fails; one that fails alone is put aside. Returns the size that worked, the personas, NULL if none wait, and the callers that they have. A stage of refresh.';
 
-CREATE FUNCTION engage.link_some(run bigint, INOUT size integer, OUT caller_ids bigint[], OUT everybody boolean)
+CREATE FUNCTION engage_internal.link_some(run bigint, INOUT size integer, OUT caller_ids bigint[], OUT everybody boolean)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -435,39 +435,39 @@ DECLARE
 BEGIN
 	LOOP
 		IF size = 1 THEN
-			SELECT q.persona_key INTO only_key FROM engage.dirty q WHERE q.subject = 'identity' LIMIT 1;
+			SELECT q.persona_key INTO only_key FROM engage_internal.dirty q WHERE q.subject = 'identity' LIMIT 1;
 		END IF;
 		BEGIN
-			everybody := engage.wants_linking_of_everything();
+			everybody := engage_internal.wants_linking_of_everything();
 			IF everybody THEN
 				IF NOT searched THEN
-					PERFORM engage.take_back('link');
+					PERFORM engage_internal.take_back('link');
 				END IF;
-				caller_ids := engage.link_everything(run);
+				caller_ids := engage_internal.link_everything(run);
 			ELSE
-				caller_ids := engage.link_batch(size, run, only_key);
+				caller_ids := engage_internal.link_batch(size, run, only_key);
 			END IF;
 			RETURN;
 		EXCEPTION WHEN OTHERS THEN
-			IF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+			IF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN
 				RAISE;
 			END IF;
 			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
 			IF (everybody OR size = 1) AND NOT searched THEN
 				-- perhaps it is another one, which cannot even be read
 				searched := true;
-				CONTINUE WHEN engage.find_unreadable_personas(run) > 0;
+				CONTINUE WHEN engage_internal.find_unreadable_personas(run) > 0;
 			END IF;
 			IF everybody THEN
 				RAISE;
 			END IF;
 			IF size = 1 THEN
-				IF NOT engage.put_aside(run, 'link', SQLSTATE, problem, persona_key => only_key) THEN
+				IF NOT engage_internal.put_aside(run, 'link', SQLSTATE, problem, persona_key => only_key) THEN
 					RAISE;
 				END IF;
-				DELETE FROM engage.dirty q WHERE q.subject = 'identity' AND q.persona_key = only_key;
+				DELETE FROM engage_internal.dirty q WHERE q.subject = 'identity' AND q.persona_key = only_key;
 				-- those who were joined through it
-				INSERT INTO engage.dirty (subject, persona_key, cause)
+				INSERT INTO engage_internal.dirty (subject, persona_key, cause)
 				SELECT 'identity', y.persona_key, 'set aside'
 				FROM engage.persona x JOIN engage.persona y ON y.component = x.component
 				WHERE x.persona_key = only_key AND y.persona_key <> only_key
@@ -480,51 +480,51 @@ BEGIN
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION engage.link_some(bigint, integer) IS
+COMMENT ON FUNCTION engage_internal.link_some(bigint, integer) IS
 	'link_everything(), or link_batch() for a batch of at most that size, or less where it fails. A persona that cannot be read, or fails alone, is put aside and left out of linkage. Returns the size that worked, the callers that changed, and whether everything was linked. A stage of refresh.';
 
-CREATE FUNCTION engage.sum_up_some(run bigint, caller_ids bigint[]) RETURNS void
+CREATE FUNCTION engage_internal.sum_up_some(run bigint, caller_ids bigint[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	half constant integer := cardinality(caller_ids) / 2;
 	problem text;
 BEGIN
-	PERFORM engage.take_back('sum up', caller_ids => caller_ids);
-	PERFORM engage.sum_up_callers(caller_ids);
+	PERFORM engage_internal.take_back('sum up', caller_ids => caller_ids);
+	PERFORM engage_internal.sum_up_callers(caller_ids);
 EXCEPTION WHEN OTHERS THEN
 	IF half = 0 THEN
 		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-		IF NOT engage.put_aside(run, 'sum up', SQLSTATE, problem, caller_id => caller_ids[1]) THEN
+		IF NOT engage_internal.put_aside(run, 'sum up', SQLSTATE, problem, caller_id => caller_ids[1]) THEN
 			RAISE;
 		END IF;
 		RETURN;
-	ELSIF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+	ELSIF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN
 		RAISE;
 	END IF;
-	PERFORM engage.sum_up_some(run, caller_ids[:half]);
-	PERFORM engage.sum_up_some(run, caller_ids[half + 1:]);
+	PERFORM engage_internal.sum_up_some(run, caller_ids[:half]);
+	PERFORM engage_internal.sum_up_some(run, caller_ids[half + 1:]);
 END
 $$;
-COMMENT ON FUNCTION engage.sum_up_some(bigint, bigint[]) IS
+COMMENT ON FUNCTION engage_internal.sum_up_some(bigint, bigint[]) IS
 	'sum_up_callers(), by halves where it fails; a caller that fails alone is put aside. A stage of refresh.';
 
-CREATE FUNCTION engage.sum_up_everybody(run bigint) RETURNS void
+CREATE FUNCTION engage_internal.sum_up_everybody(run bigint) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM engage.take_back('sum up');
-	PERFORM engage.sum_up_all_callers();
+	PERFORM engage_internal.take_back('sum up');
+	PERFORM engage_internal.sum_up_all_callers();
 EXCEPTION WHEN OTHERS THEN
-	IF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+	IF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN
 		RAISE;
 	END IF;
-	PERFORM engage.sum_up_some(run, ARRAY(SELECT c.caller_id FROM engage.caller c ORDER BY c.caller_id));
+	PERFORM engage_internal.sum_up_some(run, ARRAY(SELECT c.caller_id FROM engage.caller c ORDER BY c.caller_id));
 END
 $$;
-COMMENT ON FUNCTION engage.sum_up_everybody(bigint) IS 'sum_up_all_callers(), or sum_up_some() of all where that fails. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.sum_up_everybody(bigint) IS 'sum_up_all_callers(), or sum_up_some() of all where that fails. A stage of refresh.';
 
-CREATE FUNCTION engage.assess_some(run bigint, caller_ids bigint[], OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
+CREATE FUNCTION engage_internal.assess_some(run bigint, caller_ids bigint[], OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -532,9 +532,9 @@ DECLARE
 	outcome record;
 	problem text;
 BEGIN
-	PERFORM engage.take_back('flags', caller_ids => caller_ids);
-	outcome := engage.assess_callers(caller_ids, run);
-	PERFORM engage.keep_roster(caller_ids);
+	PERFORM engage_internal.take_back('flags', caller_ids => caller_ids);
+	outcome := engage_internal.assess_callers(caller_ids, run);
+	PERFORM engage_internal.keep_roster(caller_ids);
 	raised := outcome.raised;
 	changed := outcome.changed;
 	withdrawn := outcome.withdrawn;
@@ -544,22 +544,22 @@ EXCEPTION WHEN OTHERS THEN
 	withdrawn := 0;
 	IF half = 0 THEN
 		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-		IF NOT engage.put_aside(run, 'flags', SQLSTATE, problem, caller_id => caller_ids[1]) THEN
+		IF NOT engage_internal.put_aside(run, 'flags', SQLSTATE, problem, caller_id => caller_ids[1]) THEN
 			RAISE;
 		END IF;
 		RETURN;
-	ELSIF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+	ELSIF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN
 		RAISE;
 	END IF;
 	SELECT sum(x.raised), sum(x.changed), sum(x.withdrawn) INTO raised, changed, withdrawn
 	FROM (VALUES (1, half), (half + 1, cardinality(caller_ids))) part (first, last),
-		LATERAL engage.assess_some(run, caller_ids[part.first:part.last]) x;
+		LATERAL engage_internal.assess_some(run, caller_ids[part.first:part.last]) x;
 END
 $$;
-COMMENT ON FUNCTION engage.assess_some(bigint, bigint[]) IS
+COMMENT ON FUNCTION engage_internal.assess_some(bigint, bigint[]) IS
 	'assess_callers() and keep_roster(), by halves where they fail; a caller that fails alone is put aside. A stage of refresh.';
 
-CREATE FUNCTION engage.assess_next_period(run bigint, OUT taken boolean, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
+CREATE FUNCTION engage_internal.assess_next_period(run bigint, OUT taken boolean, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -568,61 +568,61 @@ DECLARE
 	problem text;
 BEGIN
 	BEGIN
-		period := engage.take_period();
+		period := engage_internal.take_period();
 		taken := period.rule_id IS NOT NULL;
 		IF taken THEN
 			DELETE FROM engage.set_aside a WHERE a.stage = 'top' AND a.rule_id = period.rule_id AND a.period_start = period.queued;
-			outcome := engage.assess_period(period.rule_id, period.period_start, run);
-			PERFORM engage.keep_roster(engage.callers_of_period(period.rule_id, period.period_start));
+			outcome := engage_internal.assess_period(period.rule_id, period.period_start, run);
+			PERFORM engage_internal.keep_roster(engage_internal.callers_of_period(period.rule_id, period.period_start));
 			raised := outcome.raised;
 			changed := outcome.changed;
 			withdrawn := outcome.withdrawn;
 		END IF;
 	EXCEPTION WHEN OTHERS THEN
 		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-		IF taken IS NOT TRUE OR NOT engage.put_aside(run, 'top', SQLSTATE, problem, rule_id => period.rule_id, period_start => period.queued) THEN
+		IF taken IS NOT TRUE OR NOT engage_internal.put_aside(run, 'top', SQLSTATE, problem, rule_id => period.rule_id, period_start => period.queued) THEN
 			RAISE;
 		END IF;
-		DELETE FROM engage.dirty q WHERE q.subject = 'period' AND q.rule_id = period.rule_id AND q.period_start = period.queued;
+		DELETE FROM engage_internal.dirty q WHERE q.subject = 'period' AND q.rule_id = period.rule_id AND q.period_start = period.queued;
 		raised := 0;
 		changed := 0;
 		withdrawn := 0;
 	END;
 END
 $$;
-COMMENT ON FUNCTION engage.assess_next_period(bigint) IS
+COMMENT ON FUNCTION engage_internal.assess_next_period(bigint) IS
 	'Takes one local period of a rule of kind top from the queue and brings its flags in line, or puts it aside where that fails; taken is false if none waits. A stage of refresh.';
 
-CREATE FUNCTION engage.sum_up_next_day(run bigint, queued_before timestamptz DEFAULT 'infinity') RETURNS boolean
+CREATE FUNCTION engage_internal.sum_up_next_day(run bigint, queued_before timestamptz DEFAULT 'infinity') RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
 	queued timestamptz;
 	problem text;
 BEGIN
-	SELECT q.period_start INTO queued FROM engage.dirty q WHERE q.subject = 'day' AND q.at < queued_before LIMIT 1;
+	SELECT q.period_start INTO queued FROM engage_internal.dirty q WHERE q.subject = 'day' AND q.at < queued_before LIMIT 1;
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
 	BEGIN
-		PERFORM engage.take_day(queued);
+		PERFORM engage_internal.take_day(queued);
 	EXCEPTION WHEN OTHERS THEN
 		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-		IF NOT engage.put_aside(run, 'day', SQLSTATE, problem, period_start => (
+		IF NOT engage_internal.put_aside(run, 'day', SQLSTATE, problem, period_start => (
 				SELECT engage.period_start(queued, 'day', o.zone) FROM engage.policy o)) THEN
 			RAISE;
 		END IF;
-		DELETE FROM engage.dirty q USING engage.policy o
+		DELETE FROM engage_internal.dirty q USING engage.policy o
 		WHERE q.subject = 'day' AND q.period_start >= LEAST(queued, engage.period_start(queued, 'day', o.zone))
 			AND q.period_start < GREATEST(queued + interval '1 microsecond', engage.period_end(engage.period_start(queued, 'day', o.zone), 'day', o.zone));
 	END;
 	RETURN true;
 END
 $$;
-COMMENT ON FUNCTION engage.sum_up_next_day(bigint, timestamptz) IS
+COMMENT ON FUNCTION engage_internal.sum_up_next_day(bigint, timestamptz) IS
 	'Takes one local day from the queue that has waited since before an instant and sums it up, or puts it aside where that fails; false if none waits. A stage of refresh.';
 
-CREATE FUNCTION engage.score_some(run bigint, INOUT size integer, OUT scored bigint)
+CREATE FUNCTION engage_internal.score_some(run bigint, INOUT size integer, OUT scored bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -631,20 +631,20 @@ DECLARE
 BEGIN
 	LOOP
 		IF size = 1 THEN
-			SELECT q.caller_id INTO only_id FROM engage.dirty q WHERE q.subject = 'risk' LIMIT 1;
+			SELECT q.caller_id INTO only_id FROM engage_internal.dirty q WHERE q.subject = 'risk' LIMIT 1;
 		END IF;
 		BEGIN
-			scored := engage.take_risks(run, size, only_id);
+			scored := engage_internal.take_risks(run, size, only_id);
 			RETURN;
 		EXCEPTION WHEN OTHERS THEN
-			IF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+			IF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN
 				RAISE;
 			END IF;
 			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-			IF EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'risks') THEN
+			IF EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = 'risks') THEN
 				-- all at once cannot be done, so one after the other
-				DELETE FROM engage.dirty q WHERE q.subject IN ('risk', 'risks');
-				INSERT INTO engage.dirty (subject, caller_id, cause)
+				DELETE FROM engage_internal.dirty q WHERE q.subject IN ('risk', 'risks');
+				INSERT INTO engage_internal.dirty (subject, caller_id, cause)
 				SELECT 'risk', u.caller_id, 'set aside' FROM (SELECT c.caller_id FROM engage.caller c WHERE c.contacts > 0
 					UNION SELECT k.caller_id FROM engage.caller_risk k) u;
 				INSERT INTO engage.risk_state AS s (model_id, scored_at) VALUES (engage.risk_model_in_force(), now())
@@ -652,10 +652,10 @@ BEGIN
 				scored := 0;
 				RETURN;
 			ELSIF size = 1 THEN
-				IF NOT engage.put_aside(run, 'score', SQLSTATE, problem, caller_id => only_id) THEN
+				IF NOT engage_internal.put_aside(run, 'score', SQLSTATE, problem, caller_id => only_id) THEN
 					RAISE;
 				END IF;
-				DELETE FROM engage.dirty q WHERE q.subject = 'risk' AND q.caller_id = only_id;
+				DELETE FROM engage_internal.dirty q WHERE q.subject = 'risk' AND q.caller_id = only_id;
 				scored := 0;
 				RETURN;
 			END IF;
@@ -664,10 +664,10 @@ BEGIN
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION engage.score_some(bigint, integer) IS
+COMMENT ON FUNCTION engage_internal.score_some(bigint, integer) IS
 	'take_risks() for a batch of at most that size, or less where it fails; a caller that fails alone is put aside. Returns the size that worked, and how many have a score, NULL if none wait. A stage of refresh.';
 
-CREATE FUNCTION engage.try_stage(run bigint, stage text, at_once boolean DEFAULT false) RETURNS boolean
+CREATE FUNCTION engage_internal.try_stage(run bigint, stage text, at_once boolean DEFAULT false) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -677,16 +677,16 @@ BEGIN
 		RETURN false;
 	END IF;
 	IF stage <> 'referrals' OR NOT at_once THEN
-		PERFORM engage.take_back(stage);
+		PERFORM engage_internal.take_back(stage);
 	END IF;
 	CASE stage
 		WHEN 'concentration' THEN
-			RETURN engage.measure_concentration();
+			RETURN engage_internal.measure_concentration();
 		WHEN 'learn' THEN
-			RETURN CASE WHEN at_once THEN engage.learn_fillers() > 0 ELSE engage.learn_fillers_if_due() END;
+			RETURN CASE WHEN at_once THEN engage_internal.learn_fillers() > 0 ELSE engage_internal.learn_fillers_if_due() END;
 		ELSE
 			IF at_once THEN
-				PERFORM engage.harvest_ripe_referrals();
+				PERFORM engage_internal.harvest_ripe_referrals();
 			ELSE
 				PERFORM engage.harvest_referrals();
 			END IF;
@@ -694,16 +694,16 @@ BEGIN
 	END CASE;
 EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-	IF NOT engage.put_aside(run, stage, SQLSTATE, problem) THEN
+	IF NOT engage_internal.put_aside(run, stage, SQLSTATE, problem) THEN
 		RAISE;
 	END IF;
 	RETURN false;
 END
 $$;
-COMMENT ON FUNCTION engage.try_stage(bigint, text, boolean) IS
+COMMENT ON FUNCTION engage_internal.try_stage(bigint, text, boolean) IS
 	'A stage that deals with all its subjects in one piece, put aside where it fails; whether it did anything: concentration is measure_concentration(); learn is learn_fillers_if_due(), or learn_fillers() at once; referrals is harvest_referrals(), or harvest_ripe_referrals() at once. A stage of refresh.';
 
-CREATE FUNCTION engage.require_read_committed() RETURNS void
+CREATE FUNCTION engage_internal.require_read_committed() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -714,11 +714,11 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.require_read_committed() IS
+COMMENT ON FUNCTION engage_internal.require_read_committed() IS
 	'An error (25001) in a transaction of another isolation, whose steps would not see what was committed since. Part of refresh().';
 
 -- definer: operators refresh without rights on contacts, callers or flags
-CREATE FUNCTION engage.refresh_begin(batch_size integer) RETURNS bigint
+CREATE FUNCTION engage_internal.refresh_begin(batch_size integer) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -728,7 +728,7 @@ BEGIN
 		RAISE EXCEPTION 'cannot refresh on a standby'
 			USING ERRCODE = 'read_only_sql_transaction', HINT = 'Run it on the primary; the standby follows.';
 	END IF;
-	PERFORM engage.require_read_committed();
+	PERFORM engage_internal.require_read_committed();
 	IF (batch_size > 0) IS NOT TRUE THEN
 		RAISE EXCEPTION 'a batch cannot have % queue rows', COALESCE(batch_size::text, 'NULL')
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'The default is 5000: CALL engage.refresh();';
@@ -738,7 +738,7 @@ BEGIN
 		RAISE EXCEPTION 'engage is not set up'
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
 	END IF;
-	PERFORM FROM engage.refresh_lock FOR NO KEY UPDATE SKIP LOCKED;
+	PERFORM FROM engage_internal.refresh_lock FOR NO KEY UPDATE SKIP LOCKED;
 	IF NOT FOUND THEN
 		RETURN NULL;
 	END IF;
@@ -752,73 +752,73 @@ BEGIN
 		WHERE a.pid = r.pid AND a.pid <> pg_backend_pid() AND COALESCE(a.backend_start <= r.started_at, true)));
 	INSERT INTO engage.refresh_run DEFAULT VALUES RETURNING run_id INTO run;
 	IF EXISTS (SELECT FROM engage.referral r WHERE r.link_state = 'waits') OR EXISTS (SELECT FROM engage.set_aside a WHERE a.stage = 'referrals') THEN
-		PERFORM engage.try_stage(run, 'referrals');
+		PERFORM engage_internal.try_stage(run, 'referrals');
 	END IF;
-	PERFORM engage.fill_calendar(d.day, d.day)
+	PERFORM engage_internal.fill_calendar(d.day, d.day)
 	FROM (SELECT engage.local_date(now(), o.zone) AS day FROM engage.policy o) d
 	WHERE NOT EXISTS (SELECT FROM engage.calendar k WHERE k.day = d.day);
-	IF engage.scores_are_due() THEN
-		PERFORM engage.queue_risks();
+	IF engage_internal.scores_are_due() THEN
+		PERFORM engage_internal.queue_risks();
 	END IF;
 	RETURN run;
 END
 $$;
-COMMENT ON FUNCTION engage.refresh_begin(integer) IS
+COMMENT ON FUNCTION engage_internal.refresh_begin(integer) IS
 	'Starts a run, in batches of so many queue rows, and returns its id; NULL if another refresh is at work. Part of refresh().';
 
-CREATE FUNCTION engage.link_what_waits(run bigint, INOUT size integer, INOUT caller_ids bigint[])
+CREATE FUNCTION engage_internal.link_what_waits(run bigint, INOUT size integer, INOUT caller_ids bigint[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	linked record;
 BEGIN
 	-- a persona that is linked before its like are there, or before what a handler said of it is known, would be linked twice
-	IF EXISTS (SELECT FROM engage.referral r WHERE r.link_state = 'waits') AND NOT engage.more_personas_wait(run) THEN
-		PERFORM engage.try_stage(run, 'referrals', true);
+	IF EXISTS (SELECT FROM engage.referral r WHERE r.link_state = 'waits') AND NOT engage_internal.more_personas_wait(run) THEN
+		PERFORM engage_internal.try_stage(run, 'referrals', true);
 	END IF;
-	IF engage.identities_wait() AND NOT engage.more_personas_wait(run) THEN
+	IF engage_internal.identities_wait() AND NOT engage_internal.more_personas_wait(run) THEN
 		-- what is learnt to be a filler is left out before all are linked
-		IF engage.wants_linking_of_everything() AND engage.try_stage(run, 'learn', true) THEN
+		IF engage_internal.wants_linking_of_everything() AND engage_internal.try_stage(run, 'learn', true) THEN
 			caller_ids := COALESCE(caller_ids, '{}');
 		ELSE
-			linked := engage.link_some(run, size);
+			linked := engage_internal.link_some(run, size);
 			size := linked.size;
 			caller_ids := COALESCE(caller_ids, '{}') || linked.caller_ids;
 			IF linked.everybody THEN
-				PERFORM engage.key_callers(caller_ids);
-				PERFORM engage.sum_up_everybody(run);
-				PERFORM engage.queue_callers(caller_ids);
-				PERFORM engage.queue_risks();
+				PERFORM engage_internal.key_callers(caller_ids);
+				PERFORM engage_internal.sum_up_everybody(run);
+				PERFORM engage_internal.queue_callers(caller_ids);
+				PERFORM engage_internal.queue_risks();
 				caller_ids := '{}';
 			END IF;
 		END IF;
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.link_what_waits(bigint, integer, bigint[]) IS
+COMMENT ON FUNCTION engage_internal.link_what_waits(bigint, integer, bigint[]) IS
 	'Links the personas that wait for it, once all that the run found are counted; returns the size of a batch that worked, and the callers that changed with those that were given, NULL if there are none. A stage of refresh.';
 
-CREATE FUNCTION engage.sum_up_what_changed(run bigint, batch_size integer, caller_ids bigint[]) RETURNS bigint[]
+CREATE FUNCTION engage_internal.sum_up_what_changed(run bigint, batch_size integer, caller_ids bigint[]) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF caller_ids IS NULL THEN
-		RETURN engage.take_callers(batch_size);
+		RETURN engage_internal.take_callers(batch_size);
 	END IF;
-	PERFORM engage.key_callers(caller_ids);
-	PERFORM engage.sum_up_some(run, caller_ids);
-	PERFORM engage.queue_risks(caller_ids);
-	IF engage.more_personas_wait(run) OR engage.identities_wait() THEN
-		PERFORM engage.queue_callers(caller_ids);
+	PERFORM engage_internal.key_callers(caller_ids);
+	PERFORM engage_internal.sum_up_some(run, caller_ids);
+	PERFORM engage_internal.queue_risks(caller_ids);
+	IF engage_internal.more_personas_wait(run) OR engage_internal.identities_wait() THEN
+		PERFORM engage_internal.queue_callers(caller_ids);
 		RETURN '{}'::bigint[];
 	END IF;
-	RETURN caller_ids || engage.take_callers(batch_size);
+	RETURN caller_ids || engage_internal.take_callers(batch_size);
 END
 $$;
-COMMENT ON FUNCTION engage.sum_up_what_changed(bigint, integer, bigint[]) IS
+COMMENT ON FUNCTION engage_internal.sum_up_what_changed(bigint, integer, bigint[]) IS
 	'Sums up the callers that changed, and returns those whose flags are to be computed now: they and a batch of those that wait; none while personas still wait. NULL if nobody is left. A stage of refresh.';
 
-CREATE FUNCTION engage.refresh_work(run bigint, batch_size integer) RETURNS boolean
+CREATE FUNCTION engage_internal.refresh_work(run bigint, batch_size integer) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -834,42 +834,42 @@ DECLARE
 	newly_scored bigint;
 	more boolean := true;
 BEGIN
-	waiting := engage.queue_state();
+	waiting := engage_internal.queue_state();
 	IF waiting.is_due THEN
-		PERFORM engage.queue_what_is_due();
-		PERFORM engage.queue_what_was_put_aside();
-		waiting := engage.queue_state();
+		PERFORM engage_internal.queue_what_is_due();
+		PERFORM engage_internal.queue_what_was_put_aside();
+		waiting := engage_internal.queue_state();
 	END IF;
-	IF waiting.has_markers AND engage.expand_markers() > 0 THEN
+	IF waiting.has_markers AND engage_internal.expand_markers() > 0 THEN
 		UPDATE engage.refresh_run r SET steps = steps + 1, last_step_at = clock_timestamp() WHERE r.run_id = run;
 		RETURN true;
 	END IF;
 
 	IF waiting.has_personas THEN
-		counted := engage.count_some(run, size);
+		counted := engage_internal.count_some(run, size);
 		size := counted.size;
 		caller_ids := counted.caller_ids;
 		counted_personas := cardinality(counted.persona_keys);
 	END IF;
-	linked := engage.link_what_waits(run, size, caller_ids);
+	linked := engage_internal.link_what_waits(run, size, caller_ids);
 	size := linked.size;
-	caller_ids := engage.sum_up_what_changed(run, batch_size, linked.caller_ids);
+	caller_ids := engage_internal.sum_up_what_changed(run, batch_size, linked.caller_ids);
 	IF caller_ids IS NOT NULL THEN
-		outcome := engage.assess_some(run, caller_ids);
+		outcome := engage_internal.assess_some(run, caller_ids);
 	ELSE
-		outcome := engage.assess_next_period(run);
+		outcome := engage_internal.assess_next_period(run);
 		assessed := outcome.taken;
 		IF NOT assessed THEN
-			more := engage.sum_up_next_day(run);
+			more := engage_internal.sum_up_next_day(run);
 			IF NOT more THEN
-				SELECT s.size, s.scored INTO size, newly_scored FROM engage.score_some(run, size) s;
-				more := newly_scored IS NOT NULL OR engage.try_stage(run, 'concentration') OR engage.try_stage(run, 'learn');
+				SELECT s.size, s.scored INTO size, newly_scored FROM engage_internal.score_some(run, size) s;
+				more := newly_scored IS NOT NULL OR engage_internal.try_stage(run, 'concentration') OR engage_internal.try_stage(run, 'learn');
 			END IF;
 		END IF;
 	END IF;
 	-- under a load that never pauses, days would wait for ever
 	IF assessed THEN
-		PERFORM engage.sum_up_next_day(run, clock_timestamp() - interval '30 seconds');
+		PERFORM engage_internal.sum_up_next_day(run, clock_timestamp() - interval '30 seconds');
 	END IF;
 	UPDATE engage.refresh_run r
 	SET steps = r.steps + 1, last_step_at = clock_timestamp(),
@@ -882,11 +882,11 @@ BEGIN
 	RETURN more;
 END
 $$;
-COMMENT ON FUNCTION engage.refresh_work(bigint, integer) IS
+COMMENT ON FUNCTION engage_internal.refresh_work(bigint, integer) IS
 	'Deals with one batch of the queue under the lock; false if the queue is empty. Part of refresh().';
 
 -- definer: operators refresh without rights on contacts, callers or flags
-CREATE FUNCTION engage.refresh_step(run bigint, batch_size integer) RETURNS boolean
+CREATE FUNCTION engage_internal.refresh_step(run bigint, batch_size integer) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off
 AS $$
 DECLARE
@@ -898,11 +898,11 @@ BEGIN
 		RAISE EXCEPTION 'run % is not at work in this session', COALESCE(run::text, 'NULL')
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'CALL engage.refresh() starts a run and takes its steps.';
 	END IF;
-	PERFORM engage.require_read_committed();
-	PERFORM FROM engage.refresh_lock FOR NO KEY UPDATE SKIP LOCKED;
+	PERFORM engage_internal.require_read_committed();
+	PERFORM FROM engage_internal.refresh_lock FOR NO KEY UPDATE SKIP LOCKED;
 	IF FOUND THEN
 		BEGIN
-			more := engage.refresh_work(run, batch_size);
+			more := engage_internal.refresh_work(run, batch_size);
 		EXCEPTION WHEN OTHERS THEN
 			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
 			UPDATE engage.refresh_run r
@@ -919,11 +919,11 @@ BEGIN
 	RETURN more;
 END
 $$;
-COMMENT ON FUNCTION engage.refresh_step(bigint, integer) IS
+COMMENT ON FUNCTION engage_internal.refresh_step(bigint, integer) IS
 	'One step of a run, in the caller''s transaction; false when the run is over: the queue is empty, another refresh took over, or it failed, as the run''s row says. An error (55000) for a run that is not at work in this session. Part of refresh().';
 
 -- definer: operators refresh without rights on contacts, callers or flags
-CREATE FUNCTION engage.refresh_end(run bigint) RETURNS void
+CREATE FUNCTION engage_internal.refresh_end(run bigint) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -937,11 +937,11 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.refresh_end(bigint) IS 'Raises the error of a run that failed, after it was recorded. Part of refresh().';
+COMMENT ON FUNCTION engage_internal.refresh_end(bigint) IS 'Raises the error of a run that failed, after it was recorded. Part of refresh().';
 
-CREATE FUNCTION engage.refuse_transaction_block(verb text) RETURNS void
+CREATE FUNCTION engage_internal.refuse_transaction_block(verb text) RETURNS void
 	AS 'MODULE_PATHNAME', 'engage_refuse_transaction_block' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION engage.refuse_transaction_block(text) IS
+COMMENT ON FUNCTION engage_internal.refuse_transaction_block(text) IS
 	'An error (25001) with a hint inside a transaction block, for procedures that commit as they go: the verb is what was called.';
 
 CREATE PROCEDURE engage.refresh(batch_size integer DEFAULT 5000)
@@ -950,18 +950,18 @@ AS $$
 DECLARE
 	run bigint;
 BEGIN
-	run := engage.refresh_begin(batch_size);
-	PERFORM engage.refuse_transaction_block('refresh()');
+	run := engage_internal.refresh_begin(batch_size);
+	PERFORM engage_internal.refuse_transaction_block('refresh()');
 	COMMIT;
 	IF run IS NULL THEN
 		RAISE NOTICE 'another refresh is at work';
 		RETURN;
 	END IF;
-	WHILE engage.refresh_step(run, batch_size) LOOP
+	WHILE engage_internal.refresh_step(run, batch_size) LOOP
 		COMMIT;
 	END LOOP;
 	COMMIT;
-	PERFORM engage.refresh_end(run);
+	PERFORM engage_internal.refresh_end(run);
 END
 $$;
 COMMENT ON PROCEDURE engage.refresh(integer) IS
@@ -971,7 +971,7 @@ COMMENT ON PROCEDURE engage.refresh(integer) IS
 CREATE FUNCTION engage.mark_everything() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-	INSERT INTO engage.dirty (subject, cause) VALUES ('everything', 'rebuild');
+	INSERT INTO engage_internal.dirty (subject, cause) VALUES ('everything', 'rebuild');
 END;
 COMMENT ON FUNCTION engage.mark_everything() IS
 	'Puts all personas, callers and periods into the queue: after a change that triggers could not see, such as a restore of contacts alone.';
@@ -981,7 +981,7 @@ CREATE PROCEDURE engage.rebuild(batch_size integer DEFAULT 5000)
 AS $$
 BEGIN
 	PERFORM engage.mark_everything();
-	PERFORM engage.refuse_transaction_block('rebuild()');
+	PERFORM engage_internal.refuse_transaction_block('rebuild()');
 	-- refresh() does the COMMIT of this, or refuses
 	CALL engage.refresh(batch_size);
 END
@@ -989,8 +989,8 @@ $$;
 COMMENT ON PROCEDURE engage.rebuild(integer) IS
 	'Computes everything again from contacts, in batches as refresh() does. Flags and caller ids stay; if all was in line, nothing changes.';
 
-CREATE FUNCTION engage.is_sampled(key text, sample double precision) RETURNS boolean
+CREATE FUNCTION engage_internal.is_sampled(key text, sample double precision) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN (hashtextextended(key, 0) & 65535) < (COALESCE(sample, 1) * 65536);
-COMMENT ON FUNCTION engage.is_sampled(text, double precision) IS
+COMMENT ON FUNCTION engage_internal.is_sampled(text, double precision) IS
 	'Whether a subject is in a sample of this share (0 to 1; all for NULL); the same ones every time.';

@@ -54,15 +54,15 @@ COMMENT ON COLUMN engage.calendar.ends_at IS 'When the next day starts: 23, 24 o
 COMMENT ON COLUMN engage.calendar.financial_year IS 'Financial year, April to March, such as 2025/26.';
 SELECT pg_extension_config_dump('engage.calendar', '');
 
-CREATE TABLE engage.preset_hour (
+CREATE TABLE engage_internal.preset_hour (
 	time_key integer PRIMARY KEY,
 	label text NOT NULL,
 	shift_name text NOT NULL,
 	is_night boolean NOT NULL
 );
-COMMENT ON TABLE engage.preset_hour IS 'Shipped labels for the hours of a day.';
-COMMENT ON COLUMN engage.preset_hour.time_key IS 'Local hour, 0 to 23.';
-INSERT INTO engage.preset_hour (time_key, label, shift_name, is_night)
+COMMENT ON TABLE engage_internal.preset_hour IS 'Shipped labels for the hours of a day.';
+COMMENT ON COLUMN engage_internal.preset_hour.time_key IS 'Local hour, 0 to 23.';
+INSERT INTO engage_internal.preset_hour (time_key, label, shift_name, is_night)
 SELECT g.hour, lpad(g.hour::text, 2, '0') || ':00-' || lpad(g.hour::text, 2, '0') || ':59',
 	CASE WHEN g.hour BETWEEN 7 AND 14 THEN 'Early' WHEN g.hour BETWEEN 15 AND 22 THEN 'Late' ELSE 'Night' END, g.hour NOT BETWEEN 7 AND 22
 FROM generate_series(0, 23) g (hour);
@@ -136,7 +136,7 @@ COMMENT ON COLUMN engage.feed_count.delay_seconds IS 'Seconds from occurred_at t
 COMMENT ON COLUMN engage.feed_count.recorded_late IS 'Contacts recorded more than a day after they occurred.';
 SELECT pg_extension_config_dump('engage.feed_count', '');
 
-CREATE TABLE engage.caller_pseudonym (
+CREATE TABLE engage_internal.caller_pseudonym (
 	caller_key integer PRIMARY KEY,
 	caller_id bigint UNIQUE,
 	label text COLLATE "C" NOT NULL UNIQUE
@@ -144,13 +144,13 @@ CREATE TABLE engage.caller_pseudonym (
 	secret bigint NOT NULL DEFAULT ('x' || left(md5(gen_random_uuid()::text), 16))::bit(64)::bigint,
 	CHECK ((caller_key = -1) = (caller_id IS NULL))
 );
-COMMENT ON TABLE engage.caller_pseudonym IS
+COMMENT ON TABLE engage_internal.caller_pseudonym IS
 	'The keys that stand for callers in dashboards. They are random; only this table maps them to callers. -1 is the unknown caller. forget_caller_key() erases a key. Made by refresh.';
-COMMENT ON COLUMN engage.caller_pseudonym.label IS 'The key in a form to read out and search for.';
-COMMENT ON COLUMN engage.caller_pseudonym.secret IS
+COMMENT ON COLUMN engage_internal.caller_pseudonym.label IS 'The key in a form to read out and search for.';
+COMMENT ON COLUMN engage_internal.caller_pseudonym.secret IS
 	'A random number chosen with the key. The keys of the caller''s contacts and flags in dashboards are made from it, and change with it.';
-INSERT INTO engage.caller_pseudonym (caller_key, secret) VALUES (-1, 0);
-SELECT pg_extension_config_dump('engage.caller_pseudonym', 'WHERE caller_id IS NOT NULL');
+INSERT INTO engage_internal.caller_pseudonym (caller_key, secret) VALUES (-1, 0);
+SELECT pg_extension_config_dump('engage_internal.caller_pseudonym', 'WHERE caller_id IS NOT NULL');
 
 CREATE TABLE engage.roster (
 	rule_id integer,
@@ -194,7 +194,7 @@ COMMENT ON TABLE engage.monthly_concentration IS
 	'How the contacts of a local month are spread over callers, as known at as_of. All months are recomputed once a day. Made by refresh.';
 SELECT pg_extension_config_dump('engage.monthly_concentration', '');
 
-CREATE FUNCTION engage.counted_contacts(from_at timestamptz, to_at timestamptz,
+CREATE FUNCTION engage_internal.counted_contacts(from_at timestamptz, to_at timestamptz,
 		OUT occurred_at timestamptz, OUT recorded_at timestamptz, OUT date_key integer, OUT time_key integer, OUT channel_key integer,
 		OUT contact_type_key integer, OUT district_key integer, OUT source text, OUT has_details boolean, OUT has_district boolean, OUT has_code boolean,
 		OUT answer_seconds double precision, OUT handling_seconds integer, OUT is_abandoned boolean,
@@ -222,10 +222,10 @@ BEGIN ATOMIC
 	LEFT JOIN engage.district x ON x.district = c.district
 	WHERE c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL;
 END;
-COMMENT ON FUNCTION engage.counted_contacts(timestamptz, timestamptz) IS
+COMMENT ON FUNCTION engage_internal.counted_contacts(timestamptz, timestamptz) IS
 	'The counted contacts from one time up to another, and up to now, as the summaries use them, for days in the calendar. An answer before the contact, or more than 24 hours after it, counts as not known. recorded_at is never before the contact.';
 
-CREATE FUNCTION engage.counts_anew(from_at timestamptz, to_at timestamptz,
+CREATE FUNCTION engage_internal.counts_anew(from_at timestamptz, to_at timestamptz,
 		OUT grain text, OUT date_key integer, OUT time_key integer, OUT channel_key integer, OUT contact_type_key integer, OUT district_key integer, OUT source text,
 		OUT contacts integer, OUT answered integer, OUT answered_within_10s integer, OUT abandoned integer, OUT answer_seconds double precision,
 		OUT handling_seconds double precision, OUT deployed integer, OUT incidents integer, OUT last_at timestamptz, OUT last_recorded_at timestamptz,
@@ -244,13 +244,13 @@ BEGIN ATOMIC
 		(count(*) FILTER (WHERE c.has_code AND c.contact_type_key = -1))::integer, (count(*) FILTER (WHERE c.handling_seconds IS NULL))::integer,
 		(count(*) FILTER (WHERE NOT c.has_district))::integer, (count(*) FILTER (WHERE c.recorded_at > c.occurred_at + interval '24 hours'))::integer,
 		count(c.is_abandoned)::integer, count(c.deployed)::integer
-	FROM engage.counted_contacts(from_at, to_at) c
+	FROM engage_internal.counted_contacts(from_at, to_at) c
 	GROUP BY GROUPING SETS ((c.date_key, c.channel_key, c.contact_type_key, c.district_key), (c.date_key, c.time_key, c.channel_key, c.district_key), (c.date_key, c.source));
 END;
-COMMENT ON FUNCTION engage.counts_anew(timestamptz, timestamptz) IS
+COMMENT ON FUNCTION engage_internal.counts_anew(timestamptz, timestamptz) IS
 	'What the summaries should hold for the contacts from one time up to another: the rows of daily_count (grain day), hourly_count (hour) and feed_count (feed).';
 
-CREATE FUNCTION engage.fill_calendar(first date, last date) RETURNS void
+CREATE FUNCTION engage_internal.fill_calendar(first date, last date) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	INSERT INTO engage.calendar AS k (date_key, day, starts_at, ends_at)
@@ -264,10 +264,10 @@ BEGIN ATOMIC
 	ON CONFLICT (date_key) DO UPDATE SET starts_at = excluded.starts_at, ends_at = excluded.ends_at
 		WHERE (k.starts_at, k.ends_at) IS DISTINCT FROM (excluded.starts_at, excluded.ends_at);
 END;
-COMMENT ON FUNCTION engage.fill_calendar(date, date) IS
+COMMENT ON FUNCTION engage_internal.fill_calendar(date, date) IS
 	'Extends the calendar to the whole years of two days, in the policy''s zone, without a gap. A stage of refresh.';
 
-CREATE FUNCTION engage.sum_up_day(day date) RETURNS void
+CREATE FUNCTION engage_internal.sum_up_day(day date) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET enable_seqscan = off
 AS $$
 DECLARE
@@ -275,14 +275,14 @@ DECLARE
 BEGIN
 	SELECT k.* INTO known FROM engage.calendar k WHERE k.day = sum_up_day.day;
 	IF NOT FOUND THEN
-		PERFORM engage.fill_calendar(day, day);
+		PERFORM engage_internal.fill_calendar(day, day);
 		SELECT k.* INTO known FROM engage.calendar k WHERE k.day = sum_up_day.day;
 	END IF;
 	DELETE FROM engage.daily_count d WHERE d.date_key = known.date_key;
 	DELETE FROM engage.hourly_count d WHERE d.date_key = known.date_key;
 	DELETE FROM engage.feed_count d WHERE d.date_key = known.date_key;
 	WITH anew AS MATERIALIZED (
-		SELECT * FROM engage.counts_anew(known.starts_at, known.ends_at)
+		SELECT * FROM engage_internal.counts_anew(known.starts_at, known.ends_at)
 	), days AS (
 		INSERT INTO engage.daily_count
 		SELECT a.date_key, a.channel_key, a.contact_type_key, a.district_key, a.contacts, a.answered, a.answered_within_10s, a.abandoned,
@@ -304,9 +304,9 @@ BEGIN
 	WHERE a.grain = 'feed';
 END
 $$;
-COMMENT ON FUNCTION engage.sum_up_day(date) IS 'Recomputes the summaries of a local day from contacts. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.sum_up_day(date) IS 'Recomputes the summaries of a local day from contacts. A stage of refresh.';
 
-CREATE FUNCTION engage.next_contact(after_at timestamptz, before_at timestamptz) RETURNS timestamptz
+CREATE FUNCTION engage_internal.next_contact(after_at timestamptz, before_at timestamptz) RETURNS timestamptz
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
 BEGIN ATOMIC
 	SELECT c.occurred_at FROM engage.contact c
@@ -314,10 +314,10 @@ BEGIN ATOMIC
 		AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
 	ORDER BY timezone('UTC', c.occurred_at) LIMIT 1;
 END;
-COMMENT ON FUNCTION engage.next_contact(timestamptz, timestamptz) IS
+COMMENT ON FUNCTION engage_internal.next_contact(timestamptz, timestamptz) IS
 	'When the first counted contact after one time and before another happens; NULL if there is none. A stage of refresh.';
 
-CREATE FUNCTION engage.take_day(queued timestamptz) RETURNS void
+CREATE FUNCTION engage_internal.take_day(queued timestamptz) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
@@ -329,43 +329,43 @@ DECLARE
 BEGIN
 	IF queued < '1899-12-01' OR queued > '2200-02-01' THEN
 		-- not a local day that is summed up, and perhaps not one that can be computed
-		DELETE FROM engage.dirty q WHERE q.subject = 'day' AND (q.period_start < '1899-12-01' OR q.period_start > '2200-02-01');
+		DELETE FROM engage_internal.dirty q WHERE q.subject = 'day' AND (q.period_start < '1899-12-01' OR q.period_start > '2200-02-01');
 		RETURN;
 	END IF;
 	day := timezone(place_zone, queued)::date;
 	day_starts := timezone(place_zone, day::timestamp);
 	day_ends := timezone(place_zone, (day + 1)::timestamp);
-	DELETE FROM engage.dirty q WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends;
+	DELETE FROM engage_internal.dirty q WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends;
 	DELETE FROM engage.set_aside a WHERE a.stage = 'day' AND a.period_start >= LEAST(day_starts, queued) AND a.period_start < day_ends;
 	IF day BETWEEN '1900-01-01' AND '2199-12-31' THEN
 		-- a day that is not in the calendar, and has no contacts left, has no summary either
 		IF EXISTS (SELECT FROM engage.calendar k WHERE k.day = timezone(place_zone, queued)::date)
-				OR engage.next_contact(day_starts - interval '1 microsecond', LEAST(day_ends, now() + interval '1 microsecond')) IS NOT NULL THEN
-			PERFORM engage.sum_up_day(day);
+				OR engage_internal.next_contact(day_starts - interval '1 microsecond', LEAST(day_ends, now() + interval '1 microsecond')) IS NOT NULL THEN
+			PERFORM engage_internal.sum_up_day(day);
 		END IF;
-		DELETE FROM engage.later l WHERE l.period_start >= LEAST(day_starts, queued) AND l.period_start < day_ends;
+		DELETE FROM engage_internal.later l WHERE l.period_start >= LEAST(day_starts, queued) AND l.period_start < day_ends;
 		IF day_ends > now() THEN
-			to_come := engage.next_contact(GREATEST(day_starts - interval '1 microsecond', now()), day_ends);
-			INSERT INTO engage.later (subject, period_start, due_at) SELECT 'day', engage.quarter_hour(to_come), to_come WHERE to_come IS NOT NULL;
+			to_come := engage_internal.next_contact(GREATEST(day_starts - interval '1 microsecond', now()), day_ends);
+			INSERT INTO engage_internal.later (subject, period_start, due_at) SELECT 'day', engage_internal.quarter_hour(to_come), to_come WHERE to_come IS NOT NULL;
 		END IF;
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.take_day(timestamptz) IS
+COMMENT ON FUNCTION engage_internal.take_day(timestamptz) IS
 	'Takes one queued local day from the queue, with all its rows, and sums it up. Days before 1900 and after 2199 are in no summary; a future day waits for its first contact. A stage of refresh.';
 
-CREATE FUNCTION engage.queue_days() RETURNS void
+CREATE FUNCTION engage_internal.queue_days() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-	INSERT INTO engage.dirty (subject, period_start, cause)
-	SELECT DISTINCT 'day', engage.quarter_hour(c.occurred_at), 'everything' FROM engage.contact c
+	INSERT INTO engage_internal.dirty (subject, period_start, cause)
+	SELECT DISTINCT 'day', engage_internal.quarter_hour(c.occurred_at), 'everything' FROM engage.contact c
 	UNION
 	SELECT 'day', k.starts_at, 'everything' FROM engage.calendar k
 	WHERE k.date_key IN (SELECT d.date_key FROM engage.daily_count d);
 END;
-COMMENT ON FUNCTION engage.queue_days() IS 'Queues every day that has, or had, contacts. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.queue_days() IS 'Queues every day that has, or had, contacts. A stage of refresh.';
 
-CREATE FUNCTION engage.trim_calendar() RETURNS void
+CREATE FUNCTION engage_internal.trim_calendar() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
@@ -374,7 +374,7 @@ DECLARE
 	gone integer[];
 BEGIN
 	SELECT engage.local_date(now(), o.zone), LEAST(engage.local_date(now(), o.zone),
-		engage.local_date(engage.next_contact(engage.first_counted() - interval '1 microsecond', now() + interval '1 microsecond'), o.zone))
+		engage.local_date(engage_internal.next_contact(engage.first_counted() - interval '1 microsecond', now() + interval '1 microsecond'), o.zone))
 	INTO today, first_day FROM engage.policy o;
 	-- without contacts their summaries have nothing to keep
 	WITH trimmed AS (
@@ -388,31 +388,31 @@ BEGIN
 	DELETE FROM engage.feed_count d WHERE d.date_key = ANY (gone);
 END
 $$;
-COMMENT ON FUNCTION engage.trim_calendar() IS
+COMMENT ON FUNCTION engage_internal.trim_calendar() IS
 	'Removes years before the first contact and after this year from the calendar, left when a contact was corrected or deleted. A stage of refresh.';
 
-CREATE FUNCTION engage.key_callers(caller_ids bigint[]) RETURNS void
+CREATE FUNCTION engage_internal.key_callers(caller_ids bigint[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	keyless bigint[] := ARRAY(SELECT c.caller_id FROM engage.caller c
-		WHERE c.caller_id = ANY (caller_ids) AND NOT EXISTS (SELECT FROM engage.caller_pseudonym p WHERE p.caller_id = c.caller_id));
+		WHERE c.caller_id = ANY (caller_ids) AND NOT EXISTS (SELECT FROM engage_internal.caller_pseudonym p WHERE p.caller_id = c.caller_id));
 BEGIN
 	-- again for callers whose random key was already taken
 	WHILE cardinality(keyless) > 0 LOOP
-		INSERT INTO engage.caller_pseudonym (caller_key, caller_id)
+		INSERT INTO engage_internal.caller_pseudonym (caller_key, caller_id)
 		SELECT ('x' || left(md5(gen_random_uuid()::text), 8))::bit(32)::integer & 2147483647, u.caller_id
 		FROM unnest(keyless) u (caller_id)
 		ON CONFLICT DO NOTHING;
 		keyless := ARRAY(SELECT u.caller_id FROM unnest(keyless) u (caller_id)
-			WHERE NOT EXISTS (SELECT FROM engage.caller_pseudonym p WHERE p.caller_id = u.caller_id));
+			WHERE NOT EXISTS (SELECT FROM engage_internal.caller_pseudonym p WHERE p.caller_id = u.caller_id));
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION engage.key_callers(bigint[]) IS
+COMMENT ON FUNCTION engage_internal.key_callers(bigint[]) IS
 	'Gives a random key to each of the callers that has none. A stage of refresh.';
 
-CREATE FUNCTION engage.roster_anew(caller_ids bigint[]) RETURNS SETOF engage.roster
+CREATE FUNCTION engage_internal.roster_anew(caller_ids bigint[]) RETURNS SETOF engage.roster
 	LANGUAGE sql STABLE PARALLEL SAFE SET timezone = 'UTC' SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 BEGIN ATOMIC
 	WITH flagged AS (
@@ -443,9 +443,9 @@ BEGIN ATOMIC
 	FROM numbered n
 	GROUP BY n.rule_id, n.caller_id, n.spell_no;
 END;
-COMMENT ON FUNCTION engage.roster_anew(bigint[]) IS 'What roster should hold for some callers, or for all (NULL), according to the flags that stand.';
+COMMENT ON FUNCTION engage_internal.roster_anew(bigint[]) IS 'What roster should hold for some callers, or for all (NULL), according to the flags that stand.';
 
-CREATE FUNCTION engage.roster_months_anew(caller_ids bigint[]) RETURNS SETOF engage.roster_month
+CREATE FUNCTION engage_internal.roster_months_anew(caller_ids bigint[]) RETURNS SETOF engage.roster_month
 	LANGUAGE sql STABLE PARALLEL SAFE SET timezone = 'UTC'
 BEGIN ATOMIC
 	SELECT r.rule_id, r.caller_id, m.month_start, num_contacts.n::integer, r.district_key, r.is_new, r.is_returned, r.last_day < m.next_start - 1
@@ -465,9 +465,9 @@ BEGIN ATOMIC
 		SELECT COALESCE(engage.num_contacts(engage.slice(c.timeline, timezone(o.zone, m.month_start::timestamp), timezone(o.zone, m.next_start::timestamp))), 0) AS n
 	) num_contacts;
 END;
-COMMENT ON FUNCTION engage.roster_months_anew(bigint[]) IS 'What roster_month should hold for some callers, or for all (NULL), according to roster and their contacts.';
+COMMENT ON FUNCTION engage_internal.roster_months_anew(bigint[]) IS 'What roster_month should hold for some callers, or for all (NULL), according to roster and their contacts.';
 
-CREATE FUNCTION engage.keep_roster(caller_ids bigint[]) RETURNS void
+CREATE FUNCTION engage_internal.keep_roster(caller_ids bigint[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 	SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
@@ -475,14 +475,14 @@ BEGIN
 	DELETE FROM engage.roster r WHERE r.caller_id = ANY (caller_ids);
 	DELETE FROM engage.roster_month r WHERE r.caller_id = ANY (caller_ids);
 	IF EXISTS (SELECT FROM engage.flag f WHERE f.caller_id = ANY (caller_ids) AND f.withdrawn_at IS NULL) THEN
-		INSERT INTO engage.roster SELECT * FROM engage.roster_anew(caller_ids);
-		INSERT INTO engage.roster_month SELECT * FROM engage.roster_months_anew(caller_ids);
+		INSERT INTO engage.roster SELECT * FROM engage_internal.roster_anew(caller_ids);
+		INSERT INTO engage.roster_month SELECT * FROM engage_internal.roster_months_anew(caller_ids);
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.keep_roster(bigint[]) IS 'Updates the roster of callers from their flags. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.keep_roster(bigint[]) IS 'Updates the roster of callers from their flags. A stage of refresh.';
 
-CREATE FUNCTION engage.callers_of_period(rule_id integer, period_start timestamptz) RETURNS bigint[]
+CREATE FUNCTION engage_internal.callers_of_period(rule_id integer, period_start timestamptz) RETURNS bigint[]
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
 	SELECT array_agg(DISTINCT f.caller_id)
@@ -490,31 +490,31 @@ RETURN (
 	WHERE r.rule_id = callers_of_period.rule_id AND f.rule_id = r.rule_id
 		AND f.started_at >= callers_of_period.period_start
 		AND f.started_at < engage.period_end(callers_of_period.period_start, r.top_period, o.zone));
-COMMENT ON FUNCTION engage.callers_of_period(integer, timestamptz) IS
+COMMENT ON FUNCTION engage_internal.callers_of_period(integer, timestamptz) IS
 	'The callers who have, or had, a flag by a rule of kind top for the local period that began at period_start.';
 
-CREATE FUNCTION engage.keep_whole_roster() RETURNS void
+CREATE FUNCTION engage_internal.keep_whole_roster() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	DELETE FROM engage.roster;
 	DELETE FROM engage.roster_month;
-	INSERT INTO engage.roster SELECT * FROM engage.roster_anew(NULL);
-	INSERT INTO engage.roster_month SELECT * FROM engage.roster_months_anew(NULL);
+	INSERT INTO engage.roster SELECT * FROM engage_internal.roster_anew(NULL);
+	INSERT INTO engage.roster_month SELECT * FROM engage_internal.roster_months_anew(NULL);
 EXCEPTION WHEN OTHERS THEN
-	IF NOT engage.is_fault_of_a_row(SQLSTATE) THEN
+	IF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN
 		RAISE;
 	END IF;
 	-- one by one, with their flags, so that no caller holds up another
-	INSERT INTO engage.dirty (subject, caller_id, cause)
+	INSERT INTO engage_internal.dirty (subject, caller_id, cause)
 	SELECT 'caller', u.caller_id, 'set aside'
 	FROM (SELECT r.caller_id FROM engage.roster r UNION SELECT f.caller_id FROM engage.flag f WHERE f.withdrawn_at IS NULL) u;
 END
 $$;
-COMMENT ON FUNCTION engage.keep_whole_roster() IS
+COMMENT ON FUNCTION engage_internal.keep_whole_roster() IS
 	'Does what keep_roster() does, for all callers; if that fails, queues each of them. A stage of refresh.';
 
-CREATE FUNCTION engage.concentration_is_due() RETURNS boolean
+CREATE FUNCTION engage_internal.concentration_is_due() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT EXISTS (
@@ -522,13 +522,13 @@ BEGIN ATOMIC
 		WHERE EXISTS (SELECT FROM engage.caller c WHERE c.contacts > 0)
 			AND COALESCE((SELECT max(m.as_of) FROM engage.monthly_concentration m) < engage.period_start(now(), 'day', o.zone), true));
 END;
-COMMENT ON FUNCTION engage.concentration_is_due() IS 'Whether the monthly concentration has not yet been computed on this local day.';
+COMMENT ON FUNCTION engage_internal.concentration_is_due() IS 'Whether the monthly concentration has not yet been computed on this local day.';
 
-CREATE FUNCTION engage.measure_concentration() RETURNS boolean
+CREATE FUNCTION engage_internal.measure_concentration() RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $$
 BEGIN
-	IF NOT engage.concentration_is_due() THEN
+	IF NOT engage_internal.concentration_is_due() THEN
 		RETURN false;
 	END IF;
 	DELETE FROM engage.monthly_concentration;
@@ -544,47 +544,47 @@ BEGIN
 	RETURN FOUND;
 END
 $$;
-COMMENT ON FUNCTION engage.measure_concentration() IS
+COMMENT ON FUNCTION engage_internal.measure_concentration() IS
 	'Recomputes the concentration of all months from callers'' timelines, if it is due. False if it is not due, or if there is nothing to measure. A stage of refresh.';
 
 -- definer: people who keep the lists have no rights on the queue
-CREATE FUNCTION engage.list_changed() RETURNS trigger
+CREATE FUNCTION engage_internal.list_changed() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	INSERT INTO engage.dirty (subject, cause) VALUES ('days', 'list'), ('roster', 'list');
+	INSERT INTO engage_internal.dirty (subject, cause) VALUES ('days', 'list'), ('roster', 'list');
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION engage.list_changed() IS 'Trigger: adding or removing a listed district or code may change the summary of every day.';
+COMMENT ON FUNCTION engage_internal.list_changed() IS 'Trigger: adding or removing a listed district or code may change the summary of every day.';
 CREATE TRIGGER district_changed AFTER INSERT OR UPDATE OF district OR DELETE OR TRUNCATE ON engage.district
-	FOR EACH STATEMENT EXECUTE FUNCTION engage.list_changed();
+	FOR EACH STATEMENT EXECUTE FUNCTION engage_internal.list_changed();
 CREATE TRIGGER incident_code_changed AFTER INSERT OR UPDATE OF code OR DELETE OR TRUNCATE ON engage.incident_code
-	FOR EACH STATEMENT EXECUTE FUNCTION engage.list_changed();
+	FOR EACH STATEMENT EXECUTE FUNCTION engage_internal.list_changed();
 -- for rows that logical replication applies
 CREATE TRIGGER district_applied AFTER INSERT OR UPDATE OF district OR DELETE ON engage.district
-	FOR EACH ROW EXECUTE FUNCTION engage.list_changed();
+	FOR EACH ROW EXECUTE FUNCTION engage_internal.list_changed();
 CREATE TRIGGER incident_code_applied AFTER INSERT OR UPDATE OF code OR DELETE ON engage.incident_code
-	FOR EACH ROW EXECUTE FUNCTION engage.list_changed();
+	FOR EACH ROW EXECUTE FUNCTION engage_internal.list_changed();
 ALTER TABLE engage.district ENABLE ALWAYS TRIGGER district_changed;
 ALTER TABLE engage.incident_code ENABLE ALWAYS TRIGGER incident_code_changed;
 ALTER TABLE engage.district ENABLE REPLICA TRIGGER district_applied;
 ALTER TABLE engage.incident_code ENABLE REPLICA TRIGGER incident_code_applied;
 
 -- definer: people who set policy have no rights on the queue
-CREATE FUNCTION engage.flag_currency_changed() RETURNS trigger
+CREATE FUNCTION engage_internal.flag_currency_changed() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	INSERT INTO engage.dirty (subject, cause) VALUES ('roster', 'policy');
+	INSERT INTO engage_internal.dirty (subject, cause) VALUES ('roster', 'policy');
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION engage.flag_currency_changed() IS 'Trigger: a change in how long flags stay current changes who was on the roster, and when.';
+COMMENT ON FUNCTION engage_internal.flag_currency_changed() IS 'Trigger: a change in how long flags stay current changes who was on the roster, and when.';
 CREATE TRIGGER flag_currency_changed AFTER UPDATE OF flag_current_for ON engage.policy
-	FOR EACH STATEMENT EXECUTE FUNCTION engage.flag_currency_changed();
+	FOR EACH STATEMENT EXECUTE FUNCTION engage_internal.flag_currency_changed();
 CREATE TRIGGER flag_currency_applied AFTER UPDATE OF flag_current_for ON engage.policy
-	FOR EACH ROW EXECUTE FUNCTION engage.flag_currency_changed();
+	FOR EACH ROW EXECUTE FUNCTION engage_internal.flag_currency_changed();
 ALTER TABLE engage.policy ENABLE ALWAYS TRIGGER flag_currency_changed;
 ALTER TABLE engage.policy ENABLE REPLICA TRIGGER flag_currency_applied;
 
@@ -595,11 +595,11 @@ AS $$
 DECLARE
 	whose bigint;
 BEGIN
-	DELETE FROM engage.caller_pseudonym p WHERE p.caller_key = forget_caller_key.caller_key AND p.caller_id IS NOT NULL RETURNING p.caller_id INTO whose;
+	DELETE FROM engage_internal.caller_pseudonym p WHERE p.caller_key = forget_caller_key.caller_key AND p.caller_id IS NOT NULL RETURNING p.caller_id INTO whose;
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
-	PERFORM engage.key_callers(ARRAY[whose]);
+	PERFORM engage_internal.key_callers(ARRAY[whose]);
 	RETURN true;
 END
 $$;

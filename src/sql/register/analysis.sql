@@ -107,7 +107,7 @@ END;
 COMMENT ON FUNCTION engage.back_test(text, timestamptz, timestamptz, engage.contact_channel[]) IS
 	'back_test() for criteria written as text: one, ''5 in 1 day'', or an array, ''{5 in 1 day, 10 in 7 days}''.';
 
-CREATE FUNCTION engage.local_weeks(from_at timestamptz, to_at timestamptz) RETURNS timestamptz[]
+CREATE FUNCTION engage_internal.local_weeks(from_at timestamptz, to_at timestamptz) RETURNS timestamptz[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -126,10 +126,10 @@ BEGIN
 		FROM generate_series(date_trunc('week', timezone(local_zone, from_at)), timezone(local_zone, to_at), interval '7 days') d ORDER BY d);
 END
 $$;
-COMMENT ON FUNCTION engage.local_weeks(timestamptz, timestamptz) IS
+COMMENT ON FUNCTION engage_internal.local_weeks(timestamptz, timestamptz) IS
 	'When the local weeks (from Monday, in policy.zone) of a range of time began. An error (22023) if the range has no start or no later end, or (55000) before setup().';
 
-CREATE FUNCTION engage.caller_timelines(channels engage.contact_channel[], OUT caller_id bigint, OUT timeline engage.timeline) RETURNS SETOF record
+CREATE FUNCTION engage_internal.caller_timelines(channels engage.contact_channel[], OUT caller_id bigint, OUT timeline engage.timeline) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000
 BEGIN ATOMIC
 	SELECT c.caller_id, c.timeline FROM engage.caller c WHERE caller_timelines.channels IS NULL
@@ -139,10 +139,10 @@ BEGIN ATOMIC
 	WHERE caller_timelines.channels IS NOT NULL AND p.caller_id IS NOT NULL AND t.channel = ANY (caller_timelines.channels)
 	GROUP BY p.caller_id;
 END;
-COMMENT ON FUNCTION engage.caller_timelines(engage.contact_channel[]) IS
+COMMENT ON FUNCTION engage_internal.caller_timelines(engage.contact_channel[]) IS
 	'The timeline of each caller on some channels (NULL for all), as of the last refresh.';
 
-CREATE FUNCTION engage.threshold_weeks(lowest integer, highest integer, widths interval[], from_at timestamptz, to_at timestamptz,
+CREATE FUNCTION engage_internal.threshold_weeks(lowest integer, highest integer, widths interval[], from_at timestamptz, to_at timestamptz,
 		channels engage.contact_channel[], week_starts timestamptz[], there bigint[], there_met_at timestamptz[],
 		OUT width interval, OUT threshold integer, OUT week integer, OUT episodes bigint, OUT new_callers bigint,
 		OUT here_and_there bigint, OUT seconds_earlier numeric) RETURNS SETOF record
@@ -151,24 +151,24 @@ BEGIN ATOMIC
 	SELECT g.width, g.threshold, width_bucket(g.met_at, threshold_weeks.week_starts),
 		count(*), count(*) FILTER (WHERE g.episode_no = 1), count(f.met_at) FILTER (WHERE g.episode_no = 1),
 		sum(EXTRACT(epoch FROM f.met_at - g.met_at)) FILTER (WHERE g.episode_no = 1)
-	FROM engage.caller_timelines(threshold_weeks.channels) c
+	FROM engage_internal.caller_timelines(threshold_weeks.channels) c
 	LEFT JOIN unnest(threshold_weeks.there, threshold_weeks.there_met_at) f (caller_id, met_at) ON f.caller_id = c.caller_id
 	CROSS JOIN LATERAL engage.threshold_grid(c.timeline, threshold_weeks.widths, threshold_weeks.lowest, threshold_weeks.highest,
 		threshold_weeks.from_at, threshold_weeks.to_at) g
 	WHERE engage.num_contacts(c.timeline) >= threshold_weeks.lowest
 	GROUP BY 1, 2, 3;
 END;
-COMMENT ON FUNCTION engage.threshold_weeks(integer, integer, interval[], timestamptz, timestamptz, engage.contact_channel[], timestamptz[],
+COMMENT ON FUNCTION engage_internal.threshold_weeks(integer, integer, interval[], timestamptz, timestamptz, engage.contact_channel[], timestamptz[],
 		bigint[], timestamptz[]) IS
 	'For each width, threshold and local week (its place in week_starts) the episodes that began in it and the callers whose first one did, how many of these are there too, and by how many seconds in all theirs is before there_met_at. Weeks without an episode have no row. One scan of the callers.';
 
-CREATE FUNCTION engage.rolling_criterion(threshold integer, width interval) RETURNS engage.criterion
+CREATE FUNCTION engage_internal.rolling_criterion(threshold integer, width interval) RETURNS engage.criterion
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN format('%s in %s seconds', threshold, trim_scale(EXTRACT(epoch FROM width)))::engage.criterion;
-COMMENT ON FUNCTION engage.rolling_criterion(integer, interval) IS
+COMMENT ON FUNCTION engage_internal.rolling_criterion(integer, interval) IS
 	'The criterion of so many contacts in that width, which has no months. An error (22P02) for a width that no criterion can have: fractions of a second, or more than a century.';
 
-CREATE FUNCTION engage.check_widths(widths interval[]) RETURNS void
+CREATE FUNCTION engage_internal.check_widths(widths interval[]) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -179,7 +179,7 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.check_widths(interval[]) IS
+COMMENT ON FUNCTION engage_internal.check_widths(interval[]) IS
 	'Refuses (22023) widths of less than a minute, which come from numbers without a unit. For back_test_grid() and workable_threshold().';
 
 -- definer: analysts try thresholds without reading identifying details
@@ -192,7 +192,7 @@ CREATE FUNCTION engage.back_test_grid(lowest integer, highest integer, widths in
 AS $$
 #variable_conflict use_column
 DECLARE
-	week_starts timestamptz[] := engage.local_weeks(from_at, to_at);
+	week_starts timestamptz[] := engage_internal.local_weeks(from_at, to_at);
 	weeks double precision := EXTRACT(epoch FROM to_at - from_at) / 604800;
 	there bigint[];
 	there_met_at timestamptz[];
@@ -204,8 +204,8 @@ BEGIN
 	END IF;
 	-- arguments are checked before anything is read
 	PERFORM engage.threshold_grid('{}', widths, lowest, highest);
-	PERFORM engage.check_widths(widths);
-	PERFORM engage.rolling_criterion(highest, i.width) FROM unnest(widths) i (width);
+	PERFORM engage_internal.check_widths(widths);
+	PERFORM engage_internal.rolling_criterion(highest, i.width) FROM unnest(widths) i (width);
 
 	-- each rule as it is, on its own channels; NULL if there is nothing to compare with
 	SELECT CASE WHEN count(*) > 0 THEN COALESCE(array_agg(f.caller_id) FILTER (WHERE f.caller_id IS NOT NULL), '{}') END,
@@ -227,7 +227,7 @@ BEGIN
 	WITH cell AS MATERIALIZED (
 		SELECT w.width, w.threshold, sum(w.episodes)::bigint AS episodes, max(w.episodes) AS busiest_week, sum(w.new_callers)::bigint AS callers,
 			sum(w.here_and_there)::bigint AS here_and_there, sum(w.seconds_earlier) AS seconds_earlier
-		FROM engage.threshold_weeks(lowest, highest, widths, from_at, to_at, channels, week_starts, there, there_met_at) w
+		FROM engage_internal.threshold_weeks(lowest, highest, widths, from_at, to_at, channels, week_starts, there, there_met_at) w
 		GROUP BY w.width, w.threshold
 	), grid AS (
 		SELECT i.place, i.width, t.threshold, COALESCE(c.callers, 0) AS callers, COALESCE(c.episodes, 0) AS episodes,
@@ -237,7 +237,7 @@ BEGIN
 		CROSS JOIN generate_series(lowest, highest) t (threshold)
 		LEFT JOIN cell c ON c.width = i.width AND c.threshold = t.threshold
 	)
-	SELECT g.width, g.threshold, engage.rolling_criterion(g.threshold, g.width), g.callers, g.episodes, g.episodes / weeks,
+	SELECT g.width, g.threshold, engage_internal.rolling_criterion(g.threshold, g.width), g.callers, g.episodes, g.episodes / weeks,
 		g.busiest_week, g.callers / weeks, g.callers - g.here_and_there, cardinality(there) - g.here_and_there, g.here_and_there,
 		(g.seconds_earlier / 86400)::double precision
 	FROM grid g
@@ -269,7 +269,7 @@ CREATE FUNCTION engage.workable_threshold(capacity_a_week integer, from_at times
 AS $$
 #variable_conflict use_column
 DECLARE
-	week_starts timestamptz[] := engage.local_weeks(from_at, to_at);
+	week_starts timestamptz[] := engage_internal.local_weeks(from_at, to_at);
 	weeks double precision := EXTRACT(epoch FROM to_at - from_at) / 604800;
 BEGIN
 	IF capacity_a_week IS NULL OR capacity_a_week < 1 OR widths IS NULL THEN
@@ -278,13 +278,13 @@ BEGIN
 				HINT = 'SELECT * FROM engage.workable_threshold(20, ''2026-01-01'', ''2026-04-01'', ''{1 day, 7 days}'');';
 	END IF;
 	PERFORM engage.threshold_grid('{}', widths, 2, 2);
-	PERFORM engage.check_widths(widths);
-	PERFORM engage.rolling_criterion(2, i.width) FROM unnest(widths) i (width);
+	PERFORM engage_internal.check_widths(widths);
+	PERFORM engage_internal.rolling_criterion(2, i.width) FROM unnest(widths) i (width);
 
 	RETURN QUERY
 	WITH cell AS MATERIALIZED (
 		SELECT w.width, w.threshold, sum(w.new_callers)::bigint AS callers, sum(w.episodes)::bigint AS episodes, max(w.episodes) AS busiest_week
-		FROM engage.threshold_weeks(2, 2147483647, widths, from_at, to_at, channels, week_starts, NULL, NULL) w
+		FROM engage_internal.threshold_weeks(2, 2147483647, widths, from_at, to_at, channels, week_starts, NULL, NULL) w
 		GROUP BY w.width, w.threshold
 	), candidate AS (
 		SELECT i.place, i.width, c.threshold, c.callers, c.episodes, c.busiest_week
@@ -295,7 +295,7 @@ BEGIN
 		FROM unnest(widths) WITH ORDINALITY i (width, place) LEFT JOIN cell c ON c.width = i.width
 		GROUP BY i.place, i.width
 	)
-	SELECT DISTINCT ON (c.place, f.kind_no) c.width, f.kind, c.threshold, engage.rolling_criterion(c.threshold, c.width), c.callers, c.episodes,
+	SELECT DISTINCT ON (c.place, f.kind_no) c.width, f.kind, c.threshold, engage_internal.rolling_criterion(c.threshold, c.width), c.callers, c.episodes,
 		c.episodes / weeks, c.busiest_week
 	FROM candidate c, LATERAL (VALUES (1, 'mean week', c.episodes / weeks), (2, 'busiest week', c.busiest_week)) f (kind_no, kind, episodes)
 	WHERE f.episodes <= capacity_a_week

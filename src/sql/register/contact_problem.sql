@@ -54,7 +54,7 @@ COMMENT ON FUNCTION engage.first_plausible() IS
 	'Contacts before this time are clock errors rather than history: five years before the day by which a twentieth of all contacts had come, and 3 January 1970 at the earliest. From the summaries that refresh keeps.';
 
 -- definer: people who look after a source see which of its rows are wrong, not their content
-CREATE FUNCTION engage.contact_problems(OUT contact_id bigint, OUT source text, OUT source_ref text, OUT problem text, OUT field text) RETURNS SETOF record
+CREATE FUNCTION engage_internal.contact_problems(OUT contact_id bigint, OUT source text, OUT source_ref text, OUT problem text, OUT field text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off ROWS 10000
 BEGIN ATOMIC
 	WITH RECURSIVE linked AS (
@@ -76,7 +76,7 @@ BEGIN ATOMIC
 		SELECT DISTINCT w.contact_id FROM walk w WHERE w.at = w.contact_id
 	), checked AS (
 		SELECT c.contact_id, c.source, c.source_ref, f.fault, CASE WHEN f.fault IS NULL THEN array_remove(ARRAY[
-				CASE WHEN p.number IS NULL AND c.direction = 'inbound' AND engage.presented_number(c.number_raw, c.cli_status) <> ''
+				CASE WHEN p.number IS NULL AND c.direction = 'inbound' AND engage_internal.presented_number(c.number_raw, c.cli_status) <> ''
 					AND engage.phone_kind(c.number_raw, COALESCE(x.region, 'GB')) = 'malformed' THEN 'number_unreadable' END,
 				CASE WHEN c.occurred_at > x.now THEN 'still_to_come'
 					WHEN c.occurred_at < '1970-01-03 00:00:00+00' OR c.occurred_at IN ('1980-01-01 00:00:00+00', '1980-01-06 00:00:00+00',
@@ -105,7 +105,7 @@ BEGIN ATOMIC
 		CROSS JOIN (SELECT engage.first_plausible() AS first_plausible, now() AS now, (SELECT o.region FROM engage.policy o) AS region OFFSET 0) x
 		LEFT JOIN engage.persona p ON p.persona_key = c.persona_key
 		LEFT JOIN engage.district d ON d.district = c.district
-		CROSS JOIN LATERAL (SELECT engage.contact_fault(c.occurred_at, c.recorded_at, c.answered_at, c.ended_at, c.date_of_birth, c.handling_seconds,
+		CROSS JOIN LATERAL (SELECT engage_internal.contact_fault(c.occurred_at, c.recorded_at, c.answered_at, c.ended_at, c.date_of_birth, c.handling_seconds,
 			c.latitude, c.longitude, c.location_radius_m, c.source, c.source_ref, c.number_raw, c.given_name, c.family_name, c.address, c.postcode,
 			c.email, c.imei, c.nominal_ref) AS fault OFFSET 0) f
 		OFFSET 0
@@ -135,12 +135,12 @@ BEGIN ATOMIC
 	)
 	SELECT f.contact_id, f.source, f.source_ref, f.problem, f.fault FROM found f;
 END;
-COMMENT ON FUNCTION engage.contact_problems() IS
+COMMENT ON FUNCTION engage_internal.contact_problems() IS
 	'Which contacts have which problem of preset_contact_problem; field is set only if the problem does not name it. Part of contact_problem.';
 
 CREATE VIEW engage.contact_problem WITH (security_barrier) AS
 SELECT f.contact_id, f.source, f.source_ref, f.problem, COALESCE(f.field, k.field) AS field, k.label, k.advice
-FROM engage.contact_problems() f JOIN engage.preset_contact_problem k ON k.problem = f.problem;
+FROM engage_internal.contact_problems() f JOIN engage.preset_contact_problem k ON k.problem = f.problem;
 COMMENT ON VIEW engage.contact_problem IS
 	'What is wrong with contacts: one row for each contact and problem, with the column that has it and what to check, and no content of the contact. Reads all contacts.';
 COMMENT ON COLUMN engage.contact_problem.contact_id IS 'The contact.';

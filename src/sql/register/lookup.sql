@@ -2,28 +2,28 @@
  * What is known about a number, for the person who answers the call.
  */
 
-CREATE FUNCTION engage.number_contacts(number text, region text, as_of timestamptz, OUT contacts_24_hours bigint,
+CREATE FUNCTION engage_internal.number_contacts(number text, region text, as_of timestamptz, OUT contacts_24_hours bigint,
 		OUT contacts_7_days bigint, OUT contacts_28_days bigint, OUT last_contact_at timestamptz)
 	AS 'MODULE_PATHNAME', 'engage_number_contacts' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.number_contacts(text, text, timestamptz) IS
+COMMENT ON FUNCTION engage_internal.number_contacts(text, text, timestamptz) IS
 	'Counted contacts of a number in E.164, as read in a region, up to as_of, refreshed or not, from the index contact_counted; days are 24 hours. NULLs if the index cannot be used. Does not check rights on contact: lookup(), of which it is a part, does.';
 
-CREATE FUNCTION engage.number_contacts_by_query(number text, region text, as_of timestamptz, OUT contacts_24_hours bigint,
+CREATE FUNCTION engage_internal.number_contacts_by_query(number text, region text, as_of timestamptz, OUT contacts_24_hours bigint,
 		OUT contacts_7_days bigint, OUT contacts_28_days bigint, OUT last_contact_at timestamptz)
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT count(*) FILTER (WHERE c.occurred_at > as_of - '24 hours'::interval),
 		count(*) FILTER (WHERE c.occurred_at > as_of - '168 hours'::interval),
 		count(*) FILTER (WHERE c.occurred_at > as_of - '672 hours'::interval), max(c.occurred_at)
-	FROM engage.persona_keys_of_number(number, region) r
+	FROM engage_internal.persona_keys_of_number(number, region) r
 	JOIN engage.contact c ON c.persona_key >= r.low AND c.persona_key <= r.high
 	WHERE c.occurred_at <= as_of AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
 		AND (r.is_exact OR engage.phone(c.number_raw, region) = number);
 END;
-COMMENT ON FUNCTION engage.number_contacts_by_query(text, text, timestamptz) IS
+COMMENT ON FUNCTION engage_internal.number_contacts_by_query(text, text, timestamptz) IS
 	'Does what number_contacts() does when its index is missing: slower, by the whole history of the number.';
 
-CREATE FUNCTION engage.number_callers(number text) RETURNS bigint[]
+CREATE FUNCTION engage_internal.number_callers(number text) RETURNS bigint[]
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 BEGIN ATOMIC
 	-- from one caller to the next in the index, however many personas they have
@@ -37,7 +37,7 @@ BEGIN ATOMIC
 	)
 	SELECT COALESCE(array_agg(f.caller_id ORDER BY f.caller_id), '{}') FROM found f WHERE f.caller_id IS NOT NULL;
 END;
-COMMENT ON FUNCTION engage.number_callers(text) IS 'The callers with a number in E.164, as of the last refresh. Part of lookup().';
+COMMENT ON FUNCTION engage_internal.number_callers(text) IS 'The callers with a number in E.164, as of the last refresh. Part of lookup().';
 
 -- definer: handlers look numbers up without rights on contacts, callers or flags
 CREATE FUNCTION engage.lookup(number text,
@@ -83,13 +83,13 @@ BEGIN
 		-- a single caller is returned; of several none is chosen
 		IF (sharing IS NULL OR sharing NOT IN ('communal', 'payphone', 'organisation'))
 				AND NOT EXISTS (SELECT FROM engage.shared_number s WHERE s.number = e164) THEN
-			caller_ids := engage.number_callers(e164);
+			caller_ids := engage_internal.number_callers(e164);
 			caller_id := CASE WHEN cardinality(caller_ids) = 1 THEN caller_ids[1] END;
 		END IF;
 
-		counts := engage.number_contacts(e164, settings.region, as_of);
+		counts := engage_internal.number_contacts(e164, settings.region, as_of);
 		IF counts.contacts_28_days IS NULL THEN
-			counts := engage.number_contacts_by_query(e164, settings.region, as_of);
+			counts := engage_internal.number_contacts_by_query(e164, settings.region, as_of);
 		END IF;
 		contacts_24_hours := counts.contacts_24_hours;
 		contacts_7_days := counts.contacts_7_days;

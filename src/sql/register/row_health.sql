@@ -4,7 +4,7 @@
  */
 
 CREATE VIEW engage.set_aside_contact WITH (security_barrier) AS
-SELECT a.stage, c.contact_id, c.source, c.source_ref, engage.contact_fault(c.occurred_at, c.recorded_at, c.answered_at, c.ended_at, c.date_of_birth,
+SELECT a.stage, c.contact_id, c.source, c.source_ref, engage_internal.contact_fault(c.occurred_at, c.recorded_at, c.answered_at, c.ended_at, c.date_of_birth,
 		c.handling_seconds, c.latitude, c.longitude, c.location_radius_m, c.source, c.source_ref, c.number_raw, c.given_name, c.family_name,
 		c.address, c.postcode, c.email, c.imei, c.nominal_ref) AS out_of_bounds,
 	a.caller_id, a.rule_id, a.period_start, a.error_code, a.error_message, a.tries, a.first_at, a.last_at, a.retry_at
@@ -23,7 +23,7 @@ COMMENT ON VIEW engage.set_aside_contact IS
 COMMENT ON COLUMN engage.set_aside_contact.out_of_bounds IS 'The first column of the contact whose value is out of bounds; NULL if all are within.';
 
 -- definer: people who monitor see states, counts and contact_ids, not the tables behind them
-CREATE FUNCTION engage.row_health(OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
+CREATE FUNCTION engage_internal.row_health(OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	SELECT 'set aside', CASE WHEN count(*) > 0 THEN 'warning' ELSE 'ok' END,
@@ -52,7 +52,7 @@ BEGIN ATOMIC
 		SELECT count(*) AS contacts, string_agg(format('contact_id %s (%s)', f.contact_id, f.fault), ', ' ORDER BY f.contact_id) FILTER (WHERE f.place <= 5) AS first_few
 		FROM (
 			SELECT c.contact_id, b.fault, row_number() OVER (ORDER BY c.contact_id) AS place
-			FROM engage.contact c, LATERAL (SELECT engage.contact_fault(c.occurred_at, c.recorded_at, c.answered_at, c.ended_at, c.date_of_birth,
+			FROM engage.contact c, LATERAL (SELECT engage_internal.contact_fault(c.occurred_at, c.recorded_at, c.answered_at, c.ended_at, c.date_of_birth,
 				c.handling_seconds, c.latitude, c.longitude, c.location_radius_m, c.source, c.source_ref, c.number_raw, c.given_name, c.family_name,
 				c.address, c.postcode, c.email, c.imei, c.nominal_ref) AS fault) b
 			WHERE NOT k.holds AND b.fault IS NOT NULL
@@ -83,5 +83,5 @@ BEGIN ATOMIC
 	FROM pg_inherits h WHERE h.inhparent = 'engage.contact'::regclass
 	HAVING count(*) > 0;
 END;
-COMMENT ON FUNCTION engage.row_health() IS
+COMMENT ON FUNCTION engage_internal.row_health() IS
 	'The items of health() about rows: set aside, bounds, future contacts, spelling, and child tables if contact has any. Shows ids and no personal data.';

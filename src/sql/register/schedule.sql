@@ -12,17 +12,17 @@ END;
 COMMENT ON FUNCTION engage.jobs() IS
 	'The jobs that schedule() registers: name, command, and for some a fixed schedule.';
 
-CREATE FUNCTION engage.schedule_statements(cron text, database name, login name, OUT job text, OUT statement text) RETURNS SETOF record
+CREATE FUNCTION engage_internal.schedule_statements(cron text, database name, login name, OUT job text, OUT statement text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT j.job, format('SELECT cron.schedule_in_database(%L, %L, %L, %L, %L);',
 		j.job, COALESCE(j.fixed_schedule, cron), j.command, database, login)
 	FROM engage.jobs() j;
 END;
-COMMENT ON FUNCTION engage.schedule_statements(text, name, name) IS
+COMMENT ON FUNCTION engage_internal.schedule_statements(text, name, name) IS
 	'The statements that a superuser must run, in the database that has pg_cron, to schedule the jobs of this one for a login. For schedule().';
 
-CREATE FUNCTION engage.has_pg_cron() RETURNS boolean
+CREATE FUNCTION engage_internal.has_pg_cron() RETURNS boolean
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -36,7 +36,7 @@ BEGIN
 	RETURN true;
 END
 $$;
-COMMENT ON FUNCTION engage.has_pg_cron() IS
+COMMENT ON FUNCTION engage_internal.has_pg_cron() IS
 	'Whether this database has pg_cron; an error (42501) if it has and the login may not use it. For schedule().';
 
 CREATE FUNCTION engage.schedule(cron text DEFAULT '* * * * *', OUT job text, OUT job_id bigint) RETURNS SETOF record
@@ -54,7 +54,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'Every minute: SELECT engage.schedule(''* * * * *''); every five minutes: ''*/5 * * * *''; every day at 6 am: ''0 6 * * *''.';
 	END IF;
-	IF engage.has_pg_cron() THEN
+	IF engage_internal.has_pg_cron() THEN
 		FOR next IN SELECT j.* FROM engage.jobs() j LOOP
 			job := next.job;
 			-- pg_cron would not change the database of an existing job, nor whether it is active
@@ -81,7 +81,7 @@ BEGIN
 		cron_database := '';		-- it exists, but this login may not read it
 	END;
 	SELECT string_agg(s.statement, E'\n') INTO elsewhere
-	FROM engage.schedule_statements(schedule.cron, current_database(), CURRENT_USER) s;
+	FROM engage_internal.schedule_statements(schedule.cron, current_database(), CURRENT_USER) s;
 	RAISE EXCEPTION 'pg_cron 1.4 or later is not installed in this database'
 		USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = CASE
@@ -109,7 +109,7 @@ DECLARE
 	next text;
 	job_id bigint;
 BEGIN
-	IF NOT engage.has_pg_cron() THEN
+	IF NOT engage_internal.has_pg_cron() THEN
 		RAISE EXCEPTION 'pg_cron is not installed in this database'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = E'Where it lives in another database, connect there as a superuser and run:\n'
@@ -167,7 +167,7 @@ $$;
 COMMENT ON FUNCTION engage.housekeeping() IS
 	'Deletes refresh runs and verifications older than policy.keep_runs_for; returns how many runs.';
 
-CREATE FUNCTION engage.capture_triggers(OUT table_name text, OUT trigger_name text, OUT fires "char", OUT is_enabled boolean) RETURNS SETOF record
+CREATE FUNCTION engage_internal.capture_triggers(OUT table_name text, OUT trigger_name text, OUT fires "char", OUT is_enabled boolean) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- A always, R for rows that logical replication applies
@@ -187,7 +187,7 @@ BEGIN ATOMIC
 	LEFT JOIN pg_class c ON c.relnamespace = 'engage'::regnamespace AND c.relname = w.table_name
 	LEFT JOIN pg_trigger t ON t.tgrelid = c.oid AND t.tgname = w.trigger_name;
 END;
-COMMENT ON FUNCTION engage.capture_triggers() IS
+COMMENT ON FUNCTION engage_internal.capture_triggers() IS
 	'The triggers that fill the queue, when each fires (A: always, R: for rows that logical replication applies), and whether it is enabled. For health() and repair_capture().';
 
 -- definer: administrators repair without being owner of the tables
@@ -200,7 +200,7 @@ DECLARE
 BEGIN
 	FOR wrong IN
 		SELECT c.table_name, c.trigger_name, CASE c.fires WHEN 'A' THEN 'ALWAYS' ELSE 'REPLICA' END AS fires
-		FROM engage.capture_triggers() c WHERE NOT c.is_enabled
+		FROM engage_internal.capture_triggers() c WHERE NOT c.is_enabled
 	LOOP
 		EXECUTE format('ALTER TABLE engage.%I ENABLE %s TRIGGER %I', wrong.table_name, wrong.fires, wrong.trigger_name);
 		repaired := repaired + 1;
@@ -215,9 +215,9 @@ BEGIN
 		repaired := repaired + 1;
 	END LOOP;
 	IF repaired > 0 THEN
-		UPDATE engage.contact c SET identity_details = engage.pick_identity_details(c.details)
-		WHERE c.identity_details IS DISTINCT FROM engage.pick_identity_details(c.details);
-		INSERT INTO engage.dirty (subject, cause) VALUES ('everything', 'repair');
+		UPDATE engage.contact c SET identity_details = engage_internal.pick_identity_details(c.details)
+		WHERE c.identity_details IS DISTINCT FROM engage_internal.pick_identity_details(c.details);
+		INSERT INTO engage_internal.dirty (subject, cause) VALUES ('everything', 'repair');
 	END IF;
 	RETURN repaired;
 END
@@ -225,7 +225,7 @@ $$;
 COMMENT ON FUNCTION engage.repair_capture() IS
 	'Enables disabled triggers of engage''s tables again, and has the next refresh recompute everything, since changes in the meantime are unknown. Returns how many it enabled; 0, with nothing queued, if none was disabled.';
 
-CREATE FUNCTION engage.job_state() RETURNS jsonb
+CREATE FUNCTION engage_internal.job_state() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -254,11 +254,11 @@ BEGIN
 	RETURN jsonb_build_object('seen', true, 'jobs', COALESCE(state, '[]'));
 END
 $$;
-COMMENT ON FUNCTION engage.job_state() IS
+COMMENT ON FUNCTION engage_internal.job_state() IS
 	'This database''s jobs in pg_cron, as far as the caller may see them, and how their last runs went: for health(). pg_cron shows jobs to the login that they run as, and to superusers.';
 
 -- definer: people who monitor see states and counts, not the tables behind them
-CREATE FUNCTION engage.health_given(jobs jsonb, OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
+CREATE FUNCTION engage_internal.health_given(jobs jsonb, OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	WITH job AS (
@@ -305,9 +305,9 @@ BEGIN ATOMIC
 	SELECT 'lag', CASE WHEN now() - min(q.at) > (SELECT o.lag_allowed FROM engage.policy o) THEN 'warning' ELSE 'ok' END,
 		COALESCE(date_trunc('second', GREATEST(clock_timestamp() - min(q.at), interval '0'))::text, '00:00:00'),
 		CASE WHEN now() - min(q.at) > (SELECT o.lag_allowed FROM engage.policy o) THEN 'The oldest change waits longer than policy.lag_allowed.' END
-	FROM (SELECT x.at FROM engage.dirty x UNION ALL SELECT l.due_at FROM engage.later l WHERE l.due_at <= now()) q
+	FROM (SELECT x.at FROM engage_internal.dirty x UNION ALL SELECT l.due_at FROM engage_internal.later l WHERE l.due_at <= now()) q
 	UNION ALL
-	SELECT 'backlog', 'ok', count(*)::text || ' changes wait', NULL FROM engage.dirty q
+	SELECT 'backlog', 'ok', count(*)::text || ' changes wait', NULL FROM engage_internal.dirty q
 	UNION ALL
 	SELECT 'failures', CASE WHEN f.runs > 0 OR f.of_jobs > 0 THEN 'warning' ELSE 'ok' END,
 		f.runs || ' failed or died in 24 hours' || COALESCE(NULLIF(format(', %s by pg_cron''s count', f.of_jobs), ', 0 by pg_cron''s count'), ''),
@@ -328,12 +328,12 @@ BEGIN ATOMIC
 		format('%s of %s triggers are enabled', count(*) FILTER (WHERE t.is_enabled), count(*))
 			|| COALESCE(', not ' || string_agg(t.trigger_name, ', ' ORDER BY t.trigger_name) FILTER (WHERE NOT t.is_enabled), ''),
 		CASE WHEN NOT bool_and(t.is_enabled) THEN 'SELECT engage.repair_capture(); CALL engage.refresh();' END
-	FROM engage.capture_triggers() t
+	FROM engage_internal.capture_triggers() t
 	UNION ALL
 	SELECT 'replication', 'failed', format('subscription "%s" writes to %s, which refresh makes', s.subname, string_agg(c.relname::text, ', ' ORDER BY c.relname)),
 		'ALTER PUBLICATION ... DROP TABLE there, ALTER SUBSCRIPTION ... REFRESH PUBLICATION here, then CALL engage.rebuild();'
 	FROM pg_subscription_rel r JOIN pg_subscription s ON s.oid = r.srsubid JOIN pg_class c ON c.oid = r.srrelid
-	WHERE c.relnamespace = 'engage'::regnamespace
+	WHERE c.relnamespace = ANY ('{engage,engage_internal}'::regnamespace[])
 		AND c.relname IN ('persona', 'persona_timeline', 'caller', 'flag', 'link', 'dirty', 'persona_block', 'block_large', 'shared_number', 'merge_event',
 			'caller_risk', 'risk_state', 'linkage_state', 'refresh_run', 'daily_count', 'hourly_count', 'feed_count', 'roster', 'roster_month', 'calendar', 'caller_pseudonym')
 	GROUP BY s.subname
@@ -343,25 +343,25 @@ BEGIN ATOMIC
 		CASE WHEN v.problems > 0 THEN 'SELECT * FROM engage.verify(); CALL engage.rebuild(); and report it as a bug.' END
 	FROM (SELECT x.* FROM engage.verification x ORDER BY x.verified_at DESC LIMIT 1) v
 	UNION ALL
-	SELECT 'library', CASE WHEN e.extversion = engage.library_version() AND engage.script_build() = engage.library_build() THEN 'ok' ELSE 'warning' END,
+	SELECT 'library', CASE WHEN e.extversion = engage.library_version() AND engage_internal.script_build() = engage_internal.library_build() THEN 'ok' ELSE 'warning' END,
 		format('library %s, extension %s', engage.library_version(), e.extversion)
-			|| CASE WHEN engage.script_build() <> engage.library_build()
-				THEN format(', of different builds (%s, %s)', engage.library_build(), engage.script_build()) ELSE '' END,
+			|| CASE WHEN engage_internal.script_build() <> engage_internal.library_build()
+				THEN format(', of different builds (%s, %s)', engage_internal.library_build(), engage_internal.script_build()) ELSE '' END,
 		CASE WHEN e.extversion <> engage.library_version() THEN 'ALTER EXTENSION engage UPDATE;'
-			WHEN engage.script_build() <> engage.library_build()
+			WHEN engage_internal.script_build() <> engage_internal.library_build()
 			THEN 'Install library and script of the same build, and connect again. Where that leaves this warning, the extension was created by another build: dump the database and restore it into a new one.' END
 	FROM pg_extension e WHERE e.extname = 'engage'
 	UNION ALL
-	SELECT r.item, r.status, r.value, r.advice FROM engage.row_health() r;
+	SELECT r.item, r.status, r.value, r.advice FROM engage_internal.row_health() r;
 END;
-COMMENT ON FUNCTION engage.health_given(jsonb) IS
+COMMENT ON FUNCTION engage_internal.health_given(jsonb) IS
 	'The items of health(), given what job_state() says of pg_cron. Part of health().';
 
 CREATE FUNCTION engage.health(OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	-- pg_cron's jobs are read with the caller's rights, everything else with the owner's
-	SELECT h.* FROM engage.health_given(engage.job_state()) h;
+	SELECT h.* FROM engage_internal.health_given(engage_internal.job_state()) h;
 END;
 COMMENT ON FUNCTION engage.health() IS
 	'One row per item: ok, warning or failed, its current value, and what to do. Last run and success, lag of the oldest change, backlog, failures, pg_cron''s jobs as far as the caller may see them, capture triggers, replication, verification, library. Shows no personal data.';
@@ -371,7 +371,7 @@ CREATE FUNCTION engage.job_health(OUT job text, OUT schedule text, OUT active bo
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	IF NOT engage.has_pg_cron() THEN
+	IF NOT engage_internal.has_pg_cron() THEN
 		RETURN;
 	END IF;
 	RETURN QUERY EXECUTE 'SELECT j.jobname::text, j.schedule, j.active, d.start_time, d.status, d.return_message '

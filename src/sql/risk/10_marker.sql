@@ -39,7 +39,7 @@ COMMENT ON COLUMN engage.marker_kind.is_sensitive IS
 CREATE UNIQUE INDEX marker_kind_label ON engage.marker_kind (lower(btrim(label)));
 SELECT pg_extension_config_dump('engage.marker_kind', '');
 
-CREATE FUNCTION engage.marker_kind_tells() RETURNS trigger
+CREATE FUNCTION engage_internal.marker_kind_tells() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -48,11 +48,11 @@ BEGIN
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION engage.marker_kind_tells() IS
+COMMENT ON FUNCTION engage_internal.marker_kind_tells() IS
 	'Trigger: warns anyone who makes a sensitive kind of marker with a protecting nature, since its effect can be seen.';
 CREATE TRIGGER marker_kind_tells AFTER INSERT OR UPDATE ON engage.marker_kind
 	FOR EACH ROW WHEN (NEW.is_sensitive AND NEW.nature = ANY (ARRAY['repeat_victim', 'professional', 'service_failure']))
-	EXECUTE FUNCTION engage.marker_kind_tells();
+	EXECUTE FUNCTION engage_internal.marker_kind_tells();
 
 CREATE TYPE engage.marker_basis AS ENUM ('fact', 'assessment');
 COMMENT ON TYPE engage.marker_basis IS 'Whether a marker states a fact or somebody''s assessment (DPA 2018 s.38(2)).';
@@ -112,7 +112,7 @@ BEGIN
 	VALUES (engage.current_caller(mark_caller.caller_id), mark_caller.marker, mark_caller.source, mark_caller.basis,
 		mark_caller.valid_from, mark_caller.valid_to)
 	RETURNING marker_id INTO made;
-	PERFORM engage.queue_risks(ARRAY[engage.current_caller(mark_caller.caller_id)]);
+	PERFORM engage_internal.queue_risks(ARRAY[engage.current_caller(mark_caller.caller_id)]);
 	RETURN made;
 END
 $$;
@@ -137,22 +137,22 @@ BEGIN
 		RAISE EXCEPTION 'there is no open marker %', COALESCE(marker_id::text, 'NULL')
 			USING ERRCODE = 'no_data_found', HINT = 'SELECT marker_id, marker FROM engage.caller_marker lists those that hold.';
 	END IF;
-	PERFORM engage.queue_risks(ARRAY[engage.current_caller(ended)]);
+	PERFORM engage_internal.queue_risks(ARRAY[engage.current_caller(ended)]);
 END
 $$;
 COMMENT ON FUNCTION engage.end_marker(bigint, text) IS
 	'Ends a marker, from now on, with a reason. Errors: P0002 if there is no such marker or it has ended, 22023 without a reason.';
 
-CREATE FUNCTION engage.markers_at(as_of timestamptz, OUT marker_id bigint, OUT caller_id bigint, OUT marker text) RETURNS SETOF record
+CREATE FUNCTION engage_internal.markers_at(as_of timestamptz, OUT marker_id bigint, OUT caller_id bigint, OUT marker text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT m.marker_id, engage.current_caller(m.caller_id), m.marker
 	FROM engage.marker m
 	WHERE m.valid_from <= as_of AND LEAST(m.valid_to, COALESCE(m.ended_at, 'infinity')) > as_of;
 END;
-COMMENT ON FUNCTION engage.markers_at(timestamptz) IS 'The markers in force at a time, with who the caller is now.';
+COMMENT ON FUNCTION engage_internal.markers_at(timestamptz) IS 'The markers in force at a time, with who the caller is now.';
 
-CREATE FUNCTION engage.markers_of(caller_ids bigint[], as_of timestamptz, OUT marker_id bigint, OUT caller_id bigint, OUT marker text) RETURNS SETOF record
+CREATE FUNCTION engage_internal.markers_of(caller_ids bigint[], as_of timestamptz, OUT marker_id bigint, OUT caller_id bigint, OUT marker text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH RECURSIVE once (caller_id) AS (
@@ -166,7 +166,7 @@ BEGIN ATOMIC
 	CROSS JOIN LATERAL (SELECT engage.current_caller(m.caller_id) AS caller_id) n
 	WHERE m.valid_from <= as_of AND LEAST(m.valid_to, COALESCE(m.ended_at, 'infinity')) > as_of AND n.caller_id = ANY (caller_ids);
 END;
-COMMENT ON FUNCTION engage.markers_of(bigint[], timestamptz) IS 'Does what markers_at() does, for some callers, without reading the markers of all.';
+COMMENT ON FUNCTION engage_internal.markers_of(bigint[], timestamptz) IS 'Does what markers_at() does, for some callers, without reading the markers of all.';
 
 CREATE VIEW engage.marker_now WITH (security_barrier) AS
 SELECT m.marker_id, engage.current_caller(m.caller_id) AS caller_id, m.marker, k.label, k.nature, k.is_sensitive, m.basis,

@@ -85,7 +85,7 @@ INSERT INTO engage.preset_risk_factor VALUES
 	('standard', 'service_failure', 'nature', 'demand_class', '{avoidable_policing}', 3, NULL, '90 days', 0.5, false, NULL, 'Mostly chases what we owe them'),
 	('standard', 'nuisance', 'nature', 'demand_class', '{non_policing}', 5, NULL, '90 days', 0.5, false, NULL, 'Mostly not for the police');
 
-CREATE FUNCTION engage.risk_matches_fit(measure text, axis engage.risk_axis, matches text[]) RETURNS boolean
+CREATE FUNCTION engage_internal.risk_matches_fit(measure text, axis engage.risk_axis, matches text[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
 	WHEN measure = ANY (ARRAY['base', 'latest', 'recent', 'usual', 'expected', 'nearness', 'peak', 'met', 'active'])
@@ -96,7 +96,7 @@ RETURN CASE
 	ELSE measure = ANY (ARRAY['qualifier', 'opening_code', 'closing_code', 'subject', 'grade', 'demand_class', 'channel', 'marker', 'harm_weight'])
 		AND COALESCE(cardinality(matches), 0) > 0 AND array_position(matches, NULL) IS NULL
 END;
-COMMENT ON FUNCTION engage.risk_matches_fit(text, engage.risk_axis, text[]) IS
+COMMENT ON FUNCTION engage_internal.risk_matches_fit(text, engage.risk_axis, text[]) IS
 	'Whether a measure (risk_measure) can be on an axis, and has what it takes and nothing else. For constraints.';
 
 CREATE TABLE engage.risk_model (
@@ -137,7 +137,7 @@ CREATE TABLE engage.risk_factor (
 	thrive text,
 	label text NOT NULL,
 	PRIMARY KEY (model_id, code),
-	CONSTRAINT risk_factor_measure CHECK (engage.risk_matches_fit(measure, axis, matches)),
+	CONSTRAINT risk_factor_measure CHECK (engage_internal.risk_matches_fit(measure, axis, matches)),
 	CONSTRAINT risk_factor_sensitive CHECK (NOT (is_sensitive AND enabled) OR btrim(COALESCE(condition, '')) <> ''),
 	CONSTRAINT risk_factor_weight CHECK (weight <> 'NaN'),
 	CONSTRAINT risk_factor_demand CHECK (axis <> 'demand' OR NOT is_sensitive AND at_most IS NULL AND within IS NULL),
@@ -161,12 +161,12 @@ COMMENT ON COLUMN engage.risk_factor.thrive IS 'The element of THRIVE that it be
 SELECT pg_extension_config_dump('engage.risk_factor', '');
 
 -- definer: people who make versions have no rights on the queue
-CREATE FUNCTION engage.risk_model_changed() RETURNS trigger
+CREATE FUNCTION engage_internal.risk_model_changed() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF TG_OP = 'INSERT' THEN
-		INSERT INTO engage.dirty (subject, cause) VALUES ('risks', 'risk model');
+		INSERT INTO engage_internal.dirty (subject, cause) VALUES ('risks', 'risk model');
 		RETURN NULL;
 	END IF;
 	RAISE EXCEPTION 'a version of the risk factors cannot be changed or deleted'
@@ -174,32 +174,32 @@ BEGIN
 			HINT = 'SELECT engage.set_risk_factor(...) or engage.fit_risk() makes a new one.';
 END
 $$;
-COMMENT ON FUNCTION engage.risk_model_changed() IS
+COMMENT ON FUNCTION engage_internal.risk_model_changed() IS
 	'Trigger: stops changes to versions, and has refresh rescore all callers by a new one.';
 CREATE TRIGGER risk_model_changed AFTER INSERT OR UPDATE OR DELETE ON engage.risk_model
-	FOR EACH ROW EXECUTE FUNCTION engage.risk_model_changed();
+	FOR EACH ROW EXECUTE FUNCTION engage_internal.risk_model_changed();
 CREATE TRIGGER risk_factor_changed AFTER UPDATE OR DELETE ON engage.risk_factor
-	FOR EACH ROW EXECUTE FUNCTION engage.risk_model_changed();
+	FOR EACH ROW EXECUTE FUNCTION engage_internal.risk_model_changed();
 
 -- definer: people who set weights and kinds of marker have no rights on the queue
-CREATE FUNCTION engage.harm_weight_changed() RETURNS trigger
+CREATE FUNCTION engage_internal.harm_weight_changed() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM engage.queue_risks();
+	PERFORM engage_internal.queue_risks();
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION engage.harm_weight_changed() IS 'Trigger: has refresh rescore all callers, after new weights or when a kind of marker becomes sensitive.';
+COMMENT ON FUNCTION engage_internal.harm_weight_changed() IS 'Trigger: has refresh rescore all callers, after new weights or when a kind of marker becomes sensitive.';
 CREATE TRIGGER harm_weight_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON engage.harm_weight
-	FOR EACH STATEMENT EXECUTE FUNCTION engage.harm_weight_changed();
+	FOR EACH STATEMENT EXECUTE FUNCTION engage_internal.harm_weight_changed();
 CREATE TRIGGER marker_kind_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON engage.marker_kind
-	FOR EACH STATEMENT EXECUTE FUNCTION engage.harm_weight_changed();
+	FOR EACH STATEMENT EXECUTE FUNCTION engage_internal.harm_weight_changed();
 -- for rows that logical replication applies
 CREATE TRIGGER harm_weight_applied AFTER INSERT OR UPDATE OR DELETE ON engage.harm_weight
-	FOR EACH ROW EXECUTE FUNCTION engage.harm_weight_changed();
+	FOR EACH ROW EXECUTE FUNCTION engage_internal.harm_weight_changed();
 CREATE TRIGGER marker_kind_applied AFTER INSERT OR UPDATE OR DELETE ON engage.marker_kind
-	FOR EACH ROW EXECUTE FUNCTION engage.harm_weight_changed();
+	FOR EACH ROW EXECUTE FUNCTION engage_internal.harm_weight_changed();
 
 -- Fires in replicating sessions too: a change that is not queued is lost.
 ALTER TABLE engage.harm_weight ENABLE REPLICA TRIGGER harm_weight_applied;
@@ -245,7 +245,7 @@ $$;
 COMMENT ON FUNCTION engage.adopt_risk_factors(text) IS
 	'Makes a shipped set of risk factors (preset_risk_factor) the newest version, and returns its model_id. From then on refresh scores callers, and refits the weights of demand to the force''s own history when policy.refit_every has passed. Sensitive factors are off. Errors: 42704 if there is no such preset, 55000 before setup().';
 
-CREATE FUNCTION engage.copy_risk_model(model_id integer, origin text, without text DEFAULT NULL) RETURNS integer
+CREATE FUNCTION engage_internal.copy_risk_model(model_id integer, origin text, without text DEFAULT NULL) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -261,7 +261,7 @@ BEGIN
 	RETURN copied;
 END
 $$;
-COMMENT ON FUNCTION engage.copy_risk_model(integer, text, text) IS
+COMMENT ON FUNCTION engage_internal.copy_risk_model(integer, text, text) IS
 	'Copies a version of the risk factors, except the factor of one code; returns the new model_id, NULL if there is no such version. Part of set_risk_factor() and adopt_risk_model().';
 
 -- definer: administrators write versions only here
@@ -301,7 +301,7 @@ BEGIN
 			USING ERRCODE = 'check_violation',
 				HINT = 'Give enabled => false, or say in condition under which condition of Schedule 8 of the Data Protection Act 2018 it is used.';
 	END IF;
-	new_id := engage.copy_risk_model(old_id, 'factor ' || set_risk_factor.code, set_risk_factor.code);
+	new_id := engage_internal.copy_risk_model(old_id, 'factor ' || set_risk_factor.code, set_risk_factor.code);
 	INSERT INTO engage.risk_factor VALUES (new_id, set_risk_factor.code, COALESCE(set_risk_factor.axis, old.axis),
 		COALESCE(set_risk_factor.measure, old.measure), COALESCE(set_risk_factor.matches, old.matches),
 		COALESCE(set_risk_factor.weight, old.weight), COALESCE(set_risk_factor.at_most, old.at_most),
@@ -322,7 +322,7 @@ DECLARE
 	adopted integer;
 BEGIN
 	LOCK TABLE engage.risk_model IN SHARE ROW EXCLUSIVE MODE;
-	adopted := engage.copy_risk_model(model_id, 'model ' || model_id);
+	adopted := engage_internal.copy_risk_model(model_id, 'model ' || model_id);
 	IF adopted IS NULL THEN
 		RAISE EXCEPTION 'there is no risk model %', COALESCE(model_id::text, 'NULL')
 			USING ERRCODE = 'undefined_object', HINT = 'SELECT model_id, origin FROM engage.risk_model lists them.';

@@ -42,7 +42,7 @@ COMMENT ON COLUMN engage.caller_risk.natures IS 'What kind of caller the contact
 SELECT pg_extension_config_dump('engage.caller_risk', '');
 
 -- not in SQL: pg_upgrade makes functions before the operator class that DISTINCT needs
-CREATE FUNCTION engage.criteria_in_force(as_of timestamptz) RETURNS engage.criterion[]
+CREATE FUNCTION engage_internal.criteria_in_force(as_of timestamptz) RETURNS engage.criterion[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -52,12 +52,12 @@ BEGIN
 	), '{}');
 END
 $$;
-COMMENT ON FUNCTION engage.criteria_in_force(timestamptz) IS 'The criteria of the rules that were in force at an instant; the first 64 of more, which is what one measurement takes.';
+COMMENT ON FUNCTION engage_internal.criteria_in_force(timestamptz) IS 'The criteria of the rules that were in force at an instant; the first 64 of more, which is what one measurement takes.';
 
 -- The factors are written into the query that counts contacts, which reads each contact once.  Joined to the factors as
 -- rows, it takes five times as long.
 
-CREATE FUNCTION engage.contact_condition(measure text, matches text[]) RETURNS text
+CREATE FUNCTION engage_internal.contact_condition(measure text, matches text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE measure
 	WHEN 'qualifier' THEN format('c.qualifiers && %L', matches)
@@ -65,16 +65,16 @@ RETURN CASE measure
 	WHEN 'abandoned' THEN 'c.disconnected AND c.spoke_to_service IS NOT TRUE AND c.confirmed_safe IS NOT TRUE'
 	ELSE format('c.%I = ANY (%L)', measure, matches)
 END;
-COMMENT ON FUNCTION engage.contact_condition(text, text[]) IS
+COMMENT ON FUNCTION engage_internal.contact_condition(text, text[]) IS
 	'The SQL condition that a contact c meets when it matches a risk factor, whatever its age. For contact_facts_query().';
 
-CREATE FUNCTION engage.age_condition(within interval, as_of timestamptz) RETURNS text
+CREATE FUNCTION engage_internal.age_condition(within interval, as_of timestamptz) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN CASE WHEN within IS NULL THEN 'true' ELSE format('c.occurred_at > %L', as_of - within) END;
-COMMENT ON FUNCTION engage.age_condition(interval, timestamptz) IS
+COMMENT ON FUNCTION engage_internal.age_condition(interval, timestamptz) IS
 	'The SQL condition that a contact c meets when it is recent enough for a risk factor; true for a factor without a limit. For contact_facts_query().';
 
-CREATE FUNCTION engage.harm_expression(f engage.risk_factor, as_of timestamptz) RETURNS text
+CREATE FUNCTION engage_internal.harm_expression(f engage.risk_factor, as_of timestamptz) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN format('LEAST(%s, %s)',
 	CASE WHEN f.measure = 'harm_weight'
@@ -82,21 +82,21 @@ RETURN format('LEAST(%s, %s)',
 		THEN format('ln(1 + COALESCE(sum(COALESCE('
 			'(SELECT h.weight FROM engage.harm_weight h WHERE h.scheme = ANY (%1$L) AND h.code = c.closing_code ORDER BY h.scheme LIMIT 1), '
 			'(SELECT h.weight FROM engage.harm_weight h WHERE h.scheme = ANY (%1$L) AND h.code = c.opening_code ORDER BY h.scheme LIMIT 1)'
-			')::numeric) FILTER (WHERE %2$s), 0)::double precision)', f.matches, engage.age_condition(f.within, as_of))
-		ELSE format('count(*) FILTER (WHERE %s AND %s)', engage.contact_condition(f.measure, f.matches), engage.age_condition(f.within, as_of)) END,
+			')::numeric) FILTER (WHERE %2$s), 0)::double precision)', f.matches, engage_internal.age_condition(f.within, as_of))
+		ELSE format('count(*) FILTER (WHERE %s AND %s)', engage_internal.contact_condition(f.measure, f.matches), engage_internal.age_condition(f.within, as_of)) END,
 	-- LEAST passes over a NULL
 	COALESCE(f.at_most::text, 'NULL'));
-COMMENT ON FUNCTION engage.harm_expression(engage.risk_factor, timestamptz) IS
+COMMENT ON FUNCTION engage_internal.harm_expression(engage.risk_factor, timestamptz) IS
 	'The SQL expression for the value of a harm factor of contacts, over the contacts c of a caller. For contact_facts_query().';
 
-CREATE FUNCTION engage.nature_expression(f engage.risk_factor, as_of timestamptz) RETURNS text
+CREATE FUNCTION engage_internal.nature_expression(f engage.risk_factor, as_of timestamptz) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN format('CASE WHEN count(*) FILTER (WHERE %1$s AND %2$s) >= GREATEST(%3$s, %4$s * count(*) FILTER (WHERE %2$s)) THEN %5$L END',
-	engage.contact_condition(f.measure, f.matches), engage.age_condition(f.within, as_of), f.weight, COALESCE(f.share, 0), f.code);
-COMMENT ON FUNCTION engage.nature_expression(engage.risk_factor, timestamptz) IS
+	engage_internal.contact_condition(f.measure, f.matches), engage_internal.age_condition(f.within, as_of), f.weight, COALESCE(f.share, 0), f.code);
+COMMENT ON FUNCTION engage_internal.nature_expression(engage.risk_factor, timestamptz) IS
 	'The SQL expression for the code of a nature factor, over the contacts c of a caller: NULL where they are too few, or too small a share. For contact_facts_query().';
 
-CREATE FUNCTION engage.contact_facts_query(model_id integer, as_of timestamptz, for_some boolean) RETURNS text
+CREATE FUNCTION engage_internal.contact_facts_query(model_id integer, as_of timestamptz, for_some boolean) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	-- days and instants are the same for everybody, and constants read as the same, whatever the session's settings
 	SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET extra_float_digits = 1
@@ -114,11 +114,11 @@ DECLARE
 	natures text;
 	needed text;	-- which contacts any of this looks at
 BEGIN
-	SELECT string_agg(engage.harm_expression(f, as_of), ', ' ORDER BY f.code COLLATE "C") FILTER (WHERE f.axis = 'harm'),
-		string_agg(engage.nature_expression(f, as_of), ', ' ORDER BY f.code COLLATE "C") FILTER (WHERE f.axis = 'nature'),
+	SELECT string_agg(engage_internal.harm_expression(f, as_of), ', ' ORDER BY f.code COLLATE "C") FILTER (WHERE f.axis = 'harm'),
+		string_agg(engage_internal.nature_expression(f, as_of), ', ' ORDER BY f.code COLLATE "C") FILTER (WHERE f.axis = 'nature'),
 		concat_ws(' OR ', format('c.occurred_at > %L', LEAST(handled_after, min(as_of - f.within))),
 			string_agg(CASE WHEN f.measure = 'harm_weight' THEN 'c.closing_code IS NOT NULL OR c.opening_code IS NOT NULL'
-				WHEN f.share IS NOT NULL THEN 'true' ELSE engage.contact_condition(f.measure, f.matches) END, ' OR ') FILTER (WHERE f.within IS NULL))
+				WHEN f.share IS NOT NULL THEN 'true' ELSE engage_internal.contact_condition(f.measure, f.matches) END, ' OR ') FILTER (WHERE f.within IS NULL))
 	INTO harm, natures, needed
 	FROM engage.risk_factor f
 	WHERE f.model_id = contact_facts_query.model_id AND f.axis <> 'demand' AND f.enabled AND f.measure <> 'marker';
@@ -140,48 +140,48 @@ BEGIN
 	$query$, handled_after, harm, natures, personas, needed, as_of, fence);
 END
 $$;
-COMMENT ON FUNCTION engage.contact_facts_query(integer, timestamptz, boolean) IS
+COMMENT ON FUNCTION engage_internal.contact_facts_query(integer, timestamptz, boolean) IS
 	'The query that counts what callers'' contacts up to an instant say for the harm and nature factors of a version, for some callers ($1) or all. It reads each contact once. For contact_facts().';
 
-CREATE FUNCTION engage.contact_facts(model_id integer, as_of timestamptz, caller_ids bigint[],
+CREATE FUNCTION engage_internal.contact_facts(model_id integer, as_of timestamptz, caller_ids bigint[],
 		OUT caller_id bigint, OUT handling_seconds double precision, OUT handled bigint, OUT harm double precision[], OUT natures text[]) RETURNS SETOF record
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 	SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
 BEGIN
-	RETURN QUERY EXECUTE engage.contact_facts_query(model_id, as_of, true) USING caller_ids;
+	RETURN QUERY EXECUTE engage_internal.contact_facts_query(model_id, as_of, true) USING caller_ids;
 END
 $$;
-COMMENT ON FUNCTION engage.contact_facts(integer, timestamptz, bigint[]) IS
+COMMENT ON FUNCTION engage_internal.contact_facts(integer, timestamptz, bigint[]) IS
 	'What the contacts of some callers say, up to an instant: their handling time in the last 90 days and the number of contacts that have one, the values of the harm factors of contacts that are on, in order of their codes, and the natures.';
 
-CREATE FUNCTION engage.contact_scores(model_id integer, as_of timestamptz, caller_ids bigint[],
+CREATE FUNCTION engage_internal.contact_scores(model_id integer, as_of timestamptz, caller_ids bigint[],
 		OUT caller_id bigint, OUT handling_seconds double precision, OUT handled bigint, OUT harm_points numeric, OUT natures text[]) RETURNS SETOF record
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp ROWS 100000
 AS $$
 DECLARE
-	weights constant double precision[] := ARRAY(SELECT f.weight FROM engage.harm_factors(model_id) f WHERE f.of_contacts ORDER BY f.place);
+	weights constant double precision[] := ARRAY(SELECT f.weight FROM engage_internal.harm_factors(model_id) f WHERE f.of_contacts ORDER BY f.place);
 BEGIN
 	IF caller_ids IS NULL THEN
 		RETURN QUERY EXECUTE format('SELECT f.caller_id, f.seconds, f.handled, engage.total_risk_score(f.harm, %L), f.natures FROM (%s) f',
-			weights, engage.contact_facts_query(model_id, as_of, false));
+			weights, engage_internal.contact_facts_query(model_id, as_of, false));
 	ELSE
 		RETURN QUERY
 		SELECT f.caller_id, f.handling_seconds, f.handled, engage.total_risk_score(f.harm, weights), f.natures
-		FROM engage.contact_facts(model_id, as_of, caller_ids) f;
+		FROM engage_internal.contact_facts(model_id, as_of, caller_ids) f;
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.contact_scores(integer, timestamptz, bigint[]) IS
+COMMENT ON FUNCTION engage_internal.contact_scores(integer, timestamptz, bigint[]) IS
 	'As contact_facts(), with points in place of the values of the harm factors; for all callers if NULL.';
 
-CREATE FUNCTION engage.marker_facts(model_id integer, as_of timestamptz, caller_ids bigint[], OUT caller_id bigint, OUT harm double precision[]) RETURNS SETOF record
+CREATE FUNCTION engage_internal.marker_facts(model_id integer, as_of timestamptz, caller_ids bigint[], OUT caller_id bigint, OUT harm double precision[]) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH held AS MATERIALIZED (
-		SELECT h.caller_id, h.marker FROM engage.markers_at(marker_facts.as_of) h WHERE caller_ids IS NULL
+		SELECT h.caller_id, h.marker FROM engage_internal.markers_at(marker_facts.as_of) h WHERE caller_ids IS NULL
 		UNION ALL
-		SELECT h.caller_id, h.marker FROM engage.markers_of(caller_ids, marker_facts.as_of) h WHERE caller_ids IS NOT NULL
+		SELECT h.caller_id, h.marker FROM engage_internal.markers_of(caller_ids, marker_facts.as_of) h WHERE caller_ids IS NOT NULL
 	)
 	SELECT k.caller_id, array_agg(LEAST(k.markers, f.at_most) ORDER BY f.code COLLATE "C")
 	FROM engage.risk_factor f, LATERAL (
@@ -192,20 +192,20 @@ BEGIN ATOMIC
 	WHERE f.model_id = marker_facts.model_id AND f.axis = 'harm' AND f.enabled AND f.measure = 'marker'
 	GROUP BY k.caller_id;
 END;
-COMMENT ON FUNCTION engage.marker_facts(integer, timestamptz, bigint[]) IS
+COMMENT ON FUNCTION engage_internal.marker_facts(integer, timestamptz, bigint[]) IS
 	'The values of the harm factors of markers that are on, in order of their codes, for each caller with markers at an instant; for all callers if NULL. A sensitive marker counts only for a sensitive factor.';
 
-CREATE FUNCTION engage.harm_factors(model_id integer, OUT code text, OUT of_contacts boolean, OUT place bigint, OUT weight double precision) RETURNS SETOF record
+CREATE FUNCTION engage_internal.harm_factors(model_id integer, OUT code text, OUT of_contacts boolean, OUT place bigint, OUT weight double precision) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT f.code, f.measure <> 'marker', row_number() OVER (ORDER BY f.measure = 'marker', f.code COLLATE "C"), f.weight::double precision
 	FROM engage.risk_factor f
 	WHERE f.model_id = harm_factors.model_id AND f.axis = 'harm' AND f.enabled;
 END;
-COMMENT ON FUNCTION engage.harm_factors(integer) IS
+COMMENT ON FUNCTION engage_internal.harm_factors(integer) IS
 	'The harm factors that are on, in the order in which their values are scored: those of contacts, then those of markers.';
 
-CREATE FUNCTION engage.demand_weights(model_id integer) RETURNS double precision[]
+CREATE FUNCTION engage_internal.demand_weights(model_id integer) RETURNS double precision[]
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (
 	SELECT array_agg(COALESCE(f.weight, 0)::double precision ORDER BY m.place)
@@ -213,23 +213,23 @@ RETURN (
 	LEFT JOIN engage.risk_factor f ON f.model_id = demand_weights.model_id
 		AND f.measure = m.measure AND f.axis = 'demand' AND f.enabled
 	WHERE m.place IS NOT NULL);
-COMMENT ON FUNCTION engage.demand_weights(integer) IS
+COMMENT ON FUNCTION engage_internal.demand_weights(integer) IS
 	'The weights of a version for what demand_measures() gives, 0 for a measure without a factor that is on.';
 
-CREATE FUNCTION engage.own_handling(handling_seconds double precision, handled bigint, usual double precision) RETURNS double precision
+CREATE FUNCTION engage_internal.own_handling(handling_seconds double precision, handled bigint, usual double precision) RETURNS double precision
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN usual IS NULL THEN handling_seconds / NULLIF(handled, 0)
 	ELSE (COALESCE(handling_seconds, 0) + (5 * usual)) / (COALESCE(handled, 0) + 5) END;
-COMMENT ON FUNCTION engage.own_handling(double precision, bigint, double precision) IS
+COMMENT ON FUNCTION engage_internal.own_handling(double precision, bigint, double precision) IS
 	'Seconds that it takes to handle a contact of a caller: the caller''s own mean, moved towards the usual one as if five more contacts had taken that long.';
 
-CREATE FUNCTION engage.demand_scores(model_id integer, as_of timestamptz, caller_ids bigint[],
+CREATE FUNCTION engage_internal.demand_scores(model_id integer, as_of timestamptz, caller_ids bigint[],
 		OUT caller_id bigint, OUT demand_score numeric, OUT expected_contacts double precision, OUT probability_active double precision) RETURNS SETOF record
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp ROWS 100000
 AS $$
 DECLARE
-	criteria constant engage.criterion[] := engage.criteria_in_force(as_of);
-	weights constant double precision[] := engage.demand_weights(model_id);
+	criteria constant engage.criterion[] := engage_internal.criteria_in_force(as_of);
+	weights constant double precision[] := engage_internal.demand_weights(model_id);
 	model engage.risk_model;
 BEGIN
 	SELECT m.* INTO model FROM engage.risk_model m WHERE m.model_id = demand_scores.model_id;
@@ -246,61 +246,61 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.demand_scores(integer, timestamptz, bigint[]) IS
+COMMENT ON FUNCTION engage_internal.demand_scores(integer, timestamptz, bigint[]) IS
 	'The demand scores of callers from the times of their contacts up to an instant, by the demand factors and demand model of a version and the rules in force then; for all callers if NULL.';
 
-CREATE FUNCTION engage.marker_points(model_id integer, as_of timestamptz, caller_ids bigint[], OUT caller_id bigint, OUT harm_points numeric) RETURNS SETOF record
+CREATE FUNCTION engage_internal.marker_points(model_id integer, as_of timestamptz, caller_ids bigint[], OUT caller_id bigint, OUT harm_points numeric) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT m.caller_id, engage.total_risk_score(m.harm, w.weights)
-	FROM engage.marker_facts(marker_points.model_id, marker_points.as_of, marker_points.caller_ids) m,
-		(SELECT array_agg(f.weight ORDER BY f.place) AS weights FROM engage.harm_factors(marker_points.model_id) f WHERE NOT f.of_contacts) w;
+	FROM engage_internal.marker_facts(marker_points.model_id, marker_points.as_of, marker_points.caller_ids) m,
+		(SELECT array_agg(f.weight ORDER BY f.place) AS weights FROM engage_internal.harm_factors(marker_points.model_id) f WHERE NOT f.of_contacts) w;
 END;
-COMMENT ON FUNCTION engage.marker_points(integer, timestamptz, bigint[]) IS 'The points that callers'' markers give at an instant; for all callers if NULL.';
+COMMENT ON FUNCTION engage_internal.marker_points(integer, timestamptz, bigint[]) IS 'The points that callers'' markers give at an instant; for all callers if NULL.';
 
 -- No settings of its own, so the planner can merge it into its caller: the rows of a large force are then stored one time fewer.
-CREATE FUNCTION engage.risk_of(model_id integer, as_of timestamptz, caller_ids bigint[] DEFAULT NULL,
+CREATE FUNCTION engage_internal.risk_of(model_id integer, as_of timestamptz, caller_ids bigint[] DEFAULT NULL,
 		OUT caller_id bigint, OUT demand_score numeric, OUT probability double precision, OUT expected_contacts double precision,
 		OUT expected_hours double precision, OUT probability_active double precision, OUT harm_points numeric, OUT natures text[]) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 100000
 BEGIN ATOMIC
 	SELECT d.caller_id, d.demand_score, 1 / (1 + exp(-GREATEST(LEAST(d.demand_score, 500), -500)::double precision)), d.expected_contacts,
-		d.expected_contacts * engage.own_handling(c.handling_seconds, c.handled, u.handling_seconds) / 3600, d.probability_active,
+		d.expected_contacts * engage_internal.own_handling(c.handling_seconds, c.handled, u.handling_seconds) / 3600, d.probability_active,
 		COALESCE(c.harm_points, 0) + COALESCE(m.harm_points, 0.000), COALESCE(c.natures, '{}')
-	FROM engage.demand_scores(risk_of.model_id, risk_of.as_of, risk_of.caller_ids) d
-	LEFT JOIN engage.contact_scores(risk_of.model_id, risk_of.as_of, risk_of.caller_ids) c ON c.caller_id = d.caller_id
-	LEFT JOIN engage.marker_points(risk_of.model_id, risk_of.as_of, risk_of.caller_ids) m ON m.caller_id = d.caller_id
+	FROM engage_internal.demand_scores(risk_of.model_id, risk_of.as_of, risk_of.caller_ids) d
+	LEFT JOIN engage_internal.contact_scores(risk_of.model_id, risk_of.as_of, risk_of.caller_ids) c ON c.caller_id = d.caller_id
+	LEFT JOIN engage_internal.marker_points(risk_of.model_id, risk_of.as_of, risk_of.caller_ids) m ON m.caller_id = d.caller_id
 	CROSS JOIN (SELECT x.handling_seconds FROM engage.risk_model x WHERE x.model_id = risk_of.model_id) u;
 END;
-COMMENT ON FUNCTION engage.risk_of(integer, timestamptz, bigint[]) IS
+COMMENT ON FUNCTION engage_internal.risk_of(integer, timestamptz, bigint[]) IS
 	'The scores of callers by a version of the risk factors, from contacts and markers up to any instant; for all callers if NULL. caller_risk keeps those of the last refresh.';
 
-CREATE FUNCTION engage.queue_risks(caller_ids bigint[]) RETURNS void
+CREATE FUNCTION engage_internal.queue_risks(caller_ids bigint[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-	INSERT INTO engage.dirty (subject, caller_id, cause)
+	INSERT INTO engage_internal.dirty (subject, caller_id, cause)
 	SELECT 'risk', u.caller_id, 'contacts' FROM unnest(caller_ids) u (caller_id)
 	WHERE EXISTS (SELECT FROM engage.risk_model);
 END;
-COMMENT ON FUNCTION engage.queue_risks(bigint[]) IS
+COMMENT ON FUNCTION engage_internal.queue_risks(bigint[]) IS
 	'Queues callers to be scored again, if the force has risk factors. A stage of refresh.';
 
-CREATE FUNCTION engage.queue_risks() RETURNS void
+CREATE FUNCTION engage_internal.queue_risks() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-	INSERT INTO engage.dirty (subject, cause) SELECT 'risks', 'contacts' WHERE EXISTS (SELECT FROM engage.risk_model);
+	INSERT INTO engage_internal.dirty (subject, cause) SELECT 'risks', 'contacts' WHERE EXISTS (SELECT FROM engage.risk_model);
 END;
-COMMENT ON FUNCTION engage.queue_risks() IS 'Queues all callers to be scored again, if the force has risk factors. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.queue_risks() IS 'Queues all callers to be scored again, if the force has risk factors. A stage of refresh.';
 
-CREATE FUNCTION engage.scores_are_due() RETURNS boolean
+CREATE FUNCTION engage_internal.scores_are_due() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN EXISTS (SELECT FROM engage.risk_model) AND EXISTS (
 	SELECT FROM engage.policy o LEFT JOIN engage.risk_state s ON true
 	WHERE COALESCE(s.scored_at < (now() - o.rescore_every), true));
-COMMENT ON FUNCTION engage.scores_are_due() IS
+COMMENT ON FUNCTION engage_internal.scores_are_due() IS
 	'Whether all callers were last scored longer ago than policy.rescore_every: every score changes as time passes.';
 
-CREATE FUNCTION engage.fit_is_due() RETURNS boolean
+CREATE FUNCTION engage_internal.fit_is_due() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT EXISTS (SELECT FROM engage.policy o, engage.risk_model p
@@ -309,10 +309,10 @@ BEGIN ATOMIC
 			AND NOT EXISTS (SELECT FROM engage.risk_model m
 				WHERE m.model_id > p.model_id AND (m.origin = 'fitted' OR m.origin LIKE 'model %') AND m.created_at > now() - o.refit_every));
 END;
-COMMENT ON FUNCTION engage.fit_is_due() IS
+COMMENT ON FUNCTION engage_internal.fit_is_due() IS
 	'Whether the last fit, or the last return to an earlier version, was longer ago than policy.refit_every, or there has been none since the shipped risk factors were adopted.';
 
-CREATE FUNCTION engage.score_callers(model integer, caller_ids bigint[]) RETURNS bigint
+CREATE FUNCTION engage_internal.score_callers(model integer, caller_ids bigint[]) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -320,7 +320,7 @@ DECLARE
 BEGIN
 	INSERT INTO engage.caller_risk AS k
 	SELECT r.caller_id, model, now(), r.demand_score, r.probability, r.expected_contacts, r.expected_hours, r.probability_active, r.harm_points, r.natures
-	FROM engage.risk_of(model, now(), caller_ids) r
+	FROM engage_internal.risk_of(model, now(), caller_ids) r
 	ON CONFLICT (caller_id) DO UPDATE
 	SET model_id = excluded.model_id, as_of = excluded.as_of, demand_score = excluded.demand_score, probability = excluded.probability,
 		expected_contacts = excluded.expected_contacts, expected_hours = excluded.expected_hours,
@@ -334,10 +334,10 @@ BEGIN
 	RETURN scored;
 END
 $$;
-COMMENT ON FUNCTION engage.score_callers(integer, bigint[]) IS
+COMMENT ON FUNCTION engage_internal.score_callers(integer, bigint[]) IS
 	'Scores callers (all if NULL) as of now by a version of the risk factors, and returns how many have a score: a caller without contacts has none. A stage of refresh.';
 
-CREATE FUNCTION engage.score_everybody(run bigint) RETURNS bigint
+CREATE FUNCTION engage_internal.score_everybody(run bigint) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -345,10 +345,10 @@ DECLARE
 	model integer;
 	scored bigint;
 BEGIN
-	IF engage.fit_is_due() THEN
+	IF engage_internal.fit_is_due() THEN
 		BEGIN
 			LOCK TABLE engage.risk_model IN SHARE ROW EXCLUSIVE MODE NOWAIT;
-			PERFORM engage.take_back('fit');
+			PERFORM engage_internal.take_back('fit');
 			PERFORM engage.fit_risk(now());
 		EXCEPTION
 			WHEN lock_not_available THEN
@@ -357,47 +357,47 @@ BEGIN
 			WHEN OTHERS THEN
 				-- the version in force stays until the next time
 				GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-				IF NOT engage.put_aside(run, 'fit', SQLSTATE, problem) THEN
+				IF NOT engage_internal.put_aside(run, 'fit', SQLSTATE, problem) THEN
 					RAISE;
 				END IF;
 		END;
 	END IF;
 	-- before the scores are computed: a row that comes later stays
-	DELETE FROM engage.dirty q WHERE q.subject IN ('risk', 'risks');
-	PERFORM engage.take_back('score');
+	DELETE FROM engage_internal.dirty q WHERE q.subject IN ('risk', 'risks');
+	PERFORM engage_internal.take_back('score');
 	model := engage.risk_model_in_force();
-	scored := engage.score_callers(model, NULL);
+	scored := engage_internal.score_callers(model, NULL);
 	INSERT INTO engage.risk_state AS s (model_id, scored_at) VALUES (model, now())
 	ON CONFLICT (one) DO UPDATE SET model_id = excluded.model_id, scored_at = excluded.scored_at;
 	RETURN scored;
 END
 $$;
-COMMENT ON FUNCTION engage.score_everybody(bigint) IS
+COMMENT ON FUNCTION engage_internal.score_everybody(bigint) IS
 	'Scores all callers as of now, after a new fit if one is due, and returns how many. A stage of refresh.';
 
-CREATE FUNCTION engage.take_risks(run bigint, batch_size integer, only_id bigint DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION engage_internal.take_risks(run bigint, batch_size integer, only_id bigint DEFAULT NULL) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	caller_ids bigint[];
 BEGIN
-	IF EXISTS (SELECT FROM engage.dirty q WHERE q.subject = 'risks') THEN
-		RETURN engage.score_everybody(run);
+	IF EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = 'risks') THEN
+		RETURN engage_internal.score_everybody(run);
 	END IF;
 	WITH gone AS (
-		DELETE FROM engage.dirty q
-		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage.dirty d WHERE d.subject = 'risk' AND (only_id IS NULL OR d.caller_id = only_id)
+		DELETE FROM engage_internal.dirty q
+		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage_internal.dirty d WHERE d.subject = 'risk' AND (only_id IS NULL OR d.caller_id = only_id)
 			LIMIT CASE WHEN only_id IS NULL THEN batch_size END))
 		RETURNING q.caller_id
 	)
 	-- whoever set a marker may not have seen a merge that was under way
 	SELECT array_agg(DISTINCT u.caller_id) INTO caller_ids
 	FROM gone g, unnest(ARRAY[g.caller_id, engage.current_caller(g.caller_id)]) u (caller_id);
-	PERFORM engage.take_back('score', caller_ids => COALESCE(caller_ids, '{}'));
-	RETURN CASE WHEN caller_ids IS NOT NULL THEN engage.score_callers(engage.risk_model_in_force(), caller_ids) END;
+	PERFORM engage_internal.take_back('score', caller_ids => COALESCE(caller_ids, '{}'));
+	RETURN CASE WHEN caller_ids IS NOT NULL THEN engage_internal.score_callers(engage.risk_model_in_force(), caller_ids) END;
 END
 $$;
-COMMENT ON FUNCTION engage.take_risks(bigint, integer, bigint) IS
+COMMENT ON FUNCTION engage_internal.take_risks(bigint, integer, bigint) IS
 	'Takes callers from the queue (all, a batch, or just one) and scores them; returns how many, or NULL if none wait. A stage of refresh.';
 
 -- What people read.
@@ -461,24 +461,24 @@ BEGIN
 	END IF;
 	RETURN QUERY
 	WITH demand AS MATERIALIZED (
-		SELECT d.measures, engage.risk_score(d.measures, engage.demand_weights(known.model_id)) AS score
+		SELECT d.measures, engage.risk_score(d.measures, engage_internal.demand_weights(known.model_id)) AS score
 		FROM engage.caller c, engage.risk_model m,
-			LATERAL engage.demand_measures(c.timeline, known.as_of, engage.criteria_in_force(known.as_of), m.demand, m.horizon) d
+			LATERAL engage.demand_measures(c.timeline, known.as_of, engage_internal.criteria_in_force(known.as_of), m.demand, m.horizon) d
 		WHERE c.caller_id = known.caller_id AND m.model_id = known.model_id
 	), harm AS MATERIALIZED (
-		SELECT v.harm_values, engage.risk_score(v.harm_values, ARRAY(SELECT f.weight FROM engage.harm_factors(known.model_id) f ORDER BY f.place)) AS score
+		SELECT v.harm_values, engage.risk_score(v.harm_values, ARRAY(SELECT f.weight FROM engage_internal.harm_factors(known.model_id) f ORDER BY f.place)) AS score
 		FROM (
-			SELECT COALESCE((SELECT f.harm FROM engage.contact_facts(known.model_id, known.as_of, ARRAY[known.caller_id]) f),
-					ARRAY(SELECT 0::double precision FROM engage.harm_factors(known.model_id) h WHERE h.of_contacts))
-				|| COALESCE((SELECT m.harm FROM engage.marker_facts(known.model_id, known.as_of, ARRAY[known.caller_id]) m),
-					ARRAY(SELECT 0::double precision FROM engage.harm_factors(known.model_id) h WHERE NOT h.of_contacts)) AS harm_values
+			SELECT COALESCE((SELECT f.harm FROM engage_internal.contact_facts(known.model_id, known.as_of, ARRAY[known.caller_id]) f),
+					ARRAY(SELECT 0::double precision FROM engage_internal.harm_factors(known.model_id) h WHERE h.of_contacts))
+				|| COALESCE((SELECT m.harm FROM engage_internal.marker_facts(known.model_id, known.as_of, ARRAY[known.caller_id]) m),
+					ARRAY(SELECT 0::double precision FROM engage_internal.harm_factors(known.model_id) h WHERE NOT h.of_contacts)) AS harm_values
 		) v
 	)
 	SELECT f.axis, f.code, f.label, f.measure, p.value, f.weight, p.contribution, f.thrive, f.is_sensitive, known.model_id, known.as_of
 	FROM engage.risk_factor f, LATERAL (
 		SELECT d.measures[m.place], ((d.score).contributions)[m.place] FROM demand d, engage.risk_measure m WHERE f.axis = 'demand' AND m.measure = f.measure
 		UNION ALL
-		SELECT h.harm_values[n.place], ((h.score).contributions)[n.place] FROM harm h, engage.harm_factors(known.model_id) n WHERE f.axis = 'harm' AND n.code = f.code
+		SELECT h.harm_values[n.place], ((h.score).contributions)[n.place] FROM harm h, engage_internal.harm_factors(known.model_id) n WHERE f.axis = 'harm' AND n.code = f.code
 	) p (value, contribution)
 	WHERE f.model_id = known.model_id AND f.enabled
 	ORDER BY f.axis, abs(p.contribution) DESC, f.code COLLATE "C";

@@ -6,7 +6,7 @@
  * up to that time, and judged by those after it.
  */
 
-CREATE FUNCTION engage.met_rules(rules_at timestamptz, from_at timestamptz, to_at timestamptz, OUT caller_id bigint, OUT rule_ids integer[]) RETURNS SETOF record
+CREATE FUNCTION engage_internal.met_rules(rules_at timestamptz, from_at timestamptz, to_at timestamptz, OUT caller_id bigint, OUT rule_ids integer[]) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
 	SELECT m.caller_id, array_agg(m.rule_id ORDER BY m.rule_id)
@@ -17,20 +17,20 @@ BEGIN ATOMIC
 	) m
 	GROUP BY m.caller_id;
 END;
-COMMENT ON FUNCTION engage.met_rules(timestamptz, timestamptz, timestamptz) IS
+COMMENT ON FUNCTION engage_internal.met_rules(timestamptz, timestamptz, timestamptz) IS
 	'Who met which of the rules in force at rules_at, from from_at up to but not including to_at, even before those rules were in force.';
 
-CREATE FUNCTION engage.demand_places(model_id integer) RETURNS integer[]
+CREATE FUNCTION engage_internal.demand_places(model_id integer) RETURNS integer[]
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN ARRAY(
 	SELECT m.place FROM engage.risk_factor f JOIN engage.risk_measure m ON m.measure = f.measure
 	WHERE f.model_id = demand_places.model_id AND f.axis = 'demand' AND f.enabled
 		AND f.measure <> 'base'
 	ORDER BY m.place);
-COMMENT ON FUNCTION engage.demand_places(integer) IS
+COMMENT ON FUNCTION engage_internal.demand_places(integer) IS
 	'The elements of demand_measures() that the active factors of a version use, other than base.';
 
-CREATE FUNCTION engage.training_cutoffs(as_of timestamptz, horizon interval) RETURNS SETOF timestamptz
+CREATE FUNCTION engage_internal.training_cutoffs(as_of timestamptz, horizon interval) RETURNS SETOF timestamptz
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 3
 BEGIN ATOMIC
 	SELECT training_cutoffs.as_of - n * training_cutoffs.horizon
@@ -38,18 +38,18 @@ BEGIN ATOMIC
 	WHERE training_cutoffs.as_of - (n + 1) * training_cutoffs.horizon >= (
 		SELECT min(c.first_at) FROM engage.caller c WHERE c.first_at >= (SELECT engage.first_plausible()));
 END;
-COMMENT ON FUNCTION engage.training_cutoffs(timestamptz, interval) IS
+COMMENT ON FUNCTION engage_internal.training_cutoffs(timestamptz, interval) IS
 	'The times after which outcomes are learnt from: the ends of the last three horizons that were over at as_of and have another before them.';
 
 -- as_of: later contacts are ignored; days have 24 hours
-CREATE FUNCTION engage.learn_risk(as_of timestamptz, horizon interval, INOUT places integer[],
+CREATE FUNCTION engage_internal.learn_risk(as_of timestamptz, horizon interval, INOUT places integer[],
 		OUT demand engage.demand_model, OUT handling_seconds double precision, OUT fitted engage.logistic_model,
 		OUT by_count engage.logistic_model, OUT sampled double precision, OUT cutoffs timestamptz[], OUT quality engage.prediction_quality)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $$
 #variable_conflict use_column
 DECLARE
-	criteria constant engage.criterion[] := engage.criteria_in_force(as_of);
+	criteria constant engage.criterion[] := engage_internal.criteria_in_force(as_of);
 	wanted constant double precision := 200000;
 	-- a wrong time near zero would turn a caller of some months into one of half a century
 	since constant timestamptz := engage.first_plausible();
@@ -67,12 +67,12 @@ BEGIN
 	FROM engage.contact c
 	WHERE c.occurred_at <= learn_risk.as_of AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL;
 
-	cutoffs := ARRAY(SELECT t FROM engage.training_cutoffs(learn_risk.as_of, learn_risk.horizon) t);
+	cutoffs := ARRAY(SELECT t FROM engage_internal.training_cutoffs(learn_risk.as_of, learn_risk.horizon) t);
 	SELECT LEAST(1, wanted / GREATEST(count(*), 1)) INTO sampled
 	FROM unnest(cutoffs) t JOIN engage.caller c ON c.first_at <= t;
 	WITH met AS MATERIALIZED (
 		SELECT t AS cutoff, m.caller_id
-		FROM unnest(cutoffs) t, LATERAL engage.met_rules(learn_risk.as_of, t + interval '1 microsecond', t + learn_risk.horizon + interval '1 microsecond') m
+		FROM unnest(cutoffs) t, LATERAL engage_internal.met_rules(learn_risk.as_of, t + interval '1 microsecond', t + learn_risk.horizon + interval '1 microsecond') m
 	), example AS MATERIALIZED (
 		-- every caller who met a rule, and a sample of the others
 		SELECT t AS cutoff, m.caller_id IS NOT NULL AS happened,
@@ -80,7 +80,7 @@ BEGIN
 		FROM unnest(cutoffs) t
 		JOIN engage.caller c ON c.first_at <= t
 		LEFT JOIN met m ON m.cutoff = t AND m.caller_id = c.caller_id
-		WHERE m.caller_id IS NOT NULL OR engage.is_sampled(c.caller_id::text, sampled)
+		WHERE m.caller_id IS NOT NULL OR engage_internal.is_sampled(c.caller_id::text, sampled)
 	), measured AS MATERIALIZED (
 		SELECT e.happened, ARRAY(SELECT d.measures[p] FROM unnest(places) p) AS measures,
 			ln(1 + engage.num_contacts(engage.slice(e.timeline, e.cutoff - learn_risk.horizon + interval '1 microsecond', e.cutoff + interval '1 microsecond'))) AS latest
@@ -108,7 +108,7 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.learn_risk(timestamptz, interval, integer[]) IS
+COMMENT ON FUNCTION engage_internal.learn_risk(timestamptz, interval, integer[]) IS
 	'What the history up to as_of teaches: the demand model; the mean handling time; and how well each of demand_measures() (places), taken at up to three earlier dates, predicted who then met a rule in force at as_of, by logistic regression with a small ridge penalty. by_count is the same from the number of contacts alone, for comparison. Weights are NULL if fewer than 20 callers met a rule, or the fit did not converge. Part of fit_risk() and evaluate_risk().';
 
 -- definer: administrators and operators fit without rights on callers, and write versions only here
@@ -135,7 +135,7 @@ BEGIN
 		RAISE EXCEPTION 'as_of must be a time in the past'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT * FROM engage.fit_risk();';
 	END IF;
-	SELECT * INTO learnt FROM engage.learn_risk(as_of, horizon, engage.demand_places(old_id));
+	SELECT * INTO learnt FROM engage_internal.learn_risk(as_of, horizon, engage_internal.demand_places(old_id));
 	demand_fitted := (learnt.demand).converged IS TRUE;
 	weights_fitted := (learnt.fitted).weights IS NOT NULL;
 	callers := (SELECT count(*) FROM engage.caller c WHERE c.first_at <= fit_risk.as_of);
@@ -225,7 +225,7 @@ AS $$
 DECLARE
 	model_id constant integer := engage.risk_model_in_force();
 	horizon constant interval := (SELECT o.risk_horizon FROM engage.policy o);
-	criteria constant engage.criterion[] := engage.criteria_in_force(as_of);
+	criteria constant engage.criterion[] := engage_internal.criteria_in_force(as_of);
 	just constant interval := interval '1 microsecond';
 	learnt record;
 BEGIN
@@ -237,7 +237,7 @@ BEGIN
 		RAISE EXCEPTION 'the horizon after as_of is not over'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a time at least policy.risk_horizon ago.';
 	END IF;
-	SELECT * INTO learnt FROM engage.learn_risk(as_of, horizon, engage.demand_places(model_id));
+	SELECT * INTO learnt FROM engage_internal.learn_risk(as_of, horizon, engage_internal.demand_places(model_id));
 	IF (learnt.fitted).weights IS NULL THEN
 		RAISE EXCEPTION 'too few callers met a rule by then to learn from'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -258,7 +258,7 @@ BEGIN
 	CROSS JOIN LATERAL (SELECT
 		engage.num_contacts(engage.slice(c.timeline, evaluate_risk.as_of - horizon + just, evaluate_risk.as_of + just)) AS contacts,
 		engage.num_contacts(engage.slice(c.timeline, evaluate_risk.as_of + just, evaluate_risk.as_of + horizon + just)) AS later_contacts) n
-	LEFT JOIN engage.met_rules(evaluate_risk.as_of, evaluate_risk.as_of + just, evaluate_risk.as_of + horizon + just) m ON m.caller_id = c.caller_id
+	LEFT JOIN engage_internal.met_rules(evaluate_risk.as_of, evaluate_risk.as_of + just, evaluate_risk.as_of + horizon + just) m ON m.caller_id = c.caller_id
 	LEFT JOIN (
 		SELECT DISTINCT ON (p.caller_id) p.caller_id, t.district
 		FROM engage.contact t JOIN engage.persona p ON p.persona_key = t.persona_key

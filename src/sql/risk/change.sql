@@ -5,12 +5,12 @@
  * of contacts stays the same.
  */
 
-CREATE FUNCTION engage.with_q_values(p double precision[]) RETURNS TABLE (place bigint, q_value double precision)
+CREATE FUNCTION engage_internal.with_q_values(p double precision[]) RETURNS TABLE (place bigint, q_value double precision)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 100
 BEGIN ATOMIC
 	SELECT u.ordinality, u.q FROM unnest(engage.benjamini_hochberg(p)) WITH ORDINALITY u (q, ordinality);
 END;
-COMMENT ON FUNCTION engage.with_q_values(double precision[]) IS
+COMMENT ON FUNCTION engage_internal.with_q_values(double precision[]) IS
 	'benjamini_hochberg() as rows, with the place of each p-value in the array.';
 
 -- definer: analysts see shares of a caller's contacts, not who called
@@ -67,7 +67,7 @@ BEGIN
 		GROUP BY s.caller_id, v.kind, v.value
 	)
 	SELECT c.caller_id, c.kind, NULL::text, c.recent_contacts, c.recent_of, c.baseline_contacts, c.baseline_of, c.ratio, c.lower, c.upper, c.p_value, q.q_value
-	FROM compared c JOIN engage.with_q_values(ARRAY(SELECT x.p_value FROM compared x ORDER BY x.place)) q ON q.place = c.place
+	FROM compared c JOIN engage_internal.with_q_values(ARRAY(SELECT x.p_value FROM compared x ORDER BY x.place)) q ON q.place = c.place
 	UNION ALL
 	SELECT n.caller_id, n.kind, n.value, n.recent_contacts, c.recent_of, 0, c.baseline_of, NULL, NULL, NULL, NULL, NULL
 	FROM new_value n JOIN counted c ON c.caller_id = n.caller_id
@@ -105,7 +105,7 @@ BEGIN
 	SELECT t.caller_id, t.recent_contacts, t.baseline_contacts, t.recent_occasions, t.baseline_occasions, t.recent_per_day, t.baseline_per_day,
 		t.ratio, t.lower, t.upper, t.dispersion, t.p_value, q.q_value
 	FROM tested t
-	JOIN engage.with_q_values(ARRAY(SELECT x.p_value FROM tested x ORDER BY x.place)) q ON q.place = t.place
+	JOIN engage_internal.with_q_values(ARRAY(SELECT x.p_value FROM tested x ORDER BY x.place)) q ON q.place = t.place
 	ORDER BY t.p_value, t.caller_id;
 END
 $$;

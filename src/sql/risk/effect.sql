@@ -3,7 +3,7 @@
  * taken out.  Days have 24 hours, whatever the session's time zone.
  */
 
-CREATE FUNCTION engage.check_effect(caller_ids bigint[], managed_at timestamptz, before interval, after interval) RETURNS void
+CREATE FUNCTION engage_internal.check_effect(caller_ids bigint[], managed_at timestamptz, before interval, after interval) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $$
 BEGIN
@@ -21,10 +21,10 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage.check_effect(bigint[], timestamptz, interval, interval) IS
+COMMENT ON FUNCTION engage_internal.check_effect(bigint[], timestamptz, interval, interval) IS
 	'Refuses (22023) arguments that managed_effect() cannot use.';
 
-CREATE FUNCTION engage.contacts_around(managed_at timestamptz, before interval, after interval,
+CREATE FUNCTION engage_internal.contacts_around(managed_at timestamptz, before interval, after interval,
 		OUT caller_id bigint, OUT contacts_before bigint, OUT contacts_after bigint) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -34,15 +34,15 @@ BEGIN ATOMIC
 	FROM engage.caller c
 	WHERE c.first_at <= managed_at;
 END;
-COMMENT ON FUNCTION engage.contacts_around(timestamptz, interval, interval) IS
+COMMENT ON FUNCTION engage_internal.contacts_around(timestamptz, interval, interval) IS
 	'How many contacts each caller known at a time made in the period up to it and in the period after it.';
 
-CREATE FUNCTION engage.current_callers(caller_ids bigint[]) RETURNS bigint[]
+CREATE FUNCTION engage_internal.current_callers(caller_ids bigint[]) RETURNS bigint[]
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT ARRAY(SELECT DISTINCT c.caller_id FROM unnest(current_callers.caller_ids) u CROSS JOIN LATERAL engage.current_caller(u) c (caller_id) WHERE c.caller_id IS NOT NULL);
 END;
-COMMENT ON FUNCTION engage.current_callers(bigint[]) IS
+COMMENT ON FUNCTION engage_internal.current_callers(bigint[]) IS
 	'Who callers are now, each once; ids that never existed are left out.';
 
 -- definer: people who measure effects need no rights on callers
@@ -57,11 +57,11 @@ DECLARE
 	strangers bigint;
 	newcomers bigint;
 BEGIN
-	PERFORM engage.check_effect(caller_ids, managed_at, before, after);
+	PERFORM engage_internal.check_effect(caller_ids, managed_at, before, after);
 	SELECT count(DISTINCT u), count(DISTINCT u) FILTER (WHERE engage.current_caller(u) IS NULL) INTO given, strangers FROM unnest(caller_ids) u;
-	merged := engage.current_callers(caller_ids);
+	merged := engage_internal.current_callers(caller_ids);
 	result := (SELECT engage.before_after(a.contacts_before, a.contacts_after, a.caller_id = ANY (merged))
-		FROM engage.contacts_around(managed_at, before, after) a);
+		FROM engage_internal.contacts_around(managed_at, before, after) a);
 	newcomers := cardinality(merged) - COALESCE(result.managed, 0);
 	IF strangers > 0 THEN
 		result.warnings := result.warnings || format('%s of the %s callers given are not known, and are left out', strangers, given);
@@ -83,11 +83,11 @@ CREATE FUNCTION engage.caller_effect(caller_ids bigint[], managed_at timestamptz
 AS $$
 #variable_conflict use_column
 BEGIN
-	PERFORM engage.check_effect(caller_ids, managed_at, before, after);
-	caller_ids := engage.current_callers(caller_ids);
+	PERFORM engage_internal.check_effect(caller_ids, managed_at, before, after);
+	caller_ids := engage_internal.current_callers(caller_ids);
 	RETURN QUERY
 	WITH around AS MATERIALIZED (
-		SELECT a.*, a.caller_id = ANY (caller_effect.caller_ids) AS is_managed FROM engage.contacts_around(managed_at, before, after) a
+		SELECT a.*, a.caller_id = ANY (caller_effect.caller_ids) AS is_managed FROM engage_internal.contacts_around(managed_at, before, after) a
 	), cohort AS MATERIALIZED (
 		SELECT (engage.before_after(a.contacts_before, a.contacts_after, a.is_managed)).* FROM around a
 	), expected AS MATERIALIZED (

@@ -18,44 +18,44 @@ CREATE TYPE engage.demand_model AS (
 COMMENT ON TYPE engage.demand_model IS
 	'A BG/NBD model of occasions. r and alpha: gamma distribution of rates; a and b: beta distribution of the chance of stopping after an occasion; alpha is in days if the model was made from timelines. Then the least length of an occasion, its mean number of contacts, and how many occasions that mean counts for beside a caller''s own (NULL for a model made from summaries). Callers, log likelihood and iterations of the fit; converged only at a maximum of the likelihood.';
 
-CREATE FUNCTION engage.demand_model_transfn(internal, engage.timeline, timestamptz, interval) RETURNS internal
+CREATE FUNCTION engage_internal.demand_model_transfn(internal, engage.timeline, timestamptz, interval) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_demand_model_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.demand_model_transfn(internal, engage.timeline, timestamptz, interval) IS 'Transition of demand_model_agg().';
+COMMENT ON FUNCTION engage_internal.demand_model_transfn(internal, engage.timeline, timestamptz, interval) IS 'Transition of demand_model_agg().';
 
-CREATE FUNCTION engage.demand_model_summary_transfn(internal, bigint, double precision, double precision) RETURNS internal
+CREATE FUNCTION engage_internal.demand_model_summary_transfn(internal, bigint, double precision, double precision) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_demand_model_summary_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.demand_model_summary_transfn(internal, bigint, double precision, double precision) IS 'Transition of demand_model_agg() over summaries.';
+COMMENT ON FUNCTION engage_internal.demand_model_summary_transfn(internal, bigint, double precision, double precision) IS 'Transition of demand_model_agg() over summaries.';
 
-CREATE FUNCTION engage.demand_model_combinefn(internal, internal) RETURNS internal
+CREATE FUNCTION engage_internal.demand_model_combinefn(internal, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_demand_model_combinefn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.demand_model_combinefn(internal, internal) IS 'Combines partial states of demand_model_agg().';
+COMMENT ON FUNCTION engage_internal.demand_model_combinefn(internal, internal) IS 'Combines partial states of demand_model_agg().';
 
-CREATE FUNCTION engage.demand_model_serialfn(internal) RETURNS bytea
+CREATE FUNCTION engage_internal.demand_model_serialfn(internal) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'engage_demand_model_serialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.demand_model_serialfn(internal) IS 'Serializes a partial state of demand_model_agg().';
+COMMENT ON FUNCTION engage_internal.demand_model_serialfn(internal) IS 'Serializes a partial state of demand_model_agg().';
 
-CREATE FUNCTION engage.demand_model_deserialfn(bytea, internal) RETURNS internal
+CREATE FUNCTION engage_internal.demand_model_deserialfn(bytea, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_demand_model_deserialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.demand_model_deserialfn(bytea, internal) IS 'Reads a partial state of demand_model_agg().';
+COMMENT ON FUNCTION engage_internal.demand_model_deserialfn(bytea, internal) IS 'Reads a partial state of demand_model_agg().';
 
-CREATE FUNCTION engage.demand_model_finalfn(internal) RETURNS engage.demand_model
+CREATE FUNCTION engage_internal.demand_model_finalfn(internal) RETURNS engage.demand_model
 	AS 'MODULE_PATHNAME', 'engage_demand_model_finalfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.demand_model_finalfn(internal) IS 'Result of demand_model_agg().';
+COMMENT ON FUNCTION engage_internal.demand_model_finalfn(internal) IS 'Result of demand_model_agg().';
 
 CREATE AGGREGATE engage.demand_model_agg(t engage.timeline, as_of timestamptz, occasion interval) (
-	SFUNC = engage.demand_model_transfn, STYPE = internal, SSPACE = 65536,
-	COMBINEFUNC = engage.demand_model_combinefn,
-	SERIALFUNC = engage.demand_model_serialfn, DESERIALFUNC = engage.demand_model_deserialfn,
-	FINALFUNC = engage.demand_model_finalfn, PARALLEL = SAFE
+	SFUNC = engage_internal.demand_model_transfn, STYPE = internal, SSPACE = 65536,
+	COMBINEFUNC = engage_internal.demand_model_combinefn,
+	SERIALFUNC = engage_internal.demand_model_serialfn, DESERIALFUNC = engage_internal.demand_model_deserialfn,
+	FINALFUNC = engage_internal.demand_model_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.demand_model_agg(engage.timeline, timestamptz, interval) IS
 	'The BG/NBD model of a population by maximum likelihood (Fader, Hardie and Lee 2005, Marketing Science 24, 275-284), from one timeline per caller up to as_of, which may differ between callers. A contact at least occasion after the start of the current occasion starts the next. Callers without a contact, and rows with a NULL, are skipped; no caller gives NULL. Refused: an occasion that is not positive, has months or differs between rows (22023), an infinite as_of (22008).';
 
 CREATE AGGREGATE engage.demand_model_agg(frequency bigint, recency double precision, age double precision) (
-	SFUNC = engage.demand_model_summary_transfn, STYPE = internal, SSPACE = 65536,
-	COMBINEFUNC = engage.demand_model_combinefn,
-	SERIALFUNC = engage.demand_model_serialfn, DESERIALFUNC = engage.demand_model_deserialfn,
-	FINALFUNC = engage.demand_model_finalfn, PARALLEL = SAFE
+	SFUNC = engage_internal.demand_model_summary_transfn, STYPE = internal, SSPACE = 65536,
+	COMBINEFUNC = engage_internal.demand_model_combinefn,
+	SERIALFUNC = engage_internal.demand_model_serialfn, DESERIALFUNC = engage_internal.demand_model_deserialfn,
+	FINALFUNC = engage_internal.demand_model_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.demand_model_agg(bigint, double precision, double precision) IS
 	'Does the same from one summary per caller: occasions after the first, the time from the first to the last (0 without a repeat) and to now, in any one unit. Rows with a NULL are skipped, no caller gives NULL. Refused (22023): a frequency below 0 or above 1000000000, an age that is neither zero nor from 1e-100 to 1e100, a recency beyond the age or without a repeat.';

@@ -23,31 +23,31 @@ CREATE FUNCTION engage.aged_count(value double precision, value_at timestamptz, 
 COMMENT ON FUNCTION engage.aged_count(double precision, timestamptz, interval, timestamptz) IS
 	'The value at as_of of a decayed count that was read at value_at: value * 2 ^ -((as_of - value_at) / half_life). To merge two counts with the same half-life, age the earlier to the time of the later and add them. A value that is negative, infinite or NaN, an as_of before value_at, a half-life that is not positive or has months: 22023; an infinite time: 22008.';
 
-CREATE FUNCTION engage.decayed_count_transfn(internal, timestamptz, interval, timestamptz) RETURNS internal
+CREATE FUNCTION engage_internal.decayed_count_transfn(internal, timestamptz, interval, timestamptz) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_decayed_count_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.decayed_count_transfn(internal, timestamptz, interval, timestamptz) IS 'Transition of decayed_count_agg().';
+COMMENT ON FUNCTION engage_internal.decayed_count_transfn(internal, timestamptz, interval, timestamptz) IS 'Transition of decayed_count_agg().';
 
-CREATE FUNCTION engage.decayed_count_combinefn(internal, internal) RETURNS internal
+CREATE FUNCTION engage_internal.decayed_count_combinefn(internal, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_decayed_count_combinefn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.decayed_count_combinefn(internal, internal) IS 'Combines partial states of decayed_count_agg().';
+COMMENT ON FUNCTION engage_internal.decayed_count_combinefn(internal, internal) IS 'Combines partial states of decayed_count_agg().';
 
-CREATE FUNCTION engage.decayed_count_serialfn(internal) RETURNS bytea
+CREATE FUNCTION engage_internal.decayed_count_serialfn(internal) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'engage_decayed_count_serialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.decayed_count_serialfn(internal) IS 'Serializes a partial state of decayed_count_agg().';
+COMMENT ON FUNCTION engage_internal.decayed_count_serialfn(internal) IS 'Serializes a partial state of decayed_count_agg().';
 
-CREATE FUNCTION engage.decayed_count_deserialfn(bytea, internal) RETURNS internal
+CREATE FUNCTION engage_internal.decayed_count_deserialfn(bytea, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_decayed_count_deserialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.decayed_count_deserialfn(bytea, internal) IS 'Reads a partial state of decayed_count_agg().';
+COMMENT ON FUNCTION engage_internal.decayed_count_deserialfn(bytea, internal) IS 'Reads a partial state of decayed_count_agg().';
 
-CREATE FUNCTION engage.decayed_count_finalfn(internal) RETURNS double precision
+CREATE FUNCTION engage_internal.decayed_count_finalfn(internal) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_decayed_count_finalfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.decayed_count_finalfn(internal) IS 'Result of decayed_count_agg().';
+COMMENT ON FUNCTION engage_internal.decayed_count_finalfn(internal) IS 'Result of decayed_count_agg().';
 
 CREATE AGGREGATE engage.decayed_count_agg(at timestamptz, half_life interval, as_of timestamptz) (
-	SFUNC = engage.decayed_count_transfn, STYPE = internal, SSPACE = 64,
-	COMBINEFUNC = engage.decayed_count_combinefn,
-	SERIALFUNC = engage.decayed_count_serialfn, DESERIALFUNC = engage.decayed_count_deserialfn,
-	FINALFUNC = engage.decayed_count_finalfn, PARALLEL = SAFE
+	SFUNC = engage_internal.decayed_count_transfn, STYPE = internal, SSPACE = 64,
+	COMBINEFUNC = engage_internal.decayed_count_combinefn,
+	SERIALFUNC = engage_internal.decayed_count_serialfn, DESERIALFUNC = engage_internal.decayed_count_deserialfn,
+	FINALFUNC = engage_internal.decayed_count_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.decayed_count_agg(timestamptz, interval, timestamptz) IS
 	'decayed_count() of times in rows, identical to the last bit for every order and split of the rows. Rows with a NULL are skipped, no rows give NULL. A half-life or as_of that differs between rows, a half-life that is not positive or has months: 22023; an infinite time: 22008.';

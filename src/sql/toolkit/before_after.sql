@@ -13,31 +13,31 @@ CREATE TYPE engage.gamma_prior AS (
 COMMENT ON TYPE engage.gamma_prior IS
 	'How the rates of callers are spread: a gamma distribution with a mean (contacts per unit of exposure) and a shape (the variance of rates is mean ^ 2 / shape; Infinity: counts vary no more than by chance, so all callers have the same rate); callers learnt from; log likelihood; iterations of the fit, and whether it converged.';
 
-CREATE FUNCTION engage.gamma_prior_transfn(internal, bigint, double precision) RETURNS internal
+CREATE FUNCTION engage_internal.gamma_prior_transfn(internal, bigint, double precision) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_gamma_prior_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.gamma_prior_transfn(internal, bigint, double precision) IS 'Transition of gamma_prior_agg().';
+COMMENT ON FUNCTION engage_internal.gamma_prior_transfn(internal, bigint, double precision) IS 'Transition of gamma_prior_agg().';
 
-CREATE FUNCTION engage.gamma_prior_combinefn(internal, internal) RETURNS internal
+CREATE FUNCTION engage_internal.gamma_prior_combinefn(internal, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_gamma_prior_combinefn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.gamma_prior_combinefn(internal, internal) IS 'Combines partial states of gamma_prior_agg().';
+COMMENT ON FUNCTION engage_internal.gamma_prior_combinefn(internal, internal) IS 'Combines partial states of gamma_prior_agg().';
 
-CREATE FUNCTION engage.gamma_prior_serialfn(internal) RETURNS bytea
+CREATE FUNCTION engage_internal.gamma_prior_serialfn(internal) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'engage_gamma_prior_serialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.gamma_prior_serialfn(internal) IS 'Serializes a partial state of gamma_prior_agg().';
+COMMENT ON FUNCTION engage_internal.gamma_prior_serialfn(internal) IS 'Serializes a partial state of gamma_prior_agg().';
 
-CREATE FUNCTION engage.gamma_prior_deserialfn(bytea, internal) RETURNS internal
+CREATE FUNCTION engage_internal.gamma_prior_deserialfn(bytea, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_gamma_prior_deserialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.gamma_prior_deserialfn(bytea, internal) IS 'Reads a partial state of gamma_prior_agg().';
+COMMENT ON FUNCTION engage_internal.gamma_prior_deserialfn(bytea, internal) IS 'Reads a partial state of gamma_prior_agg().';
 
-CREATE FUNCTION engage.gamma_prior_finalfn(internal) RETURNS engage.gamma_prior
+CREATE FUNCTION engage_internal.gamma_prior_finalfn(internal) RETURNS engage.gamma_prior
 	AS 'MODULE_PATHNAME', 'engage_gamma_prior_finalfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.gamma_prior_finalfn(internal) IS 'Result of gamma_prior_agg().';
+COMMENT ON FUNCTION engage_internal.gamma_prior_finalfn(internal) IS 'Result of gamma_prior_agg().';
 
 CREATE AGGREGATE engage.gamma_prior_agg(contacts bigint, exposure double precision) (
-	SFUNC = engage.gamma_prior_transfn, STYPE = internal, SSPACE = 4096,
-	COMBINEFUNC = engage.gamma_prior_combinefn,
-	SERIALFUNC = engage.gamma_prior_serialfn, DESERIALFUNC = engage.gamma_prior_deserialfn,
-	FINALFUNC = engage.gamma_prior_finalfn, PARALLEL = SAFE
+	SFUNC = engage_internal.gamma_prior_transfn, STYPE = internal, SSPACE = 4096,
+	COMBINEFUNC = engage_internal.gamma_prior_combinefn,
+	SERIALFUNC = engage_internal.gamma_prior_serialfn, DESERIALFUNC = engage_internal.gamma_prior_deserialfn,
+	FINALFUNC = engage_internal.gamma_prior_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.gamma_prior_agg(bigint, double precision) IS
 	'The spread of all callers'' rates, from one row per caller: contacts, and the exposure in which they came (any unit, the same for all). Give all callers, those without contacts too, not only the chosen ones. The same rows give the same bytes in any order. Rows with a NULL are skipped, no rows give NULL. Refused (22023): contacts below 0 or above 2147483647, an exposure not above zero and finite. Method: the gamma-Poisson model by maximum likelihood (Lawless 1987).';
@@ -92,31 +92,31 @@ CREATE TYPE engage.before_after_result AS (
 COMMENT ON TYPE engage.before_after_result IS
 	'What before_after() found: callers and managed callers; contacts of the managed before and after, and their ratio, which misleads; the prior and what it leads to expect; the change of all callers and the persistence of rates, from the unmanaged; the contacts expected without management, and their standard deviation; the effect (1 none) with its 95% interval and p-value; power; dispersion; the comparison with matched callers; and warnings. docs/reference/before_after.md has every column.';
 
-CREATE FUNCTION engage.before_after_transfn(internal, bigint, bigint, boolean) RETURNS internal
+CREATE FUNCTION engage_internal.before_after_transfn(internal, bigint, bigint, boolean) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_before_after_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.before_after_transfn(internal, bigint, bigint, boolean) IS 'Transition of before_after().';
+COMMENT ON FUNCTION engage_internal.before_after_transfn(internal, bigint, bigint, boolean) IS 'Transition of before_after().';
 
-CREATE FUNCTION engage.before_after_combinefn(internal, internal) RETURNS internal
+CREATE FUNCTION engage_internal.before_after_combinefn(internal, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_before_after_combinefn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.before_after_combinefn(internal, internal) IS 'Combines partial states of before_after().';
+COMMENT ON FUNCTION engage_internal.before_after_combinefn(internal, internal) IS 'Combines partial states of before_after().';
 
-CREATE FUNCTION engage.before_after_serialfn(internal) RETURNS bytea
+CREATE FUNCTION engage_internal.before_after_serialfn(internal) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'engage_before_after_serialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.before_after_serialfn(internal) IS 'Serializes a partial state of before_after().';
+COMMENT ON FUNCTION engage_internal.before_after_serialfn(internal) IS 'Serializes a partial state of before_after().';
 
-CREATE FUNCTION engage.before_after_deserialfn(bytea, internal) RETURNS internal
+CREATE FUNCTION engage_internal.before_after_deserialfn(bytea, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_before_after_deserialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.before_after_deserialfn(bytea, internal) IS 'Reads a partial state of before_after().';
+COMMENT ON FUNCTION engage_internal.before_after_deserialfn(bytea, internal) IS 'Reads a partial state of before_after().';
 
-CREATE FUNCTION engage.before_after_finalfn(internal) RETURNS engage.before_after_result
+CREATE FUNCTION engage_internal.before_after_finalfn(internal) RETURNS engage.before_after_result
 	AS 'MODULE_PATHNAME', 'engage_before_after_finalfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.before_after_finalfn(internal) IS 'Result of before_after().';
+COMMENT ON FUNCTION engage_internal.before_after_finalfn(internal) IS 'Result of before_after().';
 
 CREATE AGGREGATE engage.before_after(before bigint, after bigint, managed boolean) (
-	SFUNC = engage.before_after_transfn, STYPE = internal, SSPACE = 8192,
-	COMBINEFUNC = engage.before_after_combinefn,
-	SERIALFUNC = engage.before_after_serialfn, DESERIALFUNC = engage.before_after_deserialfn,
-	FINALFUNC = engage.before_after_finalfn, PARALLEL = SAFE
+	SFUNC = engage_internal.before_after_transfn, STYPE = internal, SSPACE = 8192,
+	COMBINEFUNC = engage_internal.before_after_combinefn,
+	SERIALFUNC = engage_internal.before_after_serialfn, DESERIALFUNC = engage_internal.before_after_deserialfn,
+	FINALFUNC = engage_internal.before_after_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.before_after(bigint, bigint, boolean) IS
 	'Whether managing callers helped, without regression to the mean: SELECT (engage.before_after(before, after, managed)).* over one row per caller of the whole population. before is the window by which the managed were chosen. Without unmanaged callers season and changing rates stay in; a warning says so. Rows with a NULL are skipped, no rows give NULL. Refused: counts below 0 or above 2147483647 (22023); a sum of squares beyond bigint (22003). Method: docs/methods/effect.md, after Hauer (1997).';

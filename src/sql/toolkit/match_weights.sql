@@ -17,31 +17,31 @@ CREATE TYPE engage.match_weights AS (
 COMMENT ON TYPE engage.match_weights IS
 	'What match_weights_agg() learnt: lambda, the share (0 to 1) of pairs that match; m and u, for each comparison (row) and level (column, from level 0; NULL beyond its last) the share of matches and of other pairs at that level, among those that have a value; the number of levels of each comparison; distinct patterns and pairs learnt from; iterations of the fit, whether it converged, the log likelihood; and warnings.';
 
-CREATE FUNCTION engage.match_weights_transfn(internal, integer[], bigint) RETURNS internal
+CREATE FUNCTION engage_internal.match_weights_transfn(internal, integer[], bigint) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_match_weights_transfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.match_weights_transfn(internal, integer[], bigint) IS 'Transition of match_weights_agg().';
+COMMENT ON FUNCTION engage_internal.match_weights_transfn(internal, integer[], bigint) IS 'Transition of match_weights_agg().';
 
-CREATE FUNCTION engage.match_weights_combinefn(internal, internal) RETURNS internal
+CREATE FUNCTION engage_internal.match_weights_combinefn(internal, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_match_weights_combinefn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.match_weights_combinefn(internal, internal) IS 'Combines partial states of match_weights_agg().';
+COMMENT ON FUNCTION engage_internal.match_weights_combinefn(internal, internal) IS 'Combines partial states of match_weights_agg().';
 
-CREATE FUNCTION engage.match_weights_serialfn(internal) RETURNS bytea
+CREATE FUNCTION engage_internal.match_weights_serialfn(internal) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'engage_match_weights_serialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.match_weights_serialfn(internal) IS 'Serializes a partial state of match_weights_agg().';
+COMMENT ON FUNCTION engage_internal.match_weights_serialfn(internal) IS 'Serializes a partial state of match_weights_agg().';
 
-CREATE FUNCTION engage.match_weights_deserialfn(bytea, internal) RETURNS internal
+CREATE FUNCTION engage_internal.match_weights_deserialfn(bytea, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'engage_match_weights_deserialfn' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION engage.match_weights_deserialfn(bytea, internal) IS 'Reads a partial state of match_weights_agg().';
+COMMENT ON FUNCTION engage_internal.match_weights_deserialfn(bytea, internal) IS 'Reads a partial state of match_weights_agg().';
 
-CREATE FUNCTION engage.match_weights_finalfn(internal) RETURNS engage.match_weights
+CREATE FUNCTION engage_internal.match_weights_finalfn(internal) RETURNS engage.match_weights
 	AS 'MODULE_PATHNAME', 'engage_match_weights_finalfn' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage.match_weights_finalfn(internal) IS 'Result of match_weights_agg().';
+COMMENT ON FUNCTION engage_internal.match_weights_finalfn(internal) IS 'Result of match_weights_agg().';
 
 CREATE AGGREGATE engage.match_weights_agg(pattern integer[], n bigint) (
-	SFUNC = engage.match_weights_transfn, STYPE = internal, SSPACE = 8192,
-	COMBINEFUNC = engage.match_weights_combinefn,
-	SERIALFUNC = engage.match_weights_serialfn, DESERIALFUNC = engage.match_weights_deserialfn,
-	FINALFUNC = engage.match_weights_finalfn, PARALLEL = SAFE
+	SFUNC = engage_internal.match_weights_transfn, STYPE = internal, SSPACE = 8192,
+	COMBINEFUNC = engage_internal.match_weights_combinefn,
+	SERIALFUNC = engage_internal.match_weights_serialfn, DESERIALFUNC = engage_internal.match_weights_deserialfn,
+	FINALFUNC = engage_internal.match_weights_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.match_weights_agg(integer[], bigint) IS
 	'Weights of agreement, learnt without knowing which pairs match: n pairs of records show the pattern, one level per comparison, 0 (best agreement) to 7, -1 or NULL if missing. Rows with a NULL, or with n 0, are skipped; no rows give NULL. Errors: 22023 for a level outside -1 to 7 or negative n, 2202E for patterns of different or invalid length, 54000 beyond a million patterns, 22003 beyond bigint. Method: Fellegi and Sunter (1969) by expectation and maximisation, half a pseudo-count per level.';
