@@ -6,15 +6,12 @@ DIRECTORY has fake_1000.csv, febrl3.csv and historical.csv, with the truth in
 the column "cluster"; a file that is not there is skipped.  Besides, N simulated
 personas (1000000; 0 for none) are made, the same for the same N.
 
-Splink runs in a process of its own with its documentation's model for each
-file, trained without labels as there, and for the personas with one as its
-documentation would make.  engage gets each record as one contact in a database
-of its own.  Both are judged by the same clusters: all pairs of records that are
-in one cluster, and B-cubed.
+Splink runs in a process of its own with its documentation's model for each file, trained without labels as there, and
+for the personas with one as its documentation would make.  engage gets each record as one contact in a database of its
+own.  Both are judged by the same clusters: all pairs of records that are in one cluster, and B-cubed.
 
-Memory: of Splink the VmHWM of its process, data and Python included.  Of engage
-the greatest sum of private memory (RssAnon) of all processes of the server,
-looked at every 50 ms, plus the whole of shared_buffers; below the table, the
+Memory: of Splink the VmHWM of its process, data and Python included.  Of engage the greatest sum of private memory
+(RssAnon) of all processes of the server, looked at every 50 ms, plus the whole of shared_buffers; below the table, the
 greatest VmHWM of one backend, which includes the shared buffers it touched.
 """
 import argparse
@@ -31,24 +28,11 @@ import sys
 import threading
 import time
 
-RESULTS = os.environ['ENGAGE_RESULTS']
-DATABASE = 'linkage'
+from harness import DATABASE, RESULTS, machine, make_database, say, table
+
 THRESHOLDS = (0.1, 0.3, 0.5, 0.9, 0.95)
 FILES = ('fake_1000', 'febrl3', 'historical')
 SEED = 20260101
-
-
-def say(*parts):
-    print(*parts, flush=True)
-
-
-def table(rows):
-    widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
-    for number, row in enumerate(rows):
-        say('| ' + ' | '.join(str(cell).ljust(width) for cell, width in zip(row, widths)) + ' |')
-        if number == 0:
-            say('|' + '|'.join('-' * (width + 2) for width in widths) + '|')
-    say()
 
 
 # ---------------------------------------------------------------- evaluation
@@ -82,7 +66,8 @@ def evaluate(truth, found):
     return {'precision': precision, 'recall': recall, 'f1': harmonic(precision, recall),
             'b3_precision': b3_precision, 'b3_recall': b3_recall, 'b3_f': harmonic(b3_precision, b3_recall),
             'true_pairs': wanted, 'false_pairs': made - right, 'clusters': len(found_size),
-            'largest': max(found_size.values()), 'true_clusters': len(true_size), 'true_largest': max(true_size.values())}
+            'largest': max(found_size.values()), 'true_clusters': len(true_size),
+            'true_largest': max(true_size.values())}
 
 
 def report(name, truth, results, load):
@@ -439,8 +424,8 @@ def contacts_of(name, path):
         made = ', '.join(f"'{detail}', s.\"{place}\"" for detail, place in places.items())
         expressions['details'] = f"nullif(jsonb_strip_nulls(jsonb_build_object({made})), '{{}}')"
     return f"""INSERT INTO engage.contact (source, source_ref, occurred_at, channel, {', '.join(expressions)})
-        SELECT 'bench', s."{key}", timestamptz '2025-01-01 00:00+00' + row_number() OVER () * interval '1 s', '101_voice',
-            {', '.join(expressions.values())} FROM staging s;""", details
+        SELECT 'bench', s."{key}", timestamptz '2025-01-01 00:00+00' + row_number() OVER () * interval '1 s',
+            '101_voice', {', '.join(expressions.values())} FROM staging s;""", details
 
 
 IDENTIFY = """
@@ -452,16 +437,19 @@ DECLARE
 BEGIN
     FOR known IN SELECT * FROM engage.contact ORDER BY md5(contact_id::text) LIMIT 400 LOOP
         started := clock_timestamp();
-        PERFORM FROM engage.identify(known.number_raw, known.given_name, known.family_name, known.date_of_birth, known.postcode);
+        PERFORM FROM engage.identify(known.number_raw, known.given_name, known.family_name, known.date_of_birth,
+            known.postcode);
         INSERT INTO took VALUES (extract(epoch FROM clock_timestamp() - started) * 1000);
     END LOOP;
 END
 $$;
-SELECT round(percentile_cont(0.5) WITHIN GROUP (ORDER BY ms)::numeric, 2), round(percentile_cont(0.99) WITHIN GROUP (ORDER BY ms)::numeric, 2)
+SELECT round(percentile_cont(0.5) WITHIN GROUP (ORDER BY ms)::numeric, 2),
+    round(percentile_cont(0.99) WITHIN GROUP (ORDER BY ms)::numeric, 2)
 FROM (SELECT ms FROM took OFFSET 100) warm;"""
 
 ADD_ONE = """
-INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw, given_name, family_name, postcode, address)
+INSERT INTO engage.contact
+    (source, source_ref, occurred_at, channel, number_raw, given_name, family_name, postcode, address)
 SELECT 'bench', 'added {}', now(), '101_voice', c.number_raw, c.given_name, c.family_name, c.postcode, '{} Added Road'
 FROM engage.contact c WHERE c.given_name IS NOT NULL ORDER BY md5(c.contact_id::text || '{}') LIMIT 1;"""
 
@@ -481,8 +469,7 @@ def small_things(session):
 
 def run_engage(name, path):
     """Link one file with engage; return a result with clusters, or none."""
-    subprocess.run(['dropdb', '--if-exists', '--force', DATABASE], check=True, capture_output=True)
-    subprocess.run(['createdb', DATABASE], check=True)
+    make_database()
     session = Session(os.path.join(RESULTS, f'engage-{name}.log'))
     session.run('CREATE EXTENSION engage;')
     missing = session.run(f'{NEEDED};')[0]
@@ -500,16 +487,19 @@ def run_engage(name, path):
     session.run(f"CREATE TEMP TABLE staging ({', '.join(f'{json.dumps(column)} text' for column in header)});")
     seconds['copy'] = session.run(rf"\copy staging FROM '{path}' (FORMAT csv, HEADER)")[1]
     seconds['insert'] = session.run(insert)[1]
-    session.run(f'CREATE TABLE truth AS SELECT {json.dumps(ENGAGE_FILES[name][0])} AS source_ref, cluster AS truth FROM staging;')
+    session.run(f'CREATE TABLE truth AS '
+                f'SELECT {json.dumps(ENGAGE_FILES[name][0])} AS source_ref, cluster AS truth FROM staging;')
     session.run('DROP TABLE staging;')
     if details:
-        seconds['name details'] = session.run(f"SELECT engage.name_identity_details('{json.dumps(details)}'::jsonb);")[1]
+        seconds['name details'] = session.run(
+            f"SELECT engage.name_identity_details('{json.dumps(details)}'::jsonb);")[1]
     seconds['first refresh'] = session.run('CALL engage.refresh();')[1]
     seconds['train_linkage'] = session.run('SELECT engage.train_linkage();')[1]
     seconds['second refresh'] = session.run('CALL engage.refresh();')[1]
     watch.stop()
     # pairs of records that a pair of personas, or one, stands for
-    links, false = session.run("""WITH record AS (SELECT c.persona_key, s.truth FROM engage.contact c JOIN truth s USING (source_ref))
+    links, false = session.run("""
+        WITH record AS (SELECT c.persona_key, s.truth FROM engage.contact c JOIN truth s USING (source_ref))
         SELECT count(*), count(*) FILTER (WHERE a.truth <> b.truth)
         FROM (SELECT max(model_id) AS model_id FROM engage.linkage_model) m, engage.linked_pairs(m.model_id) p
         JOIN record a ON a.persona_key = p.persona_a JOIN record b ON b.persona_key = p.persona_b;""")[0].split('|')
@@ -525,8 +515,10 @@ def run_engage(name, path):
         found = {record: caller or None for record, caller in csv.reader(file)}
     os.remove(out)
     steps = ', '.join(f'{step} {value:.2f} s' for step, value in seconds.items())
-    return [{'method': f'engage {version}', 'found': found, 'load': sum(seconds[step] for step in ('copy', 'insert', 'first refresh')),
-             'train': seconds['train_linkage'], 'link': seconds['second refresh'], 'links': int(links), 'false_links': int(false),
+    return [{'method': f'engage {version}', 'found': found,
+             'load': sum(seconds[step] for step in ('copy', 'insert', 'first refresh')),
+             'train': seconds['train_linkage'], 'link': seconds['second refresh'],
+             'links': int(links), 'false_links': int(false),
              'memory': watch.private + shared, 'private': watch.private, 'backend': watch.backend,
              'note': f'engage: {steps}. Private memory of all processes {watch.private / 1024:.0f} MB at most, '
                      f'shared_buffers {shared / 1024:.0f} MB; one backend with what it touched of these '
@@ -556,7 +548,8 @@ class Names:
 STARTS = ('B Bl Br C Ch Cl Cr D Dr F Fl Fr G Gl Gr H J K Kn L M N P Ph Pl Pr Qu R S Sc Sh Sl Sm St Str T Th Tr V W Wh '
           'Y Z').split() + ['A', 'E', 'I', 'O', 'U']
 VOWELS = 'a e i o u ae ai au ea ee ei ie oa oo ou ui'.split()
-CODAS = [vowel + coda for vowel in VOWELS for coda in 'b ck d ff g l ll m mp n nd ng nt p r rd rk rn s sk st t th tt x'.split()]
+CODAS = [vowel + coda for vowel in VOWELS
+         for coda in 'b ck d ff g l ll m mp n nd ng nt p r rd rk rn s sk st t th tt x'.split()]
 FAMILY_ENDS = ('ton ley son ham ford well ingham worth by man er den field land more wick stow low combe thorpe ridge '
                'gate shaw burn hurst dale bourne wood s ott ell ing ard').split()
 GIVEN_ENDS = 'a ah an ar e el en ena ette ia ian ic ie in ina is ith o on or us y yn'.split() + [''] * 4
@@ -653,7 +646,8 @@ class World:
             person.places.append(self.new_place())
         person.email = None
         if rng.random() < 0.6:
-            middle, last = rng.choice(('.', '_', '')), rng.choice((str(rng.randrange(1000)), person.born[2:4], person.born[:4]))
+            middle = rng.choice(('.', '_', ''))
+            last = rng.choice((str(rng.randrange(1000)), person.born[2:4], person.born[:4]))
             person.email = (f'{person.given}{middle}{person.family}{last}@' if rng.random() < 0.7 else
                             f'{person.given[0]}{middle}{person.family}{last}@').lower() + rng.choice(
                                 ('post.example', 'mail.example', 'net.example', 'web.example', 'inbox.example'))
@@ -796,7 +790,7 @@ def main():
     if options.only == 'personas':
         say(make_personas(options.size))
         return 0
-    say(f'{os.cpu_count()} processors, {versions()}; * marks the best F1 of Splink; (demo): the threshold of its demonstration\n')
+    say(f'{machine(versions())}; * marks the best F1 of Splink; (demo): the threshold of its demonstration\n')
     good = True
     for name in FILES:
         if name not in options.sets:

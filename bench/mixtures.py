@@ -18,11 +18,11 @@ as much below it.  Fewer wrong callers are no fault.
 """
 import argparse
 import collections
-import os
-import subprocess
 import sys
 
-BASE, DATABASE = 'mixtures_base', 'mixtures'
+from harness import DATABASE, machine, make_database, psql, say, table
+
+BASE = 'bench_base'
 WITHIN = 0.05
 FIGURES = ('callers of 2 or more people', 'most people in one', 'people in 2 or more callers', 'flags',
            'flagged callers of 2 or more people')
@@ -65,33 +65,15 @@ SELECT (SELECT count(*) FROM mixed WHERE people > 1), (SELECT max(people) FROM m
     (SELECT count(DISTINCT caller_id) FROM raised JOIN mixed USING (caller_id) WHERE people > 1)"""
 
 
-def say(*parts):
-    print(*parts, flush=True)
-
-
-def psql(*statements, database=DATABASE):
-    command = ['psql', '-qAtX', '-v', 'ON_ERROR_STOP=1', '-d', database]
-    for statement in statements:
-        command += ['-c', statement]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
-    if ran.returncode:
-        sys.exit(f'{statements[-1]} failed:\n{ran.stderr}')
-    return ran.stdout.strip()
-
-
-def make_database(name, *template):
-    subprocess.run(['dropdb', '--if-exists', '--force', name], check=True, capture_output=True)
-    subprocess.run(['createdb', *template, name], check=True)
-
-
 def simulate(seed, people):
     """The force without a filler: simulated, not yet loaded."""
     make_database(BASE)
     psql('CREATE EXTENSION engage', 'CREATE EXTENSION engage_demo', 'SELECT engage.setup()',
          f'SELECT engage_demo.simulate(seed => {seed}, people => {people})',
-         'INSERT INTO engage.known_number (number, sharing, label) SELECT number, sharing, label FROM engage_demo.place',
+         'INSERT INTO engage.known_number (number, sharing, label) '
+         'SELECT number, sharing, label FROM engage_demo.place',
          database=BASE)
-    return psql('SELECT count(*) FROM engage_demo.person', database=BASE), psql('SELECT count(*) FROM engage_demo.contact', database=BASE)
+    return [psql(f'SELECT count(*) FROM engage_demo.{name}', database=BASE) for name in ('person', 'contact')]
 
 
 def write(mixture, missing):
@@ -104,7 +86,7 @@ def write(mixture, missing):
 
 def run(mixture=CLEAN, missing=False):
     """The figures by the shipped model and by a trained one."""
-    make_database(DATABASE, '-T', BASE)
+    make_database(DATABASE, '--template', BASE)
     if mixture.values:
         psql(write(mixture, missing))
     psql('SELECT engage_demo.load()', 'ANALYZE engage.contact', 'CALL engage.refresh()')
@@ -125,14 +107,6 @@ def cells(found, held_against, judged=True):
     return [f'{figure}' + (f' ({figure / other:.2f})' if other else '') +
             (' **off**' if judged and place in JUDGED and is_off(place, figure, other) else '')
             for place, (figure, other) in enumerate(zip(found, held_against))]
-
-
-def table(rows):
-    for number, row in enumerate(rows):
-        say('| ' + ' | '.join(row) + ' |')
-        if number == 0:
-            say('|' + '---|' * len(row))
-    say()
 
 
 def measure(seed, people, mixtures):
@@ -162,11 +136,13 @@ def main():
     parser.add_argument('--people', type=int, default=2000, help='ordinary people to simulate')
     parser.add_argument('--only', default='', help='mixtures whose name has this in it')
     options = parser.parse_args()
-    say(f"PostgreSQL {psql('SHOW server_version', database='postgres')}, {os.cpu_count()} processors; in brackets the ratio to the run that a mixture is held against\n")
-    off = sum(measure(seed, options.people, [m for m in MIXTURES if options.only in m.name]) for seed in options.seeds)
+    say(machine() + '; in brackets the ratio to the run that a mixture is held against\n')
+    mixtures = [mixture for mixture in MIXTURES if options.only in mixture.name]
+    off = sum(measure(seed, options.people, mixtures) for seed in options.seeds)
     if off:
         say(f'{off} figures are off by more than {WITHIN:.0%} and more than 1.')
     return 1 if off else 0
 
 
-sys.exit(main())
+if __name__ == '__main__':
+    sys.exit(main())
