@@ -248,8 +248,9 @@ class Lint:
         for name, limit in LONGER.items():
             found = self.longest.get(name)
             if found is not None and found < limit:
-                self.parts[0].report(1, f'{name} has {found} lines: LONGER of lint_sql.py can be lowered' if found > MAX_LINES
-                                     else f'{name} has {found} lines and need not be in LONGER of lint_sql.py')
+                instead = ': LONGER of lint_sql.py can be lowered' if found > MAX_LINES else (
+                    ' and need not be in LONGER of lint_sql.py')
+                self.parts[0].report(1, f'{name} has {found} lines{instead}')
 
     def comment(self, part, stmt, line):
         kind = COMMENTED.get(stmt.objtype.name)

@@ -7,14 +7,18 @@ script/lint_tree.py readmes     every folder of src/ says in ten lines what live
 script/lint_tree.py routines    every routine of the schema engage has a place on a page of reference
 script/lint_tree.py signatures  every C function that SQL calls stands below its SQL signature
 script/lint_tree.py words       the prose of README, CONTRIBUTING, CHANGELOG and the pages keeps to everyday words
+script/lint_tree.py widths      that prose, and all Python, is at most 120 columns wide
+script/lint_tree.py quotes      strings of Python are in single quotes, unless they have one, or in three double ones
 
 Prints 'file:line: finding' and exits 1 when there is one.
 """
 
+import ast
 import collections
 import glob
 import os
 import re
+import subprocess
 import sys
 
 # A folder's C may include its own headers and those of these folders.
@@ -30,14 +34,18 @@ ALLOWED = {
 BUILT = {'engage_build.h'}
 INCLUDE = re.compile(r'#include "([^"]+)"')
 
-PROSE = ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'bench/README.md', 'docs/**/*.md', 'src/**/README.md', 'sql/README.md')
+PROSE = ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'bench/README.md', 'docs/**/*.md', 'src/**/README.md',
+         'sql/README.md')
+PYTHON = ('bench', 'dashboard', 'powerbi', 'report', 'script', 'test')
+WIDTH = 120
 OURS = re.compile(r'`((?:src|sql|expected|test|docs|script|bench|dashboard|powerbi|report)/[^` ]*)`')
 # Names that stand for others, and what only running makes.
 INVENTED = re.compile(r'NAME|TOPIC|LAYER|OLD|NEW|PAGE|DIRECTORY|\.\.\.|bench/results|test/unit/build')
 
 # A function in C, from its name and arguments to its symbol; and how it stands in C.
 CREATED_FROM_C = re.compile(
-    r"^CREATE FUNCTION \w+\.(\w+\((?:(?!^CREATE |\bLANGUAGE\b).)*?)\s*AS 'MODULE_PATHNAME', '(\w+)'", re.MULTILINE | re.DOTALL)
+    r"^CREATE FUNCTION \w+\.(\w+\((?:(?!^CREATE |\bLANGUAGE\b).)*?)\s*AS 'MODULE_PATHNAME', '(\w+)'",
+    re.MULTILINE | re.DOTALL)
 DECLARED = re.compile(r'^ENGAGE_FUNCTION\((\w+)\);\n(?=(Datum\n\1\(PG_FUNCTION_ARGS\)\n{)?)', re.MULTILINE)
 COMMENT_ABOVE = re.compile(r'/\*((?:(?!\*/).)*)\*/\n\Z', re.DOTALL)
 SIGNATURE = re.compile(r'\w+\(.*?\) RETURNS (?:SETOF )?\w+(?: precision)?(?:\[\])?')
@@ -157,13 +165,13 @@ def signatures():
 
 
 def prose(path):
-    """Yield the lines of a page with its code left out."""
+    """Yield the lines of a page with its blocks of code left out."""
     in_code = False
     for line, text in lines(path):
         if text.lstrip().startswith('```'):
             in_code = not in_code
         elif not in_code and not text.startswith('    '):
-            yield line, re.sub(r'`[^`]*`', '', text.rstrip())
+            yield line, text.rstrip()
 
 
 def words():
@@ -171,12 +179,55 @@ def words():
     for path in pages():
         for line, text in prose(path):
             for word, instead in unwanted:
-                for match in word.finditer(text):
+                for match in word.finditer(re.sub(r'`[^`]*`', '', text)):
                     yield f'{path}:{line}: "{match.group().strip()}": write: {instead}'
 
 
+def python_files():
+    """The Python that git tracks, by its name or by its first line."""
+    tracked = subprocess.run(['git', 'ls-files', '-z', '--', *PYTHON], check=True, capture_output=True, text=True)
+    for path in tracked.stdout.rstrip('\0').split('\0'):
+        if path.endswith('.py'):
+            yield path
+        elif os.path.isfile(path) and not os.path.splitext(path)[1]:
+            with open(path, 'rb') as file:
+                if re.match(rb'#!.*python', file.readline()):
+                    yield path
+
+
+def widths():
+    for path in python_files():
+        yield from too_wide(path, lines(path))
+    for path in pages():
+        yield from too_wide(path, ((line, text) for line, text in prose(path) if not text.startswith('|')))
+
+
+def too_wide(path, numbered):
+    for line, text in numbered:
+        if len(text.rstrip('\n')) > WIDTH:
+            yield f'{path}:{line}: {len(text.rstrip())} columns'
+
+
+def strings(node):
+    """Yield the strings under a node; those inside another's braces must differ from it, and are left out."""
+    if isinstance(node, ast.JoinedStr) or isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from strings(child)
+
+
+def quotes():
+    for path in python_files():
+        source = read(path)
+        for node in strings(ast.parse(source)):
+            text = ast.get_source_segment(source, node)
+            if re.match(r'\w*\'{3}', text) or re.match(r'\w*"(?!"")', text) and "'" not in text:
+                yield f'{path}:{node.lineno}: not in single quotes, or in three of them'
+
+
 def main():
-    checks = (includes, paths, readmes, routines, signatures, words)
+    checks = (includes, paths, readmes, routines, signatures, words, widths, quotes)
     findings = list({check.__name__: check for check in checks}[sys.argv[1]]())
     print('\n'.join(findings))
     return 1 if findings else 0
