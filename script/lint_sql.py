@@ -34,7 +34,6 @@ LONGER = {
     'engage.back_test_grid': 61,
     'engage_internal.contact_problems': 81,
     'engage_internal.expand_markers': 89,
-    'engage_internal.health_given': 96,
     'engage_internal.learn_risk': 66,
     'engage.load_contacts': 75,
     'engage.lookup': 84,

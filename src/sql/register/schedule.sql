@@ -257,32 +257,28 @@ $$;
 COMMENT ON FUNCTION engage_internal.job_state() IS
 	'This database''s jobs in pg_cron, as far as the caller may see them, and how their last runs went: for health(). pg_cron shows jobs to the login that they run as, and to superusers.';
 
--- definer: people who monitor see states and counts, not the tables behind them
-CREATE FUNCTION engage_internal.health_given(jobs jsonb, OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
-	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+CREATE FUNCTION engage_internal.job_problems(jobs jsonb, OUT job text, OUT is_missing boolean, OUT is_active boolean, OUT has_failed boolean,
+		OUT failures bigint, OUT problem text, OUT cure text) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	WITH job AS (
-		SELECT j.*, CASE WHEN j.missing IS NOT NULL THEN format('%s is for database "%s", which does not exist', j.job, j.missing)
-				WHEN NOT j.active THEN j.job || ' is not active'
-				WHEN j.status = 'failed' THEN j.job || ' failed: ' || COALESCE(NULLIF(j.message, ''), 'pg_cron does not say why') END AS problem,
-			CASE WHEN j.missing IS NOT NULL THEN format('If the database was renamed to this one, as login "%s": SELECT engage.schedule(%L);', j.login,
-					(SELECT x.schedule FROM jsonb_to_recordset(jobs -> 'jobs') x (job text, schedule text) WHERE x.job = 'engage:refresh' LIMIT 1))
-				WHEN NOT j.active THEN format('As a superuser: SELECT cron.alter_job(%s, active => true);', j.jobid)
-				WHEN j.status = 'failed' AND j.message ~ 'statement timeout' THEN
-					format('ALTER ROLE %I IN DATABASE %I SET statement_timeout = 0;', j.login, current_database())
-				WHEN j.status = 'failed' THEN 'Cure what it names. SELECT * FROM engage.job_health(); has each job''s last run.' END AS cure
-		FROM jsonb_to_recordset(jobs -> 'jobs') j (job text, jobid bigint, login text, schedule text, active boolean, missing text, status text, message text, failures bigint)
-	)
-	SELECT 'setup', CASE WHEN count(*) = 0 THEN 'failed' ELSE 'ok' END,
-		COALESCE(min('zone ' || o.zone || ', region ' || o.region), 'not set up'),
-		CASE WHEN count(*) = 0 THEN 'SELECT engage.setup();' END
-	FROM engage.policy o
-	UNION ALL
-	SELECT 'rules', CASE WHEN count(*) = 0 THEN 'warning' ELSE 'ok' END,
-		COALESCE(string_agg(r.name || ' version ' || r.version, ', ' ORDER BY r.name), 'no rule is in force'),
-		CASE WHEN count(*) = 0 THEN 'SELECT engage.adopt_rules(''kent_v2'');' END
-	FROM engage.rule r WHERE r.valid_from <= now() AND r.valid_to > now()
-	UNION ALL
+	SELECT j.job, j.missing IS NOT NULL, j.active, j.status = 'failed', j.failures,
+		CASE WHEN j.missing IS NOT NULL THEN format('%s is for database "%s", which does not exist', j.job, j.missing)
+			WHEN NOT j.active THEN j.job || ' is not active'
+			WHEN j.status = 'failed' THEN j.job || ' failed: ' || COALESCE(NULLIF(j.message, ''), 'pg_cron does not say why') END,
+		CASE WHEN j.missing IS NOT NULL THEN format('If the database was renamed to this one, as login "%s": SELECT engage.schedule(%L);', j.login,
+				(SELECT x.schedule FROM jsonb_to_recordset(jobs -> 'jobs') x (job text, schedule text) WHERE x.job = 'engage:refresh' LIMIT 1))
+			WHEN NOT j.active THEN format('As a superuser: SELECT cron.alter_job(%s, active => true);', j.jobid)
+			WHEN j.status = 'failed' AND j.message ~ 'statement timeout' THEN
+				format('ALTER ROLE %I IN DATABASE %I SET statement_timeout = 0;', j.login, current_database())
+			WHEN j.status = 'failed' THEN 'Cure what it names. SELECT * FROM engage.job_health(); has each job''s last run.' END
+	FROM jsonb_to_recordset(jobs -> 'jobs') j (job text, jobid bigint, login text, schedule text, active boolean, missing text, status text, message text, failures bigint);
+END;
+COMMENT ON FUNCTION engage_internal.job_problems(jsonb) IS
+	'What is wrong with each job that job_state() lists, NULL if nothing, and what cures it. Part of health().';
+
+CREATE FUNCTION engage_internal.health_of_runs(jobs jsonb, OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
 	SELECT 'last run', CASE last.state WHEN 'done' THEN 'ok' WHEN 'running' THEN 'ok' ELSE COALESCE(NULLIF(last.state, 'died'), 'failed') END,
 		format('run %s %s, started %s, %s steps', last.run_id, last.state, last.started_at, last.steps)
 			|| COALESCE(': ' || last.error_code || ' ' || last.error_message, ''),
@@ -294,9 +290,9 @@ BEGIN ATOMIC
 		CASE WHEN max(r.finished_at) IS NULL OR now() - max(r.finished_at) > max(o.lag_allowed) THEN 'warning' ELSE 'ok' END,
 		COALESCE(max(r.finished_at)::text, 'never'),
 		CASE WHEN (max(r.finished_at) IS NULL OR now() - max(r.finished_at) > max(o.lag_allowed)) IS NOT TRUE THEN NULL
-			WHEN EXISTS (SELECT FROM job j WHERE j.job = 'engage:refresh' AND j.problem IS NOT NULL) THEN 'See item jobs.'
+			WHEN EXISTS (SELECT FROM engage_internal.job_problems(jobs) j WHERE j.job = 'engage:refresh' AND j.problem IS NOT NULL) THEN 'See item jobs.'
 			WHEN (SELECT x.state IN ('failed', 'died') FROM engage.refresh_run x ORDER BY x.run_id DESC LIMIT 1) THEN 'See item last run.'
-			WHEN EXISTS (SELECT FROM job j WHERE j.job = 'engage:refresh') THEN
+			WHEN EXISTS (SELECT FROM engage_internal.job_problems(jobs) j WHERE j.job = 'engage:refresh') THEN
 				'engage:refresh is scheduled and has not failed: it is waiting for its turn, for another session, or for pg_cron; see the server''s log.'
 			WHEN (jobs ->> 'hidden')::boolean OR jobs ->> 'elsewhere' IS NOT NULL THEN 'Have the login that schedules look at pg_cron''s cron.job_run_details; CALL engage.refresh(); works by hand.'
 			ELSE 'CALL engage.refresh(), or SELECT engage.schedule() to have it called.' END
@@ -314,16 +310,28 @@ BEGIN ATOMIC
 		CASE WHEN f.runs > 0 THEN 'SELECT * FROM engage.refresh_run WHERE state IN (''failed'', ''died'') ORDER BY run_id DESC;'
 			WHEN f.of_jobs > 0 THEN 'SELECT * FROM cron.job_run_details WHERE status = ''failed'' ORDER BY runid DESC LIMIT 20;' END
 	FROM (SELECT (SELECT count(*) FROM engage.refresh_run r WHERE r.state IN ('failed', 'died') AND r.started_at > now() - interval '24 hours') AS runs,
-		(SELECT COALESCE(sum(j.failures), 0) FROM job j) AS of_jobs) f
-	UNION ALL
-	SELECT 'jobs', CASE WHEN bool_or(j.missing IS NOT NULL OR j.status = 'failed') THEN 'failed' WHEN bool_or(NOT j.active) THEN 'warning' ELSE 'ok' END,
+		(SELECT COALESCE(sum(j.failures), 0) FROM engage_internal.job_problems(jobs) j) AS of_jobs) f;
+END;
+COMMENT ON FUNCTION engage_internal.health_of_runs(jsonb) IS
+	'The items of health() on the runs of refresh and what waits for them. Part of health().';
+
+CREATE FUNCTION engage_internal.health_of_jobs(jobs jsonb, OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT 'jobs', CASE WHEN bool_or(j.is_missing OR j.has_failed) THEN 'failed' WHEN bool_or(NOT j.is_active) THEN 'warning' ELSE 'ok' END,
 		CASE WHEN (jobs ->> 'hidden')::boolean THEN 'not shown to this login: pg_cron shows jobs to the login that scheduled them'
 			WHEN jobs ->> 'elsewhere' IS NOT NULL THEN format('pg_cron lives in database "%s": look there at cron.job_run_details', jobs ->> 'elsewhere')
 			WHEN NOT (jobs ->> 'seen')::boolean THEN 'this database has no pg_cron'
 			ELSE COALESCE(string_agg(j.problem, '; ' ORDER BY j.job), string_agg(j.job, ', ' ORDER BY j.job), 'none is scheduled') END,
 		string_agg(DISTINCT j.cure, ' ')
-	FROM job j
-	UNION ALL
+	FROM engage_internal.job_problems(jobs) j;
+END;
+COMMENT ON FUNCTION engage_internal.health_of_jobs(jsonb) IS
+	'The item of health() on the jobs of pg_cron. Part of health().';
+
+CREATE FUNCTION engage_internal.health_of_installation(OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
 	SELECT 'capture', CASE WHEN bool_and(t.is_enabled) THEN 'ok' ELSE 'failed' END,
 		format('%s of %s triggers are enabled', count(*) FILTER (WHERE t.is_enabled), count(*))
 			|| COALESCE(', not ' || string_agg(t.trigger_name, ', ' ORDER BY t.trigger_name) FILTER (WHERE NOT t.is_enabled), ''),
@@ -350,7 +358,30 @@ BEGIN ATOMIC
 		CASE WHEN e.extversion <> engage.library_version() THEN 'ALTER EXTENSION engage UPDATE;'
 			WHEN engage_internal.script_build() <> engage_internal.library_build()
 			THEN 'Install library and script of the same build, and connect again. Where that leaves this warning, the extension was created by another build: dump the database and restore it into a new one.' END
-	FROM pg_extension e WHERE e.extname = 'engage'
+	FROM pg_extension e WHERE e.extname = 'engage';
+END;
+COMMENT ON FUNCTION engage_internal.health_of_installation() IS
+	'The items of health() on triggers, replication, the last verification and the library. Part of health().';
+
+-- definer: people who monitor see states and counts, not the tables behind them
+CREATE FUNCTION engage_internal.health_given(jobs jsonb, OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+	SELECT 'setup', CASE WHEN count(*) = 0 THEN 'failed' ELSE 'ok' END,
+		COALESCE(min('zone ' || o.zone || ', region ' || o.region), 'not set up'),
+		CASE WHEN count(*) = 0 THEN 'SELECT engage.setup();' END
+	FROM engage.policy o
+	UNION ALL
+	SELECT 'rules', CASE WHEN count(*) = 0 THEN 'warning' ELSE 'ok' END,
+		COALESCE(string_agg(r.name || ' version ' || r.version, ', ' ORDER BY r.name), 'no rule is in force'),
+		CASE WHEN count(*) = 0 THEN 'SELECT engage.adopt_rules(''kent_v2'');' END
+	FROM engage.rule r WHERE r.valid_from <= now() AND r.valid_to > now()
+	UNION ALL
+	SELECT r.item, r.status, r.value, r.advice FROM engage_internal.health_of_runs(jobs) r
+	UNION ALL
+	SELECT j.item, j.status, j.value, j.advice FROM engage_internal.health_of_jobs(jobs) j
+	UNION ALL
+	SELECT i.item, i.status, i.value, i.advice FROM engage_internal.health_of_installation() i
 	UNION ALL
 	SELECT r.item, r.status, r.value, r.advice FROM engage_internal.row_health() r;
 END;
