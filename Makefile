@@ -45,6 +45,10 @@ REGRESS_OPTS = --load-extension=engage --encoding=UTF8 --no-locale
 EXTRA_CLEAN = $(INSTALL_SQL) $(DEMO_SQL) $(BUILD_H)
 
 PG_CONFIG ?= pg_config
+
+# the core checks itself where the server does
+PG_CPPFLAGS += $(if $(findstring --enable-cassert,$(shell $(PG_CONFIG) --configure)),-DENGAGE_ASSERTS)
+
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 

@@ -43,6 +43,16 @@ engage_host_pause(void)
 	CHECK_FOR_INTERRUPTS();
 }
 
+/* Room for more elements in an array, NULL for one that is to be made. */
+static inline void *
+engage_grow_array(MemoryContext context, void *array, size_t *capacity, size_t first, size_t width)
+{
+	*capacity = *capacity == 0 ? first : *capacity * 2;
+	if (array == NULL)
+		return MemoryContextAllocHuge(context, *capacity * width);
+	return repalloc_huge(array, *capacity * width);
+}
+
 static const Host engage_host = {
 	.alloc = engage_host_alloc,
 	.resize = engage_host_resize,

@@ -23,4 +23,18 @@ typedef struct Host
 	void (*pause)(void);
 } Host;
 
+/*
+ * INVARIANT(condition) is what must hold if the core is right, whatever it was
+ * given.  It is checked in tests and fuzzers, and in a server that was built to
+ * check its own (--enable-cassert); elsewhere it costs nothing.
+ */
+#if defined(Assert)
+#define INVARIANT(condition) Assert(condition)
+#elif defined(ENGAGE_ASSERTS)
+#include <assert.h>
+#define INVARIANT(condition) assert(condition)
+#else
+#define INVARIANT(condition) ((void) 0)
+#endif
+
 #endif /* HOST_H */

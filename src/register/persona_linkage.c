@@ -144,7 +144,7 @@ typedef struct Decisions
 {
 	ClusterPair *must;
 	size_t nmust;
-	ClusterPair *cannot;
+	ClusterTag *cannot;
 	size_t ncannot;
 } Decisions;
 
@@ -175,7 +175,7 @@ load_decisions(Personas *p, ArrayType *keys, Decisions *d)
 						  keys == NULL ? 0 : 1, types, values, NULL, true, 0);
 	rows = SPI_processed;
 	d->must = MemoryContextAllocHuge(mine, sizeof(ClusterPair) * (rows + 1));
-	d->cannot = MemoryContextAllocHuge(mine, sizeof(ClusterPair) * (rows + 1));
+	d->cannot = MemoryContextAllocHuge(mine, sizeof(ClusterTag) * (rows + 1));
 	for (uint64 i = 0; i < rows; i++)
 	{
 		HeapTuple row = SPI_tuptable->vals[i];
@@ -198,8 +198,7 @@ load_decisions(Personas *p, ArrayType *keys, Decisions *d)
 			continue;
 		if (!is_same)
 		{
-			d->cannot[d->ncannot].a = at - p->keys;
-			d->cannot[d->ncannot++].b = 2 * number + side;
+			d->cannot[d->ncannot++] = (ClusterTag){at - p->keys, 2 * number + side};
 			continue;
 		}
 		/* all of a side belong to one caller, and its first represents it */

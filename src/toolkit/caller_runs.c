@@ -5,15 +5,9 @@
  * An external merge sort.  Contacts collect in memory; when work_mem is full
  * they are sorted and written out as a run.  Runs of the same level are merged
  * into one of the next level as soon as there are FAN_IN of them, so few are
- * ever open.  In a run, every caller comes once:
- *
- *		key			8 bytes; a number with its bits spread, or a name's hash
- *		name		varint length and bytes, where callers are named
- *		timeline	varint length and bytes
- *
- * in ascending order of key and name.  Runs need not agree on anything but that
- * order, so states from any split of the input merge to the same result, and a
- * partial state of a parallel plan is simply one run.
+ * ever open.  Runs need not agree on anything but the order of callers, so states
+ * from any split of the input merge to the same result, and a partial state of a
+ * parallel plan is simply one run.
  *
  * Memory: work_mem, plus the contacts of one caller at a time, plus a buffer
  * for each open run.
@@ -22,44 +16,22 @@
 #include "postgres.h"
 
 #include "commands/tablespace.h"
-#include "common/hashfn.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "storage/buffile.h"
 #include "utils/memutils.h"
 
+#include "host_sql.h"
 #include "toolkit/caller_runs.h"
+#include "toolkit/name_pool.h"
+#include "toolkit/run_file.h"
 #include "toolkit/timeline_sql.h"
 
 #define FAN_IN 16
 #define FIRST_CAPACITY 1024
-#define READ_SIZE 32768
-#define KEY_SIZE sizeof(uint64)
 
 /* The memory of a contact: its place, and one in the sort's scratch space. */
 #define CONTACT_COST (2 * sizeof(SortContact))
-
-/* A caller's name, once for all of its contacts in memory. */
-typedef struct CallerName
-{
-	uint64 hash;
-	size_t offset; /* in the pool's bytes */
-	uint32 len;
-	uint32 rank; /* in order of hash and bytes */
-} CallerName;
-
-/* The names of the contacts in memory; contacts hold their indexes. */
-typedef struct NamePool
-{
-	CallerName *names;
-	uint32 n;
-	uint32 capacity;
-	uint32 *slots; /* hash table of index + 1, 0 for free */
-	uint32 num_slots; /* a power of two */
-	char *bytes;
-	size_t used;
-	size_t size;
-} NamePool;
 
 /* A sorted run, in memory or in a temporary file. */
 typedef struct Run
@@ -84,32 +56,6 @@ struct CallerRuns
 	int max_runs;
 	size_t in_memory; /* bytes of the runs in memory */
 };
-
-/* The writer of a run: a growing buffer, which is emptied into a file if there is one. */
-typedef struct RunWriter
-{
-	char *data;
-	size_t len;
-	size_t size;
-	BufFile *file;
-	size_t total;
-} RunWriter;
-
-/* The reader of a run, and the caller at which it is. */
-typedef struct RunReader
-{
-	BufFile *file;
-	char *data;
-	size_t record; /* start of the current caller */
-	size_t next; /* first byte not yet taken */
-	size_t end; /* first byte not yet read */
-	size_t size; /* of data, if it is a buffer for a file */
-	const char *name;
-	size_t name_len;
-	const uint8 *timeline;
-	size_t timeline_len;
-	uint64 contacts;
-} RunReader;
 
 struct CallerMerge
 {
@@ -138,6 +84,7 @@ caller_runs_create(MemoryContext context, bool named)
 
 	runs->context = context;
 	runs->named = named;
+	runs->pool.context = context;
 	runs->budget = (size_t) work_mem * 1024;
 	return runs;
 }
@@ -157,91 +104,6 @@ bool
 caller_runs_named(CallerRuns *runs)
 {
 	return runs->named;
-}
-
-/* Room for at least one more element in an array of the given context. */
-static void *
-grow(MemoryContext context, void *array, size_t *capacity, size_t first, size_t width)
-{
-	*capacity = *capacity == 0 ? first : *capacity * 2;
-	if (array == NULL)
-		return MemoryContextAllocHuge(context, *capacity * width);
-	return repalloc_huge(array, *capacity * width);
-}
-
-/* Make room for this many more bytes and return their place. */
-static char *
-writer_reserve(RunWriter *writer, size_t bytes)
-{
-	if (writer->file != NULL && writer->len + bytes > READ_SIZE && writer->len > 0)
-	{
-		BufFileWrite(writer->file, writer->data, writer->len);
-		writer->len = 0;
-	}
-	if (writer->len + bytes > writer->size)
-	{
-		size_t size = Max(writer->size * 2, writer->len + bytes);
-
-		size = Max(size, READ_SIZE);
-		writer->data = writer->data == NULL ? palloc_extended(size, MCXT_ALLOC_HUGE) : repalloc_huge(writer->data, size);
-		writer->size = size;
-	}
-	return writer->data + writer->len;
-}
-
-static void
-writer_advance(RunWriter *writer, const char *end)
-{
-	size_t bytes = end - (writer->data + writer->len);
-
-	writer->len += bytes;
-	writer->total += bytes;
-}
-
-/* A caller's key and name. */
-static void
-write_caller(RunWriter *writer, bool named, uint64 key, const char *name, size_t name_len)
-{
-	char *p = writer_reserve(writer, KEY_SIZE + TIMELINE_VARINT_MAX + (named ? name_len : 0));
-
-	memcpy(p, &key, KEY_SIZE);
-	p += KEY_SIZE;
-	if (named)
-	{
-		p = (char *) timeline_put_varint((uint8 *) p, name_len);
-		memcpy(p, name, name_len);
-		p += name_len;
-	}
-	writer_advance(writer, p);
-}
-
-/* A caller's contacts that are encoded already. */
-static void
-write_timeline(RunWriter *writer, const uint8 *timeline, size_t len)
-{
-	char *p = writer_reserve(writer, TIMELINE_VARINT_MAX + len);
-
-	p = (char *) timeline_put_varint((uint8 *) p, len);
-	memcpy(p, timeline, len);
-	writer_advance(writer, p + len);
-}
-
-/*
- * A caller's contacts.  They are encoded after one byte for their length,
- * which is enough for most, and moved if the length needs more.
- */
-static void
-write_times(RunWriter *writer, const int64 *times, size_t n)
-{
-	char *p = writer_reserve(writer, TIMELINE_VARINT_MAX + timeline_max_bytes(n));
-	size_t len = timeline_encode(times, n, (uint8 *) p + 1);
-	uint8 length[TIMELINE_VARINT_MAX];
-	size_t length_size = timeline_put_varint(length, len) - length;
-
-	if (length_size > 1)
-		memmove(p + length_size, p + 1, len);
-	memcpy(p, length, length_size);
-	writer_advance(writer, p + length_size + len);
 }
 
 /* Start a run in a temporary file. */
@@ -267,20 +129,18 @@ add_run(CallerRuns *runs, RunWriter *writer, int level)
 	{
 		size_t capacity = runs->max_runs;
 
-		runs->runs = grow(runs->context, runs->runs, &capacity, 2 * FAN_IN, sizeof(Run));
+		runs->runs = engage_grow_array(runs->context, runs->runs, &capacity, 2 * FAN_IN, sizeof(Run));
 		runs->max_runs = (int) capacity;
 	}
 	run = &runs->runs[runs->num_runs++];
 	run->level = level;
+	Assert(writer->file != NULL || writer->len == writer->total);
 	run->len = writer->total;
 	run->file = writer->file;
 	run->memory = NULL;
 	if (writer->file != NULL)
 	{
-		if (writer->len > 0)
-			BufFileWrite(writer->file, writer->data, writer->len);
-		if (writer->data != NULL)
-			pfree(writer->data);
+		run_writer_drain(writer);
 		return;
 	}
 	run->memory = writer->data;
@@ -298,46 +158,16 @@ drop_run(CallerRuns *runs, Run *run)
 		pfree(run->memory);
 }
 
-static inline int
-compare_names(const uint32 *a, const uint32 *b, const NamePool *pool)
-{
-	const CallerName *x = &pool->names[*a];
-	const CallerName *y = &pool->names[*b];
-	int result;
-
-	if (x->hash != y->hash)
-		return x->hash < y->hash ? -1 : 1;
-	result = memcmp(pool->bytes + x->offset, pool->bytes + y->offset, Min(x->len, y->len));
-	if (result != 0)
-		return result;
-	return x->len < y->len ? -1 : x->len > y->len;
-}
-
-#define ST_SORT sort_names
-#define ST_ELEMENT_TYPE uint32
-#define ST_COMPARE_ARG_TYPE const NamePool
-#define ST_COMPARE(a, b, pool) compare_names(a, b, pool)
-#define ST_SCOPE static
-#define ST_CHECK_FOR_INTERRUPTS
-#define ST_DECLARE
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
 /*
- * Rank the names, and replace indexes in the contacts with ranks, in the upper
- * bits, as the sort needs its keys.  Returns the indexes in order of rank.
+ * Replace indexes of names in the contacts with ranks, in the upper bits, as the
+ * sort needs its keys.  Returns the indexes in order of rank.
  */
 static uint32 *
-rank_names(CallerRuns *runs, int *shift)
+rank_contacts(CallerRuns *runs, int *shift)
 {
 	NamePool *pool = &runs->pool;
-	uint32 *order = palloc_extended(Max(pool->n, 1) * sizeof(uint32), MCXT_ALLOC_HUGE);
+	uint32 *order = name_pool_rank(pool);
 
-	for (uint32 i = 0; i < pool->n; i++)
-		order[i] = i;
-	sort_names(order, pool->n, pool);
-	for (uint32 i = 0; i < pool->n; i++)
-		pool->names[order[i]].rank = i;
 	*shift = 63;
 	while ((uint64) pool->n >> (64 - *shift) > 0)
 		(*shift)--;
@@ -363,36 +193,21 @@ write_contacts(CallerRuns *runs, RunWriter *writer, const uint32 *order, int shi
 		for (; start < runs->n && contacts[start].key == key; start++)
 		{
 			if (n == max_times)
-				times = grow(CurrentMemoryContext, times, &max_times, 0, sizeof(int64));
+				times = engage_grow_array(CurrentMemoryContext, times, &max_times, 0, sizeof(int64));
 			times[n++] = contacts[start].at;
 		}
 		if (runs->named)
 		{
 			CallerName *name = &runs->pool.names[order[key >> shift]];
 
-			write_caller(writer, true, name->hash, runs->pool.bytes + name->offset, name->len);
+			run_write_caller(writer, true, name->hash, runs->pool.bytes + name->offset, name->len);
 		}
 		else
-			write_caller(writer, false, key, NULL, 0);
-		write_times(writer, times, n);
+			run_write_caller(writer, false, key, NULL, 0);
+		run_write_times(writer, times, n);
 		CHECK_FOR_INTERRUPTS();
 	}
 	pfree(times);
-}
-
-static void
-forget_names(NamePool *pool)
-{
-	pool->n = 0;
-	pool->used = 0;
-	if (pool->slots != NULL)
-		memset(pool->slots, 0, pool->num_slots * sizeof(uint32));
-}
-
-static void
-check_for_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
 }
 
 /* Sort what is in memory and write it. */
@@ -406,14 +221,14 @@ write_memory(CallerRuns *runs, RunWriter *writer)
 	if (runs->n == 0)
 		return;
 	if (runs->named)
-		order = rank_names(runs, &shift);
+		order = rank_contacts(runs, &shift);
 	scratch = palloc_extended(runs->n * sizeof(SortContact), MCXT_ALLOC_HUGE);
-	contact_sort(runs->contacts, scratch, runs->n, check_for_interrupts);
+	contact_sort(runs->contacts, scratch, runs->n, engage_host.pause);
 	pfree(scratch);
 	write_contacts(runs, writer, order, shift);
 	if (order != NULL)
 		pfree(order);
-	forget_names(&runs->pool);
+	name_pool_forget(&runs->pool);
 	runs->n = 0;
 }
 
@@ -428,15 +243,15 @@ merge_runs(CallerRuns *runs, Run *sources, int num_sources, RunWriter *writer)
 
 	while (caller_merge_next(merge, &caller))
 	{
-		write_caller(writer, runs->named, caller.key, caller.name, caller.name_len);
+		run_write_caller(writer, runs->named, caller.key, caller.name, caller.name_len);
 		if (merge->num_taken == 1)
 			for (int r = 0; r < merge->num_readers; r++)
 			{
 				if (merge->taken[r])
-					write_timeline(writer, merge->readers[r].timeline, merge->readers[r].timeline_len);
+					run_write_timeline(writer, merge->readers[r].timeline, merge->readers[r].timeline_len);
 			}
 		else
-			write_times(writer, caller_merge_times(merge), caller.contacts);
+			run_write_times(writer, caller_merge_times(merge), caller.contacts);
 		CHECK_FOR_INTERRUPTS();
 	}
 	caller_merge_end(merge);
@@ -476,8 +291,7 @@ spill(CallerRuns *runs)
 static size_t
 memory_with(CallerRuns *runs, size_t contacts)
 {
-	return contacts * CONTACT_COST + runs->pool.n * sizeof(CallerName) + runs->pool.used +
-		   runs->pool.num_slots * sizeof(uint32) + runs->in_memory;
+	return contacts * CONTACT_COST + name_pool_memory(&runs->pool) + runs->in_memory;
 }
 
 static pg_noinline void
@@ -488,7 +302,7 @@ make_room(CallerRuns *runs)
 		spill(runs);
 		return;
 	}
-	runs->contacts = grow(runs->context, runs->contacts, &runs->capacity, FIRST_CAPACITY, sizeof(SortContact));
+	runs->contacts = engage_grow_array(runs->context, runs->contacts, &runs->capacity, FIRST_CAPACITY, sizeof(SortContact));
 }
 
 /*
@@ -502,77 +316,10 @@ caller_runs_add(CallerRuns *runs, uint64 key, int64 at)
 
 	if (runs->n == runs->capacity)
 		make_room(runs);
+	Assert(runs->n < runs->capacity);
 	contact = &runs->contacts[runs->n++];
 	contact->key = key;
 	contact->at = at;
-}
-
-static void
-enlarge_slots(CallerRuns *runs)
-{
-	NamePool *pool = &runs->pool;
-	uint32 num_slots = Max(pool->num_slots * 2, 1024);
-
-	if (pool->slots != NULL)
-		pfree(pool->slots);
-	pool->slots = MemoryContextAllocExtended(runs->context, num_slots * sizeof(uint32),
-											 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	pool->num_slots = num_slots;
-	for (uint32 i = 0; i < pool->n; i++)
-	{
-		uint32 slot = (uint32) pool->names[i].hash & (num_slots - 1);
-
-		while (pool->slots[slot] != 0)
-			slot = (slot + 1) & (num_slots - 1);
-		pool->slots[slot] = i + 1;
-	}
-}
-
-static uint32
-add_name(CallerRuns *runs, const char *bytes, size_t len, uint64 hash)
-{
-	NamePool *pool = &runs->pool;
-	CallerName *name;
-
-	if (pool->n == pool->capacity)
-	{
-		size_t capacity = pool->capacity;
-
-		pool->names = grow(runs->context, pool->names, &capacity, FIRST_CAPACITY, sizeof(CallerName));
-		pool->capacity = (uint32) capacity;
-	}
-	while (pool->used + len > pool->size)
-		pool->bytes = grow(runs->context, pool->bytes, &pool->size, Max(len, 8192), 1);
-	name = &pool->names[pool->n];
-	name->hash = hash;
-	name->offset = pool->used;
-	name->len = (uint32) len;
-	memcpy(pool->bytes + pool->used, bytes, len);
-	pool->used += len;
-	return pool->n++;
-}
-
-/* The index of a name, which is added if it is new. */
-static uint32
-find_name(CallerRuns *runs, const char *bytes, size_t len)
-{
-	NamePool *pool = &runs->pool;
-	uint64 hash = hash_bytes_extended((const unsigned char *) bytes, (int) len, 0);
-	uint32 slot;
-
-	if (pool->n * 2 >= pool->num_slots)
-		enlarge_slots(runs);
-	slot = (uint32) hash & (pool->num_slots - 1);
-	for (; pool->slots[slot] != 0; slot = (slot + 1) & (pool->num_slots - 1))
-	{
-		CallerName *name = &pool->names[pool->slots[slot] - 1];
-
-		if (name->hash == hash && name->len == len &&
-			memcmp(pool->bytes + name->offset, bytes, len) == 0)
-			return pool->slots[slot] - 1;
-	}
-	pool->slots[slot] = add_name(runs, bytes, len, hash) + 1;
-	return pool->slots[slot] - 1;
 }
 
 /*
@@ -586,7 +333,7 @@ caller_runs_add_named(CallerRuns *runs, const char *name, size_t len, int64 at)
 		spill(runs);
 	caller_runs_add(runs, 0, at);
 	/* The name comes second: making room for the contact may forget names. */
-	runs->contacts[runs->n - 1].key = find_name(runs, name, len);
+	runs->contacts[runs->n - 1].key = name_pool_find(&runs->pool, name, len);
 }
 
 /*
@@ -678,83 +425,6 @@ caller_runs_release(CallerRuns *runs)
 	runs->num_runs = 0;
 }
 
-/*
- * Make this many bytes after those taken available, or as many as there are.
- * In memory they all are; for a file, the current record is moved to the front
- * of the buffer, which is enlarged and filled.
- */
-static size_t
-reader_need(RunReader *reader, size_t bytes)
-{
-	size_t kept = reader->end - reader->record;
-
-	if (reader->end - reader->next >= bytes || reader->file == NULL)
-		return reader->end - reader->next;
-	memmove(reader->data, reader->data + reader->record, kept);
-	reader->next -= reader->record;
-	reader->record = 0;
-	if (reader->next + bytes > reader->size)
-	{
-		reader->size = Max(reader->next + bytes, reader->size * 2);
-		reader->data = repalloc_huge(reader->data, reader->size);
-	}
-	reader->end = kept + BufFileRead(reader->file, reader->data + kept, reader->size - kept);
-	return reader->end - reader->next;
-}
-
-static void
-corrupt_run(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("a run of sorted contacts is malformed")));
-}
-
-/* Read a length and make that many bytes after it available. */
-static size_t
-reader_length(RunReader *reader)
-{
-	const uint8 *start;
-	const uint8 *p;
-	uint64 len;
-
-	reader_need(reader, TIMELINE_VARINT_MAX);
-	start = p = (const uint8 *) reader->data + reader->next;
-	if (!timeline_get_varint(&p, (const uint8 *) reader->data + reader->end, &len))
-		corrupt_run();
-	reader->next += p - start;
-	if (len > MaxAllocHugeSize / 2 || reader_need(reader, len) < len)
-		corrupt_run();
-	return len;
-}
-
-/* Step to the next caller; false at the end. */
-static bool
-reader_next(RunReader *reader, bool named, uint64 *key)
-{
-	TimelineReader times;
-	size_t name_offset;
-
-	reader->record = reader->next;
-	if (reader_need(reader, KEY_SIZE) == 0)
-		return false;
-	if (reader->end - reader->next < KEY_SIZE)
-		corrupt_run();
-	memcpy(key, reader->data + reader->next, KEY_SIZE);
-	reader->next += KEY_SIZE;
-	reader->name_len = named ? reader_length(reader) : 0;
-	name_offset = reader->next - reader->record;
-	reader->next += reader->name_len;
-	reader->timeline_len = reader_length(reader);
-	reader->timeline = (const uint8 *) reader->data + reader->next;
-	reader->name = named ? reader->data + reader->record + name_offset : NULL;
-	if (!timeline_open(&times, reader->timeline, reader->timeline_len) || times.count == 0)
-		corrupt_run();
-	reader->contacts = times.count;
-	reader->next += reader->timeline_len;
-	return true;
-}
-
 static CallerMerge *
 merge_begin(bool named, Run *runs, int num_runs)
 {
@@ -774,20 +444,8 @@ merge_begin(bool named, Run *runs, int num_runs)
 	{
 		RunReader *reader = &merge->readers[r];
 
-		reader->file = runs[r].file;
-		if (reader->file != NULL)
-		{
-			if (BufFileSeek(reader->file, 0, 0, SEEK_SET) != 0)
-				elog(ERROR, "could not rewind a run of sorted contacts");
-			reader->size = READ_SIZE;
-			reader->data = palloc(READ_SIZE);
-		}
-		else
-		{
-			reader->data = runs[r].memory;
-			reader->end = runs[r].len;
-		}
-		merge->live[r] = reader_next(reader, named, &merge->keys[r]);
+		run_reader_begin(reader, runs[r].file, runs[r].memory, runs[r].len);
+		merge->live[r] = run_reader_next(reader, named, &merge->keys[r]);
 	}
 	MemoryContextSwitchTo(old);
 	return merge;
@@ -844,7 +502,7 @@ caller_merge_next(CallerMerge *merge, MergedCaller *caller)
 	{
 		if (!merge->taken[r])
 			continue;
-		merge->live[r] = reader_next(&merge->readers[r], merge->named, &merge->keys[r]);
+		merge->live[r] = run_reader_next(&merge->readers[r], merge->named, &merge->keys[r]);
 		merge->taken[r] = false;
 	}
 	MemoryContextSwitchTo(old);
@@ -857,12 +515,14 @@ caller_merge_next(CallerMerge *merge, MergedCaller *caller)
 		return false;
 	for (int r = first; r < merge->num_readers; r++)
 	{
+		Assert(!merge->live[r] || !earlier(merge, r, first));
 		if (!merge->live[r] || merge->keys[r] != merge->keys[first] || earlier(merge, first, r))
 			continue;
 		merge->taken[r] = true;
 		merge->num_taken++;
 		merge->contacts += merge->readers[r].contacts;
 	}
+	Assert(merge->taken[first] && merge->contacts > 0);
 	caller->key = merge->keys[first];
 	caller->name = merge->readers[first].name;
 	caller->name_len = merge->readers[first].name_len;
@@ -928,6 +588,7 @@ caller_merge_times(CallerMerge *merge)
 		n += m;
 		CHECK_FOR_INTERRUPTS();
 	}
+	Assert(n == merge->contacts);
 	return merge->times;
 }
 

@@ -21,6 +21,7 @@
 #include "utils/timestamp.h"
 
 #include "engage.h"
+#include "host_sql.h"
 #include "toolkit/aggregate.h"
 #include "toolkit/caller_runs.h"
 #include "toolkit/criteria_scan.h"
@@ -355,10 +356,7 @@ static FoundCaller *
 add_found(FoundCallers *found)
 {
 	if (found->n == found->capacity)
-	{
-		found->capacity = Max(found->capacity * 2, 256);
-		found->items = found->items == NULL ? palloc_extended(found->capacity * sizeof(FoundCaller), MCXT_ALLOC_HUGE) : repalloc_huge(found->items, found->capacity * sizeof(FoundCaller));
-	}
+		found->items = engage_grow_array(CurrentMemoryContext, found->items, &found->capacity, 256, sizeof(FoundCaller));
 	return &found->items[found->n++];
 }
 

@@ -16,6 +16,7 @@
 #include "utils/typcache.h"
 
 #include "engage.h"
+#include "host_sql.h"
 #include "toolkit/row.h"
 
 /*
@@ -175,16 +176,8 @@ row_array_add(RowArray *array, Row *row)
 	array->bytes += MAXALIGN(tuple->t_len);
 	if (array->bytes > MaxAllocSize - 1024)
 		return false;
-	if (array->rows == NULL)
-	{
-		array->capacity = 256;
-		array->rows = palloc(array->capacity * sizeof(Datum));
-	}
-	else if (array->n == array->capacity)
-	{
-		array->capacity *= 2;
-		array->rows = repalloc_huge(array->rows, array->capacity * sizeof(Datum));
-	}
+	if (array->n == array->capacity)
+		array->rows = engage_grow_array(CurrentMemoryContext, array->rows, &array->capacity, 256, sizeof(Datum));
 	array->rows[array->n++] = HeapTupleGetDatum(tuple);
 	return true;
 }

@@ -90,7 +90,7 @@ typedef struct Case
 	size_t npairs;
 	ClusterPair must[MAX_MUST];
 	size_t nmust;
-	ClusterPair cannot[MAX_NODES * MAX_LINKS];
+	ClusterTag cannot[MAX_NODES * MAX_LINKS];
 	size_t ncannot;
 	int links;
 	int side[MAX_NODES][MAX_LINKS]; /* -1 for neither */
@@ -247,7 +247,7 @@ draw_links(Case *c)
 			if (side > 1)
 				continue;
 			c->side[i][link] = side;
-			c->cannot[c->ncannot++] = (ClusterPair){i, (uint32_t) (2 * link + side), 0};
+			c->cannot[c->ncannot++] = (ClusterTag){i, (uint32_t) (2 * link + side)};
 		}
 	c->has_weak = unit_below(2) == 0;
 	for (uint32_t i = 0; i < c->nodes; i++)
@@ -621,12 +621,12 @@ shuffle_pairs(ClusterPair *pairs, size_t n)
 
 /* Tags are told apart by their side, so only their order may change. */
 static void
-shuffle_tags(ClusterPair *tags, size_t n)
+shuffle_tags(ClusterTag *tags, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 	{
 		size_t j = i + unit_below(n - i);
-		ClusterPair p = tags[i];
+		ClusterTag p = tags[i];
 
 		tags[i] = tags[j];
 		tags[j] = p;
@@ -634,10 +634,10 @@ shuffle_tags(ClusterPair *tags, size_t n)
 }
 
 static void
-move_pairs(const ClusterPair *from, size_t n, const uint32_t *number, bool both, ClusterPair *to)
+move_pairs(const ClusterPair *from, size_t n, const uint32_t *number, ClusterPair *to)
 {
 	for (size_t i = 0; i < n; i++)
-		to[i] = (ClusterPair){number[from[i].a], both ? number[from[i].b] : from[i].b, from[i].weight};
+		to[i] = (ClusterPair){number[from[i].a], number[from[i].b], from[i].weight};
 }
 
 /* The same case with other nodes between its own, and pairs between those. */
@@ -651,7 +651,7 @@ check_among_others(const Case *c, const Answer *expected)
 	uint32_t nodes = 0;
 	ClusterPair pairs[MAX_NODES * MAX_NODES + 3 * MAX_NODES];
 	ClusterPair must[MAX_MUST];
-	ClusterPair cannot[MAX_NODES * MAX_LINKS];
+	ClusterTag cannot[MAX_NODES * MAX_LINKS];
 	Answer answer = {0};
 	Asked asked = {c, &answer, back};
 	ClusterProblem problem = pose(c, &asked);
@@ -666,9 +666,10 @@ check_among_others(const Case *c, const Answer *expected)
 		number[i] = nodes;
 		back[nodes++] = i;
 	}
-	move_pairs(c->pairs, c->npairs, number, true, pairs);
-	move_pairs(c->must, c->nmust, number, true, must);
-	move_pairs(c->cannot, c->ncannot, number, false, cannot);
+	move_pairs(c->pairs, c->npairs, number, pairs);
+	move_pairs(c->must, c->nmust, number, must);
+	for (size_t i = 0; i < c->ncannot; i++)
+		cannot[i] = (ClusterTag){number[c->cannot[i].node], c->cannot[i].tag};
 	for (uint32_t i = 1; i < nothers; i++)
 		if (unit_below(3) > 0)
 			pairs[problem.npairs++] = (ClusterPair){others[i - 1], others[i], small_weight(5)};

@@ -51,6 +51,16 @@ typedef struct ClusterPair
 	int64_t weight; /* if the problem has no function for it */
 } ClusterPair;
 
+/*
+ * A node on one side of a link that people refused: twice the link's number,
+ * plus 1 for its other side.  No group ever holds nodes of both sides.
+ */
+typedef struct ClusterTag
+{
+	uint32_t node;
+	uint32_t tag;
+} ClusterTag;
+
 /* How two groups came together. */
 typedef struct ClusterMerge
 {
@@ -81,7 +91,7 @@ typedef struct ClusterProblem
 	size_t npairs;
 	const ClusterPair *must; /* merged first, in this order */
 	size_t nmust;
-	const ClusterPair *cannot; /* sides of refused links, by number: see tags */
+	const ClusterTag *cannot;
 	size_t ncannot;
 
 	/* Evidence of any pair; NULL if pairs that are not given have none. */
@@ -94,12 +104,6 @@ typedef struct ClusterProblem
 	/* Called for every merge, in order; or NULL. */
 	void (*merged)(void *arg, const ClusterMerge *merge);
 } ClusterProblem;
-
-/*
- * A refused link is a number; a node can be on its one side, its other side or
- * neither.  In cannot, a is the node and b is twice that number, plus 1 for
- * the other side.  No group ever holds nodes of both sides.
- */
 
 /*
  * Fills component and cluster, which have one element per node, with the

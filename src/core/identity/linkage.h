@@ -197,7 +197,7 @@ extern size_t link_find_pairs(LinkStore *store, LinkKeySet *large, bool sizes_ar
 extern void link_kept_pairs(LinkStore *store, LinkKeySet *large, bool sizes_are_known,
 							ClusterPair **pairs, size_t *npairs);
 extern size_t link_cluster(LinkStore *store, const ClusterPair *pairs, size_t npairs,
-						   const ClusterPair *must, size_t nmust, const ClusterPair *cannot, size_t ncannot,
+						   const ClusterPair *must, size_t nmust, const ClusterTag *cannot, size_t ncannot,
 						   void (*merged)(void *arg, const ClusterMerge *merge), void *arg,
 						   uint32_t *component, uint32_t *cluster);
 

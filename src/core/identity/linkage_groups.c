@@ -82,7 +82,7 @@ problem_merged(void *arg, const ClusterMerge *merge)
 
 size_t
 link_cluster(LinkStore *store, const ClusterPair *pairs, size_t npairs,
-			 const ClusterPair *must, size_t nmust, const ClusterPair *cannot, size_t ncannot,
+			 const ClusterPair *must, size_t nmust, const ClusterTag *cannot, size_t ncannot,
 			 void (*merged)(void *arg, const ClusterMerge *merge), void *arg,
 			 uint32_t *component, uint32_t *cluster)
 {

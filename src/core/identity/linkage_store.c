@@ -34,7 +34,6 @@ start_dictionary(const Host *host, LinkDictionary *d, LinkKind kind)
 	memset(d, 0, sizeof(LinkDictionary));
 	d->max = 64;
 	d->max_bytes = 1024;
-	d->nslots = 256;
 	d->bytes = host->alloc(d->max_bytes);
 	d->offset = host->alloc((d->max + 1) * sizeof(size_t));
 	d->offset[0] = 0;
@@ -45,8 +44,7 @@ start_dictionary(const Host *host, LinkDictionary *d, LinkKind kind)
 	for (int form = 1; form < LINK_FORMS; form++)
 		if (link_form_fits(form, kind))
 			d->form[form] = host->alloc(d->max * sizeof(uint64_t));
-	d->slots = host->alloc(d->nslots * sizeof(uint32_t));
-	memset(d->slots, 0xff, d->nslots * sizeof(uint32_t));
+	slots_lay(host, &d->slots, d->max);
 }
 
 static void
@@ -61,7 +59,7 @@ free_dictionary(const Host *host, LinkDictionary *d)
 	for (int form = 1; form < LINK_FORMS; form++)
 		if (d->form[form] != NULL)
 			host->release(d->form[form]);
-	host->release(d->slots);
+	slots_release(host, &d->slots);
 	if (d->cached_pair != NULL)
 	{
 		host->release(d->cached_pair);
@@ -81,36 +79,23 @@ grow_dictionary(const Host *host, LinkDictionary *d)
 	for (int form = 1; form < LINK_FORMS; form++)
 		if (d->form[form] != NULL)
 			d->form[form] = host->resize(d->form[form], d->max * sizeof(uint64_t));
-	if (d->nslots < (size_t) d->max * 2)
-	{
-		host->release(d->slots);
-		d->nslots *= 2;
-		d->slots = host->alloc(d->nslots * sizeof(uint32_t));
-		memset(d->slots, 0xff, d->nslots * sizeof(uint32_t));
-		for (uint32_t i = 0; i < d->n; i++)
-		{
-			size_t slot = d->hash[i] & (d->nslots - 1);
-
-			while (d->slots[slot] != UINT32_MAX)
-				slot = (slot + 1) & (d->nslots - 1);
-			d->slots[slot] = i;
-		}
-	}
+	slots_lay(host, &d->slots, d->max);
+	for (uint32_t i = 0; i < d->n; i++)
+		slots_put(&d->slots, d->hash[i], i);
 }
 
 static size_t
 value_slot(const LinkDictionary *d, const char *value, size_t len, uint64_t hash)
 {
-	size_t slot = hash & (d->nslots - 1);
+	size_t slot = slots_first(&d->slots, hash);
 
-	while (d->slots[slot] != UINT32_MAX)
+	for (; d->slots.place[slot] != SLOT_FREE; slot = slots_next(&d->slots, slot))
 	{
-		uint32_t i = d->slots[slot];
+		uint32_t i = d->slots.place[slot];
 
 		if (d->hash[i] == hash && d->offset[i + 1] - d->offset[i] == len &&
 			memcmp(d->bytes + d->offset[i], value, len) == 0)
 			break;
-		slot = (slot + 1) & (d->nslots - 1);
 	}
 	return slot;
 }
@@ -186,8 +171,8 @@ intern(LinkStore *store, int comparison, const char *value, size_t len)
 	size_t slot = value_slot(d, value, len, hash);
 	char part[LINK_MAX_VALUE];
 
-	if (d->slots[slot] != UINT32_MAX)
-		return d->slots[slot];
+	if (d->slots.place[slot] != SLOT_FREE)
+		return d->slots.place[slot];
 	if (d->n == d->max)
 	{
 		grow_dictionary(store->host, d);
@@ -211,7 +196,8 @@ intern(LinkStore *store, int comparison, const char *value, size_t len)
 
 			d->form[form][d->n] = n == 0 ? 0 : link_hash(part, n);
 		}
-	d->slots[slot] = d->n;
+	INVARIANT(d->n < d->max && d->offset[d->n] <= d->max_bytes);
+	d->slots.place[slot] = d->n;
 	return d->n++;
 }
 
@@ -397,11 +383,11 @@ void
 link_set_term(LinkStore *store, int comparison, uint64_t hash, double people)
 {
 	LinkDictionary *d = &store->dictionary[comparison];
-	size_t slot = hash & (d->nslots - 1);
+	size_t slot = slots_first(&d->slots, hash);
 
-	for (; d->slots[slot] != UINT32_MAX; slot = (slot + 1) & (d->nslots - 1))
-		if (d->hash[d->slots[slot]] == hash)
-			d->people[d->slots[slot]] = people;
+	for (; d->slots.place[slot] != SLOT_FREE; slot = slots_next(&d->slots, slot))
+		if (d->hash[d->slots.place[slot]] == hash)
+			d->people[d->slots.place[slot]] = people;
 }
 
 /*

@@ -11,6 +11,7 @@
 #include <math.h>
 
 #include "core/identity/linkage.h"
+#include "core/slots.h"
 
 #define LINK_PAUSE_STEPS 4096
 #define LINK_NO_VALUE (-1)
@@ -34,8 +35,7 @@ typedef struct LinkDictionary
 	signed char *own; /* level at which it agrees with itself: not 0 for a part of a place */
 	double *people; /* people who have it */
 	int32_t *weight; /* of agreement on it, thousandths of a bit */
-	uint32_t *slots;
-	size_t nslots;
+	Slots slots; /* of values */
 	uint64_t *cached_pair; /* the pair of values of which a level is known */
 	signed char *cached_level;
 } LinkDictionary;

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/slots.h"
 #include "core/time/contact_sort.h"
 
 #define PAUSE_STEPS 4096
@@ -61,8 +62,7 @@ typedef struct Trainer
 	FsPattern *patterns;
 	size_t npatterns;
 	size_t max_patterns;
-	uint32_t *slots;
-	size_t nslots;
+	Slots slots; /* of patterns */
 } Trainer;
 
 static void
@@ -339,24 +339,15 @@ find_blocked_pairs(Trainer *t)
 
 /* ---------------------------------------------------------------- patterns */
 
-static void
-lay_slots(Trainer *t)
-{
-	if (t->slots != NULL)
-		t->host->release(t->slots);
-	t->nslots = t->max_patterns * 4;
-	t->slots = t->host->alloc(t->nslots * sizeof(uint32_t));
-	memset(t->slots, 0xff, t->nslots * sizeof(uint32_t));
-}
-
 static size_t
 pattern_slot(const Trainer *t, const signed char *level)
 {
-	size_t slot = link_hash((const char *) level, FS_MAX_COMPARISONS) & (t->nslots - 1);
+	const Slots *slots = &t->slots;
+	size_t slot = slots_first(slots, link_hash((const char *) level, FS_MAX_COMPARISONS));
 
-	while (t->slots[slot] != UINT32_MAX &&
-		   memcmp(t->patterns[t->slots[slot]].level, level, FS_MAX_COMPARISONS) != 0)
-		slot = (slot + 1) & (t->nslots - 1);
+	while (slots->place[slot] != SLOT_FREE &&
+		   memcmp(t->patterns[slots->place[slot]].level, level, FS_MAX_COMPARISONS) != 0)
+		slot = slots_next(slots, slot);
 	return slot;
 }
 
@@ -365,20 +356,21 @@ need_pattern(Trainer *t, const signed char *level)
 {
 	size_t slot = pattern_slot(t, level);
 
-	if (t->slots[slot] != UINT32_MAX)
-		return t->slots[slot];
+	if (t->slots.place[slot] != SLOT_FREE)
+		return t->slots.place[slot];
 	if (t->npatterns == t->max_patterns)
 	{
 		t->max_patterns *= 2;
 		t->patterns = t->host->resize(t->patterns, t->max_patterns * sizeof(FsPattern));
-		lay_slots(t);
+		slots_lay(t->host, &t->slots, 2 * t->max_patterns);
 		for (size_t i = 0; i < t->npatterns; i++)
-			t->slots[pattern_slot(t, t->patterns[i].level)] = i;
+			t->slots.place[pattern_slot(t, t->patterns[i].level)] = i;
 		slot = pattern_slot(t, level);
 	}
+	INVARIANT(t->npatterns < t->max_patterns);
 	memcpy(t->patterns[t->npatterns].level, level, FS_MAX_COMPARISONS);
 	t->patterns[t->npatterns].n = 0;
-	t->slots[slot] = t->npatterns;
+	t->slots.place[slot] = t->npatterns;
 	return t->npatterns++;
 }
 
@@ -420,7 +412,7 @@ count_patterns(Trainer *t)
 	t->pairs = t->host->alloc((t->nids + 1) * sizeof(BlockedPair));
 	t->max_patterns = 4096;
 	t->patterns = t->host->alloc(t->max_patterns * sizeof(FsPattern));
-	lay_slots(t);
+	slots_lay(t->host, &t->slots, 2 * t->max_patterns);
 	for (size_t i = 0; i < t->nids; i++)
 	{
 		BlockedPair *pair = &t->pairs[i];
@@ -434,6 +426,7 @@ count_patterns(Trainer *t)
 			level[c] = link_level(t->store, c, a, b);
 		pair->pattern = need_pattern(t, level);
 		pair->weight = 1 / (1 - pow(1 - chance, finders < 1 ? 1 : finders));
+		INVARIANT(a < b && pair->weight >= 1);
 		t->patterns[pair->pattern].n += pair->weight;
 		t->training->pairs += pair->weight;
 		step(t);
@@ -848,7 +841,7 @@ release_trainer(Trainer *t)
 		link_keyset_free(t->host, &t->large[r]);
 	t->host->release(t->pairs);
 	t->host->release(t->patterns);
-	t->host->release(t->slots);
+	slots_release(t->host, &t->slots);
 }
 
 void

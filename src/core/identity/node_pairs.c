@@ -29,7 +29,6 @@
 #define FIRST_NODES 64
 #define FIRST_PAIRS 64
 #define PAUSE_STEPS 4096
-#define FREE_SLOT UINT32_MAX
 
 /* ----------------------------------------------------------------- nodes */
 
@@ -52,9 +51,7 @@ node_pairs_create(const Host *host, bool named, bool weighed)
 	}
 	else
 		set->number = host->alloc(FIRST_NODES * sizeof(int64_t));
-	set->nslots = 2 * FIRST_NODES;
-	set->slots = host->alloc(set->nslots * sizeof(uint32_t));
-	memset(set->slots, 0xff, set->nslots * sizeof(uint32_t));
+	slots_lay(host, &set->slots, FIRST_NODES);
 	set->max_pairs = FIRST_PAIRS;
 	set->pairs = host->alloc(set->max_pairs * sizeof(ClusterPair));
 	return set;
@@ -72,7 +69,7 @@ node_pairs_free(NodePairs *set)
 	}
 	else
 		host->release(set->number);
-	host->release(set->slots);
+	slots_release(host, &set->slots);
 	host->release(set->pairs);
 	host->release(set);
 }
@@ -115,18 +112,10 @@ hash_node(const NodePairs *set, uint32_t node)
 static void
 rebuild_slots(NodePairs *set)
 {
-	set->host->release(set->slots);
-	while (set->nslots < 2 * (size_t) set->max_nodes)
-		set->nslots *= 2;
-	set->slots = set->host->alloc(set->nslots * sizeof(uint32_t));
-	memset(set->slots, 0xff, set->nslots * sizeof(uint32_t));
+	slots_lay(set->host, &set->slots, set->max_nodes);
 	for (uint32_t i = 0; i < set->nodes; i++)
 	{
-		size_t slot = hash_node(set, i) & (set->nslots - 1);
-
-		while (set->slots[slot] != FREE_SLOT)
-			slot = (slot + 1) & (set->nslots - 1);
-		set->slots[slot] = i;
+		slots_put(&set->slots, hash_node(set, i), i);
 		if (i % PAUSE_STEPS == 0)
 			set->host->pause();
 	}
@@ -148,22 +137,24 @@ grow_nodes(NodePairs *set)
 static size_t
 number_slot(const NodePairs *set, int64_t number)
 {
-	size_t slot = spread_bits((uint64_t) number) & (set->nslots - 1);
+	const Slots *slots = &set->slots;
+	size_t slot = slots_first(slots, spread_bits((uint64_t) number));
 
-	while (set->slots[slot] != FREE_SLOT && set->number[set->slots[slot]] != number)
-		slot = (slot + 1) & (set->nslots - 1);
+	while (slots->place[slot] != SLOT_FREE && set->number[slots->place[slot]] != number)
+		slot = slots_next(slots, slot);
 	return slot;
 }
 
 static size_t
 name_slot(const NodePairs *set, const char *name, size_t len)
 {
-	size_t slot = hash_name(name, len) & (set->nslots - 1);
+	const Slots *slots = &set->slots;
+	size_t slot = slots_first(slots, hash_name(name, len));
 
-	for (; set->slots[slot] != FREE_SLOT; slot = (slot + 1) & (set->nslots - 1))
+	for (; slots->place[slot] != SLOT_FREE; slot = slots_next(slots, slot))
 	{
 		size_t other_len;
-		const char *other = node_pairs_name_of(set, set->slots[slot], &other_len);
+		const char *other = node_pairs_name_of(set, slots->place[slot], &other_len);
 
 		if (other_len == len && memcmp(other, name, len) == 0)
 			break;
@@ -177,15 +168,15 @@ node_pairs_number(NodePairs *set, int64_t number)
 {
 	size_t slot = number_slot(set, number);
 
-	if (set->slots[slot] != FREE_SLOT)
-		return set->slots[slot];
+	if (set->slots.place[slot] != SLOT_FREE)
+		return set->slots.place[slot];
 	if (set->nodes == set->max_nodes)
 	{
 		grow_nodes(set);
 		slot = number_slot(set, number);
 	}
 	set->number[set->nodes] = number;
-	set->slots[slot] = set->nodes;
+	set->slots.place[slot] = set->nodes;
 	return set->nodes++;
 }
 
@@ -196,8 +187,8 @@ node_pairs_name(NodePairs *set, const char *name, size_t len)
 	size_t slot = name_slot(set, name, len);
 	size_t start;
 
-	if (set->slots[slot] != FREE_SLOT)
-		return set->slots[slot];
+	if (set->slots.place[slot] != SLOT_FREE)
+		return set->slots.place[slot];
 	if (set->nodes == set->max_nodes)
 	{
 		grow_nodes(set);
@@ -212,7 +203,7 @@ node_pairs_name(NodePairs *set, const char *name, size_t len)
 	}
 	memcpy(set->bytes + start, name, len);
 	set->name[set->nodes + 1] = start + len;
-	set->slots[slot] = set->nodes;
+	set->slots.place[slot] = set->nodes;
 	return set->nodes++;
 }
 
@@ -327,6 +318,7 @@ node_pairs_add(NodePairs *set, uint32_t a, uint32_t b, int64_t weight)
 	if (set->npairs == set->max_pairs && !make_room(set))
 		return false;
 	set->rows++;
+	INVARIANT(a != b && a < set->nodes && b < set->nodes && set->npairs < set->max_pairs);
 	set->pairs[set->npairs++] = (ClusterPair){a < b ? a : b, a < b ? b : a, set->weighed ? weight : 0};
 	return true;
 }
@@ -547,15 +539,15 @@ take_out(ClusterPair *pairs, size_t npairs, int64_t weight, ClusterPair *out)
 }
 
 /* Refused links as clusters takes them: both sides, by number. */
-static ClusterPair *
+static ClusterTag *
 tag_links(const Host *host, const ClusterPair *links, size_t n)
 {
-	ClusterPair *tags = host->alloc((2 * n + 1) * sizeof(ClusterPair));
+	ClusterTag *tags = host->alloc((2 * n + 1) * sizeof(ClusterTag));
 
 	for (size_t i = 0; i < n; i++)
 	{
-		tags[2 * i] = (ClusterPair){links[i].a, (uint32_t) (2 * i), 0};
-		tags[2 * i + 1] = (ClusterPair){links[i].b, (uint32_t) (2 * i + 1), 0};
+		tags[2 * i] = (ClusterTag){links[i].a, (uint32_t) (2 * i)};
+		tags[2 * i + 1] = (ClusterTag){links[i].b, (uint32_t) (2 * i + 1)};
 	}
 	return tags;
 }
@@ -571,7 +563,7 @@ cluster_weighed(const NodePairs *set, uint32_t *cluster)
 	size_t ncannot = count_pairs(pairs, npairs, NODE_PAIR_CANNOT);
 	ClusterPair *must = host->alloc((nmust + 1) * sizeof(ClusterPair));
 	ClusterPair *links = host->alloc((ncannot + 1) * sizeof(ClusterPair));
-	ClusterPair *tags;
+	ClusterTag *tags;
 	ClusterProblem problem = {.host = host, .nodes = set->nodes, .fields = 1};
 
 	npairs = take_out(pairs, npairs, NODE_PAIR_MUST, must);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "core/identity/clusters.h"
+#include "core/slots.h"
 
 /* The weight of a pair: thousandths of a bit, or one of these. */
 #define NODE_PAIR_MUST INT64_MAX
@@ -40,8 +41,7 @@ typedef struct NodePairs
 	size_t *name; /* ... where its name starts; and the end of the last */
 	char *bytes;
 	size_t max_bytes;
-	uint32_t *slots; /* hash table of nodes */
-	size_t nslots;
+	Slots slots; /* of nodes */
 	ClusterPair *pairs; /* a < b, each once when settled */
 	size_t npairs;
 	size_t max_pairs;

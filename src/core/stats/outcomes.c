@@ -124,6 +124,7 @@ outcomes_add(const Host *host, Outcomes *outcomes, const double *values, const O
 	if (*slot == 0)
 	{
 		row = outcomes->nrows++;
+		INVARIANT(row < outcomes->max_rows && row < PLACE_MASK);
 		memcpy(outcomes->values + row * (size_t) outcomes->ncolumns, values, row_bytes(outcomes));
 		outcomes->counts[row] = (OutcomeCounts){0, 0};
 		fill_slot(slot, row, hash);
