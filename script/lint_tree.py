@@ -6,8 +6,8 @@ script/lint_tree.py paths       every path of ours in README, CONTRIBUTING and t
 script/lint_tree.py readmes     every folder of src/ says in ten lines what lives there
 script/lint_tree.py routines    every routine of the schema engage has a place on a page of reference
 script/lint_tree.py signatures  every C function that SQL calls stands below its SQL signature
-script/lint_tree.py words       the prose of README, CONTRIBUTING, CHANGELOG and the pages keeps to everyday words
-script/lint_tree.py widths      that prose, and all Python, is at most 120 columns wide
+script/lint_tree.py words       pages, comments in C and SQL, COMMENT ON texts and messages keep to everyday words
+script/lint_tree.py widths      the prose of pages, and all Python, is at most 120 columns wide
 script/lint_tree.py quotes      strings of Python are in single quotes, unless they have one, or in three double ones
 
 Prints 'file:line: finding' and exits 1 when there is one.
@@ -50,7 +50,7 @@ DECLARED = re.compile(r'^ENGAGE_FUNCTION\((\w+)\);\n(?=(Datum\n\1\(PG_FUNCTION_A
 COMMENT_ABOVE = re.compile(r'/\*((?:(?!\*/).)*)\*/\n\Z', re.DOTALL)
 SIGNATURE = re.compile(r'\w+\(.*?\) RETURNS (?:SETOF )?\w+(?: precision)?(?:\[\])?')
 
-# What prose does not say, and what to write instead.  Code is left out: blocks and `code`.
+# What people read does not say, and what to write instead.  Code is left out: blocks, `code`, strings without a blank.
 WORDS = {
     r'\banew\b': 'again',
     r'\bforet(?:ell|old)\w*': 'predict',
@@ -66,7 +66,17 @@ WORDS = {
     r'\bfor want of\b': 'without',
     r'\bas [^.;:|]{1,40} has it\b': 'as it says, as it uses',
     r'\bforemost\b': 'first',
+    r'\bbut for\b': 'except',
+    r'\b(?:is|are|not) at work\b': 'is running',
+    r'\bspeaks? (?:for|against)\b': 'evidence for, reason against',
+    r'\bheld against\b': 'compared with',
+    r'\b(?:in the making|made ready)\b': 'being built, prepared',
+    r'\b(?:tells (?:nothing|who|whether|which|what)|told (?:apart|from))\b': 'shows, distinguishes',
+    r'\bneeds? (?:a|an|the) (?:reason|source|name|note)\b': 'name the fault: "there is no reason"',
 }
+TOKEN_OF_C = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/', re.DOTALL)
+TOKEN_OF_SQL = re.compile(r"'(?:[^']|'')*'|/\*.*?\*/|--[^\n]*(?:\n[ \t]*--[^\n]*)*", re.DOTALL)
+MARGIN = re.compile(r'\s*\n\s*(?:\*(?!/)|--)?\s*')
 
 CREATED = re.compile(r'^CREATE (?:FUNCTION|PROCEDURE|AGGREGATE) engage\.(\w+)', re.MULTILINE)
 
@@ -174,10 +184,22 @@ def prose(path):
             yield line, text.rstrip()
 
 
+def sentences(path, token):
+    """Yield the comments of a source file, and its strings that have a blank in them."""
+    source = read(path)
+    for match in token.finditer(source):
+        text = match.group()
+        if text[0] in '/-' or ' ' in text:
+            yield source.count('\n', 0, match.start()) + 1, MARGIN.sub(' ', text)
+
+
 def words():
     unwanted = [(re.compile(word, re.IGNORECASE), instead) for word, instead in WORDS.items()]
-    for path in pages():
-        for line, text in prose(path):
+    texts = [(path, prose(path)) for path in pages()]
+    for ending, token in {'c': TOKEN_OF_C, 'h': TOKEN_OF_C, 'cpp': TOKEN_OF_C, 'sql': TOKEN_OF_SQL}.items():
+        texts += [(path, sentences(path, token)) for path in sorted(glob.glob(f'src/**/*.{ending}', recursive=True))]
+    for path, found in texts:
+        for line, text in found:
             for word, instead in unwanted:
                 for match in word.finditer(re.sub(r'`[^`]*`', '', text)):
                     yield f'{path}:{line}: "{match.group().strip()}": write: {instead}'

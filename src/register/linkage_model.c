@@ -57,7 +57,7 @@ read_number(JsonbContainer *object, const char *key, double otherwise, double le
 	if (value == NULL)
 		return otherwise;
 	if (value->type != jbvNumeric)
-		bad_model("\"%s\" is no number.", key);
+		bad_model("\"%s\" is not a number.", key);
 	number = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
 	if (!(number >= least && number <= most))
 		bad_model("\"%s\" is not between %g and %g.", key, least, most);
@@ -84,7 +84,7 @@ copy_string(const JsonbValue *value, const char *key, char *out, size_t size)
 	if (value == NULL)
 		return;
 	if (value->type != jbvString || value->val.string.len >= (int) size)
-		bad_model("\"%s\" is no text, or a longer one than a name is.", key);
+		bad_model("\"%s\" is not text, or is too long for a name.", key);
 	memcpy(out, value->val.string.val, value->val.string.len);
 	out[value->val.string.len] = '\0';
 }
@@ -97,7 +97,7 @@ read_array(JsonbContainer *object, const char *key)
 	if (value == NULL)
 		return NULL;
 	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
-		bad_model("\"%s\" is no array.", key);
+		bad_model("\"%s\" is not an array.", key);
 	return value->val.binary.data;
 }
 
@@ -121,7 +121,7 @@ read_shares(JsonbContainer *object, const char *key, int levels, double *share)
 		JsonbValue *value = getIthJsonbValueFromContainer(array, i);
 
 		if (value->type != jbvNumeric)
-			bad_model("\"%s\" has something that is no number.", key);
+			bad_model("\"%s\" contains something that is not a number.", key);
 		share[i] = DatumGetFloat8(DirectFunctionCall1(numeric_float8_no_overflow, NumericGetDatum(value->val.numeric)));
 		if (!(share[i] >= 1e-12 && share[i] <= 1))
 			bad_model("\"%s\" has a share that is not above 0 and at most 1.", key);
@@ -145,14 +145,14 @@ read_comparison(LinkModel *model, int i, JsonbContainer *object)
 			bad_model("\"%s\" is compared twice.", c->name);
 	copy_string(find_key(object, "kind"), "kind", name, sizeof(name));
 	if (!link_kind_of(name, &c->kind))
-		bad_model("\"%s\" is no kind of detail.", name);
+		bad_model("\"%s\" is not a kind of detail.", name);
 	copy_string(find_key(object, "role"), "role", name, sizeof(name));
 	c->role = LINK_ANY;
 	for (int role = 0; role < (int) lengthof(roles); role++)
 		if (strcmp(roles[role], name) == 0)
 			c->role = role;
 	if (c->role == LINK_ANY && name[0] != '\0')
-		bad_model("\"%s\" is no role.", name);
+		bad_model("\"%s\" is not a role.", name);
 	c->household = read_bool(object, "household", false);
 	c->by_term = read_bool(object, "by_term", false);
 	c->people = read_number(object, "people", 1, 0, 1e12);
@@ -198,7 +198,7 @@ read_rules(LinkModel *model, JsonbContainer *rules)
 		JsonbContainer *parts;
 
 		if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
-			bad_model("A rule of blocking is no array.");
+			bad_model("A rule of blocking is not an array.");
 		parts = value->val.binary.data;
 		if (JsonContainerSize(parts) < 1 || JsonContainerSize(parts) > lengthof(rule->part))
 			bad_model("A rule of blocking has %d parts.", (int) JsonContainerSize(parts));
@@ -243,7 +243,7 @@ linkage_model_read(Jsonb *json)
 	JsonbContainer *rules;
 
 	if (!JB_ROOT_IS_OBJECT(json))
-		bad_model("It is no object.");
+		bad_model("It is not an object.");
 	model->fs.lambda = read_number(root, "lambda", 1e-6, 1e-15, 0.5);
 	model->household = read_number(root, "household", 0, 0, 0.5);
 	model->threshold = read_number(root, "threshold", 0, -50, 50);
@@ -257,7 +257,7 @@ linkage_model_read(Jsonb *json)
 		JsonbValue *value = getIthJsonbValueFromContainer(comparisons, i);
 
 		if (value->type != jbvBinary)
-			bad_model("A comparison is no object.");
+			bad_model("A comparison is not an object.");
 		read_comparison(model, i, value->val.binary.data);
 		model->fs.ncomparisons++;
 	}

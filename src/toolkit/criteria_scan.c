@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * criteria_scan.c
- *	  Criteria made ready for a scan, and local time.
+ *	  Criteria prepared for a scan, and local time.
  *
  * The core's scans take a criterion as numbers and, for calendar periods, as a
  * function that gives the period of a time.  Here is that function, with the

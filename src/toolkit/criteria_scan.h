@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * criteria_scan.h
- *	  Criteria made ready for a scan, and local time.
+ *	  Criteria prepared for a scan, and local time.
  *-------------------------------------------------------------------------
  */
 #ifndef CRITERIA_SCAN_H

@@ -89,7 +89,7 @@ measures_row(const MeasuresCall *call, const DemandMeasures *measures)
 /*
  * demand_measures(t timeline, as_of timestamptz, criteria criterion[], model demand_model,
  *			horizon interval) RETURNS record
- *		Strict but for the model, which may be NULL.
+ *		Strict except for the model, which may be NULL.
  */
 ENGAGE_FUNCTION(engage_demand_measures);
 Datum

@@ -142,11 +142,11 @@ problem_text(LocalTimeStatus status)
 		case LOCAL_TIME_EMPTY:
 			return "is empty";
 		case LOCAL_TIME_GOES_ON:
-			return "goes on after the date that the format describes";
+			return "continues after the date that the format describes";
 		case LOCAL_TIME_NO_SUCH_DAY:
-			return "is no day of the calendar";
+			return "is not a day of the calendar";
 		case LOCAL_TIME_NO_SUCH_TIME:
-			return "is no time of day";
+			return "is not a time of day";
 		case LOCAL_TIME_OTHER_WEEKDAY:
 			return "names another day of the week";
 		case LOCAL_TIME_BAD_OFFSET:

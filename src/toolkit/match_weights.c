@@ -349,7 +349,7 @@ warn_of_comparison(Warnings *warnings, const FsModel *model, int k, uint32 seen)
 		if ((seen & (1u << l)) == 0)
 			warn(warnings, psprintf("comparison %d: no pair shows level %d", k + 1, l));
 	if (fs_tells_nothing(model, k))
-		warn(warnings, psprintf("comparison %d tells nothing: matches and others show its levels alike", k + 1));
+		warn(warnings, psprintf("comparison %d has no effect: matches and others show its levels equally often", k + 1));
 }
 
 /* Reasons against using the model. */

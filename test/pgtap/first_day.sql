@@ -85,7 +85,7 @@ SELECT results_eq($$SELECT name, version, kind FROM engage.rule WHERE name IN ('
 SELECT pg_temp.says($$INSERT INTO engage.rule (name) VALUES ('x')$$, 'INSERT INTO engage.rule (name, criteria)', '5: a rule without criteria');
 SELECT pg_temp.says($$INSERT INTO engage.rule (name, kind, criteria) VALUES ('x', 'top', '{5 in 24h}')$$, 'INSERT INTO engage.rule (name, top_n, top_period)', '5: a rule of the wrong kind');
 SELECT pg_temp.says($$INSERT INTO engage.rule (name, kind, criteria) VALUES ('x', 'rolling', '{5 in 24h}')$$, 'The kinds are criteria and top', '5: a rule of no kind');
-SELECT pg_temp.says($$INSERT INTO engage.rule (criteria) VALUES ('{5 in 24h}')$$, 'a rule needs a name', '5: a rule without a name');
+SELECT pg_temp.says($$INSERT INTO engage.rule (criteria) VALUES ('{5 in 24h}')$$, 'the rule has no name', '5: a rule without a name');
 SELECT pg_temp.says($$INSERT INTO engage.rule (name, top_n) VALUES ('x', 10)$$, 'top_period', '5: a rule of the top of nothing');
 SELECT lives_ok($$INSERT INTO engage.rule (name, criteria) VALUES ('one', engage.criteria('5 in 24h'))$$, '5: criteria() makes an array of one');
 SELECT pg_temp.says($$UPDATE engage.policy SET zone = 'London'$$, 'such as Europe/London', '5: the zone London');
@@ -155,11 +155,11 @@ SELECT results_eq($$SELECT source_ref, occurred_at, channel::text, date_of_birth
 SELECT results_eq($$SELECT line, source_ref, column_name, reason, row_loaded FROM engage.record_reject ORDER BY line$$, $$VALUES
 	(3::bigint, 'C2', 'occurred_at', 'is in the hour that the clocks show twice; the earlier time was taken', true),
 	(4, 'C3', 'occurred_at', 'is in the hour that the clocks left out', false),
-	(5, 'C4', 'occurred_at', 'is no day of the calendar', false),
-	(6, 'C5', 'channel', 'is no channel that is known; add the code to engage.channel_alias', false),
+	(5, 'C4', 'occurred_at', 'is not a day of the calendar', false),
+	(6, 'C5', 'channel', 'is not a known channel; add the code to engage.channel_alias', false),
 	(7, NULL, 'source_ref', 'is empty', false),
 	(8, 'C7', 'source_ref', 'is that of line 9 too, which was taken', false),
-	(10, 'C8', 'date_of_birth', 'is no day of the calendar', true),
+	(10, 'C8', 'date_of_birth', 'is not a day of the calendar', true),
 	(11, 'C9', 'occurred_at', 'is not written in the format given', false)$$, '3a: record_reject has line, column and reason of the others');
 SELECT is(l::text, '(0,0,5,6,1,1)', '3a: the same file again changes nothing') FROM engage.load_contacts('mycsv', 'mycalls', :'mapping') AS l;
 RESET SESSION AUTHORIZATION;

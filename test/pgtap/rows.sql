@@ -291,8 +291,8 @@ SELECT is(left(pg_temp.refusal(format('UPDATE engage.policy SET zone = %L', z)),
 FROM unnest('{ABC-00:07,QQQ-05:33,Mars1,<+07>-07,UTC+3:30,London,""}'::text[]) z;
 SELECT is(pg_temp.refusal($$SELECT * FROM engage.dispersion('{2026-01-01T00:00:00Z}', '4713-01-01 BC', '294276-12-31', '1 microsecond')$$),
 	'22008 | the stretch of time is too long | Give the times between which contacts would be known.', 'D11: a stretch of time that cannot be measured is refused');
-SELECT is(pg_temp.refusal($$SELECT engage_internal.refresh_step(min(run_id), -5) FROM engage.refresh_run$$) ~ '^55000 [|] run [0-9]+ is not at work in this session [|] CALL', true, 'D11: a step of a run that is over is refused');
-SELECT is(pg_temp.refusal('SELECT engage_internal.refresh_step(NULL, 10)'), '55000 | run NULL is not at work in this session | CALL engage.refresh() starts a run and takes its steps.', 'D11: or of none');
+SELECT is(pg_temp.refusal($$SELECT engage_internal.refresh_step(min(run_id), -5) FROM engage.refresh_run$$) ~ '^55000 [|] run [0-9]+ is not running in this session [|] CALL', true, 'D11: a step of a run that is over is refused');
+SELECT is(pg_temp.refusal('SELECT engage_internal.refresh_step(NULL, 10)'), '55000 | run NULL is not running in this session | CALL engage.refresh() starts a run and takes its steps.', 'D11: or of none');
 CREATE TABLE public.child () INHERITS (engage.contact);
 SELECT is(pg_temp.health('child tables'), 'failed | public.child', 'D11: health() tells of a child table, whose rows nobody queues');
 DROP TABLE public.child;

@@ -35,7 +35,7 @@ typedef struct Slope
 	Matrix information; /* with it; the lower triangle */
 } Slope;
 
-/* A fit in the making: of columns with mean 0 and standard deviation 1. */
+/* A fit in progress, of columns with mean 0 and standard deviation 1. */
 typedef struct Newton
 {
 	const Host *host;

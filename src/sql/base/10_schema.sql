@@ -2,14 +2,14 @@
 
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
--- Created here and not by the control file: a schema that somebody made
--- beforehand makes the installation fail instead of staying theirs.
+-- Created here and not by the control file: if somebody made the schema
+-- beforehand, the installation must fail, or the schema would stay theirs.
 CREATE SCHEMA engage;
 COMMENT ON SCHEMA engage IS 'Repeat contact with the police: toolkit, register and views.';
 
 CREATE SCHEMA engage_internal;
 COMMENT ON SCHEMA engage_internal IS
-	'What the functions and views of engage are made of: triggers, stages of refresh, support functions. Do not use it: it may change with any version.';
+	'Parts of the functions and views of engage: triggers, stages of refresh, support functions. Do not use it: it may change with any version.';
 
 CREATE FUNCTION engage.library_version() RETURNS text
 	AS 'MODULE_PATHNAME', 'engage_library_version'

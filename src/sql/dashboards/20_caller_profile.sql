@@ -1,5 +1,5 @@
 /*
- * A caller on one page, which would otherwise take an analyst nine statements.
+ * A caller on one page: otherwise an analyst would need nine statements.
  */
 
 CREATE FUNCTION engage_internal.local_text(at timestamptz) RETURNS text
@@ -133,7 +133,7 @@ BEGIN ATOMIC
 	SELECT x.section, x.item, x.value
 	FROM (
 		SELECT 1 AS part, 0::numeric AS contribution, 'risk' AS section, 'tier' AS item,
-			format('%s (1 is to be looked at first), as of %s', r.tier, engage_internal.local_text(r.as_of)) AS value
+			format('%s (look at 1 first), as of %s', r.tier, engage_internal.local_text(r.as_of)) AS value
 		FROM engage.risk r WHERE r.caller_id = profile_risk.caller_id
 		UNION ALL
 		SELECT 2, e.contribution, 'risk', e.axis || ': ' || e.label, format('%s points', trim_scale(round(e.contribution, 2)))

@@ -511,7 +511,7 @@ CREATE VIEW engage_bi.meta_data_quality AS
 SELECT f.date_key, f.feed_key, c.check_code, c.check_name, c.failed_count, f.contacts AS checked_count
 FROM engage.feed_count f
 CROSS JOIN LATERAL (VALUES
-	('no_details', 'Nothing tells who it was', f.without_details),
+	('no_details', 'No identifying details', f.without_details),
 	('no_district', 'No district', f.without_district),
 	('district_not_listed', 'A district that is not listed', f.district_not_listed),
 	('code_not_listed', 'A code that is not listed', f.code_not_listed),

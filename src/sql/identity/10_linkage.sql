@@ -1,6 +1,6 @@
 /*
  * Linkage models: which details are compared, what agreement is worth, and how
- * pairs are searched for.  A model is learnt from the personas themselves, or
+ * pairs are found.  A model is learnt from the personas themselves, or
  * the shipped one is used.
  */
 

@@ -55,9 +55,9 @@ CREATE TABLE engage.link (
 	PRIMARY KEY (persona_a, persona_b)
 );
 COMMENT ON TABLE engage.link IS
-	'Evidence that two personas are one person: a caller of n personas has n - 1 links, which hold it together as a chain. Each stands for two groups that were found to be one, by the pair of personas that shows most. Made by refresh.';
+	'Evidence that two personas are one person: a caller of n personas has n - 1 links, which hold it together as a chain. Each joins two groups, and names the pair of personas with the most evidence. Made by refresh.';
 COMMENT ON COLUMN engage.link.weight IS 'Evidence of this pair alone, in bits, the prior included: 0 is as likely as not.';
-COMMENT ON COLUMN engage.link.score IS 'Evidence between the two groups, in bits; Infinity where it is not enough and a person decided.';
+COMMENT ON COLUMN engage.link.score IS 'Evidence between the two groups, in bits; Infinity if it is not enough and a person decided.';
 COMMENT ON COLUMN engage.link.personas_a IS 'Personas of the group with persona_a, when the groups were joined.';
 COMMENT ON COLUMN engage.link.personas_b IS 'Personas of the group with persona_b.';
 COMMENT ON COLUMN engage.link.pairs IS 'Pairs of personas between the groups.';
@@ -105,14 +105,14 @@ FROM engage.link_decision d,
 	) p
 WHERE d.revoked_at IS NULL;
 COMMENT ON VIEW engage_internal.decided_persona IS
-	'The personas on either side of each decision that stands: those that the identifier had then; of one that keeps apart also those that present the number now, and of one that joins these if none of the others is left.';
+	'The personas on either side of each decision that stands: those that the identifier had then. A decision that keeps apart also has those that present the number now; one that joins has these only if none of the others is left.';
 
 CREATE INDEX link_decision_left ON engage.link_decision USING gin (left_personas);
 CREATE INDEX link_decision_right ON engage.link_decision USING gin (right_personas);
 CREATE INDEX link_decision_left_number ON engage.link_decision (left_number);
 CREATE INDEX link_decision_right_number ON engage.link_decision (right_number);
 
--- The time of an index on arrays grows with the square of the keys asked for, so many are compared with all decisions.
+-- The time of an index on arrays grows with the square of the number of keys, so many keys are compared with all decisions.
 CREATE FUNCTION engage_internal.decisions_about(persona_keys uuid[]) RETURNS integer[]
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off SET enable_nestloop = off
 BEGIN ATOMIC
@@ -166,7 +166,7 @@ CREATE TABLE engage_internal.persona_gone (
 );
 COMMENT ON TABLE engage_internal.persona_gone IS
 	'The callers of personas that have no contact left. If their contacts return, they belong to that caller again, unless it has other personas by then. Made by refresh.';
-COMMENT ON COLUMN engage_internal.persona_gone.caller_id IS 'The caller that it resolved to when its last contact went.';
+COMMENT ON COLUMN engage_internal.persona_gone.caller_id IS 'The caller to which it belonged when its last contact was removed.';
 SELECT pg_extension_config_dump('engage_internal.persona_gone', '');
 
 CREATE FUNCTION engage_internal.persona_blocks(model_id integer, persona_keys uuid[], OUT persona_key uuid, OUT block_key bigint, OUT rank bigint, OUT block_limit integer)
@@ -214,7 +214,7 @@ BEGIN ATOMIC
 		SELECT g.persona_key, g.caller_id FROM engage_internal.persona_gone g WHERE g.persona_key = ANY (match_clusters_to_callers.persona_keys)
 		UNION ALL SELECT g.persona_key, g.caller_id FROM engage_internal.persona_gone g WHERE match_clusters_to_callers.persona_keys IS NULL
 	), returned AS MATERIALIZED (
-		-- back again: with the caller that it had, unless another persona has that now
+		-- back again: it returns to its former caller, unless another persona has that now
 		SELECT g.persona_key, (SELECT c.caller_id FROM engage.caller c WHERE c.caller_id = g.caller_id
 			AND (SELECT p.caller_id FROM engage.persona p WHERE p.caller_id = g.caller_id LIMIT 1) IS NULL) AS caller_id
 		FROM gone g
@@ -223,7 +223,7 @@ BEGIN ATOMIC
 		FROM engage_internal.cluster_personas(match_clusters_to_callers.model_id, match_clusters_to_callers.persona_keys) r
 		LEFT JOIN returned g ON g.persona_key = r.persona_key
 	), merged AS MATERIALIZED (
-		-- of callers that are split: personas that came from another caller, which no persona has now
+		-- from callers that are split: personas that came from another caller, which no persona has now
 		SELECT DISTINCT m.persona_key
 		FROM member m
 		JOIN (SELECT x.old_id FROM member x WHERE x.old_id IS NOT NULL AND x.tells_caller GROUP BY x.old_id HAVING min(x.cluster::text) <> max(x.cluster::text)) s
@@ -236,7 +236,7 @@ BEGIN ATOMIC
 	), wish AS (
 		SELECT DISTINCT ON (o.cluster) o.* FROM overlap o ORDER BY o.cluster, o.personas DESC, o.old_id
 	), kept AS MATERIALIZED (
-		-- a caller stays with the cluster that has most of it, not counting what came to it by a merge
+		-- a caller stays with the cluster that has most of its personas, not counting those that came by a merge
 		SELECT DISTINCT ON (w.old_id) w.cluster, w.old_id AS caller_id FROM wish w
 		ORDER BY w.old_id, w.own DESC, w.personas > w.own, w.personas DESC, w.cluster
 	), homeless AS MATERIALIZED (
@@ -258,7 +258,7 @@ BEGIN ATOMIC
 	FROM member m LEFT JOIN (SELECT * FROM kept UNION ALL SELECT * FROM former) a ON a.cluster = m.cluster AND m.tells_caller;
 END;
 COMMENT ON FUNCTION engage_internal.match_clusters_to_callers(integer, uuid[]) IS
-	'What cluster_personas() finds, with the caller of each persona: held_id now, old_id also counting those that are back (is_back) after their last contact had gone, new_id by its cluster, and whether its cluster needs a new one (wants_new). A cluster gets the caller that had most of its personas, else one that it had before. Writes nothing. Part of apply_linkage().';
+	'The result of cluster_personas(), with the caller of each persona: held_id is its present one, old_id also counts personas that are back (is_back) after their last contact was removed, new_id is that of its cluster; wants_new if the cluster needs a new one. A cluster gets the caller that had most of its personas, or else a former one. Writes nothing. Part of apply_linkage().';
 
 CREATE FUNCTION engage_internal.write_shared_numbers(numbers engage.shared_number[], is_all boolean) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -343,7 +343,7 @@ BEGIN ATOMIC
 	), back AS (
 		DELETE FROM engage_internal.persona_gone g WHERE g.persona_key = ANY (ARRAY(SELECT m.persona_key FROM matched m WHERE m.is_back))
 	), updated AS (
-		-- twice, so that a batch looks its personas up, and all are read as a whole
+		-- written twice, so that a batch looks its personas up, and all personas are read in one pass
 		UPDATE engage.persona p SET caller_id = a.new_id, component = a.component
 		FROM assigned a
 		WHERE p.persona_key = ANY (write_callers.persona_keys)
@@ -391,16 +391,16 @@ BEGIN ATOMIC
 			WHERE write_callers.persona_keys IS NULL OR d.decision_no = ANY (ARRAY(SELECT unnest(engage_internal.decisions_about(ARRAY(SELECT x.persona_key FROM changed x))))));
 END;
 COMMENT ON FUNCTION engage_internal.write_callers(integer, uuid[], bigint) IS
-	'Writes the callers, personas and links of match_clusters_to_callers(), all in one statement with what it reads. Returns what the other steps of apply_linkage() need as of then: the personas whose caller changed and the callers that changed; shared numbers and large blocks; who left which caller, as events without their evidence; links between personas that had different callers; and decisions about the personas that changed.';
+	'Writes the callers, personas and links of match_clusters_to_callers(), all in one statement with what it reads. Returns what the other steps of apply_linkage() need as of then: the personas whose caller changed and the callers that changed; shared numbers and large blocks; the personas that left a caller, as events without their evidence; links between personas that had different callers; and decisions about the personas that changed.';
 
--- No nested loops: nobody can estimate how many rows the core returns.  Tables are read by the keys at hand, or whole.
+-- No nested loops: the planner cannot estimate how many rows the core returns.  Tables are read by the given keys, or whole.
 CREATE FUNCTION engage_internal.apply_linkage(model_id integer, persona_keys uuid[], run_id bigint) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off
 AS $$
 DECLARE
 	written record;
 BEGIN
-	-- the only step that reads what others may be changing, so all that it decides is as of one snapshot
+	-- the only step that reads what others may be changing, so all its decisions are as of one snapshot
 	SELECT * INTO written FROM engage_internal.write_callers(model_id, persona_keys, run_id);
 	PERFORM engage_internal.write_shared_numbers(written.numbers, persona_keys IS NULL);
 	IF persona_keys IS NULL THEN
@@ -412,7 +412,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.apply_linkage(integer, uuid[], bigint) IS
-	'Clusters whole components, or all personas for NULL, and gives each cluster its caller: the one that had most of its personas, counting those that return to a caller with no others, else one that it had before, else a new one. If a caller is split, what was merged into it goes back to the caller it came from. Returns the callers that gained or lost personas. A stage of refresh.';
+	'Clusters whole components, or all personas for NULL, and gives each cluster its caller: the one that had most of its personas, counting those that return to a caller with no others; or else a former one, or a new one. If a caller is split, personas that were merged into it return to the caller from which they came. Returns the callers that gained or lost personas. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.settle_blocks(block_keys bigint[], block_limits integer[]) RETURNS uuid[]
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_seqscan = off
@@ -468,7 +468,7 @@ BEGIN ATOMIC
 	SELECT array_agg(ROW (g.number, g.names, g.found_at)::engage.shared_number) FROM gone g;
 END;
 COMMENT ON FUNCTION engage_internal.doubt_shared_numbers(text[]) IS
-	'Takes those of the numbers from shared_number that are no longer shared, as personas with them came or went; returns their rows, NULL if there are none. A stage of refresh.';
+	'Deletes from shared_number those of the numbers that are no longer shared, because personas with them came or went; returns the deleted rows, NULL if there are none. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.take_personas_to_link(batch_size integer, only_key uuid, OUT named uuid[], OUT known uuid[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -493,7 +493,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.take_personas_to_link(integer, uuid) IS
-	'Deletes a batch of rows from the queue of personas to link, or those of one persona, and returns these personas and those on a side of a decision that joins them: all (named), and those that have contacts (known); NULL if there are none. Part of link_batch().';
+	'Deletes a batch of rows from the queue of personas to link, or those of one persona, and returns these personas and those that a decision joins with them: all (named), and those that have contacts (known). NULL if there are none. Part of link_batch().';
 
 CREATE FUNCTION engage_internal.with_their_components(model_id integer, persona_keys uuid[]) RETURNS uuid[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -543,7 +543,7 @@ BEGIN
 		WHERE x.block_key = b.block_key AND x.rank = b.rank AND x.persona_key = b.persona_key);
 	SELECT engage_internal.settle_blocks(array_agg(b.block_key), array_agg(b.block_limit)) INTO unsettled
 	FROM engage_internal.persona_blocks(model, persona_keys) b;
-	-- who has a number that may not be shared any more may reach others by it
+	-- a persona whose number may no longer be shared may reach others by it
 	SELECT array_agg(DISTINCT u.persona_key) INTO persona_keys
 	FROM unnest(persona_keys || unsettled || ARRAY(
 		SELECT p.persona_key FROM unnest(doubtful) d JOIN engage.persona p ON p.number = d.number)) u (persona_key);
@@ -553,7 +553,7 @@ BEGIN
 		WHERE p.persona_key = ANY (persona_keys) AND p.number IS NOT NULL
 			AND NOT EXISTS (SELECT FROM engage.shared_number s WHERE s.number = p.number));
 	caller_ids := engage_internal.apply_linkage(model, persona_keys, run_id);
-	-- who has a number that is shared from now on may reach others, whose numbers no longer differ from theirs
+	-- a persona whose number is shared from now on may reach others, because the numbers no longer differ
 	INSERT INTO engage_internal.dirty (subject, persona_key, cause)
 	SELECT 'identity', p.persona_key, 'shared number'
 	FROM engage.shared_number s JOIN engage.persona p ON p.number = s.number

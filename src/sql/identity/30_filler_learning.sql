@@ -30,7 +30,7 @@ BEGIN ATOMIC
 		SELECT x.kind, engage.filler_fold(x.kind, x.value) AS folded, min(x.value) AS example, sum(x.personas)::bigint AS personas
 		FROM spelt x WHERE x.personas >= 3 GROUP BY x.kind, engage.filler_fold(x.kind, x.value)
 	), fifth AS MATERIALIZED (
-		-- for given names: the most common real one is not so far ahead of the fifth
+		-- for given names: the most common real one is not this far ahead of the fifth
 		SELECT x.personas FROM counted x WHERE x.kind = 'given_name' AND x.folded IS NOT NULL ORDER BY x.personas DESC OFFSET 4 LIMIT 1
 	), common AS MATERIALIZED (
 		SELECT c.*, t.personas AS all_personas
@@ -64,7 +64,7 @@ BEGIN ATOMIC
 		WHEN j.kind IN ('identifier', 'imei', 'email') THEN
 			j.names >= 10 AND j.numbers >= 10 OR j.numbers >= 50 AND j.personas >= j.all_personas * 0.2
 		WHEN j.kind = 'date' THEN
-			-- of one person, however often misspelt, the numbers are few; then the Chernoff bound on the Poisson tail
+			-- one person has few numbers, however often the name is misspelt; then the Chernoff bound on the Poisson tail
 			j.names >= 10 AND j.numbers >= 10 AND j.names >= 10 * j.expected
 				AND j.names - j.expected - j.names * ln(j.names / GREATEST(j.expected, 0.001)) < -9 * ln(10)
 		WHEN j.kind IN ('given_name', 'family_name') THEN j.numbers >= 100
@@ -116,6 +116,6 @@ FROM engage.learnt_filler l
 WHERE NOT EXISTS (SELECT FROM engage.filler f WHERE f.folded = l.folded
 	AND (f.kind = l.kind OR f.kind = 'name' AND l.kind = ANY (ARRAY['given_name', 'family_name'])));
 COMMENT ON VIEW engage.filler_suspect IS
-	'Values that far more people have than chance explains. They count for nothing until somebody decides: INSERT INTO filler (kind, value, is_filler) says that one is a filler (true) or real (false).';
+	'Values that far more people have than chance explains. They are no evidence until somebody decides: INSERT INTO filler (kind, value, is_filler) says that one is a filler (true) or real (false).';
 COMMENT ON COLUMN engage.filler_suspect.people IS 'How many people seemed to have the value when it was learnt: different names, or numbers if they are more.';
 COMMENT ON COLUMN engage.filler_suspect.expected IS 'How many people at most would have it by chance.';

@@ -1,5 +1,5 @@
 /*
- * Who is behind identifiers, why, and what people decide about it.
+ * Who is behind identifiers, why, and people's decisions about it.
  */
 
 CREATE FUNCTION engage.compare_personas(model_id integer, a uuid, b uuid,
@@ -121,9 +121,9 @@ BEGIN
 		WHEN 'nominal' THEN upper(regexp_replace(p.nominal_ref, '[^0-9A-Za-z]', '', 'g')) = upper(regexp_replace(value, '[^0-9A-Za-z]', '', 'g'))
 		ELSE lower(p.email) = lower(value) END;
 	IF persona_keys IS NULL THEN
-		RAISE EXCEPTION 'no counted contact is known with this %', kind
+		RAISE EXCEPTION 'no counted contact has this %', kind
 			USING ERRCODE = 'no_data_found',
-				HINT = 'CALL engage.refresh() brings in contacts that are new. Identifiers are a telephone number, an e-mail address, or one of contact:ID, caller:ID, persona:KEY, imei:..., nominal:... .';
+				HINT = 'CALL engage.refresh() adds new contacts. Identifiers are a telephone number, an e-mail address, or one of contact:ID, caller:ID, persona:KEY, imei:..., nominal:... .';
 	END IF;
 	caller_ids := COALESCE(caller_ids, '{}');
 END
@@ -167,11 +167,11 @@ DECLARE
 	decided integer;
 BEGIN
 	IF COALESCE(btrim(reason), '') = '' THEN
-		RAISE EXCEPTION 'a decision needs a reason'
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in the argument reason what it rests on.';
+		RAISE EXCEPTION 'the decision has no reason'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give the grounds in the argument reason.';
 	END IF;
 	IF is_same IS NULL OR a IS NULL OR b IS NULL OR method IS NULL THEN
-		RAISE EXCEPTION 'a decision needs two identifiers and a method' USING ERRCODE = 'null_value_not_allowed';
+		RAISE EXCEPTION 'an identifier or the method is missing' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	left_side := engage_internal.resolve_identifier(a);
 	right_side := engage_internal.resolve_identifier(b);
@@ -184,17 +184,17 @@ BEGIN
 	END IF;
 	IF left_side.persona_keys && right_side.persona_keys THEN
 		RAISE EXCEPTION 'both identifiers have personas in common'
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Name them more closely: as contact:ID, say.';
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give more exact identifiers, such as contact:ID.';
 	END IF;
 	IF is_same AND GREATEST(cardinality(left_side.caller_ids), cardinality(right_side.caller_ids)) > 1 THEN
 		RAISE EXCEPTION 'an identifier is used by several callers'
-			USING ERRCODE = 'cardinality_violation', HINT = 'Say which one is meant: as contact:ID or caller:ID.';
+			USING ERRCODE = 'cardinality_violation', HINT = 'Give a more exact identifier: contact:ID or caller:ID.';
 	END IF;
 	IF EXISTS (SELECT FROM engage.link_decision d
 			WHERE d.revoked_at IS NULL AND d.is_same <> decide_link.is_same
 				AND (d.left_personas && left_side.persona_keys AND d.right_personas && right_side.persona_keys
 					OR d.left_personas && right_side.persona_keys AND d.right_personas && left_side.persona_keys)) THEN
-		RAISE EXCEPTION 'a decision to the contrary stands'
+		RAISE EXCEPTION 'a decision to the contrary is in force'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = 'It is in engage.link_decision; revoke it with engage.revoke_decision(decision_id, reason) first.';
 	END IF;
@@ -230,10 +230,10 @@ DECLARE
 	revoked engage.link_decision;
 BEGIN
 	IF COALESCE(btrim(reason), '') = '' THEN
-		RAISE EXCEPTION 'revoking a decision needs a reason'
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in the argument reason what it rests on.';
+		RAISE EXCEPTION 'the revocation has no reason'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give the grounds in the argument reason.';
 	END IF;
-	-- before it goes: which personas it links
+	-- before it is revoked: the personas that it links
 	INSERT INTO engage_internal.dirty (subject, persona_key, cause)
 	SELECT 'identity', p.persona_key, 'decision' FROM engage_internal.decided_persona p WHERE p.decision_no = revoke_decision.decision_id;
 	UPDATE engage.link_decision d
@@ -241,13 +241,13 @@ BEGIN
 	WHERE d.decision_id = revoke_decision.decision_id AND d.revoked_at IS NULL
 	RETURNING * INTO revoked;
 	IF revoked.decision_id IS NULL THEN
-		RAISE EXCEPTION 'there is no decision % that stands', decision_id
+		RAISE EXCEPTION 'there is no decision % in force', decision_id
 			USING ERRCODE = 'no_data_found', HINT = 'SELECT * FROM engage.link_decision WHERE revoked_at IS NULL lists them.';
 	END IF;
 END
 $$;
 COMMENT ON FUNCTION engage.revoke_decision(integer, text) IS
-	'Revokes a decision on a link; the evidence counts again from the next refresh. The decision and both reasons are kept. Errors: no reason (22023), no such decision that stands (P0002).';
+	'Revokes a decision on a link; the evidence counts again from the next refresh. The decision and both reasons are kept. Errors: no reason (22023), no such decision in force (P0002).';
 
 -- definer: people who decide on links see the chain without rights on what it is computed from
 CREATE FUNCTION engage.explain_identity(a text, b text,

@@ -123,7 +123,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION engage.referral_settings() IS 'The row of referral_policy, or its defaults if there is none.';
 
--- definer: who sees figures of callers has no rights on personas and merges
+-- definer: people who see figures of callers have no rights on personas and merges
 CREATE FUNCTION engage.current_caller(caller_id bigint) RETURNS bigint
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -134,7 +134,7 @@ BEGIN ATOMIC
 		FROM chain c, LATERAL (
 			SELECT x.to_caller FROM engage.merge_event x
 			WHERE x.from_caller = c.caller AND x.kind = 'merge'
-				-- and was not split off again since
+				-- and has not been split off since
 				AND NOT EXISTS (SELECT FROM engage.merge_event y WHERE y.to_caller = c.caller AND y.event_id > x.event_id)
 			ORDER BY x.event_id DESC LIMIT 1
 		) e
@@ -212,7 +212,7 @@ BEGIN
 		state := 'refused';
 		note := 'the number is known to be shared';
 	ELSIF unlinked THEN
-		-- somebody gave details with it who may yet turn out to be the caller
+		-- somebody who gave details with it may still turn out to be the caller
 		state := 'waits';
 	ELSIF held_by_others > 0 THEN
 		-- their contacts would become the caller's
@@ -238,7 +238,7 @@ BEGIN
 	decided := engage.confirm_link(anchor, 'caller:' || target, reason => referred.reason, method => referred.link_method);
 	UPDATE engage.link_decision d
 	SET decided_by = CASE WHEN referred.match = 'review' THEN referred.reviewed_by ELSE referred.referred_by END,
-		-- not by way of what other referrals joined: if that turns out wrong, this need not be
+		-- not through links that other referrals made: if those turn out wrong, this one may still be right
 		right_personas = COALESCE(NULLIF(ARRAY(
 			SELECT u.persona_key FROM unnest(d.right_personas) WITH ORDINALITY u (persona_key, place)
 			WHERE NOT EXISTS (SELECT FROM engage.referral r JOIN engage.link_decision x ON x.decision_id = r.decision_id
@@ -411,7 +411,7 @@ BEGIN
 	ELSIF given.match = 'likely' THEN
 		given.caller_id := best.caller_id;
 		given.caller_probability := best.probability;
-		-- likely also without the number: then the number is news
+		-- likely without the number too: then the number is new information
 		IF given.identified_by IN ('handler_recognised', 'number_already_held') AND engage_internal.likely_without_number(call) = best.caller_id THEN
 			given.link_method := (CASE given.identified_by WHEN 'handler_recognised' THEN 'handler_recognition'
 				ELSE 'number_already_held' END)::engage.link_method;
@@ -469,7 +469,7 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
 	END IF;
 	IF COALESCE(btrim(reason), '') = '' THEN
-		RAISE EXCEPTION 'a referral needs a reason'
+		RAISE EXCEPTION 'the referral has no reason'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT * FROM engage.refer(''why this caller is referred''); all else is optional.';
 	END IF;
 	call := engage_internal.referred_contact(contact_id);
@@ -492,7 +492,7 @@ BEGIN
 	given.contact_id := refer.contact_id;
 	given.question_set := refer.question_set;
 
-	-- what the handler says of the caller goes before what the contact says
+	-- details from the handler take precedence over those of the contact
 	call.given_name := COALESCE(given.given_name, call.given_name);
 	call.family_name := COALESCE(given.family_name, call.family_name);
 	call.date_of_birth := COALESCE(refer.date_of_birth, call.date_of_birth);
@@ -513,9 +513,9 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.refer(text, text, text, text, text, engage.referral_identified_by, bigint, bigint, text, text, date, text, text, text, text, jsonb) IS
-	'Refers a caller: the reason, and anything else that is known. Finds who that probably is: the caller that is named, else the one that identify() finds likely, else for number_already_held the caller of the number, else the caller of the contact; never one of several. match says how. If the caller is named, or recognised by likely details, confirm_link() joins the contact or number to the caller (decision_id); if that is not in the register yet, harvest_referrals() does so later. duplicate_of is the first open or recent referral of the same caller, number, or name and date of birth. Errors: no reason (22023), no such contact or caller (P0002), not set up (55000).';
+	'Refers a caller, with the reason and anything else that is known, and finds who that probably is: the named caller, the one that identify() finds likely, or the one of the number or contact (match). If the caller is named or recognised, the contact or number is joined to the caller (decision_id), or later by harvest_referrals(). duplicate_of: an earlier referral of the same person. Errors: no reason (22023), no such contact or caller (P0002), not set up (55000).';
 
--- definer: who has decisions made has no rights on personas
+-- definer: people who cause decisions have no rights on personas
 CREATE FUNCTION engage.harvest_referrals(OUT linked bigint, OUT held bigint, OUT refused bigint, OUT waiting bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -587,8 +587,8 @@ CREATE FUNCTION engage_internal.check_review(reviewed engage.referral, outcome e
 AS $$
 BEGIN
 	IF outcome = 'rejected' AND COALESCE(btrim(note), '') = '' THEN
-		RAISE EXCEPTION 'rejecting a referral needs a note'
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say in the argument note why, for who referred.';
+		RAISE EXCEPTION 'the rejection has no note'
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Explain in the argument note, for the person who referred the caller.';
 	END IF;
 	IF caller_id IS NULL THEN
 		RETURN;
@@ -623,7 +623,7 @@ BEGIN
 		END IF;
 	END IF;
 	IF target = reviewed.referral_id OR outcome = 'linked_duplicate' AND target IS NULL THEN
-		RAISE EXCEPTION 'a duplicate needs the first referral of the same person'
+		RAISE EXCEPTION 'the duplicate names no first referral, or itself'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give its referral_id in the argument duplicate_of.';
 	END IF;
 	RETURN target;
@@ -642,7 +642,7 @@ DECLARE
 	target bigint;
 BEGIN
 	IF outcome IS NULL OR outcome IN ('queued', 'in_batch') THEN
-		RAISE EXCEPTION 'this is no outcome of a review'
+		RAISE EXCEPTION 'invalid outcome of a review'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Outcomes are reviewed, linked_duplicate, rejected and published.';
 	END IF;
 	SELECT * INTO reviewed FROM engage.referral r WHERE r.referral_id = review_referral.referral_id FOR UPDATE;
@@ -659,7 +659,7 @@ BEGIN
 		published_at = CASE WHEN review_referral.outcome = 'published' THEN COALESCE(r.published_at, now()) ELSE r.published_at END,
 		duplicate_of = target
 	WHERE r.referral_id = review_referral.referral_id;
-	-- those that pointed to it point on
+	-- duplicates of this referral now point to its first one
 	UPDATE engage.referral r SET duplicate_of = target WHERE r.duplicate_of = review_referral.referral_id AND target IS NOT NULL;
 	IF caller_id IS NOT NULL AND (caller_id IS DISTINCT FROM reviewed.caller_id OR reviewed.link_state IN ('none', 'refused')) THEN
 		UPDATE engage.referral r
@@ -675,7 +675,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.review_referral(bigint, engage.referral_review_status, text, bigint, bigint) IS
-	'Records the outcome of a review, with a note. Call it again if the outcome changes, for example when a reviewed referral is published. caller_id says who the caller is, and joins the contact or number to it; duplicate_of says which referral was the first. The last review of a batch closes it. A rejected referral keeps the link that it made: revoke_decision() undoes that. Errors: no outcome, no note for a rejection, no first referral for a duplicate (22023), no such referral or caller (P0002), an unrevoked decision links another caller (55000).';
+	'Records the outcome of a review, with a note. Call it again if the outcome changes. caller_id says who the caller is, and joins the contact or number to it; duplicate_of says which referral was the first. The last review of a batch closes it. A rejected referral keeps its link: revoke_decision() undoes that. Errors: no outcome, no note for a rejection, no first referral for a duplicate (22023), no such referral or caller (P0002), a decision in force links another caller (55000).';
 
 CREATE VIEW engage.referral_review WITH (security_barrier) AS
 SELECT r.referral_id, r.review_status, r.batch_id, r.referred_at, r.referred_by,
@@ -709,7 +709,7 @@ SELECT COALESCE(r.caller_id, f.caller_id) AS caller_id, COALESCE(r.referrals, 0)
 FROM (
 	SELECT x.caller_id, count(*) AS referrals, min(x.referred_at) AS first_referred_at
 	FROM (SELECT engage.current_caller(o.caller_id) AS caller_id, o.referral_id, o.referred_at,
-			-- if nobody knows who, each referral with its duplicates is one person
+			-- if the caller is unknown, each referral with its duplicates is one person
 			CASE WHEN o.caller_id IS NULL THEN COALESCE(o.duplicate_of, o.referral_id) END AS person
 		FROM engage.referral o WHERE o.review_status <> 'rejected') x
 	GROUP BY x.caller_id, x.person

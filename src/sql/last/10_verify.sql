@@ -9,7 +9,7 @@
  * has another.
  */
 
--- Who waits: what the queue, contacts that have come due and what was set aside name.
+-- Who waits: subjects in the queue, of contacts that have come due, or set aside.
 
 CREATE FUNCTION engage_internal.waiting_personas(OUT persona_key uuid) RETURNS SETOF uuid
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -48,7 +48,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION engage_internal.waiting_days() IS 'The days that wait to be summed up. For verify().';
 
--- The parts: what is wrong with one kind of subject, other than those that wait.
+-- The parts: errors in one kind of subject, except those that wait.
 
 CREATE FUNCTION engage_internal.verify_personas(sample double precision, fillers_wait boolean, OUT subject text, OUT key text, OUT problem text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -98,7 +98,7 @@ CREATE FUNCTION engage_internal.verify_identities(sample double precision, OUT s
 	LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
 	WITH linked AS MATERIALIZED (
-		-- whole components, so that a sample is linked as everything is
+		-- whole components, so that a sample is linked in the same way as all personas
 		SELECT k.*
 		FROM engage_internal.cluster_personas(engage.linkage_in_force(), CASE WHEN sample < 1 THEN ARRAY(
 				SELECT x.persona_key FROM engage.persona x WHERE engage_internal.is_sampled(x.component::text, sample)) END) k
@@ -207,12 +207,12 @@ BEGIN ATOMIC
 		WHERE engage_internal.is_sampled(k.caller_id::text, sample)
 			AND NOT EXISTS (SELECT FROM engage_internal.waiting_scores() q WHERE q.caller_id = k.caller_id)
 	)
-	-- each as of the time, and by the version, that it has
+	-- each as of its own time, and by its own version
 	SELECT 'risk'::text, k.caller_id::text, CASE WHEN r.caller_id IS NULL THEN 'it has a score, and no contact'
 		WHEN k.model_id <> engage.risk_model_in_force() THEN 'its score is of an older version of the risk factors'
 		ELSE 'its score is not what its contacts and markers give' END
 	FROM scored k
-	-- full, though all that is computed is kept: however many rows are expected, no nested loop can do it
+	-- a full join, although all computed rows are kept: a nested loop cannot do it, whatever number of rows the planner expects
 	FULL JOIN (
 		SELECT s.*
 		FROM (SELECT x.model_id, x.as_of, array_agg(x.caller_id) AS caller_ids FROM scored x GROUP BY x.model_id, x.as_of) g
@@ -368,4 +368,4 @@ BEGIN ATOMIC
 	WHERE NOT w.everything;
 END;
 COMMENT ON FUNCTION engage.verify(double precision) IS
-	'Every subject that is not in the queue and yet differs from what contacts, rules and known numbers give: no row means that all is right. Reads everything under one snapshot of its own, taken when no TRUNCATE is at work. A sample below 1 checks that share of personas and callers. While everything is in the queue, there are no rows.';
+	'Every subject that is not in the queue and yet differs from what contacts, rules and known numbers give: no row means that all is right. Reads everything under one snapshot of its own, taken when no TRUNCATE is running. A sample below 1 checks that share of personas and callers. While everything is in the queue, there are no rows.';

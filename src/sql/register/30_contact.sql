@@ -133,7 +133,7 @@ CREATE FUNCTION engage_internal.contact_identity_details() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	-- a restore, run by the owner, has the picked details already, and may come before identity_detail is filled
+	-- a restore, run by the owner, already has the picked details, and may run before identity_detail is filled
 	IF TG_OP = 'UPDATE' OR NEW.identity_details IS NULL OR NOT pg_has_role('engage_owner', 'MEMBER') THEN
 		NEW.identity_details := engage_internal.pick_identity_details(NEW.details);
 	END IF;
@@ -343,7 +343,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.policy_checked() IS
-	'Trigger: refuses an invalid zone or region (22023), before a lookup comes across it.';
+	'Trigger: refuses an invalid zone or region (22023), which would make lookups fail.';
 
 CREATE TRIGGER policy_checked BEFORE INSERT OR UPDATE ON engage.policy
 	FOR EACH ROW EXECUTE FUNCTION engage_internal.policy_checked();

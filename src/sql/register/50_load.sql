@@ -121,9 +121,9 @@ BEGIN
 	CASE
 	WHEN column_name = 'channel' THEN
 		value := to_jsonb(engage.channel_of(written));
-		problem := CASE WHEN value IS NULL THEN 'is no channel that is known; add the code to engage.channel_alias' END;
+		problem := CASE WHEN value IS NULL THEN 'is not a known channel; add the code to engage.channel_alias' END;
 	WHEN column_name IN ('direction', 'cli_status') THEN
-		SELECT to_jsonb(min(e.value) FILTER (WHERE e.value = lower(replace(written, ' ', '_')))), 'is none of ' || string_agg(e.value, ', ' ORDER BY e.place)
+		SELECT to_jsonb(min(e.value) FILTER (WHERE e.value = lower(replace(written, ' ', '_')))), 'is not one of ' || string_agg(e.value, ', ' ORDER BY e.place)
 		INTO value, problem
 		FROM engage.enum_value e WHERE e.type = CASE column_name WHEN 'direction' THEN 'contact_direction' ELSE 'cli_status' END;
 		problem := CASE WHEN value IS NULL THEN problem END;
@@ -137,13 +137,13 @@ BEGIN
 		ELSIF written ~ '^[0-9]{1,4}:[0-5][0-9]:[0-5][0-9]$' THEN
 			value := to_jsonb(extract(epoch FROM written::interval)::integer);
 		ELSE
-			problem := 'is no whole number of seconds, nor hours:minutes:seconds';
+			problem := 'is neither a whole number of seconds nor hours:minutes:seconds';
 		END IF;
 	WHEN column_name IN ('latitude', 'longitude', 'location_radius_m') THEN
 		IF written ~ '^[+-]?[0-9]{1,9}([.][0-9]{1,20})?$' THEN
 			value := to_jsonb(written::double precision);
 		ELSE
-			problem := 'is no number';
+			problem := 'is not a number';
 		END IF;
 	WHEN column_name = 'qualifiers' THEN
 		value := to_jsonb(regexp_split_to_array(written, '[[:space:]]*[;,|][[:space:]]*'));
@@ -367,7 +367,7 @@ DECLARE
 	written record;
 BEGIN
 	IF COALESCE(btrim(load_contacts.source), '') = '' OR staging IS NULL OR first_line IS NULL THEN
-		RAISE EXCEPTION 'a load needs the name of its source, and a staging table'
+		RAISE EXCEPTION 'the load has no source, no staging table or no first line'
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'SELECT * FROM engage.load_contacts(''cad'', ''staged_calls'', ''{"source_ref": "ref", "occurred_at": "time", "channel": "type"}'');';
 	ELSIF used_zone IS NULL THEN
@@ -418,4 +418,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.load_contacts(text, regclass, jsonb, text, text, text, bigint) IS
-	'Loads a staging table of text, as \copy fills it, into contact, with the rights of the caller. mapping: {"column of contact": "column of the file"}, {"value": "the same for all"}, or for details a list; columns of the same name need none. format, date_format: formats of read_local_time(), separated by |. Returns numbers of rows, of values left empty, and of ambiguous times (the earlier is used); record_reject has the reasons. Errors: 42703 for a missing column, 22023 for an invalid format, zone or mapping.';
+	'Loads a staging table of text, as filled by \copy, into contact, with the caller''s rights. mapping: {"column of contact": "column of the file"}, {"value": "the same for all"}, or for details a list; columns of the same name need none. format, date_format: formats of read_local_time(), separated by |. Returns the numbers of rows, empty values and ambiguous times (the earlier is used); record_reject has the reasons. Errors: 42703 for a missing column, 22023 for an invalid format, zone or mapping.';

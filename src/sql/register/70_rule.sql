@@ -106,7 +106,7 @@ DECLARE
 	example constant text := 'INSERT INTO engage.rule (name, criteria) VALUES (''my_rule'', ''{5 in 1 day, 10 in 7 days}'');';
 BEGIN
 	IF NEW.name IS NULL THEN
-		RAISE EXCEPTION 'a rule needs a name' USING ERRCODE = 'not_null_violation', HINT = example;
+		RAISE EXCEPTION 'the rule has no name' USING ERRCODE = 'not_null_violation', HINT = example;
 	END IF;
 	IF EXISTS (SELECT FROM engage.rule r WHERE lower(btrim(r.name)) = lower(btrim(NEW.name)) AND r.name <> NEW.name) THEN
 		RAISE EXCEPTION 'a rule with this name in another spelling exists'

@@ -47,7 +47,7 @@ CREATE TABLE engage.flag_event (
 	run_id bigint
 );
 COMMENT ON TABLE engage.flag_event IS
-	'Each time that a flag was withdrawn, and each time that its episode came back and it was reinstated. Append-only. Made by refresh.';
+	'Each time a flag was withdrawn, or reinstated because its episode came back. Append-only. Made by refresh.';
 COMMENT ON COLUMN engage.flag_event.reason IS 'Why the flag was withdrawn; for a reinstated flag, why it had been.';
 COMMENT ON COLUMN engage.flag_event.run_id IS 'The refresh run that did it.';
 CREATE INDEX flag_event_flag ON engage.flag_event (flag_id);
@@ -252,7 +252,7 @@ BEGIN ATOMIC
 	WHERE f.withdrawn_at IS NULL;
 END;
 COMMENT ON FUNCTION engage_internal.periods_of(integer) IS
-	'When the local periods of a rule of kind top began that have counted contacts, or flags of the rule.';
+	'The starts of those local periods of a rule of kind top that have counted contacts, or flags of the rule.';
 
 CREATE FUNCTION engage_internal.assess_period(rule_id integer, period_start timestamptz, run_id bigint,
 		OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
@@ -278,7 +278,7 @@ BEGIN
 			AND (f.started_at, f.ended_at, f.contacts) IS DISTINCT FROM (t.started_at, t.ended_at, t.contacts)
 		RETURNING 1
 	), again AS (
-		-- waiting contacts were counted, and may be gone before it is their personas' turn
+		-- contacts that wait were counted, and may be deleted before their personas are processed
 		INSERT INTO engage_internal.dirty (subject, rule_id, period_start, cause)
 		SELECT 'period', assess_period.rule_id, assess_period.period_start, 'contacts'
 		WHERE EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject IN ('persona', 'everything'))

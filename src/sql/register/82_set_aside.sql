@@ -90,7 +90,7 @@ BEGIN
 			WHEN 'score' THEN 'risk' ELSE d.stage END, d.persona_key, d.caller_id, d.rule_id, d.period_start, 'set aside'
 	FROM due d WHERE d.stage <> 'sum up'
 	UNION ALL
-	-- its personas are counted, and so the caller is summed up
+	-- its personas have been counted, so the caller is summed up
 	SELECT 'persona', p.persona_key, NULL, NULL, NULL, 'set aside'
 	FROM due d JOIN engage.persona p ON p.caller_id = d.caller_id
 	WHERE d.stage = 'sum up';

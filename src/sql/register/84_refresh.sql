@@ -1,12 +1,12 @@
 /*
- * Refresh: personas, callers and flags brought in line with contacts.
+ * Refresh: updates personas, callers and flags from contacts.
  *
  * A step takes the lock in one statement and, in a later one, deletes queue
  * rows and computes their subjects from contacts under a single snapshot.  So a
  * queue row that goes belongs to a transaction whose contacts were seen, and
  * one that commits later keeps its row.  A step is one transaction: whatever
  * ends it early leaves things as they were.  Everything that follows from
- * personas is brought in line in the same step, so in any snapshot a subject
+ * personas is updated in the same step, so in any snapshot a subject
  * without a queue row equals what would be computed from nothing.
  */
 
@@ -14,7 +14,7 @@ CREATE TABLE engage_internal.refresh_lock (
 	one boolean PRIMARY KEY DEFAULT true CHECK (one)
 );
 COMMENT ON TABLE engage_internal.refresh_lock IS
-	'One row, which a refresh step locks: one step at a time. A row of ours and not an advisory lock, which anybody could take.';
+	'One row, which a refresh step locks: one step at a time. Not an advisory lock, because anybody could take that.';
 INSERT INTO engage_internal.refresh_lock DEFAULT VALUES;
 
 CREATE TABLE engage.refresh_run (
@@ -38,10 +38,10 @@ CREATE TABLE engage.refresh_run (
 	error_message text
 );
 COMMENT ON TABLE engage.refresh_run IS
-	'What each refresh did; other sessions see a running one advance with every step.';
-COMMENT ON COLUMN engage.refresh_run.state IS 'running, done, failed (with its error) or died (its session went away).';
+	'What each refresh did. Other sessions see the row of a running refresh change with every step.';
+COMMENT ON COLUMN engage.refresh_run.state IS 'running, done, failed (with its error) or died (its session ended).';
 COMMENT ON COLUMN engage.refresh_run.set_aside IS 'How many subjects could not be computed: engage.set_aside.';
-COMMENT ON COLUMN engage.refresh_run.batch_limit IS 'How many queue rows a batch has for now, after one failed; NULL: as asked for.';
+COMMENT ON COLUMN engage.refresh_run.batch_limit IS 'How many queue rows a batch has at present, because one failed; NULL: the size asked for.';
 COMMENT ON COLUMN engage.refresh_run.error_code IS 'SQLSTATE of what made it fail.';
 CREATE INDEX refresh_run_started_at ON engage.refresh_run (started_at);
 SELECT pg_extension_config_dump('engage.refresh_run', '');
@@ -161,7 +161,7 @@ BEGIN ATOMIC
 	SELECT d.subject, d.persona_key, d.period_start, 'due', d.due_at FROM due d;
 END;
 COMMENT ON FUNCTION engage_internal.queue_what_is_due() IS
-	'Queues the subjects whose contacts to come have come. A stage of refresh.';
+	'Queues the subjects whose future contacts are now in the past. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.change_personas(changing engage.persona[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
@@ -172,7 +172,7 @@ DECLARE
 	block_limits integer[];
 BEGIN
 	IF model_id IS NOT NULL THEN
-		-- by what they were so far
+		-- by their former details
 		WITH left_blocks AS MATERIALIZED (
 			SELECT b.* FROM engage_internal.persona_blocks(model_id, ARRAY(SELECT c.persona_key FROM unnest(changing) c)) b
 		), gone AS (
@@ -198,7 +198,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.change_personas(engage.persona[]) IS
-	'Gives personas other details than they had, as what is a filler or the region changed, and queues them and those in their blocks to be linked. A stage of refresh.';
+	'Changes the details of personas, because fillers or the region changed, and queues them and those in their blocks for linking. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.await_contacts(persona_keys uuid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
@@ -226,7 +226,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.await_contacts(uuid[]) IS
-	'Keeps in engage_internal.later when the next contact to come of each of the personas happens. A stage of refresh.';
+	'Records in engage_internal.later when the next future contact of each of the personas happens. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.queue_periods(timelines_before engage.persona_timeline[], timelines_now engage.persona_timeline[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -286,7 +286,7 @@ BEGIN
 		ON CONFLICT (persona_key, channel) DO UPDATE SET timeline = excluded.timeline
 			WHERE t.timeline OPERATOR(engage.<>) excluded.timeline
 	), details AS MATERIALIZED (
-		-- as the key was made of them, which is the same for all these contacts, without what else is a filler
+		-- as in the key, which is the same for all these contacts, without other fillers
 		SELECT k.persona_key, NULLIF(c.presented, '') AS number_raw, e.given_name, e.family_name, e.date_of_birth, e.address, e.postcode,
 			e.email, e.imei, e.nominal_ref, e.details, e.number
 		FROM keys k, engage.policy o, engage_internal.fillers_in_force() f, engage_internal.identity_detail_kinds() d, LATERAL (
@@ -335,7 +335,7 @@ RETURN EXISTS (SELECT FROM engage.refresh_run r, engage_internal.dirty q
 	WHERE r.run_id = run AND q.subject = 'persona'
 		AND (q.at < r.started_at OR q.cause = ANY (ARRAY['everything', 'filler'])));
 COMMENT ON FUNCTION engage_internal.more_personas_wait(bigint) IS
-	'Whether personas are in the queue that were there when the run began, or are there because all are, or because of a filler. While they are, linking and flags wait: a caller judged on some of their personas would get flags that do not last. Later ones do not hold flags up.';
+	'Whether the queue has personas that were there when the run began, or that are there because all are, or because of a filler. Until these are done, linking and flags wait: a caller judged on only some personas would get flags that do not last. Later ones do not delay flags.';
 
 CREATE FUNCTION engage_internal.queue_callers(caller_ids bigint[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
@@ -423,7 +423,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.count_some(bigint, integer) IS
-	'recount_personas() and forget_personas() for a batch of at most that size, or less where one of them fails; one that fails alone is put aside. Returns the size that worked, the personas, NULL if none wait, and the callers that they have. A stage of refresh.';
+	'Calls recount_personas() and forget_personas() for a batch of at most this size, or fewer if one of them fails; a persona that fails alone is set aside. Returns the size that worked, the personas (NULL if none wait), and their callers. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.link_some(run bigint, INOUT size integer, OUT caller_ids bigint[], OUT everybody boolean)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -454,7 +454,7 @@ BEGIN
 			END IF;
 			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
 			IF (everybody OR size = 1) AND NOT searched THEN
-				-- perhaps it is another one, which cannot even be read
+				-- the cause may be another persona, which cannot even be read
 				searched := true;
 				CONTINUE WHEN engage_internal.find_unreadable_personas(run) > 0;
 			END IF;
@@ -466,7 +466,7 @@ BEGIN
 					RAISE;
 				END IF;
 				DELETE FROM engage_internal.dirty q WHERE q.subject = 'identity' AND q.persona_key = only_key;
-				-- those who were joined through it
+				-- the personas that were joined through it
 				INSERT INTO engage_internal.dirty (subject, persona_key, cause)
 				SELECT 'identity', y.persona_key, 'set aside'
 				FROM engage.persona x JOIN engage.persona y ON y.component = x.component
@@ -481,7 +481,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.link_some(bigint, integer) IS
-	'link_everything(), or link_batch() for a batch of at most that size, or less where it fails. A persona that cannot be read, or fails alone, is put aside and left out of linkage. Returns the size that worked, the callers that changed, and whether everything was linked. A stage of refresh.';
+	'Calls link_everything(), or link_batch() for a batch of at most this size, or fewer if it fails. A persona that cannot be read, or fails alone, is set aside and left out of linkage. Returns the size that worked, the callers that changed, and whether everything was linked. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.sum_up_some(run bigint, caller_ids bigint[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -507,7 +507,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.sum_up_some(bigint, bigint[]) IS
-	'sum_up_callers(), by halves where it fails; a caller that fails alone is put aside. A stage of refresh.';
+	'Calls sum_up_callers(), by halves if it fails; a caller that fails alone is set aside. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.sum_up_everybody(run bigint) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -522,7 +522,7 @@ EXCEPTION WHEN OTHERS THEN
 	PERFORM engage_internal.sum_up_some(run, ARRAY(SELECT c.caller_id FROM engage.caller c ORDER BY c.caller_id));
 END
 $$;
-COMMENT ON FUNCTION engage_internal.sum_up_everybody(bigint) IS 'sum_up_all_callers(), or sum_up_some() of all where that fails. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.sum_up_everybody(bigint) IS 'Calls sum_up_all_callers(), or sum_up_some() for all if that fails. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.assess_some(run bigint, caller_ids bigint[], OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -557,7 +557,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.assess_some(bigint, bigint[]) IS
-	'assess_callers() and keep_roster(), by halves where they fail; a caller that fails alone is put aside. A stage of refresh.';
+	'Calls assess_callers() and keep_roster(), by halves if they fail; a caller that fails alone is set aside. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.assess_next_period(run bigint, OUT taken boolean, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -591,7 +591,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.assess_next_period(bigint) IS
-	'Takes one local period of a rule of kind top from the queue and brings its flags in line, or puts it aside where that fails; taken is false if none waits. A stage of refresh.';
+	'Takes one local period of a rule of kind top from the queue and updates its flags, or sets it aside if that fails; taken is false if none waits. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.sum_up_next_day(run bigint, queued_before timestamptz DEFAULT 'infinity') RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
@@ -620,7 +620,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.sum_up_next_day(bigint, timestamptz) IS
-	'Takes one local day from the queue that has waited since before an instant and sums it up, or puts it aside where that fails; false if none waits. A stage of refresh.';
+	'Takes from the queue one local day that has waited since before an instant and sums it up, or sets it aside if that fails; false if none waits. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.score_some(run bigint, INOUT size integer, OUT scored bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -642,7 +642,7 @@ BEGIN
 			END IF;
 			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
 			IF EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = 'risks') THEN
-				-- all at once cannot be done, so one after the other
+				-- scoring all at once failed, so score one after the other
 				DELETE FROM engage_internal.dirty q WHERE q.subject IN ('risk', 'risks');
 				INSERT INTO engage_internal.dirty (subject, caller_id, cause)
 				SELECT 'risk', u.caller_id, 'set aside' FROM (SELECT c.caller_id FROM engage.caller c WHERE c.contacts > 0
@@ -665,7 +665,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.score_some(bigint, integer) IS
-	'take_risks() for a batch of at most that size, or less where it fails; a caller that fails alone is put aside. Returns the size that worked, and how many have a score, NULL if none wait. A stage of refresh.';
+	'Calls take_risks() for a batch of at most this size, or fewer if it fails; a caller that fails alone is set aside. Returns the size that worked, and how many have a score, NULL if none wait. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.try_stage(run bigint, stage text, at_once boolean DEFAULT false) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -701,21 +701,21 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.try_stage(bigint, text, boolean) IS
-	'A stage that deals with all its subjects in one piece, put aside where it fails; whether it did anything: concentration is measure_concentration(); learn is learn_fillers_if_due(), or learn_fillers() at once; referrals is harvest_referrals(), or harvest_ripe_referrals() at once. A stage of refresh.';
+	'Runs a stage that processes all its subjects in one piece, and sets it aside if it fails; returns whether it did anything. concentration is measure_concentration(); learn is learn_fillers_if_due(), or learn_fillers() at once; referrals is harvest_referrals(), or harvest_ripe_referrals() at once. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.require_read_committed() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF current_setting('transaction_isolation') <> 'read committed' THEN
-		RAISE EXCEPTION 'refresh needs transactions of isolation READ COMMITTED'
+		RAISE EXCEPTION 'the transaction isolation is not READ COMMITTED'
 			USING ERRCODE = 'active_sql_transaction',
 				HINT = 'SET default_transaction_isolation = ''read committed'', then CALL engage.refresh().';
 	END IF;
 END
 $$;
 COMMENT ON FUNCTION engage_internal.require_read_committed() IS
-	'An error (25001) in a transaction of another isolation, whose steps would not see what was committed since. Part of refresh().';
+	'Refuses (25001) a transaction of another isolation level, whose steps would not see later commits. Part of refresh().';
 
 -- definer: operators refresh without rights on contacts, callers or flags
 CREATE FUNCTION engage_internal.refresh_begin(batch_size integer) RETURNS bigint
@@ -745,7 +745,7 @@ BEGIN
 	UPDATE engage.refresh_run r
 	SET state = 'died', finished_at = clock_timestamp()
 	WHERE r.state = 'running' AND (r.started_at < pg_postmaster_start_time()
-		-- no run is at a step while we hold the lock; one that is alive takes its next step at once
+		-- no run is in a step while we hold the lock; one whose session is alive takes its next step at once
 		OR COALESCE(r.last_step_at, r.started_at) < clock_timestamp() - interval '1 minute' OR NOT EXISTS (
 		-- other logins' backend_start is hidden from us
 		SELECT FROM pg_stat_activity a
@@ -764,7 +764,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.refresh_begin(integer) IS
-	'Starts a run, in batches of so many queue rows, and returns its id; NULL if another refresh is at work. Part of refresh().';
+	'Starts a run, in batches of batch_size queue rows, and returns its id; NULL if another refresh is running. Part of refresh().';
 
 CREATE FUNCTION engage_internal.link_what_waits(run bigint, INOUT size integer, INOUT caller_ids bigint[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -772,7 +772,7 @@ AS $$
 DECLARE
 	linked record;
 BEGIN
-	-- a persona that is linked before its like are there, or before what a handler said of it is known, would be linked twice
+	-- a persona that is linked before similar ones are there, or before a handler's referral of it is known, would be linked twice
 	IF EXISTS (SELECT FROM engage.referral r WHERE r.link_state = 'waits') AND NOT engage_internal.more_personas_wait(run) THEN
 		PERFORM engage_internal.try_stage(run, 'referrals', true);
 	END IF;
@@ -796,7 +796,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.link_what_waits(bigint, integer, bigint[]) IS
-	'Links the personas that wait for it, once all that the run found are counted; returns the size of a batch that worked, and the callers that changed with those that were given, NULL if there are none. A stage of refresh.';
+	'Links the personas that wait for it, once all that the run found are counted. Returns the size of a batch that worked, and the given callers with those that changed, NULL if there are none. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.sum_up_what_changed(run bigint, batch_size integer, caller_ids bigint[]) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -816,7 +816,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.sum_up_what_changed(bigint, integer, bigint[]) IS
-	'Sums up the callers that changed, and returns those whose flags are to be computed now: they and a batch of those that wait; none while personas still wait. NULL if nobody is left. A stage of refresh.';
+	'Sums up the callers that changed, and returns those whose flags must be computed now: these and a batch of those that wait, or none while personas still wait. NULL if none are left. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.refresh_work(run bigint, batch_size integer) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -883,7 +883,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.refresh_work(bigint, integer) IS
-	'Deals with one batch of the queue under the lock; false if the queue is empty. Part of refresh().';
+	'Processes one batch of the queue under the lock; false if the queue is empty. Part of refresh().';
 
 -- definer: operators refresh without rights on contacts, callers or flags
 CREATE FUNCTION engage_internal.refresh_step(run bigint, batch_size integer) RETURNS boolean
@@ -895,7 +895,7 @@ DECLARE
 BEGIN
 	PERFORM FROM engage.refresh_run r WHERE r.run_id = run AND r.pid = pg_backend_pid() AND r.state IN ('running', 'died');
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'run % is not at work in this session', COALESCE(run::text, 'NULL')
+		RAISE EXCEPTION 'run % is not running in this session', COALESCE(run::text, 'NULL')
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'CALL engage.refresh() starts a run and takes its steps.';
 	END IF;
 	PERFORM engage_internal.require_read_committed();
@@ -911,7 +911,7 @@ BEGIN
 			RETURN false;
 		END;
 	ELSE
-		RAISE NOTICE 'another refresh is at work';
+		RAISE NOTICE 'another refresh is running';
 	END IF;
 	IF NOT more THEN
 		UPDATE engage.refresh_run r SET state = 'done', finished_at = clock_timestamp() WHERE r.run_id = run;
@@ -920,7 +920,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.refresh_step(bigint, integer) IS
-	'One step of a run, in the caller''s transaction; false when the run is over: the queue is empty, another refresh took over, or it failed, as the run''s row says. An error (55000) for a run that is not at work in this session. Part of refresh().';
+	'One step of a run, in the caller''s transaction; false if the run is over: the queue is empty, another refresh took over, or it failed, as the run''s row shows. An error (55000) if the run is not running in this session. Part of refresh().';
 
 -- definer: operators refresh without rights on contacts, callers or flags
 CREATE FUNCTION engage_internal.refresh_end(run bigint) RETURNS void
@@ -942,7 +942,7 @@ COMMENT ON FUNCTION engage_internal.refresh_end(bigint) IS 'Raises the error of 
 CREATE FUNCTION engage_internal.refuse_transaction_block(verb text) RETURNS void
 	AS 'MODULE_PATHNAME', 'engage_refuse_transaction_block' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION engage_internal.refuse_transaction_block(text) IS
-	'An error (25001) with a hint inside a transaction block, for procedures that commit as they go: the verb is what was called.';
+	'Refuses (25001, with a hint) to run inside a transaction block, for procedures that commit as they go. verb is the name of the procedure.';
 
 CREATE PROCEDURE engage.refresh(batch_size integer DEFAULT 5000)
 	LANGUAGE plpgsql
@@ -954,7 +954,7 @@ BEGIN
 	PERFORM engage_internal.refuse_transaction_block('refresh()');
 	COMMIT;
 	IF run IS NULL THEN
-		RAISE NOTICE 'another refresh is at work';
+		RAISE NOTICE 'another refresh is running';
 		RETURN;
 	END IF;
 	WHILE engage_internal.refresh_step(run, batch_size) LOOP
@@ -965,7 +965,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE engage.refresh(integer) IS
-	'Brings personas, callers and flags in line with all changes since, batch_size queue rows and a COMMIT at a time. Outside a transaction block. If another refresh is at work it says so and returns. Killed or cancelled at any point, the next call goes on.';
+	'Updates personas, callers and flags with all changes since the last refresh, in batches of batch_size queue rows with a COMMIT after each. Call it outside a transaction block. If another refresh is running, it returns with a notice. If it is killed or cancelled at any point, the next call carries on.';
 
 -- definer: operators rebuild without rights on the queue
 CREATE FUNCTION engage.mark_everything() RETURNS void
@@ -987,7 +987,7 @@ BEGIN
 END
 $$;
 COMMENT ON PROCEDURE engage.rebuild(integer) IS
-	'Computes everything again from contacts, in batches as refresh() does. Flags and caller ids stay; if all was in line, nothing changes.';
+	'Computes everything again from contacts, in batches as refresh() does. Flags and caller ids stay; if everything was right, nothing changes.';
 
 CREATE FUNCTION engage_internal.is_sampled(key text, sample double precision) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE

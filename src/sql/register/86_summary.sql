@@ -376,7 +376,7 @@ BEGIN
 	SELECT engage.local_date(now(), o.zone), LEAST(engage.local_date(now(), o.zone),
 		engage.local_date(engage_internal.next_contact(engage.first_counted() - interval '1 microsecond', now() + interval '1 microsecond'), o.zone))
 	INTO today, first_day FROM engage.policy o;
-	-- without contacts their summaries have nothing to keep
+	-- without contacts there are no summaries to keep
 	WITH trimmed AS (
 		DELETE FROM engage.calendar k
 		WHERE k.day < date_trunc('year', first_day::timestamp) OR k.day >= date_trunc('year', today::timestamp) + interval '1 year'
@@ -545,7 +545,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.measure_concentration() IS
-	'Recomputes the concentration of all months from callers'' timelines, if it is due. False if it is not due, or if there is nothing to measure. A stage of refresh.';
+	'Recomputes the concentration of all months from callers'' timelines, if it is due. False if it is not due, or there is nothing to measure. A stage of refresh.';
 
 -- definer: people who keep the lists have no rights on the queue
 CREATE FUNCTION engage_internal.list_changed() RETURNS trigger

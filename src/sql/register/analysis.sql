@@ -160,20 +160,20 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION engage_internal.threshold_weeks(integer, integer, interval[], timestamptz, timestamptz, engage.contact_channel[], timestamptz[],
 		bigint[], timestamptz[]) IS
-	'For each width, threshold and local week (its place in week_starts) the episodes that began in it and the callers whose first one did, how many of these are there too, and by how many seconds in all theirs is before there_met_at. Weeks without an episode have no row. One scan of the callers.';
+	'For each width, threshold and local week (its place in week_starts): the episodes that began in it, the callers whose first one did, how many of these callers are also in there, and by how many seconds in total their first ones are before there_met_at. Weeks without an episode have no row. One scan of the callers.';
 
 CREATE FUNCTION engage_internal.rolling_criterion(threshold integer, width interval) RETURNS engage.criterion
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 RETURN format('%s in %s seconds', threshold, trim_scale(EXTRACT(epoch FROM width)))::engage.criterion;
 COMMENT ON FUNCTION engage_internal.rolling_criterion(integer, interval) IS
-	'The criterion of so many contacts in that width, which has no months. An error (22P02) for a width that no criterion can have: fractions of a second, or more than a century.';
+	'The criterion of this many contacts in that width, which has no months. An error (22P02) for a width that no criterion can have: fractions of a second, or more than a century.';
 
 CREATE FUNCTION engage_internal.check_widths(widths interval[]) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	IF EXISTS (SELECT FROM unnest(widths) w WHERE w > '0'::interval AND w < '1 minute'::interval) THEN
-		RAISE EXCEPTION 'a width of less than a minute'
+		RAISE EXCEPTION 'a width is less than a minute'
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'A number without a unit is seconds.',
 				HINT = 'Write the unit, such as ''{24 hours, 7 days}''.';
 	END IF;
@@ -198,7 +198,7 @@ DECLARE
 	there_met_at timestamptz[];
 BEGIN
 	IF lowest IS NULL OR highest IS NULL OR widths IS NULL OR highest::bigint - lowest >= 1000 THEN
-		RAISE EXCEPTION 'a grid needs widths, and up to 1000 thresholds'
+		RAISE EXCEPTION 'no widths or thresholds are given, or more than 1000 thresholds'
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'SELECT * FROM engage.back_test_grid(3, 10, ''{1 day, 7 days}'', ''2026-01-01'', ''2026-04-01'');';
 	END IF;
@@ -273,7 +273,7 @@ DECLARE
 	weeks double precision := EXTRACT(epoch FROM to_at - from_at) / 604800;
 BEGIN
 	IF capacity_a_week IS NULL OR capacity_a_week < 1 OR widths IS NULL THEN
-		RAISE EXCEPTION 'a workable threshold needs widths, and a capacity of at least 1 episode a week'
+		RAISE EXCEPTION 'no widths are given, or the capacity is below 1 episode per week'
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'SELECT * FROM engage.workable_threshold(20, ''2026-01-01'', ''2026-04-01'', ''{1 day, 7 days}'');';
 	END IF;

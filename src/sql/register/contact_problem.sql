@@ -190,7 +190,7 @@ SELECT l.list, l.value, ARRAY(SELECT o.value FROM labels o WHERE o.list = l.list
 FROM labels l
 WHERE EXISTS (SELECT FROM labels o WHERE o.list = l.list AND o.read_as = l.read_as AND o.value <> l.value);
 COMMENT ON VIEW engage.label_problem IS
-	'Districts, codes, sources, rules and labels that differ only by case or blanks: people, and many programs, take them for the same.';
+	'Districts, codes, sources, rules and labels that differ only by case or blanks: people, and many programs, treat them as the same.';
 COMMENT ON COLUMN engage.label_problem.list IS 'The list that has the value.';
 COMMENT ON COLUMN engage.label_problem.value IS 'The value as written there.';
 COMMENT ON COLUMN engage.label_problem.others IS 'Values that differ from it only by case or blanks.';

@@ -80,7 +80,7 @@ BEGIN
 		END IF;
 
 		SELECT k.sharing, k.label INTO sharing, label FROM engage.known_number k WHERE k.number = e164;
-		-- a single caller is returned; of several none is chosen
+		-- a single caller is returned; if there are several, none is chosen
 		IF (sharing IS NULL OR sharing NOT IN ('communal', 'payphone', 'organisation'))
 				AND NOT EXISTS (SELECT FROM engage.shared_number s WHERE s.number = e164) THEN
 			caller_ids := engage_internal.number_callers(e164);
@@ -120,12 +120,12 @@ BEGIN
 		flags := NULL;
 		RAISE WARNING 'what is known about this number could not be read'
 			USING ERRCODE = SQLSTATE, DETAIL = 'Error ' || SQLSTATE || '.',
-				HINT = 'Nothing is known about the caller for now; tell your database administrators.';
+				HINT = 'Nothing is known about the caller for now; report it to your database administrators.';
 	END;
 END
 $$;
 COMMENT ON FUNCTION engage.lookup(text) IS
-	'What is known about a number in any format: always one row, with the emergency override text first. caller_id is the caller with the number, NULL if there are several; caller_ids has all of them. Contacts from the number are counted up to this second; flags are current ones (policy.flag_current_for) as of the last refresh. known is false for an unknown or unusable number. If something cannot be read, only the emergency override text is there, with a warning.';
+	'What is known about a number in any format: always one row, with the emergency override text first. caller_id is the caller with the number, NULL if there are several; caller_ids has all of them. Contacts from the number are counted up to this second; flags are current ones (policy.flag_current_for) as of the last refresh. known is false for an unknown or unusable number. If something cannot be read, only the emergency override text is returned, with a warning.';
 
 CREATE FUNCTION engage.lookup(number numeric,
 		OUT emergency_override text, OUT e164 text, OUT number_kind text, OUT known boolean,

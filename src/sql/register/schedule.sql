@@ -112,7 +112,7 @@ BEGIN
 	IF NOT engage_internal.has_pg_cron() THEN
 		RAISE EXCEPTION 'pg_cron is not installed in this database'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-				HINT = E'Where it lives in another database, connect there as a superuser and run:\n'
+				HINT = E'If it is in another database, connect there as a superuser and run:\n'
 					|| format('SELECT cron.unschedule(j.jobid) FROM cron.job j WHERE j.jobname LIKE ''engage:%%'' AND j.database = %L AND j.username = %L;',
 						current_database(), CURRENT_USER);
 	END IF;
@@ -232,7 +232,7 @@ DECLARE
 	state jsonb;
 BEGIN
 	IF NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = 'pg_cron') THEN
-		-- only logins that may see all settings are shown which one
+		-- the name is shown only to logins that may see all settings
 		RETURN jsonb_build_object('seen', false, 'elsewhere', CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE')
 			THEN NULLIF(current_setting('cron.database_name', true), current_database()) END);
 	ELSIF NOT has_schema_privilege('cron', 'USAGE') OR to_regclass('cron.job_run_details') IS NULL
@@ -386,7 +386,7 @@ BEGIN ATOMIC
 	SELECT r.item, r.status, r.value, r.advice FROM engage_internal.row_health() r;
 END;
 COMMENT ON FUNCTION engage_internal.health_given(jsonb) IS
-	'The items of health(), given what job_state() says of pg_cron. Part of health().';
+	'The items of health(), given what job_state() reports about pg_cron. Part of health().';
 
 CREATE FUNCTION engage.health(OUT item text, OUT status text, OUT value text, OUT advice text) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE

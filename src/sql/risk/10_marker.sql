@@ -100,7 +100,7 @@ BEGIN
 			USING ERRCODE = 'undefined_object', HINT = 'SELECT marker, label FROM engage.marker_kind lists them; an administrator adds others there.';
 	END IF;
 	IF btrim(COALESCE(source, '')) = '' THEN
-		RAISE EXCEPTION 'a marker needs a source'
+		RAISE EXCEPTION 'the marker has no source'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'Say where it comes from, such as a reference in another system.';
 	END IF;
 	IF (valid_from < valid_to) IS NOT TRUE OR basis IS NULL THEN
@@ -127,7 +127,7 @@ DECLARE
 	ended bigint;
 BEGIN
 	IF btrim(COALESCE(reason, '')) = '' THEN
-		RAISE EXCEPTION 'ending a marker needs a reason'
+		RAISE EXCEPTION 'there is no reason for ending the marker'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT engage.end_marker(1, ''entered for the wrong caller'');';
 	END IF;
 	UPDATE engage.marker m SET ended_at = now(), ended_by = SESSION_USER, ended_reason = reason
@@ -135,7 +135,7 @@ BEGIN
 	RETURNING m.caller_id INTO ended;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'there is no open marker %', COALESCE(marker_id::text, 'NULL')
-			USING ERRCODE = 'no_data_found', HINT = 'SELECT marker_id, marker FROM engage.caller_marker lists those that hold.';
+			USING ERRCODE = 'no_data_found', HINT = 'SELECT marker_id, marker FROM engage.caller_marker lists those in force.';
 	END IF;
 	PERFORM engage_internal.queue_risks(ARRAY[engage.current_caller(ended)]);
 END

@@ -8,7 +8,7 @@
 
 CREATE TYPE engage.risk_axis AS ENUM ('demand', 'harm', 'nature');
 COMMENT ON TYPE engage.risk_axis IS
-	'What a factor is for. demand: how likely it is that a rule is met again, in log-odds; harm: harm and vulnerability, in points; nature: what kind of caller it seems to be.';
+	'The axis of a factor. demand: how likely it is that a rule is met again, in log-odds; harm: harm and vulnerability, in points; nature: what kind of caller it seems to be.';
 
 CREATE TABLE engage.risk_measure (
 	measure text PRIMARY KEY,
@@ -19,10 +19,10 @@ CREATE TABLE engage.risk_measure (
 );
 COMMENT ON TABLE engage.risk_measure IS 'What a risk factor can measure. Shipped; you cannot add any.';
 COMMENT ON COLUMN engage.risk_measure.place IS 'The element of demand_measures() that it is; NULL for the others.';
-COMMENT ON COLUMN engage.risk_measure.takes IS 'What risk_factor.matches lists for it; NULL if it lists nothing.';
+COMMENT ON COLUMN engage.risk_measure.takes IS 'What risk_factor.matches lists for it; NULL if nothing.';
 INSERT INTO engage.risk_measure VALUES
 	('base', '{demand}', 1, NULL, 'Always 1: where every caller starts'),
-	('latest', '{demand}', 2, NULL, 'ln(1 + contacts within as long before as the horizon is after)'),
+	('latest', '{demand}', 2, NULL, 'ln(1 + contacts within the last horizon)'),
 	('recent', '{demand}', 3, NULL, 'ln(1 + contacts, weighing 1/2 for each 7 days of age)'),
 	('usual', '{demand}', 4, NULL, 'ln(1 + contacts, weighing 1/2 for each 56 days of age)'),
 	('expected', '{demand}', 5, NULL, 'ln(1 + contacts that the demand model expects within the horizon)'),
@@ -152,7 +152,7 @@ COMMENT ON COLUMN engage.risk_factor.measure IS 'What is measured: risk_measure 
 COMMENT ON COLUMN engage.risk_factor.matches IS 'The codes, qualifiers, markers or others that count; NULL where the measure takes none.';
 COMMENT ON COLUMN engage.risk_factor.weight IS
 	'demand: log-odds per unit of the measure; harm: points per unit; nature: the least number of contacts that make it.';
-COMMENT ON COLUMN engage.risk_factor.at_most IS 'harm: more of the measure than this counts as this; NULL for no limit.';
+COMMENT ON COLUMN engage.risk_factor.at_most IS 'harm: a larger measure than this counts as this; NULL for no limit.';
 COMMENT ON COLUMN engage.risk_factor.within IS 'Only contacts up to this age count; NULL for any age. Markers count while they are in force.';
 COMMENT ON COLUMN engage.risk_factor.share IS 'nature: the least share of the caller''s contacts that must match.';
 COMMENT ON COLUMN engage.risk_factor.is_sensitive IS 'Whether it uses sensitive data (DPA 2018 s.35(8)). Such a factor is off unless a condition is given.';

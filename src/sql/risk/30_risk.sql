@@ -33,7 +33,7 @@ COMMENT ON TABLE engage.caller_risk IS
 COMMENT ON COLUMN engage.caller_risk.model_id IS 'The version of the risk factors.';
 COMMENT ON COLUMN engage.caller_risk.as_of IS 'Contacts and markers up to then count.';
 COMMENT ON COLUMN engage.caller_risk.demand_score IS 'The sum of the contributions of the demand factors, in log-odds.';
-COMMENT ON COLUMN engage.caller_risk.probability IS 'Of meeting a rule that is in force within the horizon: the score as a probability.';
+COMMENT ON COLUMN engage.caller_risk.probability IS 'Probability of meeting a rule in force within the horizon: the score as a probability.';
 COMMENT ON COLUMN engage.caller_risk.expected_contacts IS 'Within the horizon, by the demand model; NULL where none is fitted.';
 COMMENT ON COLUMN engage.caller_risk.expected_hours IS 'Of handling time, within the horizon.';
 COMMENT ON COLUMN engage.caller_risk.probability_active IS 'That the caller has not stopped, by the demand model.';
@@ -84,7 +84,7 @@ RETURN format('LEAST(%s, %s)',
 			'(SELECT h.weight FROM engage.harm_weight h WHERE h.scheme = ANY (%1$L) AND h.code = c.opening_code ORDER BY h.scheme LIMIT 1)'
 			')::numeric) FILTER (WHERE %2$s), 0)::double precision)', f.matches, engage_internal.age_condition(f.within, as_of))
 		ELSE format('count(*) FILTER (WHERE %s AND %s)', engage_internal.contact_condition(f.measure, f.matches), engage_internal.age_condition(f.within, as_of)) END,
-	-- LEAST passes over a NULL
+	-- LEAST ignores a NULL
 	COALESCE(f.at_most::text, 'NULL'));
 COMMENT ON FUNCTION engage_internal.harm_expression(engage.risk_factor, timestamptz) IS
 	'The SQL expression for the value of a harm factor of contacts, over the contacts c of a caller. For contact_facts_query().';
@@ -102,7 +102,7 @@ CREATE FUNCTION engage_internal.contact_facts_query(model_id integer, as_of time
 	SET timezone = 'UTC' SET datestyle = 'ISO, YMD' SET extra_float_digits = 1
 AS $$
 DECLARE
-	-- older handling times say little about those to come
+	-- older handling times say little about future ones
 	handled_after constant timestamptz := as_of - interval '90 days';
 	-- from the callers to their contacts, however many rows are expected
 	personas constant text := CASE WHEN for_some
@@ -112,7 +112,7 @@ DECLARE
 	fence constant text := CASE WHEN for_some THEN 'OFFSET 0' END;
 	harm text;
 	natures text;
-	needed text;	-- which contacts any of this looks at
+	needed text;	-- the contacts that any of these use
 BEGIN
 	SELECT string_agg(engage_internal.harm_expression(f, as_of), ', ' ORDER BY f.code COLLATE "C") FILTER (WHERE f.axis = 'harm'),
 		string_agg(engage_internal.nature_expression(f, as_of), ', ' ORDER BY f.code COLLATE "C") FILTER (WHERE f.axis = 'nature'),
@@ -141,7 +141,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.contact_facts_query(integer, timestamptz, boolean) IS
-	'The query that counts what callers'' contacts up to an instant say for the harm and nature factors of a version, for some callers ($1) or all. It reads each contact once. For contact_facts().';
+	'The query that works out, from callers'' contacts up to an instant, the harm and nature factors of a version, for some callers ($1) or all. It reads each contact once. For contact_facts().';
 
 CREATE FUNCTION engage_internal.contact_facts(model_id integer, as_of timestamptz, caller_ids bigint[],
 		OUT caller_id bigint, OUT handling_seconds double precision, OUT handled bigint, OUT harm double precision[], OUT natures text[]) RETURNS SETOF record
@@ -153,7 +153,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.contact_facts(integer, timestamptz, bigint[]) IS
-	'What the contacts of some callers say, up to an instant: their handling time in the last 90 days and the number of contacts that have one, the values of the harm factors of contacts that are on, in order of their codes, and the natures.';
+	'Facts from the contacts of some callers, up to an instant: their handling time in the last 90 days and the number of contacts that have one, the values of the harm factors of contacts that are on, in order of their codes, and the natures.';
 
 CREATE FUNCTION engage_internal.contact_scores(model_id integer, as_of timestamptz, caller_ids bigint[],
 		OUT caller_id bigint, OUT handling_seconds double precision, OUT handled bigint, OUT harm_points numeric, OUT natures text[]) RETURNS SETOF record
@@ -390,7 +390,7 @@ BEGIN
 			LIMIT CASE WHEN only_id IS NULL THEN batch_size END))
 		RETURNING q.caller_id
 	)
-	-- whoever set a marker may not have seen a merge that was under way
+	-- the person who set a marker may not have seen a merge in progress
 	SELECT array_agg(DISTINCT u.caller_id) INTO caller_ids
 	FROM gone g, unnest(ARRAY[g.caller_id, engage.current_caller(g.caller_id)]) u (caller_id);
 	PERFORM engage_internal.take_back('score', caller_ids => COALESCE(caller_ids, '{}'));
@@ -440,7 +440,7 @@ WHERE r.natures && ARRAY['nuisance', 'hoax', 'abusive']
 		AND m.nature = ANY (ARRAY['repeat_victim', 'professional', 'service_failure']))
 	AND EXISTS (SELECT FROM engage.repeat_caller f WHERE f.caller_id = r.caller_id);
 COMMENT ON VIEW engage.nuisance_candidate IS
-	'Flagged callers whose contacts or markers look like nuisance, for people to decide on. A repeat victim, somebody who calls as part of their work, or one who chases what we owe them is never here, even if also a nuisance: by a sensitive marker too. So an analyst who compares this view with risk can tell who has a sensitive marker with such a nature, though not which; protection comes first.';
+	'Flagged callers whose contacts or markers look like nuisance, for people to decide on. A repeat victim, somebody who calls as part of their work, or somebody whom we failed is never here, even if also a nuisance. This includes callers with sensitive markers, so an analyst who compares this view with risk can work out who has such a marker, though not which; protection comes first.';
 
 -- definer: analysts see what a score is made of, not the contacts behind it
 CREATE FUNCTION engage.explain_risk(caller_id bigint,

@@ -39,7 +39,7 @@ BEGIN ATOMIC
 		SELECT min(c.first_at) FROM engage.caller c WHERE c.first_at >= (SELECT engage.first_plausible()));
 END;
 COMMENT ON FUNCTION engage_internal.training_cutoffs(timestamptz, interval) IS
-	'The times after which outcomes are learnt from: the ends of the last three horizons that were over at as_of and have another before them.';
+	'The times after which outcomes are learnt from: one, two and three horizons before as_of, if callers are known for another horizon before them.';
 
 -- as_of: later contacts are ignored; days have 24 hours
 CREATE FUNCTION engage_internal.learn_risk(as_of timestamptz, horizon interval, INOUT places integer[],
@@ -109,7 +109,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.learn_risk(timestamptz, interval, integer[]) IS
-	'What the history up to as_of teaches: the demand model; the mean handling time; and how well each of demand_measures() (places), taken at up to three earlier dates, predicted who then met a rule in force at as_of, by logistic regression with a small ridge penalty. by_count is the same from the number of contacts alone, for comparison. Weights are NULL if fewer than 20 callers met a rule, or the fit did not converge. Part of fit_risk() and evaluate_risk().';
+	'Learns from the history up to as_of: the demand model; the mean handling time; and how well each of demand_measures() (places), taken at up to three earlier dates, predicted who then met a rule in force at as_of, by logistic regression with a small ridge penalty. by_count is the same from the number of contacts alone, for comparison. Weights are NULL if fewer than 20 callers met a rule, or the fit did not converge. Part of fit_risk() and evaluate_risk().';
 
 -- definer: administrators and operators fit without rights on callers, and write versions only here
 CREATE FUNCTION engage.fit_risk(as_of timestamptz DEFAULT now(), OUT model_id integer, OUT callers bigint, OUT events bigint,

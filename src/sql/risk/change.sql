@@ -28,7 +28,7 @@ DECLARE
 BEGIN
 	IF as_of IS NULL OR NOT isfinite(as_of) OR recent IS NULL OR recent <= '0'::interval OR baseline IS NULL OR baseline <= '0'::interval
 			OR at_least IS NULL OR at_least < 1 THEN
-		RAISE EXCEPTION 'a shift is from one stretch of time to the next'
+		RAISE EXCEPTION 'as_of is not finite, or recent, baseline or at_least is not positive'
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'SELECT * FROM engage.shifts_at(now(), recent => ''28 days'', baseline => ''84 days'');';
 	END IF;
 	busy := ARRAY(SELECT c.caller_id FROM engage.caller c

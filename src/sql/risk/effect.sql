@@ -1,6 +1,6 @@
 /*
- * Did it help?  What became of managed callers, with regression to the mean
- * taken out.  Days have 24 hours, whatever the session's time zone.
+ * Did it help?  What happened to managed callers, with regression to the mean
+ * removed.  Days have 24 hours, whatever the session's time zone.
  */
 
 CREATE FUNCTION engage_internal.check_effect(caller_ids bigint[], managed_at timestamptz, before interval, after interval) RETURNS void
@@ -73,7 +73,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.managed_effect(bigint[], timestamptz, interval, interval) IS
-	'What became of a cohort managed from managed_at on: before_after() of its contacts before and after, with all callers known by then as the reference, so that what would have happened anyway is taken out. Callers who are unknown, or had no contact by managed_at, are left out, and warnings says how many. Errors (22023): no callers, or a time after that is not over.';
+	'What happened to a cohort managed from managed_at on: before_after() of its contacts before and after, compared with all callers known by then, so that changes that would have happened anyway are removed. Callers who are unknown, or had no contact by managed_at, are left out, and warnings says how many. Errors (22023): no callers, or a time after that is not over.';
 
 -- definer: people who measure effects need no rights on callers
 CREATE FUNCTION engage.caller_effect(caller_ids bigint[], managed_at timestamptz, before interval DEFAULT '28 days', after interval DEFAULT '28 days',
@@ -98,7 +98,7 @@ BEGIN
 		CROSS JOIN LATERAL engage.empirical_bayes(a.contacts_before::double precision, 1, c.prior_mean, c.prior_shape) b
 		WHERE a.is_managed
 	), shared_out AS (
-		-- the cohort's variance, including changing rates, shared out by the uncertainty of each caller
+		-- the cohort's variance, including changing rates, divided by the uncertainty of each caller
 		SELECT e.*, e.variance * COALESCE(e.own_variance / NULLIF(sum(e.own_variance) OVER (), 0), 1.0 / count(*) OVER ()) AS share FROM expected e
 	)
 	SELECT e.caller_id, e.contacts_before, e.contacts_after, e.expected_after, s.effect, s.lower, s.upper, s.p_value

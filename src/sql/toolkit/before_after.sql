@@ -1,5 +1,5 @@
 /*
- * Did managing callers help, with regression to the mean taken out?
+ * Did managing callers help, with regression to the mean removed?
  */
 
 CREATE TYPE engage.gamma_prior AS (
@@ -59,7 +59,7 @@ CREATE FUNCTION engage.hours_saved(observed double precision, expected double pr
 	OUT contacts_fewer double precision, OUT hours_a_month double precision, OUT lower double precision, OUT upper double precision, OUT formula text) RETURNS record
 	AS 'MODULE_PATHNAME', 'engage_hours_saved' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.hours_saved(double precision, double precision, double precision, double precision, double precision, double precision, double precision) IS
-	'Contacts that did not come, in hours a month: (expected - observed) * handling_seconds / 3600 / months, with an interval (Zou and Donner 2008); negative hours are extra hours. variance is of expected, handling_sd is the standard error of handling_seconds, months the length of the time after. formula spells it out. A NULL gives NULL. Refused (22023): negative numbers, months 0, numbers that are not finite, a level not between 0 and 1.';
+	'Avoided contacts, in hours per month: (expected - observed) * handling_seconds / 3600 / months, with an interval (Zou and Donner 2008); negative hours are extra hours. variance is of expected, handling_sd is the standard error of handling_seconds, months the length of the time after. formula spells it out. A NULL gives NULL. Refused (22023): negative numbers, months 0, numbers that are not finite, a level not between 0 and 1.';
 
 CREATE TYPE engage.before_after_result AS (
 	callers bigint,

@@ -46,7 +46,7 @@ CREATE AGGREGATE engage.escalation_prior(t engage.timeline, as_of timestamptz) (
 	FINALFUNC = engage_internal.escalation_prior_finalfn, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE engage.escalation_prior(engage.timeline, timestamptz) IS
-	'The rates and bursts of a population''s callers in the 12 weeks before the last 7 days up to as_of, from one timeline per caller; for escalation(). Does not look at the recent window itself. The bytes are the same for every order and split of the input. Rows with a NULL are skipped, no rows give NULL. Refused: an as_of that changes from row to row (22023) or is infinite (22008). Method: docs/reference/escalation.md.';
+	'The rates and bursts of a population''s callers in the 12 weeks before the last 7 days up to as_of, from one timeline per caller; for escalation(). Does not use the recent window itself. The bytes are the same for every order and split of the input. Rows with a NULL are skipped, no rows give NULL. Refused: an as_of that changes from row to row (22023) or is infinite (22008). Method: docs/reference/escalation.md.';
 
 CREATE AGGREGATE engage.escalation_prior(t engage.timeline, as_of timestamptz, recent interval) (
 	SFUNC = engage_internal.escalation_prior_transfn, STYPE = internal, SSPACE = 65536,
@@ -64,4 +64,4 @@ CREATE FUNCTION engage.escalation(t engage.timeline, as_of timestamptz, prior en
 		OUT lower double precision, OUT upper double precision, OUT p_value double precision, OUT dispersion double precision)
 	AS 'MODULE_PATHNAME', 'engage_escalation' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION engage.escalation(engage.timeline, timestamptz, engage.escalation_prior, double precision, interval, double precision) IS
-	'Whether the caller contacts more often in the recent window (as_of - recent, as_of], by default 7 days, than in the 12 such windows before it, the baseline: contacts and occasions in each, rates a day, their ratio with limits, the one-sided p-value, and the dispersion allowed for. A NULL timeline, as_of or level gives NULL. Refused: an invalid prior or one of another window, a dispersion below 1, a level outside (0, 1), a window with months or below an hour (22023); an infinite as_of (22008).';
+	'Whether the caller contacts more often in the recent window (as_of - recent, as_of], by default 7 days, than in the 12 such windows before it, the baseline: contacts and occasions in each, rates per day, their ratio with limits, the one-sided p-value, and the dispersion allowed for. A NULL timeline, as_of or level gives NULL. Refused: an invalid prior or one of another window, a dispersion below 1, a level outside (0, 1), a window with months or below an hour (22023); an infinite as_of (22008).';
