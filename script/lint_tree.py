@@ -7,6 +7,7 @@ script/lint_tree.py readmes     every folder of src/ says in ten lines what live
 script/lint_tree.py routines    every routine of the schema engage has a place on a page of reference
 script/lint_tree.py signatures  every C function that SQL calls stands below its SQL signature
 script/lint_tree.py words       pages, comments in C and SQL, COMMENT ON texts and messages keep to everyday words
+script/lint_tree.py comments    a COMMENT ON fits a screen of psql, and says something
 script/lint_tree.py widths      the prose of pages, and all Python, is at most 120 columns wide
 script/lint_tree.py quotes      strings of Python are in single quotes, unless they have one, or in three double ones
 
@@ -76,6 +77,8 @@ WORDS = {
 }
 TOKEN_OF_C = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/', re.DOTALL)
 TOKEN_OF_SQL = re.compile(r"'(?:[^']|'')*'|/\*.*?\*/|--[^\n]*(?:\n[ \t]*--[^\n]*)*", re.DOTALL)
+COMMENT_ON = re.compile(r"COMMENT ON ([^']*?) IS\s+((?:'(?:[^']|'')*'\s*)+);")
+COMMENT_LENGTH = range(12, 501)
 MARGIN = re.compile(r'\s*\n\s*(?:\*(?!/)|--)?\s*')
 
 CREATED = re.compile(r'^CREATE (?:FUNCTION|PROCEDURE|AGGREGATE) engage\.(\w+)', re.MULTILINE)
@@ -193,6 +196,16 @@ def sentences(path, token):
             yield source.count('\n', 0, match.start()) + 1, MARGIN.sub(' ', text)
 
 
+def comments():
+    for path in sorted(glob.glob('src/**/*.sql', recursive=True)):
+        source = read(path)
+        for match in COMMENT_ON.finditer(source):
+            length = len(re.sub(r"'\s*'", '', match.group(2).replace("''", '"')).strip()) - 2
+            if length not in COMMENT_LENGTH:
+                line = source.count('\n', 0, match.start()) + 1
+                yield f'{path}:{line}: a comment of {length} letters on {match.group(1)}'
+
+
 def words():
     unwanted = [(re.compile(word, re.IGNORECASE), instead) for word, instead in WORDS.items()]
     texts = [(path, prose(path)) for path in pages()]
@@ -249,7 +262,7 @@ def quotes():
 
 
 def main():
-    checks = (includes, paths, readmes, routines, signatures, words, widths, quotes)
+    checks = (includes, paths, readmes, routines, signatures, words, comments, widths, quotes)
     findings = list({check.__name__: check for check in checks}[sys.argv[1]]())
     print('\n'.join(findings))
     return 1 if findings else 0

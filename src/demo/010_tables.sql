@@ -82,7 +82,7 @@ COMMENT ON TABLE engage_demo.person IS
 	'Ground truth: everybody who contacts the force, with the details they really have.';
 COMMENT ON COLUMN engage_demo.person.role IS '''ordinary'', or role.role.';
 COMMENT ON COLUMN engage_demo.person.given_name IS 'NULL for an organisation.';
-COMMENT ON COLUMN engage_demo.person.tie IS 'Hard to tell apart from tied_to: ''twin'' (same birth date and household), ''couple'' (same household, mostly same family name), ''namesake'' (parent and child of the same name in one household).';
+COMMENT ON COLUMN engage_demo.person.tie IS 'Hard to distinguish from tied_to: ''twin'' (same birth date and household), ''couple'' (same household, mostly same family name), ''namesake'' (parent and child of the same name in one household).';
 COMMENT ON COLUMN engage_demo.person.moved_on IS 'First local day at address and postcode; before it they gave former_address. NULL: did not move.';
 COMMENT ON COLUMN engage_demo.person.imei IS 'Handsets, valid check digit, test range (type allocation code 00).';
 COMMENT ON COLUMN engage_demo.person.number IS 'Own number, E.164; NULL for none. From next_number_on on it is next_number.';
@@ -90,7 +90,7 @@ COMMENT ON COLUMN engage_demo.person.landline IS 'Number shared by the household
 COMMENT ON COLUMN engage_demo.person.active_from IS 'First local day on which an ordinary person contacts.';
 COMMENT ON COLUMN engage_demo.person.active_to IS 'Local day by which they have stopped.';
 COMMENT ON COLUMN engage_demo.person.ordinary_contacts IS 'Contacts drawn for an ordinary person, without redials and second legs; 0 for the cast, whose contacts are in script.';
-COMMENT ON COLUMN engage_demo.person.burst IS 'Contacts come in runs of up to so many; 1 for single contacts.';
+COMMENT ON COLUMN engage_demo.person.burst IS 'Contacts come in runs of up to this many; 1 for single contacts.';
 COMMENT ON COLUMN engage_demo.person.concern IS 'topic.topic_no of their usual matter.';
 COMMENT ON COLUMN engage_demo.person.draw_key IS 'Key of this person''s random draws.';
 
@@ -103,7 +103,7 @@ CREATE TABLE engage_demo.person_number (
 );
 COMMENT ON TABLE engage_demo.person_number IS
 	'Ground truth: whose number each is, from valid_from until before valid_to. A number can have several holders at once (household) or one after another (recycled).';
-COMMENT ON COLUMN engage_demo.person_number.number IS 'E.164.';
+COMMENT ON COLUMN engage_demo.person_number.number IS 'The number in E.164.';
 COMMENT ON COLUMN engage_demo.person_number.kind IS '''personal'', ''household'', ''communal'' or ''organisation''.';
 
 CREATE TABLE engage_demo.place (
@@ -134,7 +134,7 @@ CREATE TABLE engage_demo.script (
 COMMENT ON TABLE engage_demo.script IS
 	'What the cast does, contact by contact: simulate() writes it and then turns it into contacts.';
 COMMENT ON COLUMN engage_demo.script.at IS 'Seconds since 1970-01-01 00:00 UTC.';
-COMMENT ON COLUMN engage_demo.script.told IS 'What the caller tells, as a sum: 1 name, 2 date of birth, 4 address, 8 handset, 16 nominal reference. NULL: at random.';
+COMMENT ON COLUMN engage_demo.script.told IS 'The details that the caller gives, as a sum: 1 name, 2 date of birth, 4 address, 8 handset, 16 nominal reference. NULL: at random.';
 COMMENT ON COLUMN engage_demo.script.topic_no IS 'NULL: the person''s concern.';
 COMMENT ON COLUMN engage_demo.script.parent_step IS 'The step that this contact duplicates, redials or returns.';
 COMMENT ON COLUMN engage_demo.script.about IS 'person_id of whom it is about, when not about the caller.';

@@ -21,7 +21,7 @@ COMMENT ON FUNCTION engage_demo.any_second(bigint) IS 'Any second of a day.';
 CREATE FUNCTION engage_demo.voice(bits bigint, emergencies integer) RETURNS engage.contact_channel
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN CASE WHEN engage_demo.pick(bits, 32, 100) < emergencies THEN '999_voice'::engage.contact_channel ELSE '101_voice'::engage.contact_channel END;
-COMMENT ON FUNCTION engage_demo.voice(bigint, integer) IS 'An emergency call in so many of 100 cases, else a 101 call.';
+COMMENT ON FUNCTION engage_demo.voice(bigint, integer) IS 'An emergency call in the given number of 100 cases, otherwise a 101 call.';
 
 CREATE FUNCTION engage_demo.script_volume(start_on date, days integer) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -141,7 +141,7 @@ BEGIN
 		WHERE p.role = 'sim_switcher';
 END $$;
 COMMENT ON FUNCTION engage_demo.script_switchers(date, integer) IS
-	'Script and numbers of the SIM switchers: one emergency call a number. Part of simulate().';
+	'Script and numbers of the SIM switchers: one emergency call per number. Part of simulate().';
 
 CREATE FUNCTION engage_demo.script_thresholds(start_on date, days integer) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -187,7 +187,7 @@ BEGIN
 		WHERE p.role = 'marked_abandoned';
 END $$;
 COMMENT ON FUNCTION engage_demo.script_thresholds(date, integer) IS
-	'Script of those who are exactly at a threshold or beside it. Part of simulate().';
+	'Script of those who are exactly at a threshold, just below or just above it. Part of simulate().';
 
 CREATE FUNCTION engage_demo.change_day(start_on date, days integer) RETURNS date
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE

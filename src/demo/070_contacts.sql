@@ -124,7 +124,7 @@ BEGIN ATOMIC
 	FROM legs;
 END;
 COMMENT ON FUNCTION engage_demo.ordinary_events(date, integer, integer[], integer[], integer[], bigint[], bigint[]) IS
-	'The events of ordinary people: when, by which channel and number, what the caller tells, and second legs.';
+	'The events of ordinary people: when, by which channel and number, the details that the caller gives, and second legs.';
 
 CREATE FUNCTION engage_demo.script_events()
 	RETURNS TABLE (at bigint, event_no bigint, parent_no bigint, batch text, kind text, person_id integer, about integer,
@@ -176,7 +176,7 @@ DECLARE
 	hours constant integer[] := engage_demo.hour_lots();
 	starts constant bigint[] := engage_demo.day_starts(start_on, days + 1, 0);
 	late_starts constant bigint[] := engage_demo.day_starts(start_on, days + 1, 7200);
-	-- the online feed breaks for two days, and what it missed comes late
+	-- the online feed breaks for two days, and the contacts that it missed come late
 	gap_from constant bigint := starts[days / 2 + 1];
 	gap_to constant bigint := starts[days / 2 + 3];
 	staff constant integer := (SELECT sum(ordinary_contacts) / 40 FROM engage_demo.person);

@@ -45,11 +45,11 @@ BEGIN
 	SELECT count(*), count(*) FILTER (WHERE batch = 'late') INTO contacts, late_contacts FROM engage_demo.simulated_contact;
 END $$;
 COMMENT ON FUNCTION engage_demo.simulate(integer, integer, integer, date, numeric) IS
-	'Simulates a force and replaces the previous simulation: fills the tables of engage_demo, and nothing else. '
-	'seed: any number; people: ordinary people who contact at least once; days (at least 28) from local midnight of start_on; '
-	'size: multiplies people, and the cast of special people appears so many times (rounded up, at most 16). '
-	'The same arguments give the same rows on every machine and version. NULL arguments give NULL and change nothing. '
-	'Returns how many people, numbers and contacts there are, and how many of the contacts come late.';
+	'Simulates a force in place of the previous one: fills the tables of engage_demo, and nothing else. '
+	'seed: any number; people: ordinary people, who make at least one contact; days (at least 28) from local midnight of start_on; '
+	'size: multiplies people; the cast appears that many times (rounded up, at most 16). '
+	'The same arguments give the same rows everywhere. NULL arguments give NULL and change nothing. '
+	'Returns how many people, numbers and contacts there are, and how many contacts come late.';
 
 CREATE FUNCTION engage_demo.load(batch text DEFAULT NULL) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

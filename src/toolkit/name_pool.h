@@ -18,7 +18,7 @@ typedef struct CallerName
 	uint32 rank; /* in order of hash and bytes */
 } CallerName;
 
-/* All zero but for the context, at the start. */
+/* All zero except the context, at the start. */
 typedef struct NamePool
 {
 	MemoryContext context;

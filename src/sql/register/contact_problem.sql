@@ -143,7 +143,7 @@ SELECT f.contact_id, f.source, f.source_ref, f.problem, COALESCE(f.field, k.fiel
 FROM engage_internal.contact_problems() f JOIN engage.preset_contact_problem k ON k.problem = f.problem;
 COMMENT ON VIEW engage.contact_problem IS
 	'What is wrong with contacts: one row for each contact and problem, with the column that has it and what to check, and no content of the contact. Reads all contacts.';
-COMMENT ON COLUMN engage.contact_problem.contact_id IS 'The contact.';
+COMMENT ON COLUMN engage.contact_problem.contact_id IS 'The contact that has the problem.';
 COMMENT ON COLUMN engage.contact_problem.source IS 'The system that recorded it.';
 COMMENT ON COLUMN engage.contact_problem.source_ref IS 'Its reference in that system.';
 COMMENT ON COLUMN engage.contact_problem.problem IS 'A problem of preset_contact_problem.';

@@ -23,7 +23,7 @@ CREATE FUNCTION engage.hawkes(t engage.timeline, until timestamptz, from_at time
 		OUT poisson_log_likelihood double precision, OUT converged boolean)
 	AS 'MODULE_PATHNAME', 'engage_hawkes' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION engage.hawkes(engage.timeline, timestamptz, timestamptz, interval) IS
-	'The Hawkes process with an exponential kernel that best fits the contacts in (from_at, until], by maximum likelihood (Ozaki 1979): base rate mu; alpha, what a contact adds to the rate, and beta, how fast that decays, all per day; the branching ratio alpha / beta, how many contacts one triggers; log likelihoods of it and of a constant rate. beta is NULL if contacts trigger none. Errors: 22023 if from_at is not before until, or for a resolution that is not positive or has months; 22008 for an infinite until.';
+	'The Hawkes process with an exponential kernel that best fits the contacts in (from_at, until], by maximum likelihood (Ozaki 1979): base rate mu; alpha, what a contact adds to the rate, and beta, how fast that decays, all per day; the branching ratio alpha / beta, how many contacts one triggers; log likelihoods of this and of a constant rate. beta is NULL if contacts trigger none. Errors: 22023 if from_at is not before until, or for a resolution not positive or with months; 22008: infinite until.';
 
 CREATE FUNCTION engage.hawkes_log_likelihood(t engage.timeline, from_at timestamptz, until timestamptz,
 		mu double precision, alpha double precision, beta double precision) RETURNS double precision

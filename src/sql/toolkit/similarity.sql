@@ -4,7 +4,7 @@ CREATE FUNCTION engage.jaro_winkler(a text, b text) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_jaro_winkler'
 	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.jaro_winkler(text, text) IS
-'How alike two names are: from 0, no character in common, to 1, the same; two empty texts are the same. NULL if an argument is NULL. Symmetric. Compares the first 256 characters as they are written: capitals, accents and punctuation count, so compare engage.name_key of both. Method: Jaro (1989), JASA 84, with a bonus of 0.1 for each of up to four first characters in common, at any similarity: Winkler (1990).';
+'How alike two names are: from 0, no character in common, to 1, the same; two empty texts are the same. NULL if an argument is NULL. Symmetric. Compares the first 256 characters as they are: capitals, accents and punctuation count, so compare engage.name_key of both. Method: Jaro (1989), JASA 84, with a bonus of 0.1 for each of up to four first characters in common, at any similarity: Winkler (1990).';
 
 CREATE FUNCTION engage.damerau_levenshtein(a text, b text) RETURNS integer
 	AS 'MODULE_PATHNAME', 'engage_damerau_levenshtein'
