@@ -364,7 +364,6 @@ DECLARE
 	batch jsonb[] := ARRAY[]::jsonb[];
 	lines bigint[] := ARRAY[]::bigint[];
 	read_well bigint := 0;
-	written record;
 BEGIN
 	IF COALESCE(btrim(load_contacts.source), '') = '' OR staging IS NULL OR first_line IS NULL THEN
 		RAISE EXCEPTION 'the load has no source, no staging table or no first line'
@@ -379,11 +378,7 @@ BEGIN
 	mapping := COALESCE(mapping, '{}');
 	PERFORM engage_internal.check_mapping(staging, mapping);
 	SELECT t.* INTO read_rows, write_rows FROM engage_internal.load_statements(staging, mapping, first_line) t;
-	loaded := 0;
-	updated := 0;
-	rejected := 0;
-	left_empty := 0;
-	ambiguous := 0;
+	SELECT 0, 0, 0, 0, 0 INTO loaded, updated, rejected, left_empty, ambiguous;
 	FOR next_line, given, loadable, problems, later_line, is_repeated IN EXECUTE read_rows USING formats, date_formats, used_zone LOOP
 		IF problems IS NOT NULL OR later_line IS NOT NULL THEN
 			CONTINUE WHEN later_line IS NOT NULL AND is_repeated;
@@ -398,22 +393,14 @@ BEGIN
 		batch := batch || given;
 		lines := lines || next_line;
 		IF cardinality(lines) = batch_size THEN
-			written := engage_internal.load_contact_batch(write_rows, source, batch, lines);
-			loaded := loaded + written.loaded;
-			updated := updated + written.updated;
-			rejected := rejected + written.rejected;
-			left_empty := left_empty + written.left_empty;
-			read_well := read_well + batch_size - written.rejected;
+			SELECT loaded + w.new, updated + w.changed, rejected + w.refused, left_empty + w.emptied, read_well + cardinality(lines) - w.refused
+			INTO loaded, updated, rejected, left_empty, read_well FROM engage_internal.load_contact_batch(write_rows, source, batch, lines) w (new, changed, refused, emptied);
 			batch := ARRAY[]::jsonb[];
 			lines := ARRAY[]::bigint[];
 		END IF;
 	END LOOP;
-	written := engage_internal.load_contact_batch(write_rows, source, batch, lines);
-	loaded := loaded + written.loaded;
-	updated := updated + written.updated;
-	rejected := rejected + written.rejected;
-	left_empty := left_empty + written.left_empty;
-	read_well := read_well + cardinality(lines) - written.rejected;
+	SELECT loaded + w.new, updated + w.changed, rejected + w.refused, left_empty + w.emptied, read_well + cardinality(lines) - w.refused
+	INTO loaded, updated, rejected, left_empty, read_well FROM engage_internal.load_contact_batch(write_rows, source, batch, lines) w (new, changed, refused, emptied);
 	unchanged := read_well - loaded - updated;
 END
 $$;

@@ -53,28 +53,10 @@ END;
 COMMENT ON FUNCTION engage.first_plausible() IS
 	'Contacts before this time are clock errors rather than history: five years before the day by which a twentieth of all contacts had come, and 3 January 1970 at the earliest. From the summaries that refresh keeps.';
 
--- definer: people who look after a source see which of its rows are wrong, not their content
-CREATE FUNCTION engage_internal.contact_problems(OUT contact_id bigint, OUT source text, OUT source_ref text, OUT problem text, OUT field text) RETURNS SETOF record
-	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off ROWS 10000
+CREATE FUNCTION engage_internal.column_problems(OUT contact_id bigint, OUT source text, OUT source_ref text, OUT problem text, OUT field text) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 10000
 BEGIN ATOMIC
-	WITH RECURSIVE linked AS (
-		-- contacts that do not count because of another contact
-		SELECT c.contact_id, c.source, c.source_ref, COALESCE(c.duplicate_of, c.callback_of) AS of_id, c.duplicate_of IS NOT NULL AS is_duplicate
-		FROM engage.contact c WHERE c.duplicate_of IS NOT NULL OR c.callback_of IS NOT NULL
-	), pointed AS (
-		SELECT l.contact_id, l.source, l.source_ref, l.is_duplicate, t.contact_id IS NULL AS is_gone,
-			t.direction <> 'inbound' OR t.duplicate_of IS NOT NULL OR t.callback_of IS NOT NULL AS is_uncounted,
-			COALESCE(t.duplicate_of, t.callback_of) AS next_id
-		FROM linked l LEFT JOIN engage.contact t ON t.contact_id = l.of_id
-	), walk AS (
-		-- a longer ring is listed too, as duplicates of duplicates
-		SELECT p.contact_id, p.next_id AS at, 1 AS steps FROM pointed p WHERE p.next_id IS NOT NULL
-		UNION ALL
-		SELECT w.contact_id, l.of_id, w.steps + 1 FROM walk w JOIN linked l ON l.contact_id = w.at
-		WHERE w.at <> w.contact_id AND w.steps < 16
-	), ring AS (
-		SELECT DISTINCT w.contact_id FROM walk w WHERE w.at = w.contact_id
-	), checked AS (
+	WITH checked AS (
 		SELECT c.contact_id, c.source, c.source_ref, f.fault, CASE WHEN f.fault IS NULL THEN array_remove(ARRAY[
 				CASE WHEN p.number IS NULL AND c.direction = 'inbound' AND engage_internal.presented_number(c.number_raw, c.cli_status) <> ''
 					AND engage.phone_kind(c.number_raw, COALESCE(x.region, 'GB')) = 'malformed' THEN 'number_unreadable' END,
@@ -109,31 +91,72 @@ BEGIN ATOMIC
 			c.latitude, c.longitude, c.location_radius_m, c.source, c.source_ref, c.number_raw, c.given_name, c.family_name, c.address, c.postcode,
 			c.email, c.imei, c.nominal_ref) AS fault OFFSET 0) f
 		OFFSET 0
-	), found AS (
-		SELECT c.contact_id, c.source, c.source_ref, c.fault, u.problem
-		FROM checked c, LATERAL unnest(c.problems) u (problem) WHERE c.problems <> '{}'
-		UNION ALL
-		SELECT p.contact_id, p.source, p.source_ref, NULL, CASE
-				WHEN p.is_gone AND p.is_duplicate THEN 'duplicate_of_nothing'
-				WHEN p.is_gone THEN 'callback_of_nothing'
-				WHEN r.contact_id IS NOT NULL THEN 'in_a_ring'
-				WHEN p.is_duplicate THEN 'duplicate_of_uncounted'
-				ELSE 'callback_of_uncounted'
-			END
-		FROM pointed p LEFT JOIN ring r ON r.contact_id = p.contact_id
-		WHERE p.is_gone OR p.is_uncounted
-		UNION ALL
-		SELECT t.contact_id, t.source, t.source_ref, NULL, 'likely_duplicate'
-		FROM (
-			SELECT c.contact_id, c.source, c.source_ref, c.occurred_at, lag(c.source) OVER w AS source_before, lag(c.occurred_at) OVER w AS before_at
-			FROM engage.contact c JOIN engage.persona p ON p.persona_key = c.persona_key
-			WHERE p.number IS NOT NULL AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
-				AND c.occurred_at >= engage.first_counted() AND c.occurred_at < '2200-01-01 00:00:00+00'
-			WINDOW w AS (PARTITION BY p.number ORDER BY c.occurred_at, c.contact_id)
-		) t
-		WHERE t.source_before <> t.source AND t.occurred_at - t.before_at <= interval '1 minute'
 	)
-	SELECT f.contact_id, f.source, f.source_ref, f.problem, f.fault FROM found f;
+	SELECT c.contact_id, c.source, c.source_ref, u.problem, c.fault
+	FROM checked c, LATERAL unnest(c.problems) u (problem) WHERE c.problems <> '{}';
+END;
+COMMENT ON FUNCTION engage_internal.column_problems() IS
+	'Contacts whose own columns have a problem; field is set only if the problem does not name it. Part of contact_problems().';
+
+CREATE FUNCTION engage_internal.reference_problems(OUT contact_id bigint, OUT source text, OUT source_ref text, OUT problem text) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
+BEGIN ATOMIC
+	WITH RECURSIVE linked AS (
+		-- contacts that do not count because of another contact
+		SELECT c.contact_id, c.source, c.source_ref, COALESCE(c.duplicate_of, c.callback_of) AS of_id, c.duplicate_of IS NOT NULL AS is_duplicate
+		FROM engage.contact c WHERE c.duplicate_of IS NOT NULL OR c.callback_of IS NOT NULL
+	), pointed AS (
+		SELECT l.contact_id, l.source, l.source_ref, l.is_duplicate, t.contact_id IS NULL AS is_gone,
+			t.direction <> 'inbound' OR t.duplicate_of IS NOT NULL OR t.callback_of IS NOT NULL AS is_uncounted,
+			COALESCE(t.duplicate_of, t.callback_of) AS next_id
+		FROM linked l LEFT JOIN engage.contact t ON t.contact_id = l.of_id
+	), walk AS (
+		-- a longer ring is listed too, as duplicates of duplicates
+		SELECT p.contact_id, p.next_id AS at, 1 AS steps FROM pointed p WHERE p.next_id IS NOT NULL
+		UNION ALL
+		SELECT w.contact_id, l.of_id, w.steps + 1 FROM walk w JOIN linked l ON l.contact_id = w.at
+		WHERE w.at <> w.contact_id AND w.steps < 16
+	), ring AS (
+		SELECT DISTINCT w.contact_id FROM walk w WHERE w.at = w.contact_id
+	)
+	SELECT p.contact_id, p.source, p.source_ref, CASE
+			WHEN p.is_gone AND p.is_duplicate THEN 'duplicate_of_nothing'
+			WHEN p.is_gone THEN 'callback_of_nothing'
+			WHEN r.contact_id IS NOT NULL THEN 'in_a_ring'
+			WHEN p.is_duplicate THEN 'duplicate_of_uncounted'
+			ELSE 'callback_of_uncounted'
+		END
+	FROM pointed p LEFT JOIN ring r ON r.contact_id = p.contact_id
+	WHERE p.is_gone OR p.is_uncounted;
+END;
+COMMENT ON FUNCTION engage_internal.reference_problems() IS
+	'Contacts that do not count because of another contact, where that one is missing, does not count itself, or leads back. Part of contact_problems().';
+
+CREATE FUNCTION engage_internal.likely_duplicates(OUT contact_id bigint, OUT source text, OUT source_ref text, OUT problem text) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
+BEGIN ATOMIC
+	SELECT t.contact_id, t.source, t.source_ref, 'likely_duplicate'
+	FROM (
+		SELECT c.contact_id, c.source, c.source_ref, c.occurred_at, lag(c.source) OVER w AS source_before, lag(c.occurred_at) OVER w AS before_at
+		FROM engage.contact c JOIN engage.persona p ON p.persona_key = c.persona_key
+		WHERE p.number IS NOT NULL AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+			AND c.occurred_at >= engage.first_counted() AND c.occurred_at < '2200-01-01 00:00:00+00'
+		WINDOW w AS (PARTITION BY p.number ORDER BY c.occurred_at, c.contact_id)
+	) t
+	WHERE t.source_before <> t.source AND t.occurred_at - t.before_at <= interval '1 minute';
+END;
+COMMENT ON FUNCTION engage_internal.likely_duplicates() IS
+	'Contacts from a number that another system has within a minute before. Part of contact_problems().';
+
+-- definer: people who look after a source see which of its rows are wrong, not their content
+CREATE FUNCTION engage_internal.contact_problems(OUT contact_id bigint, OUT source text, OUT source_ref text, OUT problem text, OUT field text) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off ROWS 10000
+BEGIN ATOMIC
+	SELECT c.contact_id, c.source, c.source_ref, c.problem, c.field FROM engage_internal.column_problems() c
+	UNION ALL
+	SELECT r.contact_id, r.source, r.source_ref, r.problem, NULL FROM engage_internal.reference_problems() r
+	UNION ALL
+	SELECT d.contact_id, d.source, d.source_ref, d.problem, NULL FROM engage_internal.likely_duplicates() d;
 END;
 COMMENT ON FUNCTION engage_internal.contact_problems() IS
 	'Which contacts have which problem of preset_contact_problem; field is set only if the problem does not name it. Part of contact_problem.';
