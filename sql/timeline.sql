@@ -33,6 +33,7 @@ SELECT pg_temp.refused($$SELECT '{infinity}'::timestamptz[]::timeline$$);
 SELECT pg_temp.refused($$SELECT timeline(ARRAY[now(), '-infinity'])$$);
 SELECT pg_temp.refused($$SELECT timeline_agg('infinity'::timestamptz)$$);
 SELECT pg_temp.refused($$SELECT slice('{}', '2026-02-01', '2026-01-01')$$);
+SELECT pg_temp.refused($$SELECT num_contacts('{}', '2026-02-01', '2026-01-01')$$);
 
 -- binary form, version 1: these bytes will be read for ever
 SELECT format('%s %s %s', name, pg_temp.received(bytes, 'engage.timeline') = text, timeline_send(text::timeline) = bytes)
@@ -73,6 +74,15 @@ SELECT name, slice(t, '2026-01-31 21:05:00', '2026-01-31 21:05:30') AS half_open
 FROM timelines ORDER BY name;
 SELECT slice(t, '2026-01-31 21:05:00.000001', 'infinity') AS from_on, slice(t, '-infinity', '2026-01-31 21:05:00.000001') AS up_to, slice(t, NULL, 'infinity') IS NULL AS null_bound
 FROM timelines WHERE name IN ('seconds', 'micros') ORDER BY name;
+-- num_contacts() with bounds is (after, up_to], slice() is [from_at, to_at)
+SELECT name, num_contacts(t, '2026-01-31 21:05:00', '2026-01-31 21:05:30') AS half_open, num_contacts(t, '-infinity', 'infinity') = num_contacts(t) AS same,
+	num_contacts(t, '2026-01-31 21:05:00', '2026-01-31 21:05:00') AS nothing, num_contacts(t, NULL, 'infinity') IS NULL AS null_bound
+FROM timelines ORDER BY name;
+SELECT count(*) AS compared, count(*) FILTER (WHERE num_contacts(t, a.after, b.up_to) <> num_contacts(slice(t, a.after + interval '1 microsecond', b.up_to + interval '1 microsecond'))) AS other_than_slice,
+	count(*) FILTER (WHERE num_contacts(t, a.after, b.up_to) <> (SELECT count(*) FROM contact_times(t) AS at WHERE at > a.after AND at <= b.up_to)) AS other_than_rows
+FROM (SELECT t FROM timelines UNION ALL SELECT timeline_agg('2026-01-01'::timestamptz + g * g % 9973 * interval '0.7 seconds') FROM generate_series(1, 9000) g) x,
+	(VALUES ('-infinity'::timestamptz), ('2026-01-01 00:00:00.7'), ('2026-01-31 21:05:00'), ('2026-01-31 21:05:00.000001')) AS a (after),
+	(VALUES ('2026-01-31 21:05:00.000001'::timestamptz), ('2026-02-01 09:00:00'), ('infinity')) AS b (up_to);
 SELECT at FROM timelines, contact_times(t) AS at WHERE name = 'seconds' LIMIT 1;
 
 -- unions keep every contact

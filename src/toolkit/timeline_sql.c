@@ -430,6 +430,32 @@ engage_num_contacts(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) reader.count);
 }
 
+/*
+ * num_contacts(t timeline, after timestamptz, up_to timestamptz) RETURNS bigint
+ *		The contacts in (after, up_to], as in a rolling window; infinite bounds
+ *		leave a side open.
+ */
+ENGAGE_FUNCTION(engage_num_contacts_between);
+Datum
+engage_num_contacts_between(PG_FUNCTION_ARGS)
+{
+	TimestampTz after = PG_GETARG_TIMESTAMPTZ(1);
+	TimestampTz up_to = PG_GETARG_TIMESTAMPTZ(2);
+	TimelineReader reader;
+	uint64 count = 0;
+
+	if (after > up_to)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the range ends before it starts"),
+				 errhint("Give the earlier time first; it is not included, the second is.")));
+	timeline_begin(&reader, PG_GETARG_VARLENA_PP(0));
+	while (timeline_count(&reader, after, up_to, &count))
+		CHECK_FOR_INTERRUPTS();
+	timeline_report(reader.status);
+	PG_RETURN_INT64((int64) count);
+}
+
 /* first_at(timeline) RETURNS timestamptz */
 ENGAGE_FUNCTION(engage_first_at);
 Datum

@@ -33,7 +33,6 @@ INSERT INTO wanted_routine SELECT 'admin analyst identity loader', pg_temp.lines
 	contact_rate(timeline,timestamp with time zone,timestamp with time zone,double precision,interval)
 	contact_fault(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)
 	contact_fits(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)
-	contact_times(timeline)
 	criteria(text)
 	criterion_cmp(criterion,criterion)
 	criterion_eq(criterion,criterion)
@@ -152,12 +151,15 @@ $$);
 
 -- What of it the views for dashboards call: rights on functions are those of who asks.
 INSERT INTO wanted_routine SELECT 'admin analyst bi identity loader', pg_temp.lines($$
+	contact_times(timeline)
 	first_at(timeline)
 	rollup(timeline)
 	slice(timeline,timestamp with time zone,timestamp with time zone)
 	threshold(criterion)
 $$);
-INSERT INTO wanted_routine VALUES ('admin analyst bi bi_named identity loader', 'num_contacts(timeline)');
+INSERT INTO wanted_routine VALUES
+	('admin analyst bi bi_named identity loader', 'num_contacts(timeline)'),
+	('admin analyst bi identity loader', 'num_contacts(timeline,timestamp with time zone,timestamp with time zone)');
 
 -- Local days, as dashboards have them.
 INSERT INTO wanted_routine SELECT 'analyst bi', pg_temp.lines($$
@@ -404,7 +406,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	script_build()
 	is_sampled(text,double precision)
 	is_shared_number(text)
-	next_contact(timestamp with time zone,timestamp with time zone)
+	next_contact(timestamp with time zone,timestamp with time zone,timestamp with time zone)
 	periods_of(integer)
 	queue_what_is_due()
 	keep_roster(bigint[])

@@ -179,6 +179,27 @@ timeline_read(TimelineReader *reader, int64_t *times, size_t max)
 }
 
 /*
+ * timeline_count
+ *		Add to count how many of the next few thousand instants are in
+ *		(after, up_to]; true while there may be more.  False means the end, a
+ *		later instant, or an error in reader->status.
+ */
+bool
+timeline_count(TimelineReader *reader, int64_t after, int64_t up_to,
+			   uint64_t *count)
+{
+	int64_t at;
+
+	for (int i = 0; i < 4096; i++)
+	{
+		if (timeline_read(reader, &at, 1) == 0 || at > up_to)
+			return false;
+		*count += at > after;
+	}
+	return true;
+}
+
+/*
  * timeline_validate
  *		Is this a timeline in its one canonical form, and nothing else?
  */

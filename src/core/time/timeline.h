@@ -114,6 +114,8 @@ extern bool timeline_open_header(TimelineReader *reader, const uint8_t *data,
 extern bool timeline_open(TimelineReader *reader, const uint8_t *data,
 						  size_t len);
 extern size_t timeline_read(TimelineReader *reader, int64_t *times, size_t max);
+extern bool timeline_count(TimelineReader *reader, int64_t after,
+						   int64_t up_to, uint64_t *count);
 extern TimelineStatus timeline_validate(const uint8_t *data, size_t len);
 extern const char *timeline_status_text(TimelineStatus status);
 

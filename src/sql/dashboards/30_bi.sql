@@ -381,7 +381,7 @@ COMMENT ON COLUMN engage_bi.fact_concentration_monthly.concentration_as_of_utc I
 
 CREATE VIEW engage_bi.fact_one_contact_away AS
 SELECT w.caller_key, r.rule_id AS rule_key, k.criterion::text AS missing_criterion, (engage.threshold(k.criterion) - 1) AS window_contact_count,
-	timezone(o.zone, engage.first_at(n.in_window) + k.width)::timestamp(0) AS window_lapses_local
+	timezone(o.zone, (SELECT min(u) FROM engage.contact_times(n.timeline) u WHERE u > now() - k.width) + k.width)::timestamp(0) AS window_lapses_local
 FROM engage.policy o
 CROSS JOIN engage.rule r
 CROSS JOIN LATERAL (
@@ -396,12 +396,12 @@ CROSS JOIN LATERAL (
 ) c
 JOIN engage_internal.caller_pseudonym w ON w.caller_id = c.caller_id
 CROSS JOIN LATERAL (
-	SELECT engage.slice(CASE WHEN r.channels IS NULL THEN c.timeline ELSE (
+	SELECT CASE WHEN r.channels IS NULL THEN c.timeline ELSE (
 			SELECT engage.rollup(t.timeline) FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
 			WHERE p.caller_id = c.caller_id AND t.channel = ANY (r.channels)
-		) END, now() - k.width + '1 microsecond'::interval, now() + '1 microsecond'::interval) AS in_window
+		) END AS timeline
 ) n
-WHERE r.valid_from <= now() AND r.valid_to > now() AND engage.num_contacts(n.in_window) = engage.threshold(k.criterion) - 1
+WHERE r.valid_from <= now() AND r.valid_to > now() AND engage.num_contacts(n.timeline, now() - k.width, now()) = engage.threshold(k.criterion) - 1
 	AND NOT EXISTS (SELECT FROM engage.roster x WHERE x.caller_id = c.caller_id AND x.rule_id = r.rule_id
 		AND x.last_day >= (SELECT t.day FROM engage.today t));
 COMMENT ON VIEW engage_bi.fact_one_contact_away IS 'Callers not on a rule''s roster who would meet one of its rolling criteria with one more contact now.';

@@ -92,8 +92,8 @@ SELECT f.flag_id, f.caller_id, r.name AS rule, r.version AS rule_version, f.met_
 FROM engage.flag f
 JOIN engage.rule r ON r.rule_id = f.rule_id AND r.kind = 'criteria'
 JOIN LATERAL (
-	SELECT x.number, engage.num_contacts(engage.slice(x.timeline, f.started_at, f.ended_at + interval '1 microsecond')) AS most,
-		EXISTS (SELECT FROM engage.episodes(x.timeline, r.criteria, f.started_at, f.ended_at + interval '1 microsecond')) AS meets
+	SELECT x.number, engage.num_contacts(engage.slice(x.timeline, f.started_at, 'infinity'), '-infinity', f.ended_at) AS most,
+		EXISTS (SELECT FROM engage.episodes(x.timeline, r.criteria, f.started_at) e WHERE e.met_at <= f.ended_at) AS meets
 	FROM (
 		SELECT p.number, engage.rollup(t.timeline) AS timeline
 		FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key

@@ -206,7 +206,7 @@ GRANT EXECUTE ON FUNCTION engage.forget_caller_key(integer), engage.set_up_bi_lo
 GRANT USAGE ON SCHEMA engage_bi TO engage_bi, engage_analyst;
 GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi TO engage_bi, engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.date_key(date), engage.local_date(timestamptz, text), engage.num_contacts(engage.timeline),
-	engage.slice(engage.timeline, timestamptz, timestamptz), engage.first_at(engage.timeline), engage.rollup(engage.timeline),
+	engage.num_contacts(engage.timeline, timestamptz, timestamptz), engage.slice(engage.timeline, timestamptz, timestamptz), engage.contact_times(engage.timeline), engage.first_at(engage.timeline), engage.rollup(engage.timeline),
 	engage.threshold(engage.criterion), engage.library_version(), engage.current_caller(bigint), engage.first_counted() TO engage_bi, engage_analyst;
 GRANT USAGE ON SCHEMA engage_bi_named TO engage_bi_named;
 GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi_named TO engage_bi_named;

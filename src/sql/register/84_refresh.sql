@@ -614,7 +614,7 @@ BEGIN
 		END IF;
 		DELETE FROM engage_internal.dirty q USING engage.policy o
 		WHERE q.subject = 'day' AND q.period_start >= LEAST(queued, engage.period_start(queued, 'day', o.zone))
-			AND q.period_start < GREATEST(queued + interval '1 microsecond', engage.period_end(engage.period_start(queued, 'day', o.zone), 'day', o.zone));
+			AND (q.period_start <= queued OR q.period_start < engage.period_end(engage.period_start(queued, 'day', o.zone), 'day', o.zone));
 	END;
 	RETURN true;
 END

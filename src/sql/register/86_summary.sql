@@ -306,16 +306,17 @@ END
 $$;
 COMMENT ON FUNCTION engage_internal.sum_up_day(date) IS 'Recomputes the summaries of a local day from contacts. A stage of refresh.';
 
-CREATE FUNCTION engage_internal.next_contact(after_at timestamptz, before_at timestamptz) RETURNS timestamptz
+CREATE FUNCTION engage_internal.next_contact(from_at timestamptz, to_at timestamptz, after timestamptz DEFAULT '-infinity') RETURNS timestamptz
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
 BEGIN ATOMIC
 	SELECT c.occurred_at FROM engage.contact c
-	WHERE timezone('UTC', c.occurred_at) > timezone('UTC', after_at) AND timezone('UTC', c.occurred_at) < timezone('UTC', before_at)
+	WHERE timezone('UTC', c.occurred_at) >= timezone('UTC', from_at) AND timezone('UTC', c.occurred_at) < timezone('UTC', to_at)
+		AND timezone('UTC', c.occurred_at) > timezone('UTC', after)
 		AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
 	ORDER BY timezone('UTC', c.occurred_at) LIMIT 1;
 END;
-COMMENT ON FUNCTION engage_internal.next_contact(timestamptz, timestamptz) IS
-	'When the first counted contact after one time and before another happens; NULL if there is none. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.next_contact(timestamptz, timestamptz, timestamptz) IS
+	'When the first counted contact happens from from_at up to but not including to_at, later than after; NULL if there is none. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.take_day(queued timestamptz) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
@@ -340,12 +341,12 @@ BEGIN
 	IF day BETWEEN '1900-01-01' AND '2199-12-31' THEN
 		-- a day that is not in the calendar, and has no contacts left, has no summary either
 		IF EXISTS (SELECT FROM engage.calendar k WHERE k.day = timezone(place_zone, queued)::date)
-				OR engage_internal.next_contact(day_starts - interval '1 microsecond', LEAST(day_ends, now() + interval '1 microsecond')) IS NOT NULL THEN
+				OR engage_internal.next_contact(day_starts, day_ends) <= now() THEN
 			PERFORM engage_internal.sum_up_day(day);
 		END IF;
 		DELETE FROM engage_internal.later l WHERE l.period_start >= LEAST(day_starts, queued) AND l.period_start < day_ends;
 		IF day_ends > now() THEN
-			to_come := engage_internal.next_contact(GREATEST(day_starts - interval '1 microsecond', now()), day_ends);
+			to_come := engage_internal.next_contact(day_starts, day_ends, after => now());
 			INSERT INTO engage_internal.later (subject, period_start, due_at) SELECT 'day', engage_internal.quarter_hour(to_come), to_come WHERE to_come IS NOT NULL;
 		END IF;
 	END IF;
@@ -374,7 +375,7 @@ DECLARE
 	gone integer[];
 BEGIN
 	SELECT engage.local_date(now(), o.zone), LEAST(engage.local_date(now(), o.zone),
-		engage.local_date(engage_internal.next_contact(engage.first_counted() - interval '1 microsecond', now() + interval '1 microsecond'), o.zone))
+		engage.local_date(engage_internal.next_contact(engage.first_counted(), 'infinity'), o.zone))
 	INTO today, first_day FROM engage.policy o;
 	-- without contacts there are no summaries to keep
 	WITH trimmed AS (

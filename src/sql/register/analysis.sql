@@ -50,7 +50,7 @@ BEGIN
 	SELECT ruled.name, ruled.version, ruled.criteria, flagged.data_as_of,
 		c.contact_id, c.occurred_at, c.channel, c.source, c.source_ref,
 		ARRAY(SELECT k FROM unnest(ruled.criteria) k
-			WHERE EXISTS (SELECT FROM engage.episodes(times, ARRAY[k], c.occurred_at, c.occurred_at + interval '1 microsecond')))
+			WHERE EXISTS (SELECT FROM engage.episodes(times, ARRAY[k], c.occurred_at) e WHERE e.met_at = c.occurred_at))
 	FROM engage.persona p JOIN engage.contact c ON c.persona_key = p.persona_key
 	WHERE p.caller_id = flagged.caller_id AND c.occurred_at BETWEEN flagged.started_at AND flagged.ended_at
 		AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL

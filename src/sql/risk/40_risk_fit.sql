@@ -6,19 +6,20 @@
  * up to that time, and judged by those after it.
  */
 
-CREATE FUNCTION engage_internal.met_rules(rules_at timestamptz, from_at timestamptz, to_at timestamptz, OUT caller_id bigint, OUT rule_ids integer[]) RETURNS SETOF record
+CREATE FUNCTION engage_internal.met_rules(rules_at timestamptz, after timestamptz, up_to timestamptz, OUT caller_id bigint, OUT rule_ids integer[]) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 1000
 BEGIN ATOMIC
 	SELECT m.caller_id, array_agg(m.rule_id ORDER BY m.rule_id)
 	FROM (
+		-- back_test() counts from its first time up to but not including its last
 		SELECT DISTINCT b.caller_id, r.rule_id
-		FROM engage.rule r, LATERAL engage.back_test(r.criteria, met_rules.from_at, met_rules.to_at, r.channels) b
+		FROM engage.rule r, LATERAL engage.back_test(r.criteria, met_rules.after + '1 microsecond'::interval, met_rules.up_to + '1 microsecond'::interval, r.channels) b
 		WHERE r.kind = 'criteria' AND r.valid_from <= met_rules.rules_at AND r.valid_to > met_rules.rules_at
 	) m
 	GROUP BY m.caller_id;
 END;
 COMMENT ON FUNCTION engage_internal.met_rules(timestamptz, timestamptz, timestamptz) IS
-	'Who met which of the rules in force at rules_at, from from_at up to but not including to_at, even before those rules were in force.';
+	'Who met which of the rules in force at rules_at, after one time and up to another, even before those rules were in force.';
 
 CREATE FUNCTION engage_internal.demand_places(model_id integer) RETURNS integer[]
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -56,7 +57,7 @@ DECLARE
 	learnt record;
 BEGIN
 	demand := (SELECT engage.demand_model_agg(
-			CASE WHEN c.first_at < since THEN engage.slice(c.timeline, since, GREATEST(since, c.last_at) + interval '1 microsecond') ELSE c.timeline END,
+			CASE WHEN c.first_at < since THEN engage.slice(c.timeline, since, 'infinity') ELSE c.timeline END,
 			learn_risk.as_of, interval '1 day')
 		FROM engage.caller c WHERE c.first_at <= learn_risk.as_of);
 	IF demand.converged IS NOT TRUE THEN
@@ -72,18 +73,18 @@ BEGIN
 	FROM unnest(cutoffs) t JOIN engage.caller c ON c.first_at <= t;
 	WITH met AS MATERIALIZED (
 		SELECT t AS cutoff, m.caller_id
-		FROM unnest(cutoffs) t, LATERAL engage_internal.met_rules(learn_risk.as_of, t + interval '1 microsecond', t + learn_risk.horizon + interval '1 microsecond') m
+		FROM unnest(cutoffs) t, LATERAL engage_internal.met_rules(learn_risk.as_of, t, t + learn_risk.horizon) m
 	), example AS MATERIALIZED (
 		-- every caller who met a rule, and a sample of the others
 		SELECT t AS cutoff, m.caller_id IS NOT NULL AS happened,
-			CASE WHEN c.first_at < since THEN engage.slice(c.timeline, since, GREATEST(since, c.last_at) + interval '1 microsecond') ELSE c.timeline END AS timeline
+			CASE WHEN c.first_at < since THEN engage.slice(c.timeline, since, 'infinity') ELSE c.timeline END AS timeline
 		FROM unnest(cutoffs) t
 		JOIN engage.caller c ON c.first_at <= t
 		LEFT JOIN met m ON m.cutoff = t AND m.caller_id = c.caller_id
 		WHERE m.caller_id IS NOT NULL OR engage_internal.is_sampled(c.caller_id::text, sampled)
 	), measured AS MATERIALIZED (
 		SELECT e.happened, ARRAY(SELECT d.measures[p] FROM unnest(places) p) AS measures,
-			ln(1 + engage.num_contacts(engage.slice(e.timeline, e.cutoff - learn_risk.horizon + interval '1 microsecond', e.cutoff + interval '1 microsecond'))) AS latest
+			ln(1 + engage.num_contacts(e.timeline, e.cutoff - learn_risk.horizon, e.cutoff)) AS latest
 		FROM example e, LATERAL engage.demand_measures(e.timeline, e.cutoff, criteria, demand, learn_risk.horizon) d
 	), model AS MATERIALIZED (
 		SELECT engage.logistic_agg(m.happened, m.measures, 1) AS fitted, engage.logistic_agg(m.happened, ARRAY[m.latest], 1) AS by_count
@@ -226,7 +227,6 @@ DECLARE
 	model_id constant integer := engage.risk_model_in_force();
 	horizon constant interval := (SELECT o.risk_horizon FROM engage.policy o);
 	criteria constant engage.criterion[] := engage_internal.criteria_in_force(as_of);
-	just constant interval := interval '1 microsecond';
 	learnt record;
 BEGIN
 	IF model_id IS NULL THEN
@@ -256,9 +256,9 @@ BEGIN
 	FROM engage.caller c
 	CROSS JOIN LATERAL engage.demand_measures(c.timeline, evaluate_risk.as_of, criteria, learnt.demand, horizon) d
 	CROSS JOIN LATERAL (SELECT
-		engage.num_contacts(engage.slice(c.timeline, evaluate_risk.as_of - horizon + just, evaluate_risk.as_of + just)) AS contacts,
-		engage.num_contacts(engage.slice(c.timeline, evaluate_risk.as_of + just, evaluate_risk.as_of + horizon + just)) AS later_contacts) n
-	LEFT JOIN engage_internal.met_rules(evaluate_risk.as_of, evaluate_risk.as_of + just, evaluate_risk.as_of + horizon + just) m ON m.caller_id = c.caller_id
+		engage.num_contacts(c.timeline, evaluate_risk.as_of - horizon, evaluate_risk.as_of) AS contacts,
+		engage.num_contacts(c.timeline, evaluate_risk.as_of, evaluate_risk.as_of + horizon) AS later_contacts) n
+	LEFT JOIN engage_internal.met_rules(evaluate_risk.as_of, evaluate_risk.as_of, evaluate_risk.as_of + horizon) m ON m.caller_id = c.caller_id
 	LEFT JOIN (
 		SELECT DISTINCT ON (p.caller_id) p.caller_id, t.district
 		FROM engage.contact t JOIN engage.persona p ON p.persona_key = t.persona_key

@@ -33,8 +33,8 @@ BEGIN
 	END IF;
 	busy := ARRAY(SELECT c.caller_id FROM engage.caller c
 		WHERE c.last_at > recent_from AND c.first_at <= recent_from AND c.contacts > at_least
-			AND engage.num_contacts(engage.slice(c.timeline, recent_from + interval '1 microsecond', as_of + interval '1 microsecond')) >= at_least
-			AND engage.num_contacts(engage.slice(c.timeline, baseline_from + interval '1 microsecond', recent_from + interval '1 microsecond')) > 0);
+			AND engage.num_contacts(c.timeline, recent_from, as_of) >= at_least
+			AND engage.num_contacts(c.timeline, baseline_from, recent_from) > 0);
 	RETURN QUERY
 	WITH seen AS MATERIALIZED (
 		SELECT p.caller_id, t.occurred_at > recent_from AS is_recent, COALESCE(h.is_emergency, false) AS is_emergency,

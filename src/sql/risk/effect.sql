@@ -29,8 +29,8 @@ CREATE FUNCTION engage_internal.contacts_around(managed_at timestamptz, before i
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT c.caller_id,
-		engage.num_contacts(engage.slice(c.timeline, managed_at - before + interval '1 microsecond', managed_at + interval '1 microsecond')),
-		engage.num_contacts(engage.slice(c.timeline, managed_at + interval '1 microsecond', managed_at + after + interval '1 microsecond'))
+		engage.num_contacts(c.timeline, managed_at - before, managed_at),
+		engage.num_contacts(c.timeline, managed_at, managed_at + after)
 	FROM engage.caller c
 	WHERE c.first_at <= managed_at;
 END;

@@ -138,6 +138,11 @@ CREATE FUNCTION engage.num_contacts(engage.timeline) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'engage_num_contacts' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.num_contacts(engage.timeline) IS 'Number of contacts; reads only the header.';
 
+CREATE FUNCTION engage.num_contacts(t engage.timeline, after timestamptz, up_to timestamptz) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'engage_num_contacts_between' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION engage.num_contacts(engage.timeline, timestamptz, timestamptz) IS
+	'How many contacts there are after one time and up to another, (after, up_to], as in a rolling window; -infinity and infinity leave a side open. An error (22023) if the range ends before it starts.';
+
 CREATE FUNCTION engage.first_at(engage.timeline) RETURNS timestamptz
 	AS 'MODULE_PATHNAME', 'engage_first_at' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.first_at(engage.timeline) IS 'Time of the first contact; NULL if there is none.';
