@@ -22,7 +22,7 @@
 #define MOST_BITS 500 /* above which probabilities are 1 */
 #define LEAST_TOLD 50 /* fewest thousandths of a bit that get a row */
 
-/* ------------------------------------------------------------- explaining */
+/* ------------------------------------------------------------ explaining */
 
 static void
 put_weight(FunctionCallInfo fcinfo, const char *detail, const char *level, int64 weight, int64 *running)
@@ -75,7 +75,7 @@ engage_compare_personas(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* ------------------------------------------------------------- identifying */
+/* ----------------------------------------------------------- identifying */
 
 /* The details of the person to identify, as a row of PERSONA_COLUMNS. */
 #define UNKNOWN_PERSON \

@@ -33,7 +33,7 @@ static const char *const roles[] = {"", "given_name", "family_name", "date_of_bi
 			 errmsg("invalid linkage model"), errdetail(__VA_ARGS__), \
 			 errhint("preset_linkage_model has one to start from.")))
 
-/* ---------------------------------------------------------------- reading */
+/* --------------------------------------------------------------- reading */
 
 static JsonbValue *
 find_key(JsonbContainer *object, const char *key)
@@ -280,7 +280,7 @@ engage_linkage_model_check(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(true);
 }
 
-/* ---------------------------------------------------------------- writing */
+/* --------------------------------------------------------------- writing */
 
 static void
 write_shares(StringInfo out, const char *key, int levels, const double *share)

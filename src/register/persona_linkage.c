@@ -28,7 +28,7 @@
 #include "register/persona_reader.h"
 #include "toolkit/row.h"
 
-/* ----------------------------------------------------------------- blocks */
+/* ---------------------------------------------------------------- blocks */
 
 static bool
 rule_has_number(const LinkModel *model, const LinkRule *rule)
@@ -85,7 +85,7 @@ engage_persona_blocks(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* ---------------------------------------------------------------- reaching */
+/* -------------------------------------------------------------- reaching */
 
 typedef struct Reach
 {
@@ -137,7 +137,7 @@ engage_reached_personas(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(personas_uuid_array(found, n));
 }
 
-/* --------------------------------------------------------------- clusters */
+/* -------------------------------------------------------------- clusters */
 
 /* People's decisions about the personas at hand. */
 typedef struct Decisions
@@ -454,7 +454,7 @@ engage_linked_pairs(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* --------------------------------------------------------------- training */
+/* -------------------------------------------------------------- training */
 
 typedef struct Terms
 {

@@ -34,7 +34,7 @@
 #define COLUMN_COMPONENT 6
 #define COLUMN_DETAILS 7
 
-/* ----------------------------------------------------------------- loading */
+/* --------------------------------------------------------------- loading */
 
 LinkModel *
 personas_model(int model_id)
@@ -311,7 +311,7 @@ personas_add_for_blocks(Personas *p, ArrayType *keys)
 					 1, types, values, NULL, true);
 }
 
-/* ------------------------------------------------------------------ terms */
+/* ----------------------------------------------------------------- terms */
 
 /* With more personas than this, all terms are read. */
 #define FEW_PERSONAS 20000
@@ -370,7 +370,7 @@ personas_load_terms(Personas *p)
 	link_set_weights(p->store);
 }
 
-/* ----------------------------------------------------------------- blocks */
+/* ---------------------------------------------------------------- blocks */
 
 /* The blocks that are too large, and their last hubs. */
 void

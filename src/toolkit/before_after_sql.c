@@ -45,10 +45,7 @@ count_argument(FunctionCallInfo fcinfo, int n)
 	return count;
 }
 
-/* ------------------------------------------------------------------------
- * gamma_prior_agg(contacts, exposure)
- * ------------------------------------------------------------------------
- */
+/* ----------------------------------- gamma_prior_agg(contacts, exposure) */
 
 typedef struct CountKey
 {
@@ -235,10 +232,7 @@ engage_gamma_prior_finalfn(PG_FUNCTION_ARGS)
 	return row_return(fcinfo, &row);
 }
 
-/* ------------------------------------------------------------------------
- * before_after(before, after, managed)
- * ------------------------------------------------------------------------
- */
+/* ---------------------------------- before_after(before, after, managed) */
 
 typedef struct ChangeEntry
 {
@@ -516,10 +510,7 @@ engage_before_after_finalfn(PG_FUNCTION_ARGS)
 	return row_return(fcinfo, &row);
 }
 
-/* ------------------------------------------------------------------------
- * One number from others
- * ------------------------------------------------------------------------
- */
+/* ------------------------------------------------ One number from others */
 
 /* An argument that must be a finite number, zero or more; or above zero. */
 static double

@@ -27,7 +27,7 @@
 #include "toolkit/filler_sql.h"
 #include "toolkit/row.h"
 
-/* ------------------------------------------------------------ one value */
+/* ------------------------------------------------------------- one value */
 
 static FillerKind
 kind_of_argument(text *name)
@@ -302,7 +302,7 @@ has_value(const ValueList *list, FillerKind kind, const char *raw, size_t len)
 		   ((kind == FILLER_GIVEN_NAME || kind == FILLER_FAMILY_NAME) && has_entry(list, filler_kind_name(FILLER_NAME), folded, n));
 }
 
-/* ----------------------------------------------------------- of a persona */
+/* ---------------------------------------------------------- of a persona */
 
 /* The details of without_fillers() and has_value(), in the order of their arguments. */
 enum

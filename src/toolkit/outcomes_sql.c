@@ -190,7 +190,7 @@ option_float(int64 bits)
 	return value;
 }
 
-/* ------------------------------------------------------------------ logistic */
+/* -------------------------------------------------------------- logistic */
 
 /* The numbers of an array, or NULL if one of them is not known.  The name is for errors. */
 static const double *
@@ -344,7 +344,7 @@ engage_logistic_probability(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(regression_probability(log_odds));
 }
 
-/* --------------------------------------------------------------- predictions */
+/* ----------------------------------------------------------- predictions */
 
 /* A prediction, or false if the row has no prediction or no outcome. */
 static bool

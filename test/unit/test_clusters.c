@@ -68,7 +68,7 @@ host_pause(void)
 
 static const Host host = {host_alloc, host_resize, host_release, host_pause};
 
-/* ---------------------------------------------------------- small problems */
+/* -------------------------------------------------------- small problems */
 
 typedef struct Case
 {
@@ -269,7 +269,7 @@ draw_case(Case *c)
 	draw_links(c);
 }
 
-/* -------------------------------------------------------------- the oracle */
+/* ------------------------------------------------------------ the oracle */
 
 typedef struct Groups
 {
@@ -524,7 +524,7 @@ find_plainly(const Case *c, Answer *answer)
 	memcpy(answer->cluster, g.group, sizeof(g.group));
 }
 
-/* ------------------------------------------------------------- comparisons */
+/* ----------------------------------------------------------- comparisons */
 
 static ClusterProblem
 pose(const Case *c, Asked *asked)
@@ -742,7 +742,7 @@ test_small(int cases)
 	MUST(merges > cases); /* they are not about nothing */
 }
 
-/* ---------------------------------------------------------- large problems */
+/* -------------------------------------------------------- large problems */
 
 static double
 sum_of_weights(void *arg, const ClusterSums *sums)

@@ -368,6 +368,28 @@ test_odd_models(void)
 	}
 }
 
+/*
+ * Gauss' hypergeometric function 2F1(a, b; c; z) for a, b, c > 0, 0 <= z < 1.
+ * Euler's transformation where it makes the parameters smaller: all terms stay
+ * positive, and the series is much shorter near z = 1.
+ */
+static double
+hypergeometric(double a, double b, double c, double z)
+{
+	bool smaller = c < a + b && c > a && c > b;
+	long double x = smaller ? c - a : a;
+	long double y = smaller ? c - b : b;
+	long double term = 1;
+	long double sum = 1;
+
+	for (int k = 0; term > sum * 1e-19L; k++)
+	{
+		term *= (x + k) * (y + k) / ((c + k) * (k + 1)) * z;
+		sum += term;
+	}
+	return (double) (sum * (smaller ? powl(1 - z, c - a - b) : 1));
+}
+
 /* The formula of the paper, by the hypergeometric function. */
 static double
 paper_occasions(const DemandModel *m, const DemandSummary *s, double horizon)
@@ -375,7 +397,7 @@ paper_occasions(const DemandModel *m, const DemandSummary *s, double horizon)
 	double x = (double) s->frequency;
 	double c = m->a + m->b + x - 1;
 	double age = m->alpha + s->age;
-	double sum = 1 - pow(age / (age + horizon), m->r + x) * specfun_hypergeometric(m->r + x, m->b + x, c, horizon / (age + horizon));
+	double sum = 1 - pow(age / (age + horizon), m->r + x) * hypergeometric(m->r + x, m->b + x, c, horizon / (age + horizon));
 
 	return c / (m->a - 1) * sum * demand_probability_active(m, s);
 }

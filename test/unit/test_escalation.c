@@ -19,7 +19,7 @@
 #define CALLERS 1000
 #define MOST_CONTACTS 100000
 
-/* ------------------------------------------------------------- definitions */
+/* ----------------------------------------------------------- definitions */
 
 /*
  * P(X = k) as a draw from an urn that returns each ball with others of its
@@ -139,7 +139,7 @@ test_limits(void)
 	}
 }
 
-/* -------------------------------------------------------------- simulation */
+/* ------------------------------------------------------------ simulation */
 
 /* How stable callers call: bursts at random, of contacts with random gaps. */
 typedef struct Population

@@ -211,7 +211,7 @@ test_names_of_kinds(void)
 	}
 }
 
-/* ---------------------------------------------------------------- a model */
+/* --------------------------------------------------------------- a model */
 
 enum
 {
@@ -530,7 +530,7 @@ test_swapped_names(void)
 	link_store_free(store);
 }
 
-/* --------------------------------------------------------- shared numbers */
+/* -------------------------------------------------------- shared numbers */
 
 static int numbers_found;
 
@@ -579,7 +579,7 @@ test_shared_numbers(void)
 	link_store_free(store);
 }
 
-/* -------------------------------------------------------------- household */
+/* ------------------------------------------------------------- household */
 
 static ClusterSums
 sums_of(int64_t number, int64_t given, int64_t family, int64_t reference)

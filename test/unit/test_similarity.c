@@ -91,7 +91,7 @@ edits(const char *a, const char *b)
 	return similarity_damerau_levenshtein(a, strlen(a), b, strlen(b), -1);
 }
 
-/* --------------------------- Jaro-Winkler ------------------------------ */
+/* ---------------------------------------------------------- Jaro-Winkler */
 
 /* Winkler's examples, to the three digits that he prints */
 static void
@@ -185,7 +185,7 @@ compare_jaro_winkler(const Text *a, const Text *b)
 	MUST(similarity_jaro_winkler(a->bytes, a->len, a->bytes, a->len) == 1.0);
 }
 
-/* ------------------------ Damerau-Levenshtein -------------------------- */
+/* --------------------------------------------------- Damerau-Levenshtein */
 
 static int
 plain_edits(const Text *a, const Text *b)
@@ -287,7 +287,7 @@ test_wide_alphabet(void)
 	compare_edits(&a, &b);
 }
 
-/* ------------------------- names and sounds ---------------------------- */
+/* ------------------------------------------------------ names and sounds */
 
 static const char *
 name_key(const char *raw)
@@ -400,7 +400,7 @@ test_sound(void)
 	MUST(similarity_sound("smith", 5, code, 0) == 0);
 }
 
-/* ------------------------- postcodes and dates ------------------------- */
+/* --------------------------------------------------- postcodes and dates */
 
 static void
 check_postcode(const char *raw, const char *area, const char *district, const char *sector, const char *unit)

@@ -201,7 +201,7 @@ attack(Attack *a, const Case *c, bool told)
 	return true;
 }
 
-/* -------------------------------------------------------------- the cases */
+/* ------------------------------------------------------------- the cases */
 
 static void
 random_case(Case *c)
@@ -382,7 +382,7 @@ test_naive_is_broken(void)
 	MUST(recovered > 1000);
 }
 
-/* ------------------------------------------------------------- by hand */
+/* --------------------------------------------------------------- by hand */
 
 static void
 hides(size_t rows, size_t columns, const int64_t *counts, const char *wanted)

@@ -17,19 +17,21 @@
 
 #include <string.h>
 
+#include "core/text.h"
+
 #define lengthof(array) (sizeof(array) / sizeof((array)[0]))
 
-/* More digits than this would not be exact in a double */
+/* More digits than this would not be exact in a double. */
 #define MAX_NUMBER_DIGITS 15
 
-/* A piece of the message */
+/* A piece of the message. */
 typedef struct Span
 {
 	const char *start;
 	size_t len;
 } Span;
 
-/* What the readers of values need after the last one */
+/* What the readers of values need after the last one. */
 typedef struct Reading
 {
 	AmlMessage *message;
@@ -39,52 +41,32 @@ typedef struct Reading
 	bool no_fix; /* rd=N or pm=N */
 } Reading;
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static char
-upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char) (c - 'a' + 'A') : c;
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 static Span
 trim(Span span)
 {
-	while (span.len > 0 && is_blank(span.start[0]))
+	while (span.len > 0 && is_space(span.start[0]))
 	{
 		span.start++;
 		span.len--;
 	}
-	while (span.len > 0 && is_blank(span.start[span.len - 1]))
+	while (span.len > 0 && is_space(span.start[span.len - 1]))
 		span.len--;
 	return span;
 }
 
-/* Whether span is the given text, in any case */
+/* Whether span is the given text, in any case. */
 static bool
 equals(Span span, const char *text)
 {
-	size_t i;
-
 	if (span.len != strlen(text))
 		return false;
-	for (i = 0; i < span.len; i++)
-		if (upper(span.start[i]) != upper(text[i]))
+	for (size_t i = 0; i < span.len; i++)
+		if (to_upper(span.start[i]) != to_upper(text[i]))
 			return false;
 	return true;
 }
 
-/* The part of span before the first c; false, and all of it, without one */
+/* The part of span before the first c; false, and all of it, without one. */
 static bool
 split(Span span, char c, Span *before, Span *after)
 {
@@ -102,17 +84,15 @@ split(Span span, char c, Span *before, Span *after)
 static bool
 all_digits(Span span)
 {
-	size_t i;
-
-	for (i = 0; i < span.len; i++)
+	for (size_t i = 0; i < span.len; i++)
 		if (!is_digit(span.start[i]))
 			return false;
 	return span.len > 0;
 }
 
-/* ------------------------------- values -------------------------------- */
+/* ---------------------------------------------------------------- values */
 
-/* A decimal number: sign, digits, perhaps a point and more digits */
+/* A decimal number: sign, digits, perhaps a point and more digits. */
 static bool
 read_number(Span value, double *number)
 {
@@ -192,7 +172,7 @@ read_confidence(Span value, Reading *reading)
 static bool
 read_method(Span value, Reading *reading)
 {
-	char letter = upper(value.start[0]);
+	char letter = to_upper(value.start[0]);
 
 	if (value.len != 1 || letter < 'A' || letter > 'Z')
 		return false;
@@ -237,7 +217,7 @@ days_in_month(int year, int month)
 	return days[month - 1] + (month == 2 && leap ? 1 : 0);
 }
 
-/* Days from 1970-01-01; counts years from March, so that a leap day is last */
+/* Days from 1970-01-01; counts years from March, so that a leap day is last. */
 static int64_t
 days_since_1970(int year, int month, int day)
 {
@@ -326,7 +306,7 @@ read_length(Span value, Reading *reading)
 	return all_digits(value) && value.len <= 4;
 }
 
-/* ------------------------------ the message ----------------------------- */
+/* ----------------------------------------------------------- the message */
 
 static const struct
 {
@@ -375,14 +355,13 @@ read_pair(Span part, Reading *reading, AmlProblem *problem)
 {
 	Span key;
 	Span value;
-	size_t i;
 
 	if (!split(part, '=', &key, &value) || trim(key).len == 0)
 		return complain(problem, NULL, "parts of the form key=value, separated by semicolons");
 	key = trim(key);
 	if (equals(key, "A\"ML"))
 		return complain(problem, "A\"ML", "given only once");
-	for (i = 0; i < lengthof(keys); i++)
+	for (size_t i = 0; i < lengthof(keys); i++)
 		if (equals(key, keys[i].key))
 			return read_value(i, trim(value), reading, problem);
 	return true;

@@ -4,8 +4,8 @@
  *	  position during a 999 call (ETSI TS 103 625, version 1 of its format).
  *-------------------------------------------------------------------------
  */
-#ifndef ENGAGE_AML_H
-#define ENGAGE_AML_H
+#ifndef AML_H
+#define AML_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,4 +41,4 @@ typedef struct AmlProblem
 extern bool aml_parse(const char *text, size_t len, AmlMessage *message,
 					  AmlProblem *problem);
 
-#endif /* ENGAGE_AML_H */
+#endif /* AML_H */

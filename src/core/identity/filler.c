@@ -81,7 +81,7 @@ fold_email(const char *raw, size_t len, char *out)
 			i += 2; /* an invisible blank */
 			continue;
 		}
-		out[n++] = c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : (char) c;
+		out[n++] = to_lower((char) c);
 	}
 	if (n > 7 && memcmp(out, "mailto:", 7) == 0)
 	{
@@ -271,12 +271,6 @@ add_starts(const FillerEntry *list, size_t n)
 	}
 }
 
-static bool
-is_ascii_letter(char c)
-{
-	return is_letter((char) (c | 0x20));
-}
-
 /*
  * Whether a value may start with a word of the lists.  Values that do not
  * start with plain letters are checked in full.
@@ -293,7 +287,7 @@ filler_may_start(const char *raw, size_t len)
 		add_starts(filler_phrases, filler_phrases_count);
 		starts_made = true;
 	}
-	while (n < len && is_ascii_letter(raw[n]))
+	while (n < len && is_letter(raw[n]))
 		n++;
 	if (n < 2 || (raw[0] | 0x20) == (raw[1] | 0x20) || (n < len && raw[n] != ' ' && raw[n] != ',' && raw[n] != '-' && raw[n] != '/'))
 		return true;
@@ -314,7 +308,7 @@ is_too_long(size_t len)
 static FillerVerdict
 judge_name(FillerText text, unsigned doubtful)
 {
-	if (has_no_letter(text) || is_phrase(text, FILLER_IN_NAME) || (is_repeated(text, 3) && is_letter(text.p[0])))
+	if (has_no_letter(text) || is_phrase(text, FILLER_IN_NAME) || (is_repeated(text, 3) && is_lower(text.p[0])))
 		return FILLER_CERTAIN;
 	switch (words_of(text, FILLER_IN_NAME, doubtful, true))
 	{
@@ -420,13 +414,13 @@ is_plainly_real(FillerKind kind, const char *raw, size_t len)
 			while (i < len && is_digit(raw[i]))
 				i++;
 			if (i > 0)
-				return i + 1 < len && raw[i] == ' ' && is_ascii_letter(raw[i + 1]);
+				return i + 1 < len && raw[i] == ' ' && is_letter(raw[i + 1]);
 			return !filler_may_start(raw, len);
 		case FILLER_POSTCODE:
 			/* letters that no filler starts with, and a digit */
-			if (len < 5 || !is_ascii_letter(raw[0]) || strchr("anpuxz", raw[0] | 0x20) != NULL)
+			if (len < 5 || !is_letter(raw[0]) || strchr("anpuxz", raw[0] | 0x20) != NULL)
 				return false;
-			i = is_ascii_letter(raw[1]) ? 2 : 1;
+			i = is_letter(raw[1]) ? 2 : 1;
 			return is_digit(raw[i]);
 		default:
 			return false;
@@ -465,11 +459,11 @@ filler_judge(FillerKind kind, const char *raw, size_t len)
 		case FILLER_EMAIL:
 			return filler_judge_email(text, raw, len);
 		case FILLER_ADDRESS:
-			if (has_no_letter(text) || (is_repeated(text, 2) && is_letter(text.p[0])))
+			if (has_no_letter(text) || (is_repeated(text, 2) && is_lower(text.p[0])))
 				return FILLER_CERTAIN;
 			break;
 		case FILLER_TEXT:
-			if (is_repeated(text, text.len > 0 && is_letter(text.p[0]) ? 3 : 1) && (text.p[0] == '0' || is_letter(text.p[0])))
+			if (is_repeated(text, text.len > 0 && is_lower(text.p[0]) ? 3 : 1) && (text.p[0] == '0' || is_lower(text.p[0])))
 				return FILLER_CERTAIN;
 			break;
 		case FILLER_CATEGORY:
@@ -486,7 +480,7 @@ filler_judge(FillerKind kind, const char *raw, size_t len)
 			verdict = filler_judge_imei(text, raw, len);
 			break;
 		case FILLER_NUMBER:
-			verdict = is_repeated(text, 1) && !is_letter(text.p[0]) ? FILLER_CERTAIN : FILLER_NOT;
+			verdict = is_repeated(text, 1) && !is_lower(text.p[0]) ? FILLER_CERTAIN : FILLER_NOT;
 			break;
 	}
 	if (verdict != FILLER_NOT)

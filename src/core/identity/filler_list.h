@@ -13,6 +13,8 @@
 
 #include "core/identity/filler.h"
 
+#include "core/text.h"
+
 #define lengthof(array) (sizeof(array) / sizeof((array)[0]))
 
 /* The kinds of value in which an entry means "not known" */
@@ -49,18 +51,6 @@ typedef struct FillerText
 	const char *p;
 	size_t len;
 } FillerText;
-
-static inline bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static inline bool
-is_letter(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
 
 static inline bool
 same(FillerText text, const char *other)

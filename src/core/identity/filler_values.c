@@ -295,7 +295,7 @@ filler_judge_postcode(FillerText text)
 	return FILLER_NOT;
 }
 
-/* ------------------------------------------------------------ identifiers */
+/* ----------------------------------------------------------- identifiers */
 
 /* Three digits or more from 0 or 1 up, or from 9 down, or down to 1 or 0; after 9 comes 0. */
 static bool
@@ -323,9 +323,9 @@ is_nought(FillerText text)
 	size_t zeros = 0;
 	size_t i = 0;
 
-	while (i < text.len && is_letter(text.p[i]))
+	while (i < text.len && is_lower(text.p[i]))
 		i++;
-	for (; i < text.len && !is_letter(text.p[i]); i++, zeros++)
+	for (; i < text.len && !is_lower(text.p[i]); i++, zeros++)
 		if (text.p[i] != '0')
 			return false;
 	/* a check letter may follow */
@@ -348,7 +348,7 @@ filler_judge_identifier(FillerText text, const char *raw, size_t len)
 {
 	if (text.len == 0 || is_nought(text) || is_negative(raw, len))
 		return FILLER_CERTAIN;
-	if (is_repeated(text, text.p[0] == '9' ? 2 : 3) || (is_letter(text.p[0]) && is_repeated(text, 2)))
+	if (is_repeated(text, text.p[0] == '9' ? 2 : 3) || (is_lower(text.p[0]) && is_repeated(text, 2)))
 		return FILLER_CERTAIN;
 	return is_run(text) ? FILLER_CERTAIN : FILLER_NOT;
 }

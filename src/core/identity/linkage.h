@@ -156,7 +156,6 @@ extern uint32_t link_store_add(LinkStore *store, const LinkText *details, int64_
 extern int64_t link_rank(const LinkStore *store, uint32_t persona);
 extern uint32_t link_store_size(const LinkStore *store);
 extern const char *link_value(const LinkStore *store, int comparison, uint32_t persona, size_t *len);
-extern uint64_t link_value_hash(const LinkStore *store, int comparison, uint32_t persona);
 extern bool link_has(const LinkStore *store, int comparison, uint32_t persona);
 extern bool link_is_part(const LinkStore *store, int comparison, uint32_t persona);
 extern int32_t link_value_id(const LinkStore *store, int comparison, uint32_t persona);

@@ -8,11 +8,11 @@
  */
 #include "core/identity/linkage.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "core/identity/place.h"
 #include "core/identity/similarity.h"
+#include "core/text.h"
 
 /* The names of the levels of a kind. */
 static const char *const number_levels[] = {"same", "one digit differs", "different"};
@@ -143,8 +143,8 @@ keep_alphanumeric(const char *raw, size_t len, char *out)
 	size_t n = 0;
 
 	for (size_t i = 0; i < len && n < LINK_MAX_VALUE; i++)
-		if (isalnum((unsigned char) raw[i]) && (unsigned char) raw[i] < 128)
-			out[n++] = toupper((unsigned char) raw[i]);
+		if (is_digit(raw[i]) || is_letter(raw[i]))
+			out[n++] = to_upper(raw[i]);
 	return n;
 }
 
@@ -156,7 +156,7 @@ normalise_email(const char *raw, size_t len, char *out)
 
 	for (size_t i = 0; i < len && n < LINK_MAX_VALUE; i++)
 		if ((unsigned char) raw[i] > ' ')
-			out[n++] = (unsigned char) raw[i] < 128 ? tolower((unsigned char) raw[i]) : raw[i];
+			out[n++] = to_lower(raw[i]);
 	return n;
 }
 
@@ -174,7 +174,7 @@ normalise_date(const char *raw, size_t len, char *out)
 
 	for (size_t i = 0; i < len && parts < 3; i++)
 	{
-		if (isdigit((unsigned char) raw[i]))
+		if (is_digit(raw[i]))
 		{
 			if (digits[parts] < 8)
 				part[parts][digits[parts]++] = raw[i];
@@ -230,7 +230,7 @@ link_normalise(LinkKind kind, const char *raw, size_t len, char *out)
 	return n;
 }
 
-/* ------------------------------------------------------------ comparisons */
+/* ----------------------------------------------------------- comparisons */
 
 typedef struct Text
 {
@@ -318,7 +318,7 @@ area_length(Text a)
 {
 	size_t n = 0;
 
-	while (n < a.len && isalpha((unsigned char) a.p[n]))
+	while (n < a.len && is_letter(a.p[n]))
 		n++;
 	return n;
 }
@@ -460,7 +460,7 @@ compare_text(Text a, Text b)
 	return alike >= 0.75 ? 4 : 5;
 }
 
-/* -------------------------------------------------------- parts of places */
+/* ------------------------------------------------------- parts of places */
 
 static int
 part_of_postcode(PlacePostcode part)

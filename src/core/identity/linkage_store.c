@@ -358,14 +358,6 @@ link_value(const LinkStore *store, int comparison, uint32_t persona, size_t *len
 	return id == LINK_NO_VALUE ? NULL : link_value_of(&store->dictionary[comparison], id, len);
 }
 
-uint64_t
-link_value_hash(const LinkStore *store, int comparison, uint32_t persona)
-{
-	int32_t id = *link_value_at(store, comparison, persona);
-
-	return id == LINK_NO_VALUE ? 0 : store->dictionary[comparison].hash[id];
-}
-
 uint32_t
 link_value_count(const LinkStore *store, int comparison)
 {

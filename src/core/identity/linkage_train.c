@@ -83,7 +83,7 @@ next_random(Trainer *t)
 	return z ^ z >> 31;
 }
 
-/* ------------------------------------------------------------- u and m */
+/* --------------------------------------------------------------- u and m */
 
 /*
  * Count the levels of random pairs, without those of one cluster, and take
@@ -337,7 +337,7 @@ find_blocked_pairs(Trainer *t)
 	forget_doubles(t);
 }
 
-/* ---------------------------------------------------------------- patterns */
+/* -------------------------------------------------------------- patterns */
 
 static size_t
 pattern_slot(const Trainer *t, const signed char *level)
@@ -523,7 +523,7 @@ fit_household(Trainer *t)
 	t->training->matches = fs->lambda * t->all_pairs;
 }
 
-/* ------------------------------------------------------------ choosing rules */
+/* -------------------------------------------------------- choosing rules */
 
 /* The probability that a pattern is that of one person. */
 static double
@@ -622,7 +622,7 @@ choose_rules(Trainer *t)
 	t->host->release(uncovered);
 }
 
-/* ----------------------------------------------------------------- people */
+/* ---------------------------------------------------------------- people */
 
 static bool
 is_identifying(LinkKind kind)

@@ -11,8 +11,8 @@
  *	  phone_sql.c	the SQL functions
  *-------------------------------------------------------------------------
  */
-#ifndef ENGAGE_PHONE_H
-#define ENGAGE_PHONE_H
+#ifndef PHONE_H
+#define PHONE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -108,4 +108,4 @@ extern PhoneStatus phone_region_calling_code(const char *region, int *calling_co
 extern PhoneStatus phone_library_parse(const char *digits, const char *region,
 									   PhoneParsed *result);
 
-#endif /* ENGAGE_PHONE_H */
+#endif /* PHONE_H */

@@ -19,13 +19,14 @@
 #include <string.h>
 
 #include "core/identity/phone.h"
+#include "core/text.h"
 
 #define lengthof(array) (sizeof(array) / sizeof((array)[0]))
 
-/* More digits than any way to dial an E.164 number has */
+/* More digits than any way to dial an E.164 number has. */
 #define MAX_TYPED_DIGITS 24
 
-/* Folded text is digits, lower-case letters, "+#*:/,.", and these */
+/* Folded text is digits, lower-case letters, "+#*:/,.", and these. */
 #define SEPARATOR ' '
 #define NOT_IN_NUMBERS '?'
 #define NOT_ASCII '!'
@@ -65,24 +66,6 @@ phone_kind_name(PhoneKind kind)
 }
 
 static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char) (c - 'A' + 'a') : c;
-}
-
-static bool
 starts_with(const char *text, const char *prefix)
 {
 	while (*prefix != '\0')
@@ -93,7 +76,7 @@ starts_with(const char *text, const char *prefix)
 	return true;
 }
 
-/* ------------------------------ folding -------------------------------- */
+/* --------------------------------------------------------------- folding */
 
 /*
  * What may surround a number: blanks, the marks with which a spreadsheet keeps
@@ -120,10 +103,8 @@ trim(const char **text, size_t *len)
 static bool
 starts_with_scheme(const char *text, size_t len, const char *scheme)
 {
-	size_t i;
-
-	for (i = 0; scheme[i] != '\0'; i++)
-		if (i >= len || lower(text[i]) != scheme[i])
+	for (size_t i = 0; scheme[i] != '\0'; i++)
+		if (i >= len || to_lower(text[i]) != scheme[i])
 			return false;
 	return true;
 }
@@ -137,13 +118,13 @@ find(const char *text, size_t len, char c)
 static int
 hex_value(char c)
 {
-	c = lower(c);
+	c = to_lower(c);
 	if (is_digit(c))
 		return c - '0';
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* %2B44… in an address: printing ASCII alone is decoded */
+/* %2B44… in an address: printing ASCII alone is decoded. */
 static size_t
 decode_escapes(const char *text, size_t len, char *out)
 {
@@ -182,7 +163,7 @@ static bool
 has_ascii_letter(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
-		if (is_letter(lower(text[i])))
+		if (is_letter(text[i]))
 			return true;
 	return false;
 }
@@ -198,7 +179,7 @@ unwrap_uri(const char **text, size_t *len, char *buffer, PhoneKind *kind)
 	const char *at;
 	bool is_uri = false;
 
-	for (size_t i = 0; i < lengthof(schemes) && !is_uri && *len > 0 && is_letter(lower((*text)[0])); i++)
+	for (size_t i = 0; i < lengthof(schemes) && !is_uri && *len > 0 && is_letter((*text)[0]); i++)
 	{
 		if (!starts_with_scheme(*text, *len, schemes[i]))
 			continue;
@@ -225,33 +206,13 @@ unwrap_uri(const char **text, size_t *len, char *buffer, PhoneKind *kind)
 	return true;
 }
 
-/*
- * One character of UTF-8, of at most three bytes (all that matter here are
- * that short).  Returns its length, 0 if the bytes are not a character.
- */
-static size_t
-decode(const unsigned char *s, size_t len, uint32_t *code)
-{
-	if (len >= 2 && s[0] >= 0xC2 && s[0] <= 0xDF && (s[1] & 0xC0) == 0x80)
-	{
-		*code = (uint32_t) (s[0] & 0x1F) << 6 | (s[1] & 0x3F);
-		return 2;
-	}
-	if (len >= 3 && (s[0] & 0xF0) == 0xE0 && (s[1] & 0xC0) == 0x80 && (s[2] & 0xC0) == 0x80)
-	{
-		*code = (uint32_t) (s[0] & 0x0F) << 12 | (uint32_t) (s[1] & 0x3F) << 6 | (s[2] & 0x3F);
-		return 3;
-	}
-	return 0;
-}
-
 static char
 fold_ascii(char c)
 {
 	if (is_digit(c) || c == SEPARATOR)
 		return c;
-	c = lower(c);
-	if (is_letter(c) || (c != '\0' && strchr("+#*:/,.", c) != NULL))
+	c = to_lower(c);
+	if (is_lower(c) || (c != '\0' && strchr("+#*:/,.", c) != NULL))
 		return c;
 	if (c != '\0' && strchr(" \t\r\n\v\f-()[]_~", c) != NULL)
 		return SEPARATOR;
@@ -288,7 +249,7 @@ fold_byte(unsigned char byte)
 	return byte == 0xA0 || byte == 0x96 || byte == 0x97 ? SEPARATOR : NOT_ASCII;
 }
 
-/* Writes at most len + 1 bytes */
+/* Writes at most len + 1 bytes. */
 static void
 fold(const char *text, size_t len, char *out)
 {
@@ -305,7 +266,7 @@ fold(const char *text, size_t len, char *out)
 			*out++ = fold_ascii((char) *s);
 			i++;
 		}
-		else if ((width = decode(s, len - i, &code)) > 0)
+		else if ((width = text_decode((const char *) s, len - i, &code)) > 1 && code <= 0xFFFF)
 		{
 			*out++ = fold_unicode(code);
 			i += width;
@@ -343,12 +304,12 @@ static bool
 has_letters(const char *text)
 {
 	while (*text != '\0')
-		if (is_letter(*text++))
+		if (is_lower(*text++))
 			return true;
 	return false;
 }
 
-/* ------------------------------- digits -------------------------------- */
+/* ---------------------------------------------------------------- digits */
 
 static const char *
 skip_separators(const char *text)
@@ -358,22 +319,21 @@ skip_separators(const char *text)
 	return text;
 }
 
-/* The length of the letters at text if they are one of the words, or 0 */
+/* The length of the letters at text if they are one of the words, or 0. */
 static size_t
 match_word(const char *text, const char *const *words, size_t nwords)
 {
 	size_t len = 0;
-	size_t i;
 
-	while (is_letter(text[len]))
+	while (is_lower(text[len]))
 		len++;
-	for (i = 0; i < nwords && len > 0; i++)
+	for (size_t i = 0; i < nwords && len > 0; i++)
 		if (strlen(words[i]) == len && strncmp(text, words[i], len) == 0)
 			return len;
 	return 0;
 }
 
-/* Skip words such as "Tel. no: " before a number and " (mob)" after it */
+/* Skip words such as "Tel. no: " before a number and " (mob)" after it. */
 static const char *
 skip_words(const char *text)
 {
@@ -389,7 +349,7 @@ skip_words(const char *text)
 	return text;
 }
 
-/* The same, and the dialling codes #31# and *31# */
+/* The same, and the dialling codes #31# and *31#. */
 static const char *
 skip_label(const char *text)
 {
@@ -399,7 +359,7 @@ skip_label(const char *text)
 	return text;
 }
 
-/* Whether text is nothing, or an extension: "ext 12", "x12", "#12" */
+/* Whether text is nothing, or an extension: "ext 12", "x12", "#12". */
 static bool
 is_extension(const char *text)
 {
@@ -470,7 +430,7 @@ strip_service_prefix(Typed *typed)
 	}
 }
 
-/* What may precede a '+': nothing, or what is dialled before a number */
+/* What may precede a '+': nothing, or what is dialled before a number. */
 static bool
 may_precede_plus(const Typed *typed, int calling_code)
 {
@@ -499,7 +459,7 @@ may_precede_slash(const Typed *typed)
 
 #define DIGITS_BEHIND_SLASH 6
 
-/* Takes the digits out of a folded text; false if it is not a number */
+/* Takes the digits out of a folded text; false if it is not a number. */
 static bool
 read_digits(const char *text, int calling_code, Typed *typed)
 {
@@ -554,7 +514,7 @@ read_digits(const char *text, int calling_code, Typed *typed)
 	return typed->ndigits > 0;
 }
 
-/* -------------------------- the plan of +44 ---------------------------- */
+/* ------------------------------------------------------- the plan of +44 */
 
 /*
  * Whether a number could exist in the National Telephone Numbering Plan,
@@ -573,7 +533,7 @@ uk_possible(const char *national)
 	return len == 7 && (strcmp(national, "8001111") == 0 || starts_with(national, "845464"));
 }
 
-/* Skip the trunk prefix, also in the wrong place: +44 (0)7700 900123 */
+/* Skip the trunk prefix, also in the wrong place: +44 (0)7700 900123. */
 static const char *
 skip_trunk_prefix(const char *digits)
 {
@@ -654,9 +614,8 @@ uk_kind(const char *national)
 		{"80", PHONE_FREEPHONE},
 		{"8", PHONE_SHARED_COST},
 		{"9", PHONE_PREMIUM}};
-	size_t i;
 
-	for (i = 0; i < lengthof(plan); i++)
+	for (size_t i = 0; i < lengthof(plan); i++)
 		if (starts_with(national, plan[i].prefix))
 			return plan[i].kind;
 	return PHONE_MALFORMED;
@@ -670,7 +629,7 @@ set_number(PhoneNumber *result, PhoneKind kind, const char *e164)
 		strcpy(result->e164, e164);
 }
 
-/* Judge a number of +44 in a usual form; false leaves it to the library */
+/* Judge a number of +44 in a usual form; false leaves it to the library. */
 static bool
 classify_uk(const char *national, PhoneNumber *result)
 {
@@ -692,7 +651,7 @@ classify_uk(const char *national, PhoneNumber *result)
 	return true;
 }
 
-/* ----------------------------- the whole ------------------------------- */
+/* ------------------------------------------------------------- the whole */
 
 static bool
 is_short_code(const Typed *typed)
@@ -762,10 +721,10 @@ classify_digits(const Typed *typed, const char *region, int calling_code,
 bool
 phone_is_home(const char *region)
 {
-	static const char *const home[] = {"GB", "GG", "IM", "JE"};
+	static const char *const regions[] = {"GB", "GG", "IM", "JE"};
 
-	for (size_t i = 0; i < lengthof(home); i++)
-		if (strcmp(region, home[i]) == 0)
+	for (size_t i = 0; i < lengthof(regions); i++)
+		if (strcmp(region, regions[i]) == 0)
 			return true;
 	return false;
 }
@@ -828,7 +787,7 @@ read_name_and_address(const char *raw, size_t len, int calling_code, Typed *type
 	return read_field(open + 1, close - open - 1, calling_code, false, typed, kind);
 }
 
-/* Whether a folded text without letters has only signs: "-", ".", "?" */
+/* Whether a folded text without letters has only signs: "-", ".", "?". */
 static bool
 is_nothing(const char *text)
 {

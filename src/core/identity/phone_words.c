@@ -10,10 +10,11 @@
 #include <string.h>
 
 #include "core/identity/phone.h"
+#include "core/text.h"
 
 #define lengthof(array) (sizeof(array) / sizeof((array)[0]))
 
-/* ------------------------------- words --------------------------------- */
+/* ----------------------------------------------------------------- words */
 
 typedef struct Phrase
 {
@@ -21,7 +22,7 @@ typedef struct Phrase
 	PhoneKind kind;
 } Phrase;
 
-/* One of these anywhere decides, the first in this order */
+/* One of these anywhere decides, the first in this order. */
 static const Phrase telling[] = {
 	{"payphone", PHONE_PAYPHONE},
 	{"pay phone", PHONE_PAYPHONE},
@@ -107,7 +108,7 @@ static const Phrase telling[] = {
 	{"not applicable", PHONE_UNAVAILABLE},
 	{"not known", PHONE_UNAVAILABLE}};
 
-/* These only if there is nothing else; also what spreadsheets and data frames leave */
+/* These only if there is nothing else; also what spreadsheets and data frames leave. */
 static const Phrase whole[] = {
 	{"w h", PHONE_WITHHELD},
 	{"wh", PHONE_WITHHELD},
@@ -183,25 +184,19 @@ static const Phrase whole[] = {
 	{"xxxxx", PHONE_UNAVAILABLE},
 	{"xxxxxxxxxxx", PHONE_UNAVAILABLE}};
 
-static bool
-is_letter(char c)
-{
-	return c >= 'a' && c <= 'z';
-}
-
-/* " n a " from "n/a": the runs of letters, each between single blanks */
+/* " n a " from "n/a": the runs of letters, each between single blanks. */
 static void
 list_words(const char *text, char *out)
 {
 	*out++ = ' ';
 	while (*text != '\0')
 	{
-		if (!is_letter(*text))
+		if (!is_lower(*text))
 		{
 			text++;
 			continue;
 		}
-		while (is_letter(*text))
+		while (is_lower(*text))
 			*out++ = *text++;
 		*out++ = ' ';
 	}
@@ -236,10 +231,9 @@ bool
 phone_kind_of_words(const char *folded, PhoneKind *kind)
 {
 	char words[PHONE_MAX_TEXT * 2 + 2];
-	size_t i;
 
 	list_words(folded, words);
-	for (i = 0; i < lengthof(telling); i++)
+	for (size_t i = 0; i < lengthof(telling); i++)
 	{
 		if (contains_phrase(words, telling[i].words))
 		{
@@ -248,7 +242,7 @@ phone_kind_of_words(const char *folded, PhoneKind *kind)
 		}
 	}
 	/* "x 12345" is an extension, "ref 1" a reference */
-	for (i = 0; i < lengthof(whole) && strpbrk(folded, "123456789") == NULL; i++)
+	for (size_t i = 0; i < lengthof(whole) && strpbrk(folded, "123456789") == NULL; i++)
 	{
 		if (is_phrase(words, whole[i].words))
 		{
@@ -259,7 +253,7 @@ phone_kind_of_words(const char *folded, PhoneKind *kind)
 	return false;
 }
 
-/* ------------------------------- digits -------------------------------- */
+/* ---------------------------------------------------------------- digits */
 
 /*
  * phone_spells_word Whether digits spell a word on the keys of a telephone,
@@ -318,7 +312,7 @@ run_at_end(const char *digits, size_t len, int step)
 	return run;
 }
 
-/* How many digits at the end repeat the period before them */
+/* How many digits at the end repeat the period before them. */
 static size_t
 repeats_at_end(const char *digits, size_t len, size_t period)
 {

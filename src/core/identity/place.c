@@ -14,22 +14,11 @@
 #include <string.h>
 
 #include "core/identity/similarity.h"
+#include "core/text.h"
 
 /* ------------------------------------------------------------- postcodes */
 
 #define MAX_POSTCODE 7
-
-static bool
-is_letter(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 /* Letters at the start of a postcode; letters alone are not a postcode. */
 static size_t
@@ -37,7 +26,7 @@ area_length(const char *text, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && is_letter(text[n]))
+	while (n < len && is_upper(text[n]))
 		n++;
 	return n;
 }
@@ -52,9 +41,9 @@ keep_letters_and_digits(const char *raw, size_t len, char *out, size_t outsize, 
 	*gap = 0;
 	for (size_t i = 0; i < len && n < outsize; i++)
 	{
-		char c = raw[i] >= 'a' && raw[i] <= 'z' ? (char) (raw[i] - 'a' + 'A') : raw[i];
+		char c = to_upper(raw[i]);
 
-		if (!is_letter(c) && !is_digit(c))
+		if (!is_upper(c) && !is_digit(c))
 		{
 			last = n;
 			continue;
@@ -156,7 +145,7 @@ set_part(char *text, size_t len, size_t gap, size_t outsize)
 															 len;
 	}
 	/* a sector, and the first of its two letters */
-	if (is_letter(text[outward]) && is_digit(text[outward - 1]))
+	if (is_upper(text[outward]) && is_digit(text[outward - 1]))
 		outward--;
 	if (is_district(text, len) && (gap <= area || gap != len - 1))
 		return len;

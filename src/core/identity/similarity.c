@@ -14,13 +14,14 @@
 
 #include "core/identity/similarity.h"
 
-/* Bits of a mask, and so the longest text that is compared with masks */
+#include "core/text.h"
+
+/* Bits of a mask, and so the longest text that is compared with masks. */
 #define SHORT_TEXT 64
 
-/* Beyond Unicode: the code of a byte that is not valid UTF-8 */
-#define NOT_UTF8 0x110000
+/* Beyond Unicode: the code of a byte that is not valid UTF-8. */
 
-/* Winkler (1990): each of the first characters in common, up to four, counts */
+/* Winkler (1990): each of the first characters in common, up to four, counts. */
 #define MAX_PREFIX 4
 #define PREFIX_WEIGHT 0.1
 
@@ -36,7 +37,7 @@ larger(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
-/* ----------------------------- characters ------------------------------ */
+/* ------------------------------------------------------------ characters */
 
 static bool
 is_ascii(const char *text, size_t len)
@@ -54,44 +55,7 @@ is_ascii(const char *text, size_t len)
 	return (seen & UINT64_C(0x8080808080808080)) == 0;
 }
 
-static bool
-follows(unsigned char byte)
-{
-	return (byte & 0xC0) == 0x80;
-}
-
-/* One character of len > 0 bytes.  Returns its length. */
-static size_t
-decode(const char *text, size_t len, uint32_t *code)
-{
-	const unsigned char *s = (const unsigned char *) text;
-
-	*code = s[0];
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xC2 && s[0] <= 0xDF && len >= 2 && follows(s[1]))
-	{
-		*code = (uint32_t) (s[0] & 0x1F) << 6 | (s[1] & 0x3F);
-		return 2;
-	}
-	if ((s[0] & 0xF0) == 0xE0 && len >= 3 && follows(s[1]) && follows(s[2]))
-	{
-		*code = (uint32_t) (s[0] & 0x0F) << 12 | (uint32_t) (s[1] & 0x3F) << 6 | (s[2] & 0x3F);
-		if (*code >= 0x800 && (*code < 0xD800 || *code > 0xDFFF))
-			return 3;
-	}
-	if (s[0] >= 0xF0 && s[0] <= 0xF4 && len >= 4 && follows(s[1]) && follows(s[2]) && follows(s[3]))
-	{
-		*code = (uint32_t) (s[0] & 0x07) << 18 | (uint32_t) (s[1] & 0x3F) << 12 |
-				(uint32_t) (s[2] & 0x3F) << 6 | (s[3] & 0x3F);
-		if (*code >= 0x10000 && *code <= 0x10FFFF)
-			return 4;
-	}
-	*code = NOT_UTF8 + s[0];
-	return 1;
-}
-
-/* The first characters of a text, as many as there is room for */
+/* The first characters of a text, as many as there is room for. */
 static size_t
 decode_text(const char *text, size_t len, uint32_t *codes, size_t max)
 {
@@ -99,7 +63,7 @@ decode_text(const char *text, size_t len, uint32_t *codes, size_t max)
 
 	while (len > 0 && n < max)
 	{
-		size_t width = decode(text, len, &codes[n++]);
+		size_t width = text_decode(text, len, &codes[n++]);
 
 		text += width;
 		len -= width;
@@ -107,7 +71,7 @@ decode_text(const char *text, size_t len, uint32_t *codes, size_t max)
 	return n;
 }
 
-/* Two texts of up to 64 characters, with one byte for each character */
+/* Two texts of up to 64 characters, with one byte for each character. */
 typedef struct ShortPair
 {
 	const uint8_t *a;
@@ -120,7 +84,7 @@ typedef struct ShortPair
 	size_t nothers;
 } ShortPair;
 
-/* The byte for a character: ASCII itself, other characters in order of appearance */
+/* The byte for a character: ASCII itself, other characters in order of appearance. */
 static uint8_t
 symbol(ShortPair *pair, uint32_t code)
 {
@@ -135,7 +99,7 @@ symbol(ShortPair *pair, uint32_t code)
 	return (uint8_t) (0x80 + i);
 }
 
-/* False if the text has more than SHORT_TEXT characters */
+/* False if the text has more than SHORT_TEXT characters. */
 static bool
 spell(ShortPair *pair, const char *text, size_t len, uint8_t *room, size_t *n)
 {
@@ -143,7 +107,7 @@ spell(ShortPair *pair, const char *text, size_t len, uint8_t *room, size_t *n)
 	while (len > 0)
 	{
 		uint32_t code;
-		size_t width = decode(text, len, &code);
+		size_t width = text_decode(text, len, &code);
 
 		if (*n == SHORT_TEXT)
 			return false;
@@ -154,7 +118,7 @@ spell(ShortPair *pair, const char *text, size_t len, uint8_t *room, size_t *n)
 	return true;
 }
 
-/* False if one of the texts is not short */
+/* False if one of the texts is not short. */
 static bool
 make_short_pair(ShortPair *pair, const char *a, size_t alen, const char *b, size_t blen)
 {
@@ -190,9 +154,9 @@ find_places(uint64_t *places, const uint8_t *a, size_t alen, const uint8_t *b, s
 		places[b[j]] |= UINT64_C(1) << j;
 }
 
-/* ---------------------------- Jaro-Winkler ----------------------------- */
+/* ---------------------------------------------------------- Jaro-Winkler */
 
-/* How far from its own place a character is searched */
+/* How far from its own place a character is searched. */
 static size_t
 jaro_reach(size_t alen, size_t blen)
 {
@@ -309,7 +273,7 @@ similarity_jaro_winkler(const char *a, size_t alen, const char *b, size_t blen)
 	return jaro_winkler_long(a, alen, b, blen);
 }
 
-/* ------------------------- Damerau-Levenshtein ------------------------- */
+/* --------------------------------------------------- Damerau-Levenshtein */
 
 /*
  * The distance by Hyyrö's bit-parallel algorithm (A bit-vector algorithm for
@@ -380,7 +344,7 @@ edit_short_pair(const ShortPair *pair, size_t limit)
 	return edits_short(b, blen, a, alen, limit);
 }
 
-/* The table of distances, of which three rows are kept: row i is i % 3 */
+/* The table of distances, of which three rows are kept: row i is i % 3. */
 typedef struct EditTable
 {
 	uint32_t a[SIMILARITY_MAX_EDIT];
@@ -469,9 +433,9 @@ similarity_damerau_levenshtein(const char *a, size_t alen, const char *b, size_t
 	return (int) edit_long(a, alen, b, blen, most);
 }
 
-/* ------------------------------- names --------------------------------- */
+/* ----------------------------------------------------------------- names */
 
-/* The results of fold() besides lower-case ASCII */
+/* The results of fold() besides lower-case ASCII. */
 #define DROPPED '-'
 #define KEPT '.'
 #define BETWEEN ' '
@@ -507,7 +471,7 @@ fold_ascii(uint32_t code)
 	return code == '\'' || code == '`' ? DROPPED : BETWEEN;
 }
 
-/* Blanks, dashes and signs; apostrophes, and invisible marks */
+/* Blanks, dashes and signs; apostrophes, and invisible marks. */
 static char
 fold_punctuation(uint32_t code)
 {
@@ -519,7 +483,7 @@ fold_punctuation(uint32_t code)
 	return BETWEEN;
 }
 
-/* A lower-case letter or digit of ASCII, a capital for two, or one of the above */
+/* A lower-case letter or digit of ASCII, a capital for two, or one of the above. */
 static char
 fold(uint32_t code)
 {
@@ -546,7 +510,7 @@ fold(uint32_t code)
 	return KEPT;
 }
 
-/* A text that is being built */
+/* A text that is being built. */
 typedef struct Output
 {
 	char *text;
@@ -599,7 +563,7 @@ similarity_name_key(const char *raw, size_t len, char *out, size_t outsize)
 	for (size_t i = 0; i < len && !key.full;)
 	{
 		uint32_t code;
-		size_t width = decode(raw + i, len - i, &code);
+		size_t width = text_decode(raw + i, len - i, &code);
 		char folded = fold(code);
 
 		if (folded == BETWEEN)
@@ -619,11 +583,11 @@ similarity_name_key(const char *raw, size_t len, char *out, size_t outsize)
 	return key.len;
 }
 
-/* ------------------------------- sounds -------------------------------- */
+/* ---------------------------------------------------------------- sounds */
 
 #define SOUND_LETTERS 4
 
-/* What heard[] holds besides letters */
+/* What heard[] holds besides letters. */
 #define VOWEL '-'
 #define SILENT ' '
 
@@ -637,7 +601,7 @@ typedef struct Sound
 	uint32_t last; /* what was heard last; VOWEL lets a letter count again */
 } Sound;
 
-/* Adds a letter; one that follows itself counts once, a digit always */
+/* Adds a letter; one that follows itself counts once, a digit always. */
 static void
 hear(Sound *sound, uint32_t code, const char *text, size_t width)
 {
@@ -701,7 +665,7 @@ similarity_sound(const char *key, size_t len, char *out, size_t outsize)
 	for (size_t i = 0; i < len && sound.letters < SOUND_LETTERS;)
 	{
 		uint32_t code;
-		size_t width = decode(key + i, len - i, &code);
+		size_t width = text_decode(key + i, len - i, &code);
 
 		if (code < 0x80)
 			hear_ascii(&sound, key + i, len - i);
@@ -713,24 +677,12 @@ similarity_sound(const char *key, size_t len, char *out, size_t outsize)
 	return sound.out.len;
 }
 
-/* ------------------------------ postcodes ------------------------------ */
+/* ------------------------------------------------------------- postcodes */
 
 #define MAX_POSTCODE 7
 #define INWARD 3
 
-static bool
-is_letter(char c)
-{
-	return c >= 'A' && c <= 'Z';
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Blanks, dots and hyphens, those outside ASCII included */
+/* Blanks, dots and hyphens, those outside ASCII included. */
 static bool
 is_gap(uint32_t code)
 {
@@ -755,17 +707,15 @@ compact_postcode(const char *raw, size_t len, char *out, size_t *gap)
 	{
 		uint32_t code;
 
-		i += decode(raw + i, len - i, &code);
+		i += text_decode(raw + i, len - i, &code);
 		if (is_gap(code))
 		{
 			last_gap = n;
 			continue;
 		}
-		if (code >= 'a' && code <= 'z')
-			code = code - 'a' + 'A';
 		if (n == MAX_POSTCODE || code >= 0x80 || !(is_digit((char) code) || is_letter((char) code)))
 			return 0;
-		out[n++] = (char) code;
+		out[n++] = to_upper((char) code);
 		*gap = last_gap;
 	}
 	return n;
@@ -776,12 +726,12 @@ area_length(const char *text, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && n < 2 && is_letter(text[n]))
+	while (n < len && n < 2 && is_upper(text[n]))
 		n++;
 	return n;
 }
 
-/* A9, A99, A9A, with one letter more in front or not */
+/* A9, A99, A9A, with one letter more in front or not. */
 static bool
 is_district(const char *text, size_t len)
 {
@@ -789,11 +739,11 @@ is_district(const char *text, size_t len)
 
 	if (area == 0 || len < area + 1 || len > area + 2 || !is_digit(text[area]))
 		return false;
-	return len == area + 1 || is_letter(text[area + 1]) ||
+	return len == area + 1 || is_upper(text[area + 1]) ||
 		   (is_digit(text[area + 1]) && text[area] != '0');
 }
 
-/* 9AA, without the letters that look like others */
+/* 9AA, without the letters that look like others. */
 static bool
 is_inward(const char *text)
 {
@@ -842,9 +792,9 @@ similarity_postcode_parts(const char *raw, size_t len, PostcodeParts *parts)
 	return true;
 }
 
-/* -------------------------------- dates -------------------------------- */
+/* ----------------------------------------------------------------- dates */
 
-/* YYYYMMDD as a number, without the sign of the year */
+/* YYYYMMDD as a number, without the sign of the year. */
 static uint64_t
 date_digits(int year, int month, int day)
 {

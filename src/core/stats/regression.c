@@ -479,7 +479,7 @@ regression_of_outcomes(const Host *host, const Outcomes *outcomes, double penalt
 	host->release(events);
 }
 
-/* -------------------------------------------------- interrupted time series */
+/* ----------------------------------------------- interrupted time series */
 
 /* The columns of its design. */
 enum

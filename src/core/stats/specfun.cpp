@@ -143,32 +143,8 @@ specfun_poisson(double k, double mean)
 }
 
 double
-specfun_normal(double x)
-{
-	return guarded([=]
-				   { return bm::erfc(-x / std::sqrt(2.0), Quiet()) / 2; });
-}
-
-double
 specfun_normal_inverse(double p)
 {
 	return guarded([=]
 				   { return -std::sqrt(2.0) * bm::erfc_inv(2 * p, Quiet()); });
-}
-
-/*
- * Euler's transformation where it makes the parameters smaller: all terms stay
- * positive, and the series is much shorter near z = 1.
- */
-double
-specfun_hypergeometric(double a, double b, double c, double z)
-{
-	if (!(a > 0 && b > 0 && c > 0 && z >= 0 && z < 1))
-		return std::numeric_limits<double>::quiet_NaN();
-	return guarded([=]
-				   {
-		if (c < a + b && c > a && c > b)
-			return std::pow(1 - z, c - a - b) *
-				   bm::hypergeometric_pFq({c - a, c - b}, {c}, z, static_cast<double *>(nullptr), Quiet());
-		return bm::hypergeometric_pFq({a, b}, {c}, z, static_cast<double *>(nullptr), Quiet()); });
 }

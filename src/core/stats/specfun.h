@@ -32,11 +32,7 @@ extern double specfun_beta_upper_inverse(double a, double b, double q);
 extern double specfun_binomial(double k, double n, double p);
 extern double specfun_poisson(double k, double mean);
 
-/* The standard normal distribution: P(X <= x), and back. */
-extern double specfun_normal(double x);
+/* Where P(X <= x) is p, of the standard normal distribution. */
 extern double specfun_normal_inverse(double p);
-
-/* Gauss' hypergeometric function 2F1(a, b; c; z) for a, b, c > 0, 0 <= z < 1. */
-extern double specfun_hypergeometric(double a, double b, double c, double z);
 
 #endif /* SPECFUN_H */

@@ -20,6 +20,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/text.h"
+
 /* The longest word that means anything here is shorter. */
 #define WORD_SIZE 16
 
@@ -55,7 +57,7 @@ skip_spaces(const char **text)
 	{
 		const char *p = *text;
 
-		if (*p == ' ' || (*p >= '\t' && *p <= '\r'))
+		if (is_space(*p))
 			*text += 1;
 		else if (strncmp(p, "\xC2\xA0", 2) == 0)
 			*text += 2;
@@ -64,25 +66,6 @@ skip_spaces(const char **text)
 		else
 			return;
 	}
-}
-
-static char
-to_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-}
-
-static bool
-is_letter(char c)
-{
-	c = to_lower(c);
-	return c >= 'a' && c <= 'z';
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
 }
 
 /* Take the word of letters that comes next, lower-cased; false, and nothing taken, if there is none or it is too long. */

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "core/text.h"
+
 typedef enum LocalField
 {
 	FIELD_LITERAL,
@@ -75,31 +77,6 @@ typedef struct Fields
 	int64_t offset;
 } Fields;
 
-static bool
-is_space(char c)
-{
-	return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static char
-to_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c;
-}
-
-static bool
-is_letter(char c)
-{
-	c = to_lower(c);
-	return c >= 'a' && c <= 'z';
-}
-
 /* The length of a prefix, in any case, or 0 if the text does not start with it. */
 static size_t
 prefix_length(const char *text, const char *prefix)
@@ -119,7 +96,7 @@ skip_spaces(const char **text)
 		(*text)++;
 }
 
-/* ------------------------------------------------------------------ formats */
+/* --------------------------------------------------------------- formats */
 
 static LocalFormatStatus
 add_item(LocalFormat *format, LocalField field, char literal)
@@ -258,7 +235,7 @@ local_format_read(const char *text, LocalFormat *out)
 	return status == LOCAL_FORMAT_OK ? check_format(out) : status;
 }
 
-/* -------------------------------------------------------------------- texts */
+/* ----------------------------------------------------------------- texts */
 
 /* Take least to most digits; -1 if there are fewer. */
 static int

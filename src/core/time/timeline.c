@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/text.h"
+
 #define DAY_SECONDS INT64_C(86400)
 
 /* Days from 1970-01-01 to 2000-01-01. */
@@ -359,7 +361,7 @@ parse_date(const char **text, int64_t *days)
 	int day;
 	bool leap;
 
-	for (; **text >= '0' && **text <= '9' && digits < 7; (*text)++, digits++)
+	for (; is_digit(**text) && digits < 7; (*text)++, digits++)
 		year = year * 10 + (**text - '0');
 	if (digits < 4 || digits > 6 || !accept_char(text, '-'))
 		return false;
@@ -396,7 +398,7 @@ parse_clock(const char **text, int64_t *micros)
 	{
 		int digits = 0;
 
-		for (; **text >= '0' && **text <= '9' && digits < 6; (*text)++, digits++)
+		for (; is_digit(**text) && digits < 6; (*text)++, digits++)
 			fraction = fraction * 10 + (**text - '0');
 		if (digits == 0)
 			return false;
@@ -424,7 +426,7 @@ parse_offset(const char **text, int64_t *micros)
 	hour = fixed_digits(text, 2, 15);
 	if (hour < 0)
 		return false;
-	if (accept_char(text, ':') || (**text >= '0' && **text <= '9'))
+	if (accept_char(text, ':') || is_digit(**text))
 		minute = fixed_digits(text, 2, 59);
 	if (minute < 0)
 		return false;
