@@ -260,7 +260,7 @@ LEFT JOIN (SELECT caller_key, max(contacts_28d) AS contacts_28d FROM engage_bi.f
         select(
             'meta_refresh',
             'f.data_as_at_local, f.latest_contact_local, f.total_contact_count, f.waiting_change_count,\n'
-            '    f.last_run_state, f.last_run_finished_local, f.rules_in_force, f.engage_version',
+            '    f.last_run_state, f.last_run_finished_local, f.current_rules, f.engage_version',
         ),
         {'data_as_at': (DATA_AS_AT, 'MAX(data_as_at_local)', None)},
     ),
@@ -437,7 +437,7 @@ CONTENTS = {
         (18, [
             (12, rows(FRESHNESS, 'refresh',
                       ['data_as_at_local', 'latest_contact_local', 'total_contact_count', 'waiting_change_count',
-                       'last_run_state', 'last_run_finished_local', 'rules_in_force', 'engage_version'], [])),
+                       'last_run_state', 'last_run_finished_local', 'current_rules', 'engage_version'], [])),
         ]),
         (39, [
             (6, table('Feeds', 'feed_daily', ['feed_name'], ['contacts', 'last_contact', 'last_loaded'])),

@@ -244,7 +244,7 @@ CONTENTS = {
     ],
     DATA_QUALITY: [
         table(FRESHNESS, [('meta_refresh', column) for column in (
-            'data_as_at_local', 'latest_contact_local', 'waiting_change_count', 'last_run_state', 'rules_in_force')]),
+            'data_as_at_local', 'latest_contact_local', 'waiting_change_count', 'last_run_state', 'current_rules')]),
         matrix('Failed share by check and system' + IN_28_DAYS, FAILED_SHARE, CHECK, ('dim_feed', 'feed_name'),
                LAST_28_DAYS),
         line(FAILED_SHARE_BY_DAY + TO_YESTERDAY, [FAILED_SHARE], DAY, CHECK, LAST_28_WHOLE_DAYS),

@@ -37,7 +37,7 @@ SELECT y, round((4 * lower)::numeric, 6) AS lower, round((4 * upper)::numeric, 6
 SELECT level, round(lower::numeric, 3) AS lower, round(upper::numeric, 3) AS upper FROM unnest('{0.9,0.95,0.99}'::float8[]) AS level, effect_size(84, 120, 180, level);
 
 -- hours
-SELECT round(contacts_fewer::numeric, 1) AS fewer, round(hours_a_month::numeric, 2) AS hours, round(lower::numeric, 2) AS lower, round(upper::numeric, 2) AS upper, formula FROM hours_saved(96, 142.5, 200, 900, 3);
+SELECT round(contacts_fewer::numeric, 1) AS fewer, round(hours_per_month::numeric, 2) AS hours, round(lower::numeric, 2) AS lower, round(upper::numeric, 2) AS upper, formula FROM hours_saved(96, 142.5, 200, 900, 3);
 SELECT formula FROM hours_saved(96, 142.5, 200, 900, 3, 60, 0.9);
 SELECT formula FROM hours_saved(96, 100, 0, 600, 1);
 SELECT formula FROM hours_saved(0, 0, 0, 600, 12);

@@ -109,11 +109,11 @@ FROM (VALUES
 	(5, 15, 30, 1), (5, 25, 50, 1), (5, 30, 40, 1), (5, 45, 60, 1), (6, 15, 60, 1), (6, 20, 40, 1), (6, 30, 60, 1), (6, 60, 60, 2),
 	(7, 50, 50, 1), (8, 30, 40, 1), (8, 37.5, 50, 1), (9, 10, 40, 1), (9, 15, 30, 1), (11, 30, 40, 1), (11, 45, 60, 1), (12, 50, 50, 1)) AS v(frequency, recency, age, n), generate_series(1, n);
 SELECT callers, converged, greatest(abs(r / 0.24984259751439797 - 1), abs(alpha / 2.1177368282023177 - 1), abs(a / 2.4452617240047656 - 1), abs(b / 3.866770028569752 - 1)) < 1e-8 AS parameters,
-	abs(log_likelihood / -1959.9603994161938 - 1) < 1e-14 AS likelihood, occasion, contacts_an_occasion, occasion_weight
+	abs(log_likelihood / -1959.9603994161938 - 1) < 1e-14 AS likelihood, occasion, contacts_per_occasion, occasion_weight
 FROM (SELECT (demand_model_agg(frequency, recency, age)).* FROM small) AS m;
 
 -- contacts an occasion, by moments
-SELECT abs(contacts_an_occasion - mean) < 1e-12 AS mean_agrees, abs(occasion_weight / (within / between) - 1) < 1e-9 AS weight_agrees, round(contacts_an_occasion::numeric, 3) AS contacts_an_occasion, round(occasion_weight::numeric, 2) AS occasion_weight
+SELECT abs(contacts_per_occasion - mean) < 1e-12 AS mean_agrees, abs(occasion_weight / (within / between) - 1) < 1e-9 AS weight_agrees, round(contacts_per_occasion::numeric, 3) AS contacts_per_occasion, round(occasion_weight::numeric, 2) AS occasion_weight
 FROM fitted, (
 	SELECT mean, within, (sum(n * (own - mean) ^ 2) - (count(*) - 1) * within) / (sum(n) - sum(n * n) / sum(n)) AS between
 	FROM (SELECT caller, count(*) AS n, avg(contacts) AS own FROM occasions GROUP BY caller) AS c, (SELECT avg(contacts) AS mean FROM occasions) AS m,
@@ -121,7 +121,7 @@ FROM fitted, (
 	GROUP BY mean, within
 ) AS moments;
 -- all alike, each as ever, and nobody twice
-SELECT (demand_model_agg(t::timeline, '2026-02-01', '1 day')).contacts_an_occasion AS mean, (demand_model_agg(t::timeline, '2026-02-01', '1 day')).occasion_weight AS weight
+SELECT (demand_model_agg(t::timeline, '2026-02-01', '1 day')).contacts_per_occasion AS mean, (demand_model_agg(t::timeline, '2026-02-01', '1 day')).occasion_weight AS weight
 FROM (VALUES (1, '{2026-01-01T00:00:00Z,2026-01-03T00:00:00Z}'), (1, '{2026-01-02T00:00:00Z,2026-01-05T00:00:00Z}'), (2, '{2026-01-01T00:00:00Z,2026-01-03T00:00:00Z}'), (2, '{2026-01-02T00:00:00Z,2026-01-02T12:00:00Z,2026-01-05T00:00:00Z,2026-01-05T12:00:00Z}'),
 	(3, '{2026-01-01T00:00:00Z}'), (3, '{2026-01-02T00:00:00Z,2026-01-02T12:00:00Z}')) AS v(place, t) GROUP BY place ORDER BY place;
 
@@ -171,10 +171,10 @@ FROM CAST(ROW(0.243, 4.414, 0.793, 2.426, NULL, NULL, NULL, NULL, NULL, NULL, NU
 -- of timelines the same as of their summaries, and contacts as the rule says
 SELECT count(*) AS callers, count(*) FILTER (WHERE expected_occasions(t, m, '2025-12-30', '28 days') = expected_occasions(s.frequency, s.recency, s.age, m, 28)) AS occasions_agree,
 	count(*) FILTER (WHERE probability_active(t, m, '2025-12-30') = probability_active(s.frequency, s.recency, s.age, m)) AS active_agrees,
-	count(*) FILTER (WHERE abs(expected_contacts(t, m, '2025-12-30', '28 days') / (expected_occasions(t, m, '2025-12-30', '28 days') * (m.occasion_weight * m.contacts_an_occasion + s.contacts) / (m.occasion_weight + s.frequency + 1)) - 1) < 1e-12) AS contacts_agree
+	count(*) FILTER (WHERE abs(expected_contacts(t, m, '2025-12-30', '28 days') / (expected_occasions(t, m, '2025-12-30', '28 days') * (m.occasion_weight * m.contacts_per_occasion + s.contacts) / (m.occasion_weight + s.frequency + 1)) - 1) < 1e-12) AS contacts_agree
 FROM callers, CAST((SELECT f FROM fitted AS f)::text AS demand_model) AS m, demand_summary(t, '2025-12-30', '1 hour') AS s;
 -- weights at their ends: the population's mean, or the caller's own
-SELECT weight, round((expected_contacts(t, m, '2026-01-10', '7 days') / expected_occasions(t, m, '2026-01-10', '7 days'))::numeric, 10) AS contacts_an_occasion
+SELECT weight, round((expected_contacts(t, m, '2026-01-10', '7 days') / expected_occasions(t, m, '2026-01-10', '7 days'))::numeric, 10) AS contacts_per_occasion
 FROM (VALUES (0::double precision), (2), ('infinity')) AS v(weight), CAST(ROW(1, 10, 1, 2, '1 day'::interval, 2, weight, NULL, NULL, NULL, NULL) AS demand_model) AS m,
 	CAST('{2026-01-01T00:00:00Z,2026-01-01T01:00:00Z,2026-01-01T02:00:00Z,2026-01-05T00:00:00Z,2026-01-05T01:00:00Z}' AS timeline) AS t;
 -- one model after another in one call

@@ -99,7 +99,7 @@ WITH handling AS (
 	FROM contact c JOIN persona p USING (persona_key), cohort
 	WHERE p.caller_id = ANY (ids) AND direction = 'inbound' AND occurred_at > timestamptz '2025-04-07' - interval '672 hours' AND occurred_at <= timestamptz '2025-04-07' + interval '672 hours'
 )
-SELECT abs(h.hours_a_month - (m.expected_after - m.after) * mean / 3600 / (28 / 30.4375)) < 1e-9 AS hours, abs(h.contacts_fewer - (m.expected_after - m.after)) < 1e-9 AS contacts,
+SELECT abs(h.hours_per_month - (m.expected_after - m.after) * mean / 3600 / (28 / 30.4375)) < 1e-9 AS hours, abs(h.contacts_fewer - (m.expected_after - m.after)) < 1e-9 AS contacts,
 	h.formula = p.formula AND abs(h.lower - p.lower) < 1e-6 AND abs(h.upper - p.upper) < 1e-6 AS as_hours_saved
 FROM cohort, handling, managed_effect(ids, '2025-04-07') m, managed_hours_saved(ids, '2025-04-07') h,
 	hours_saved(m.after, m.expected_after, m.expected_sd ^ 2, mean, 28 / 30.4375, error) p;

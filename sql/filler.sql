@@ -44,7 +44,7 @@ SELECT setup();
 INSERT INTO filler (kind, value) VALUES ('number', '07700 900123'), ('name', 'Jobseeker'), ('date', '3 May 1966');
 INSERT INTO filler (kind, value, is_filler) VALUES ('family_name', 'Null', false);
 SELECT kind, value, is_filler, folded FROM filler ORDER BY kind;
-SELECT * FROM fillers_in_force();
+SELECT * FROM current_fillers();
 SELECT usable_number('+44 7700 900123') IS NULL AS nobodys, usable_number('07700 900124');
 SELECT split_part(pg_temp.refused($$INSERT INTO engage.filler (kind, value) VALUES ('name', 'JOBSEEKER!')$$), E'\n', 1);
 SELECT split_part(pg_temp.refused($$INSERT INTO engage.filler (kind, value) VALUES ('name', '--')$$), E'\n', 1);

@@ -30,7 +30,7 @@ FROM generate_series(0, 7) i;
 CALL refresh();
 SELECT * FROM pg_temp.together ORDER BY 1;
 SELECT count(*) AS flags FROM flag;
-SELECT confirm_link('0770090010' || i, '07700900100', 'voice recognised', 'handler_recognition') FROM generate_series(1, 7, 2) i;
+SELECT confirm_link('0770090010' || i, '07700900100', 'voice recognised', 'handler_recognised') FROM generate_series(1, 7, 2) i;
 CALL refresh();
 SELECT * FROM pg_temp.together ORDER BY 1;
 SELECT f.caller_id, f.contacts, f.criteria_met, f.withdrawn_at IS NULL AS stands FROM flag f;

@@ -26,7 +26,7 @@ SELECT count(*) AS referrals FROM referral;
 
 -- a reason is enough, before any refresh; and what is known of a man without a name
 SELECT * FROM refer('Calls every night');
-SELECT * FROM refer('Says that he is lost, and is not', area => 'Exampleshire North', modus_operandi => 'Asks for a lift home', personal_details => 'Slight lisp');
+SELECT * FROM refer('Says that he is lost, and is not', district => 'Exampleshire North', modus_operandi => 'Asks for a lift home', personal_details => 'Slight lisp');
 SELECT reason, personal_details, district, modus_operandi, identified_by, match, link_state FROM referral ORDER BY referral_id;
 
 -- eight SIM cards in a week, a call to 999 from each.  To four the caller tells

@@ -66,33 +66,33 @@ CREATE TABLE counted AS
 SELECT i.as_of, p.caller_id, f.code, f.axis, f.measure, f.weight, f.share, f.at_most, counts(c, f.measure, f.matches) AS matches, c.handling_seconds, c.occurred_at,
 	COALESCE((SELECT w.weight FROM harm_weight w WHERE w.code = c.closing_code AND w.scheme = ANY (f.matches) ORDER BY w.scheme LIMIT 1),
 		(SELECT w.weight FROM harm_weight w WHERE w.code = c.opening_code AND w.scheme = ANY (f.matches) ORDER BY w.scheme LIMIT 1), 0) AS harm
-FROM instants i, risk_factor_in_force f, contact c JOIN persona p USING (persona_key)
+FROM instants i, current_risk_factor f, contact c JOIN persona p USING (persona_key)
 WHERE f.enabled AND f.axis <> 'demand' AND f.measure <> 'marker' AND c.direction = 'inbound' AND c.duplicate_of IS NULL AND c.callback_of IS NULL
 	AND c.occurred_at <= i.as_of AND (f.within IS NULL OR c.occurred_at > i.as_of - f.within);
 CREATE TABLE wanted AS
 SELECT i.as_of, c.caller_id, f.code, f.axis, f.measure, f.weight, f.share,
 	LEAST(CASE WHEN f.measure = 'harm_weight' THEN ln(1 + COALESCE(x.harm, 0)) ELSE COALESCE(x.matching, 0) END, f.at_most) AS value,
 	COALESCE(x.matching >= f.weight AND x.matching >= COALESCE(f.share, 0) * x.contacts, false) AS is_so
-FROM instants i CROSS JOIN caller c CROSS JOIN risk_factor_in_force f
+FROM instants i CROSS JOIN caller c CROSS JOIN current_risk_factor f
 LEFT JOIN (SELECT as_of, caller_id, code, count(*) AS contacts, count(*) FILTER (WHERE matches) AS matching, sum(harm) AS harm FROM counted GROUP BY 1, 2, 3) x
 	ON (x.as_of, x.caller_id, x.code) = (i.as_of, c.caller_id, f.code)
 WHERE f.enabled AND f.axis <> 'demand' AND f.measure <> 'marker' AND c.contacts > 0;
 RESET max_parallel_workers_per_gather;
 CREATE TABLE facts AS
-SELECT i.as_of, 'all' AS of, x.* FROM instants i, contact_facts(risk_model_in_force(), i.as_of, ARRAY(SELECT caller_id FROM caller)) x
-UNION ALL SELECT i.as_of, 'some', x.* FROM instants i, contact_facts(risk_model_in_force(), i.as_of, ARRAY(SELECT caller_id FROM caller WHERE caller_id % 2 = 0)) x;
-CREATE TABLE in_parallel AS SELECT r.* FROM clock, risk_of(risk_model_in_force(), at) r;
+SELECT i.as_of, 'all' AS of, x.* FROM instants i, contact_facts(current_risk_model(), i.as_of, ARRAY(SELECT caller_id FROM caller)) x
+UNION ALL SELECT i.as_of, 'some', x.* FROM instants i, contact_facts(current_risk_model(), i.as_of, ARRAY(SELECT caller_id FROM caller WHERE caller_id % 2 = 0)) x;
+CREATE TABLE in_parallel AS SELECT r.* FROM clock, risk_of(current_risk_model(), at) r;
 SET max_parallel_workers_per_gather = 0;
-SELECT count(*) FILTER (WHERE r IS DISTINCT FROM p) AS differ FROM clock, risk_of(risk_model_in_force(), at) r FULL JOIN in_parallel p USING (caller_id);
+SELECT count(*) FILTER (WHERE r IS DISTINCT FROM p) AS differ FROM clock, risk_of(current_risk_model(), at) r FULL JOIN in_parallel p USING (caller_id);
 DROP TABLE in_parallel;
 SELECT w.measure, count(*) AS compared, count(*) FILTER (WHERE w.value > 0) > 50 AS many, count(*) FILTER (WHERE abs(w.value - COALESCE(f.harm[n.place], 0)) > 1e-9) AS wrong
-FROM (VALUES ('all'), ('some')) o(of) CROSS JOIN wanted w JOIN harm_factors(risk_model_in_force()) n ON n.code = w.code AND n.of_contacts
+FROM (VALUES ('all'), ('some')) o(of) CROSS JOIN wanted w JOIN harm_factors(current_risk_model()) n ON n.code = w.code AND n.of_contacts
 LEFT JOIN facts f ON (f.of, f.as_of, f.caller_id) = (o.of, w.as_of, w.caller_id)
 WHERE w.axis = 'harm' AND (o.of = 'all' OR w.caller_id % 2 = 0) GROUP BY 1 ORDER BY 1;
 -- all callers in one pass, as a refresh scores them, and by their ids
 SELECT count(*) > 100 AS many, count(*) FILTER (WHERE (a.handling_seconds, a.handled, a.harm_points, a.natures) IS DISTINCT FROM (s.handling_seconds, s.handled, s.harm_points, s.natures)) AS differ
-FROM (SELECT i.as_of, x.* FROM instants i, contact_scores(risk_model_in_force(), i.as_of, NULL) x) a
-FULL JOIN (SELECT i.as_of, x.* FROM instants i, contact_scores(risk_model_in_force(), i.as_of, ARRAY(SELECT caller_id FROM caller)) x) s USING (as_of, caller_id);
+FROM (SELECT i.as_of, x.* FROM instants i, contact_scores(current_risk_model(), i.as_of, NULL) x) a
+FULL JOIN (SELECT i.as_of, x.* FROM instants i, contact_scores(current_risk_model(), i.as_of, ARRAY(SELECT caller_id FROM caller)) x) s USING (as_of, caller_id);
 SELECT w.code, bool_or(w.is_so) AND NOT bool_and(w.is_so) AS some, count(*) FILTER (WHERE w.is_so <> COALESCE(w.code = ANY (f.natures), false)) AS wrong
 FROM (VALUES ('all'), ('some')) o(of) CROSS JOIN wanted w LEFT JOIN facts f ON (f.of, f.as_of, f.caller_id) = (o.of, w.as_of, w.caller_id)
 WHERE w.axis = 'nature' AND (o.of = 'all' OR w.caller_id % 2 = 0) GROUP BY 1 ORDER BY 1;
@@ -101,7 +101,7 @@ FROM facts f LEFT JOIN (SELECT as_of, caller_id, sum(handling_seconds)::float8 A
 -- whatever the session writes dates like
 SET datestyle = 'SQL, DMY';
 SET timezone = 'Asia/Kolkata';
-SELECT count(*) AS differ FROM clock, contact_facts(risk_model_in_force(), at, ARRAY(SELECT caller_id FROM caller)) n FULL JOIN (SELECT * FROM facts WHERE of = 'all' AND as_of = (SELECT at FROM clock)) f USING (caller_id) WHERE n.harm IS DISTINCT FROM f.harm OR n.natures IS DISTINCT FROM f.natures;
+SELECT count(*) AS differ FROM clock, contact_facts(current_risk_model(), at, ARRAY(SELECT caller_id FROM caller)) n FULL JOIN (SELECT * FROM facts WHERE of = 'all' AND as_of = (SELECT at FROM clock)) f USING (caller_id) WHERE n.harm IS DISTINCT FROM f.harm OR n.natures IS DISTINCT FROM f.natures;
 SET datestyle = 'ISO, YMD';
 SET timezone = 'UTC';
 
@@ -123,21 +123,21 @@ UPDATE caller_risk SET as_of = at FROM clock;
 CREATE TABLE explained AS SELECT k.caller_id, e.code, e.axis, e.value, e.weight, e.contribution FROM caller_risk k, explain_risk(k.caller_id) e;
 SELECT count(*) > 3000 AS thousands, count(*) FILTER (WHERE abs(e.value - w.value) > 1e-9) AS wrong FROM explained e JOIN wanted w USING (caller_id, code) JOIN clock ON at = as_of;
 SELECT e.code, bool_or(e.value > 0) AS some, count(*) FILTER (WHERE e.value <> LEAST((SELECT count(*) FROM marker m WHERE m.caller_id = e.caller_id AND m.marker = ANY (f.matches)), f.at_most)) AS wrong
-FROM explained e JOIN risk_factor_in_force f USING (code) WHERE f.measure = 'marker' GROUP BY 1 ORDER BY 1;
+FROM explained e JOIN current_risk_factor f USING (code) WHERE f.measure = 'marker' GROUP BY 1 ORDER BY 1;
 
 -- each weight in turn, up or far down: for everybody both scores change by that factor's contribution and nothing else
 CREATE TABLE changes (code text, changed bigint, others bigint, natures bigint);
-CREATE TABLE before AS SELECT r.caller_id, r.demand_score, r.harm_points, r.natures FROM clock, risk_of(risk_model_in_force(), at) r;
+CREATE TABLE before AS SELECT r.caller_id, r.demand_score, r.harm_points, r.natures FROM clock, risk_of(current_risk_model(), at) r;
 \set ECHO none
 \o /dev/null
 SELECT format('SELECT set_risk_factor(%L, weight => %s)', f.code, f.changed),
 	format('INSERT INTO changes SELECT %L, count(*) FILTER (WHERE (r.demand_score, r.harm_points, r.natures) IS DISTINCT FROM (b.demand_score, b.harm_points, b.natures)),
 		count(*) FILTER (WHERE r.demand_score - b.demand_score <> CASE WHEN e.axis = ''demand'' THEN c.by ELSE 0 END OR r.harm_points - b.harm_points <> CASE WHEN e.axis = ''harm'' THEN c.by ELSE 0 END),
 		count(*) FILTER (WHERE array_remove(r.natures, %L) <> array_remove(b.natures, %L))
-		FROM clock, risk_of(risk_model_in_force(), at) r JOIN before b USING (caller_id) LEFT JOIN explained e ON e.caller_id = r.caller_id AND e.code = %L,
+		FROM clock, risk_of(current_risk_model(), at) r JOIN before b USING (caller_id) LEFT JOIN explained e ON e.caller_id = r.caller_id AND e.code = %L,
 			LATERAL (SELECT COALESCE(round(e.value::numeric * %s, 3) - e.contribution, 0)) c(by)', f.code, f.code, f.code, f.code, f.changed),
 	format('SELECT set_risk_factor(%L, weight => %s)', f.code, f.weight)
-FROM (SELECT *, CASE WHEN axis = 'nature' THEN weight + 2 WHEN row_number() OVER (ORDER BY axis, code COLLATE "C") % 2 = 0 THEN weight + 2 ELSE -1000 END AS changed FROM risk_factor_in_force WHERE enabled) f ORDER BY axis, code COLLATE "C"
+FROM (SELECT *, CASE WHEN axis = 'nature' THEN weight + 2 WHEN row_number() OVER (ORDER BY axis, code COLLATE "C") % 2 = 0 THEN weight + 2 ELSE -1000 END AS changed FROM current_risk_factor WHERE enabled) f ORDER BY axis, code COLLATE "C"
 \gexec
 \o
 \set ECHO all

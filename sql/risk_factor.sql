@@ -8,7 +8,7 @@
 -- before anything is there
 SELECT pg_temp.refused(statement)
 FROM (VALUES ($$SELECT engage.adopt_risk_factors()$$), ($$SELECT engage.adopt_risk_factors('none')$$), ($$SELECT engage.adopt_risk_factors(NULL)$$), ($$SELECT engage.set_risk_factor('recent', weight => 1)$$), ($$SELECT engage.adopt_risk_model(1)$$), ($$SELECT engage.fit_risk()$$), ($$SELECT engage.explain_risk(1)$$)) AS t(statement);
-SELECT risk_model_in_force(), scores_are_due(), fit_is_due();
+SELECT current_risk_model(), scores_are_due(), fit_is_due();
 SELECT setup();
 SELECT measure, axes, place, takes FROM risk_measure ORDER BY place, measure COLLATE "C";
 -- none are there until somebody adopts some: refresh scores nobody
@@ -18,7 +18,7 @@ CALL refresh();
 SELECT scores_are_due(), (SELECT scored FROM refresh_run), (SELECT count(*) FROM caller_risk) AS scores, (SELECT count(*) FROM dirty) AS queued;
 UPDATE policy SET refit_every = NULL;
 SELECT adopt_risk_factors();
-SELECT code, axis, measure, matches, weight, at_most, within, share, is_sensitive, condition, enabled, thrive FROM risk_factor_in_force ORDER BY axis, code;
+SELECT code, axis, measure, matches, weight, at_most, within, share, is_sensitive, condition, enabled, thrive FROM current_risk_factor ORDER BY axis, code;
 SELECT model_id, demand IS NULL AS no_demand, horizon, fitted_as_of, report, origin, created_by = session_user AS by_me FROM risk_model;
 SELECT subject, cause FROM dirty;
 CALL refresh();
@@ -44,11 +44,11 @@ SELECT pg_temp.refused(statement)
 FROM (VALUES ($$UPDATE engage.risk_factor SET weight = 9 WHERE model_id = 1$$), ($$DELETE FROM engage.risk_factor WHERE model_id = 1$$), ($$UPDATE engage.risk_model SET origin = 'mine'$$), ($$DELETE FROM engage.risk_model$$)) AS t(statement);
 
 -- what a measure can be for, and takes: every one on every axis
-SELECT m.measure, string_agg(CASE WHEN risk_matches_fit(m.measure, a.axis, NULL) THEN a.axis::text END, ' ' ORDER BY a.axis) AS without, string_agg(CASE WHEN risk_matches_fit(m.measure, a.axis, '{x}') THEN a.axis::text END, ' ' ORDER BY a.axis) AS with_matches,
-	bool_or(risk_matches_fit(m.measure, a.axis, '{}') OR risk_matches_fit(m.measure, a.axis, '{x,NULL}')) AS with_none
+SELECT m.measure, string_agg(CASE WHEN valid_risk_matches(m.measure, a.axis, NULL) THEN a.axis::text END, ' ' ORDER BY a.axis) AS without, string_agg(CASE WHEN valid_risk_matches(m.measure, a.axis, '{x}') THEN a.axis::text END, ' ' ORDER BY a.axis) AS with_matches,
+	bool_or(valid_risk_matches(m.measure, a.axis, '{}') OR valid_risk_matches(m.measure, a.axis, '{x,NULL}')) AS with_none
 FROM (SELECT measure FROM risk_measure UNION SELECT 'height') m, unnest(enum_range(NULL::risk_axis)) a(axis) GROUP BY m.measure ORDER BY m.measure COLLATE "C";
 SELECT count(*) AS catalogue_differs FROM risk_measure m, unnest(enum_range(NULL::risk_axis)) a(axis)
-WHERE risk_matches_fit(m.measure, a.axis, CASE WHEN m.takes IS NOT NULL THEN '{x}'::text[] END) <> (a.axis = ANY (m.axes));
+WHERE valid_risk_matches(m.measure, a.axis, CASE WHEN m.takes IS NOT NULL THEN '{x}'::text[] END) <> (a.axis = ANY (m.axes));
 
 -- what is refused, and leaves no version behind
 \pset format unaligned
@@ -66,7 +66,7 @@ SELECT pg_temp.refused($$INSERT INTO engage.harm_weight VALUES ('cchi', 'C1', -1
 SELECT count(*) AS versions FROM risk_model;
 
 -- sensitive data: off, and on with a condition alone
-SELECT code, enabled, condition FROM risk_factor_in_force WHERE is_sensitive;
+SELECT code, enabled, condition FROM current_risk_factor WHERE is_sensitive;
 SELECT pg_temp.refused($$SELECT engage.set_risk_factor('health', enabled => true)$$);
 SELECT pg_temp.refused($$SELECT engage.set_risk_factor('health', enabled => true, condition => ' ')$$) LIKE '23514%' AS still;
 SELECT pg_temp.refused($$SELECT engage.set_risk_factor('weapons', is_sensitive => true)$$) LIKE '23514%' AS existing;
@@ -74,14 +74,14 @@ SELECT pg_temp.refused($$SELECT engage.set_risk_factor('weapons', is_sensitive =
 SELECT pg_temp.refused($$SELECT engage.set_risk_factor('ill', 3, true, axis => 'harm', measure => 'marker', matches => '{child, disability}', is_sensitive => false, label => 'Ill')$$) LIKE '23514%' AS new;
 SELECT pg_temp.refused($$SELECT engage.set_risk_factor('weapons', matches => '{weapons, self_harm}')$$) LIKE '23514%' AS widened;
 SELECT set_risk_factor('ill', 3, axis => 'harm', measure => 'marker', matches => '{child, disability}', label => 'Ill') > 0 AS added;
-SELECT code, is_sensitive, enabled FROM risk_factor_in_force WHERE code = 'ill';
+SELECT code, is_sensitive, enabled FROM current_risk_factor WHERE code = 'ill';
 SELECT mark_caller(caller_id, 'self_harm', 'case 1') > 0 AND mark_caller(caller_id, 'weapons', 'case 1') > 0 AS marked FROM caller;
 CALL refresh();
 SELECT e.code, e.value, e.contribution FROM caller c, explain_risk(c.caller_id) e WHERE e.measure = 'marker' ORDER BY e.code;
 SELECT set_risk_factor('health', enabled => true, condition => 'Schedule 8 paragraph 4: safeguarding of individuals at risk') > 0 AS switched_on;
 CALL refresh();
 SELECT e.code, e.value, e.contribution, e.is_sensitive FROM caller c, explain_risk(c.caller_id) e WHERE e.measure = 'marker' ORDER BY e.code;
-SELECT code, enabled, condition FROM risk_factor_in_force WHERE code = 'health';
+SELECT code, enabled, condition FROM current_risk_factor WHERE code = 'health';
 -- a kind of marker that becomes sensitive counts no more, and everybody is scored anew
 UPDATE marker_kind SET is_sensitive = true WHERE marker = 'weapons';
 SELECT subject FROM dirty;
@@ -113,7 +113,7 @@ SELECT created_by FROM engage.risk_model ORDER BY model_id DESC LIMIT 1;
 INSERT INTO engage.risk_model (horizon, origin) VALUES ('1 day', 'mine');
 UPDATE engage.risk_factor SET weight = 1;
 SET SESSION AUTHORIZATION regress_analyst;
-SELECT count(*) AS factors FROM engage.risk_factor_in_force;
+SELECT count(*) AS factors FROM engage.current_risk_factor;
 SELECT engage.set_risk_factor('recent', weight => 0.9);
 SELECT engage.adopt_risk_model(1);
 SELECT engage.adopt_risk_factors();

@@ -94,10 +94,10 @@ SELECT model_id, callers, events, demand_fitted, weights_fitted, round(auc::nume
 CREATE TEMP TABLE fitted AS
 	SELECT logistic_agg(happened, ARRAY[recent, expected, nearness], 1) AS m, logistic_agg(happened, ARRAY[latest], 1) AS by_count FROM example WHERE cutoff < '2025-07-21';
 SELECT f.measure, f.weight, f.weight = round((m).weights[place]::numeric, 3) AS as_by_plain_sql
-FROM fitted, risk_factor_in_force f JOIN (VALUES ('base', 1), ('recent', 2), ('expected', 3), ('nearness', 4)) v (measure, place) USING (measure) ORDER BY place;
+FROM fitted, current_risk_factor f JOIN (VALUES ('base', 1), ('recent', 2), ('expected', 3), ('nearness', 4)) v (measure, place) USING (measure) ORDER BY place;
 SELECT (m).events = (report ->> 'events')::bigint AS events, (m).observations = (report ->> 'observations')::bigint AS observations,
 	report -> 'cutoffs' AS cutoffs, (SELECT m FROM model) = demand AS demand_model
-FROM fitted, risk_model WHERE model_id = risk_model_in_force();
+FROM fitted, risk_model WHERE model_id = current_risk_model();
 -- what was foretold, from the oracle's measures and weights; and what happened
 SELECT count(*) AS predictions, max(abs(p.probability - logistic_probability((m).weights, ARRAY[recent, expected, nearness]))) < 1e-9 AS probability,
 	max(abs(p.probability_by_count - logistic_probability((by_count).weights, ARRAY[latest]))) < 1e-9 AS by_count,
@@ -157,10 +157,10 @@ SET timezone = 'UTC';
 -- ---------------------------------------------- what cannot be learnt
 -- before any contact: neither; weights stay
 SELECT callers, events, demand_fitted, weights_fitted, auc FROM fit_risk('2025-01-01');
-SELECT count(*) AS changed FROM risk_factor_in_force f JOIN risk_factor o ON o.model_id = f.model_id - 1 AND o.code = f.code WHERE o.weight <> f.weight;
+SELECT count(*) AS changed FROM current_risk_factor f JOIN risk_factor o ON o.model_id = f.model_id - 1 AND o.code = f.code WHERE o.weight <> f.weight;
 -- ten weeks: one earlier instant, and a demand model that does not converge yet
 SELECT callers, events, demand_fitted, weights_fitted, round(auc::numeric, 3) AS auc FROM fit_risk('2025-04-10');
-SELECT report ->> 'weights_fitted' AS weights_fitted, jsonb_array_length(report -> 'cutoffs') AS cutoffs, demand IS NULL AS no_demand FROM risk_model WHERE model_id = risk_model_in_force();
+SELECT report ->> 'weights_fitted' AS weights_fitted, jsonb_array_length(report -> 'cutoffs') AS cutoffs, demand IS NULL AS no_demand FROM risk_model WHERE model_id = current_risk_model();
 -- too few who met a rule: the demand model alone
 BEGIN;
 UPDATE rule SET valid_to = '2025-01-01';
@@ -186,8 +186,8 @@ INSERT INTO caller (timeline, contacts, first_at, last_at)
 	GROUP BY i;
 SELECT places, (demand IS NULL) AS no_demand, (fitted).events, cardinality((fitted).weights) AS weights, (fitted).converged FROM learn_risk('2025-06-01', '28 days', '{3,5,7,9}');
 SELECT callers, events, demand_fitted, weights_fitted FROM fit_risk('2025-06-01');
-SELECT f.code, f.weight <> o.weight AS learnt FROM risk_factor_in_force f JOIN risk_factor o ON o.model_id = 4 AND o.code = f.code WHERE f.axis = 'demand' ORDER BY 1;
-SELECT bool_and(expected_contacts IS NULL AND probability_active IS NULL AND probability BETWEEN 0 AND 1) AS scored_without FROM risk_of(risk_model_in_force(), '2025-06-01');
+SELECT f.code, f.weight <> o.weight AS learnt FROM current_risk_factor f JOIN risk_factor o ON o.model_id = 4 AND o.code = f.code WHERE f.axis = 'demand' ORDER BY 1;
+SELECT bool_and(expected_contacts IS NULL AND probability_active IS NULL AND probability BETWEEN 0 AND 1) AS scored_without FROM risk_of(current_risk_model(), '2025-06-01');
 SELECT callers, happened, brier < 0.01 AS easily_told FROM evaluate_risk('2025-05-01');
 SELECT demand IS NULL AS no_demand, bool_and(expected_contacts IS NULL) AS none_expected
 FROM risk_evaluation e JOIN risk_prediction p USING (evaluation_id) WHERE evaluation_id = (SELECT max(evaluation_id) FROM risk_evaluation) GROUP BY 1;
@@ -196,25 +196,25 @@ ROLLBACK;
 -- ------------------------------------------------- which factors are fitted
 -- what is off is left out, and stays as it was; harm and natures stay
 SELECT set_risk_factor('expected', enabled => false) IS NOT NULL AS off, set_risk_factor('emergency', weight => 7) IS NOT NULL AS weighed;
-SELECT demand_places(risk_model_in_force());
+SELECT demand_places(current_risk_model());
 SELECT weights_fitted FROM fit_risk('2025-07-21');
 WITH plain AS (
 	SELECT logistic_agg(happened, ARRAY[recent, nearness], 1) AS m FROM example WHERE cutoff < '2025-07-21'
 )
 SELECT f.measure, f.enabled, f.weight, f.weight = round((m).weights[place]::numeric, 3) AS as_by_plain_sql
-FROM plain, risk_factor_in_force f JOIN (VALUES ('base', 1), ('recent', 2), ('nearness', 3), ('expected', NULL)) v (measure, place) USING (measure) ORDER BY place;
-SELECT weight FROM risk_factor_in_force WHERE code = 'emergency';
+FROM plain, current_risk_factor f JOIN (VALUES ('base', 1), ('recent', 2), ('nearness', 3), ('expected', NULL)) v (measure, place) USING (measure) ORDER BY place;
+SELECT weight FROM current_risk_factor WHERE code = 'emergency';
 -- all measures at once
 SELECT set_risk_factor('expected', enabled => true) IS NOT NULL AS on,
 	count(set_risk_factor(m.measure, 0, axis => 'demand', measure => m.measure, label => m.description)) AS added
 FROM risk_measure m WHERE m.measure IN ('latest', 'usual', 'peak', 'met', 'active');
-SELECT demand_places(risk_model_in_force());
+SELECT demand_places(current_risk_model());
 SELECT weights_fitted, round(auc::numeric, 3) AS auc FROM fit_risk('2025-07-21');
-SELECT count(*) FILTER (WHERE weight <> 0) AS weights FROM risk_factor_in_force WHERE axis = 'demand';
+SELECT count(*) FILTER (WHERE weight <> 0) AS weights FROM current_risk_factor WHERE axis = 'demand';
 -- weights stand on the base: it is turned on
 SELECT set_risk_factor('base', enabled => false) IS NOT NULL AS off;
 SELECT weights_fitted FROM fit_risk('2025-07-21');
-SELECT enabled, weight < -5 AS fitted FROM risk_factor_in_force WHERE code = 'base';
+SELECT enabled, weight < -5 AS fitted FROM current_risk_factor WHERE code = 'base';
 
 -- --------------------------------------------------------------- a sample
 -- the same with at most 3,000 who met no rule: the first weight makes up for it
@@ -238,7 +238,7 @@ SELECT model_id, to_char(fitted_as_of, 'YYYY-MM-DD') AS fitted_as_of, r > 0 AND 
 FROM demand_fit WHERE model_id <= 4 ORDER BY model_id;
 SELECT abs(m.handling_seconds - avg(c.handling_seconds)) < 1e-6 AS mean_handling
 FROM risk_model m, contact c
-WHERE m.model_id = risk_model_in_force() AND c.occurred_at <= m.fitted_as_of AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+WHERE m.model_id = current_risk_model() AND c.occurred_at <= m.fitted_as_of AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
 GROUP BY m.handling_seconds;
 
 -- as other files want to find it

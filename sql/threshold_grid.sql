@@ -131,8 +131,8 @@ CREATE TABLE episode (caller_id bigint, width interval, threshold integer, met_a
 CREATE INDEX ON episode (width, threshold);
 CREATE TABLE there (caller_id bigint, met_at timestamptz);
 CREATE FUNCTION expected_grid(lowest integer, highest integer, from_at timestamptz, to_at timestamptz)
-	RETURNS TABLE (width interval, threshold integer, criterion criterion, callers bigint, episodes bigint, episodes_a_week double precision, busiest_week bigint,
-		new_callers_a_week double precision, only_here bigint, only_there bigint, here_and_there bigint, days_earlier double precision) STABLE LANGUAGE sql AS $$
+	RETURNS TABLE (width interval, threshold integer, criterion criterion, callers bigint, episodes bigint, episodes_per_week double precision, busiest_week bigint,
+		new_callers_per_week double precision, only_here bigint, only_there bigint, here_and_there bigint, days_earlier double precision) STABLE LANGUAGE sql AS $$
 	SELECT c.width, c.threshold, format('%s in %s', c.threshold, c.width)::engage.criterion, count(DISTINCT e.caller_id), count(e.caller_id),
 		count(e.caller_id) / ((to_at::date - from_at::date) / 7.0::double precision),
 		coalesce((SELECT max(n) FROM (SELECT count(*) AS n FROM episode AS b WHERE (b.width, b.threshold) = (c.width, c.threshold)
@@ -153,9 +153,9 @@ CREATE FUNCTION differences(compared_with criterion[], channels contact_channel[
 	), expected AS MATERIALIZED (
 		SELECT e.* FROM expected_grid(lowest, highest, from_at, to_at) AS e
 	), rounded AS (
-		SELECT 'grid' AS source, width, threshold, criterion, callers, episodes, round(episodes_a_week::numeric, 9), busiest_week, round(new_callers_a_week::numeric, 9), only_here, only_there, here_and_there, round(days_earlier::numeric, 9) FROM grid
+		SELECT 'grid' AS source, width, threshold, criterion, callers, episodes, round(episodes_per_week::numeric, 9), busiest_week, round(new_callers_per_week::numeric, 9), only_here, only_there, here_and_there, round(days_earlier::numeric, 9) FROM grid
 		UNION ALL
-		SELECT 'expected', width, threshold, criterion, callers, episodes, round(episodes_a_week::numeric, 9), busiest_week, round(new_callers_a_week::numeric, 9), only_here, only_there, here_and_there, round(days_earlier::numeric, 9) FROM expected
+		SELECT 'expected', width, threshold, criterion, callers, episodes, round(episodes_per_week::numeric, 9), busiest_week, round(new_callers_per_week::numeric, 9), only_here, only_there, here_and_there, round(days_earlier::numeric, 9) FROM expected
 	), cell AS (
 		SELECT (r - 'source') AS cell, r->>'source' AS source FROM rounded AS x, LATERAL (SELECT to_jsonb(x)) AS j(r)
 	)
@@ -208,22 +208,22 @@ SELECT * FROM differences(NULL, NULL, 3, 12, '2026-02-16', '2026-04-19');
 SELECT * FROM back_test_grid(200, 201, '{1 day}', '2026-02-16', '2026-04-20', '{300 in 1 day}');
 SELECT callers > 0 AS some, only_here = callers AS all_only_here, only_there, here_and_there, days_earlier FROM back_test_grid(3, 3, '{1 day}', '2026-02-16', '2026-04-20', '{300 in 1 day}');
 -- Sunday 23:00 in UTC is Monday in London's summer
-SELECT callers, episodes, episodes_a_week, busiest_week FROM back_test_grid(1, 1, '{1 hour}', '2026-05-01', '2026-06-05');
+SELECT callers, episodes, episodes_per_week, busiest_week FROM back_test_grid(1, 1, '{1 hour}', '2026-05-01', '2026-06-05');
 INSERT INTO contact (source, source_ref, occurred_at, channel, number_raw) VALUES
 	('acd', 's1', '2026-05-17 22:59:59Z', '101_voice', '07700 900900'), ('acd', 's2', '2026-05-17 23:00:00Z', '101_voice', '07700 900901'),
 	('acd', 's3', '2026-05-20 12:00:00Z', '101_voice', '07700 900902'), ('acd', 's4', '2026-05-24 22:59:59Z', '101_voice', '07700 900903');
 CALL refresh();
-SELECT callers, episodes, episodes_a_week, busiest_week, new_callers_a_week FROM back_test_grid(1, 1, '{1 hour}', '2026-05-01', '2026-06-05');
+SELECT callers, episodes, episodes_per_week, busiest_week, new_callers_per_week FROM back_test_grid(1, 1, '{1 hour}', '2026-05-01', '2026-06-05');
 
 -- the lowest threshold that a team can work, against trying each
 TRUNCATE episode, there;
 INSERT INTO episode SELECT * FROM plain_episodes(NULL, '2026-02-16', '2026-04-20', 150);
 CREATE TABLE tried AS SELECT * FROM expected_grid(1, 150, '2026-02-16', '2026-04-20');
 SELECT count(*) AS answers, count(*) FILTER (WHERE (e.threshold, e.criterion, e.callers, e.episodes, e.busiest_week) IS DISTINCT FROM (w.threshold, w.criterion, w.callers, w.episodes, w.busiest_week)) AS differences,
-	count(*) FILTER (WHERE round(e.episodes_a_week::numeric, 9) IS DISTINCT FROM round(w.episodes_a_week::numeric, 9)) AS wrong
+	count(*) FILTER (WHERE round(e.episodes_per_week::numeric, 9) IS DISTINCT FROM round(w.episodes_per_week::numeric, 9)) AS wrong
 FROM unnest('{1, 2, 3, 5, 8, 13, 21, 1000}'::integer[]) AS c(capacity), LATERAL workable_threshold(capacity, '2026-02-16', '2026-04-20') AS w
-	LEFT JOIN LATERAL (SELECT t.* FROM tried AS t WHERE t.width = w.width AND t.threshold > 1 AND CASE w.fits WHEN 'mean week' THEN t.episodes_a_week ELSE t.busiest_week END <= capacity ORDER BY t.threshold LIMIT 1) AS e ON true;
-SELECT width, fits, threshold, criterion, callers, episodes, round(episodes_a_week::numeric, 3) AS a_week, busiest_week FROM workable_threshold(5, '2026-02-16', '2026-04-20');
+	LEFT JOIN LATERAL (SELECT t.* FROM tried AS t WHERE t.width = w.width AND t.threshold > 1 AND CASE w.fits WHEN 'mean week' THEN t.episodes_per_week ELSE t.busiest_week END <= capacity ORDER BY t.threshold LIMIT 1) AS e ON true;
+SELECT width, fits, threshold, criterion, callers, episodes, round(episodes_per_week::numeric, 3) AS a_week, busiest_week FROM workable_threshold(5, '2026-02-16', '2026-04-20');
 SELECT width, fits, criterion, callers, episodes, busiest_week FROM workable_threshold(3, '2026-02-16', '2026-04-20', '{28 days}', '{email}');
 -- nobody called at all
 SELECT * FROM workable_threshold(3, '2020-02-16', '2020-04-20');

@@ -114,7 +114,7 @@ find_fault(FunctionCallInfo fcinfo)
 }
 
 /*
- * contact_fits(occurred_at timestamptz, recorded_at timestamptz, answered_at timestamptz,
+ * valid_contact(occurred_at timestamptz, recorded_at timestamptz, answered_at timestamptz,
  *			ended_at timestamptz, date_of_birth date, handling_seconds integer, latitude double precision,
  *			longitude double precision, location_radius_m double precision, source text, source_ref text,
  *			number_raw text, given_name text, family_name text, address text, postcode text, email text,
@@ -122,9 +122,9 @@ find_fault(FunctionCallInfo fcinfo)
  *		True; or an error that names the column and its bounds, which a plain
  *		constraint cannot.
  */
-ENGAGE_FUNCTION(engage_contact_fits);
+ENGAGE_FUNCTION(engage_valid_contact);
 Datum
-engage_contact_fits(PG_FUNCTION_ARGS)
+engage_valid_contact(PG_FUNCTION_ARGS)
 {
 	const ContactColumn *fault = find_fault(fcinfo);
 

@@ -80,7 +80,7 @@ engage_compare_personas(PG_FUNCTION_ARGS)
 /* The details of the person to identify, as a row of PERSONA_COLUMNS. */
 #define UNKNOWN_PERSON \
 	"SELECT '00000000-0000-0000-0000-000000000000'::pg_catalog.uuid AS persona_key, false AS own_number, false AS is_organisation, EXISTS (SELECT FROM engage.shared_number s" \
-	" WHERE s.number OPERATOR(pg_catalog.=) $1) AS shared_number, NULL::pg_catalog.int8 AS caller_id, NULL::pg_catalog.uuid AS component, $10 AS details," \
+	" WHERE s.number OPERATOR(pg_catalog.=) $1) AS shared_number, NULL::pg_catalog.int8 AS caller_id, NULL::pg_catalog.uuid AS component, $10 AS identity_details," \
 	" CASE WHEN EXISTS (SELECT FROM engage.known_number k WHERE k.number OPERATOR(pg_catalog.=) $1" \
 	" AND k.sharing OPERATOR(pg_catalog.=) ANY ('{communal,payphone,organisation}'::engage.number_sharing[])) THEN NULL ELSE $1 END AS number," \
 	" $2 AS given_name, $3 AS family_name, $4 AS date_of_birth, $5 AS address, $6 AS postcode, $7 AS email, $8 AS imei, $9 AS nominal_ref"
@@ -196,7 +196,7 @@ reasons_for(const LinkModel *model, const Suspect *s)
 /*
  * identify_personas(model_id integer, number text, given_name text, family_name text,
  *			date_of_birth date, address text, postcode text, email text, imei text, nominal_ref text,
- *			details jsonb) RETURNS SETOF record
+ *			identity_details jsonb) RETURNS SETOF record
  *		Callers who may be this person, likeliest first.  Probabilities are
  *		those of exactly one of them, or somebody else, being it.
  */

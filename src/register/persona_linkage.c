@@ -154,8 +154,8 @@ compare_uuid(const void *a, const void *b)
 	return memcmp(a, b, UUID_LEN);
 }
 
-#define DECIDED_PERSONAS "SELECT v.decision_no, v.is_same, v.side, v.persona_key FROM engage_internal.decided_persona v"
-#define DECIDED_ORDER " ORDER BY v.decision_no, v.side, v.persona_key"
+#define DECIDED_PERSONAS "SELECT v.decision_id, v.is_same, v.side, v.persona_key FROM engage_internal.decided_persona v"
+#define DECIDED_ORDER " ORDER BY v.decision_id, v.side, v.persona_key"
 
 /* The decisions on personas with these keys, or all. */
 static void
@@ -171,7 +171,7 @@ load_decisions(Personas *p, ArrayType *keys, Decisions *d)
 
 	SPI_connect();
 	SPI_execute_with_args(keys == NULL ? DECIDED_PERSONAS DECIDED_ORDER :
-										 DECIDED_PERSONAS " WHERE v.decision_no OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT pg_catalog.unnest(engage_internal.decisions_about($1))))" DECIDED_ORDER,
+										 DECIDED_PERSONAS " WHERE v.decision_id OPERATOR(pg_catalog.=) ANY (ARRAY(SELECT pg_catalog.unnest(engage_internal.decisions_about($1))))" DECIDED_ORDER,
 						  keys == NULL ? 0 : 1, types, values, NULL, true, 0);
 	rows = SPI_processed;
 	d->must = MemoryContextAllocHuge(mine, sizeof(ClusterPair) * (rows + 1));

@@ -32,11 +32,11 @@
 #define PERSONA_COLUMNS \
 	PERSONA_START \
 	" EXISTS (SELECT FROM engage.shared_number s WHERE s.number OPERATOR(pg_catalog.=) p.number) AS shared_number," \
-	" p.caller_id, p.component, p.details, CASE WHEN" STANDS_FOR_NOBODY " THEN NULL ELSE p.number END" PERSONA_END
+	" p.caller_id, p.component, p.identity_details, CASE WHEN" STANDS_FOR_NOBODY " THEN NULL ELSE p.number END" PERSONA_END
 
 /* The same with every number; shared_number has those that identify no person. */
 #define BLOCK_COLUMNS \
-	PERSONA_START " COALESCE(" STANDS_FOR_NOBODY ", false) AS shared_number, p.caller_id, p.component, p.details," \
+	PERSONA_START " COALESCE(" STANDS_FOR_NOBODY ", false) AS shared_number, p.caller_id, p.component, p.identity_details," \
 				  " p.number" PERSONA_END
 #define PERSONA_ORDER " ORDER BY p.persona_key"
 

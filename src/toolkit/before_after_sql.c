@@ -566,7 +566,7 @@ engage_effect_size(PG_FUNCTION_ARGS)
 
 /*
  * hours_saved(observed double precision, expected double precision, variance double precision,
- *			handling_seconds double precision, months double precision, handling_sd double precision,
+ *			handling_seconds double precision, months double precision, handling_error double precision,
  *			level double precision) RETURNS record
  */
 ENGAGE_FUNCTION(engage_hours_saved);
@@ -578,7 +578,7 @@ engage_hours_saved(PG_FUNCTION_ARGS)
 	double variance = number_argument(fcinfo, 2, "variance", true);
 	double seconds = number_argument(fcinfo, 3, "handling_seconds", true);
 	double months = number_argument(fcinfo, 4, "months", false);
-	double sd = number_argument(fcinfo, 5, "handling_sd", true);
+	double sd = number_argument(fcinfo, 5, "handling_error", true);
 	double level = level_argument(fcinfo, 6);
 	HoursSaved result = hours_saved(observed, expected, variance, seconds, sd, months, level);
 	bool none = result.lower <= 0 && result.upper >= 0;

@@ -364,7 +364,7 @@ engage_demand_model_finalfn(PG_FUNCTION_ARGS)
 	{
 		demand_weigh_contacts(&model, &state->contacts);
 		row_set(&row, COLUMN_OCCASION, interval_datum((uint64) state->occasion));
-		row_set_number(&row, COLUMN_CONTACTS_AN_OCCASION, model.contacts_an_occasion);
+		row_set_number(&row, COLUMN_CONTACTS_AN_OCCASION, model.contacts_per_occasion);
 		row_set_number(&row, COLUMN_OCCASION_WEIGHT, model.occasion_weight);
 	}
 	row_set(&row, COLUMN_CALLERS, Int64GetDatum(model.callers));
@@ -403,9 +403,9 @@ read_occasions(DemandModel *model, const Row *row)
 	model->occasion = interval_width(DatumGetIntervalP(row->values[COLUMN_OCCASION]), "width of an occasion");
 	if (row->nulls[COLUMN_CONTACTS_AN_OCCASION] || row->nulls[COLUMN_OCCASION_WEIGHT])
 		refuse_model("An occasion needs its contacts and its weight.");
-	model->contacts_an_occasion = DatumGetFloat8(row->values[COLUMN_CONTACTS_AN_OCCASION]);
+	model->contacts_per_occasion = DatumGetFloat8(row->values[COLUMN_CONTACTS_AN_OCCASION]);
 	model->occasion_weight = DatumGetFloat8(row->values[COLUMN_OCCASION_WEIGHT]);
-	if (!(model->contacts_an_occasion >= 1 && !isinf(model->contacts_an_occasion)))
+	if (!(model->contacts_per_occasion >= 1 && !isinf(model->contacts_per_occasion)))
 		refuse_model("There must be at least one contact an occasion.");
 	if (!(model->occasion_weight >= 0))
 		refuse_model("The weight of the occasions must be zero or more.");

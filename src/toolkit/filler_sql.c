@@ -468,7 +468,7 @@ others_without_fillers(Jsonb *details, Jsonb *kinds, const ValueLists *lists)
 /*
  * without_fillers(INOUT number text, INOUT given_name text, INOUT family_name text,
  *			INOUT date_of_birth date, INOUT address text, INOUT postcode text, INOUT email text,
- *			INOUT imei text, INOUT nominal_ref text, INOUT details jsonb, kinds jsonb, fillers text[],
+ *			INOUT imei text, INOUT nominal_ref text, INOUT identity_details jsonb, kinds jsonb, fillers text[],
  *			is_real text[]) RETURNS record
  *		The same details, NULL where they are empty or fillers.
  */
@@ -502,7 +502,7 @@ engage_without_fillers(PG_FUNCTION_ARGS)
 
 /*
  * has_value(number text, given_name text, family_name text, date_of_birth date, address text,
- *			postcode text, email text, imei text, nominal_ref text, details jsonb, kinds jsonb,
+ *			postcode text, email text, imei text, nominal_ref text, identity_details jsonb, kinds jsonb,
  *			wanted text[]) RETURNS boolean
  *		Whether any of the details is one of these, each as KIND:FOLDED.
  */

@@ -195,7 +195,7 @@ INSERT INTO engage.contact (source, source_ref, occurred_at, channel, number_raw
 	('filler', 'x4', '2025-09-01 10:00', '101_voice', '07700 900304', '{"warrant": "FOUND-1", "birthday": "07/03/1984"}');
 INSERT INTO engage.filler (kind, value) VALUES ('identifier', 'found 1');
 CALL engage.refresh();
-SELECT bag_eq('SELECT number, details::text FROM engage.persona', $$VALUES ('+447700900301', NULL), ('+447700900302', NULL), ('+447700900303', NULL), ('+447700900304', '{"birthday": "07/03/1984"}')$$,
+SELECT bag_eq('SELECT number, identity_details::text FROM engage.persona', $$VALUES ('+447700900301', NULL), ('+447700900302', NULL), ('+447700900303', NULL), ('+447700900304', '{"birthday": "07/03/1984"}')$$,
 	'S1: details beyond the columns lose their fillers too');
 SELECT is(pg_temp.problems(), 0::bigint, 'S1: nothing is wrong');
 DELETE FROM engage.filler;

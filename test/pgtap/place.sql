@@ -91,7 +91,7 @@ SELECT count(pg_temp.say(n || side, CASE side WHEN 'x' THEN '07700 900' ELSE '01
 	CASE WHEN detail = 'postcode' THEN CASE side WHEN 'x' THEN x ELSE y END END)) FROM pair, unnest('{x,y}'::text[]) side;
 CALL engage.refresh();
 SELECT is(COALESCE((SELECT w.level || ' ' || round(w.weight::numeric, 2)
-		FROM engage.compare_personas(engage.linkage_in_force(), pg_temp.persona(n || 'x'), pg_temp.persona(n || 'y')) w WHERE w.detail = p.detail), 'missing 0.00'),
+		FROM engage.compare_personas(engage.current_linkage_model(), pg_temp.persona(n || 'x'), pg_temp.persona(n || 'y')) w WHERE w.detail = p.detail), 'missing 0.00'),
 	p.level || ' ' || round(p.bits, 2), format('S5: %s %s against %s: %s', p.detail, p.x, p.y, p.level))
 FROM pair p ORDER BY n;
 
@@ -112,7 +112,7 @@ SELECT isnt(pg_temp.who('withheld whole'), NULL, 'S5: a given name and a whole p
 
 -- blocks: a part brings nobody together with a whole, nor with the same part
 CREATE FUNCTION pg_temp.blocks(address text, postcode text) RETURNS bigint LANGUAGE sql AS $$
-	SELECT count(*) FROM engage_internal.persona_blocks(engage.linkage_in_force(), ARRAY(SELECT c.persona_key FROM engage.contact c
+	SELECT count(*) FROM engage_internal.persona_blocks(engage.current_linkage_model(), ARRAY(SELECT c.persona_key FROM engage.contact c
 		WHERE c.source_ref LIKE 'block%' AND c.address IS NOT DISTINCT FROM $1 AND c.postcode IS NOT DISTINCT FROM $2)) b
 $$;
 SELECT pg_temp.say('block ' || t, NULL, 'Orla', NULL, t, NULL) FROM unnest('{Maidstone,Acorn Lane,12 Acorn Lane}'::text[]) t;
@@ -130,7 +130,7 @@ SELECT 'place', 'born ' || g, '2025-09-01 10:00', '101_voice', 'Una', '07700 900
 FROM generate_series(1, 2) g;
 CALL engage.refresh();
 SELECT is((SELECT string_agg(w.detail || ' ' || w.level, ', ' ORDER BY w.detail COLLATE "C")
-	FROM engage.compare_personas(engage.linkage_in_force(), pg_temp.persona('born 1'), pg_temp.persona('born 2')) w WHERE w.detail LIKE 'details.%'),
+	FROM engage.compare_personas(engage.current_linkage_model(), pg_temp.persona('born 1'), pg_temp.persona('born 2')) w WHERE w.detail LIKE 'details.%'),
 	'details.place_of_birth same', 'S5: a town is a place of birth, and no address');
 
 SELECT is((SELECT count(*) FROM engage.verify()), 0::bigint, 'S5: everything is what it is computed anew');

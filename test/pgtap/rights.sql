@@ -32,7 +32,7 @@ INSERT INTO wanted_routine SELECT 'admin analyst identity loader', pg_temp.lines
 	connected_components(text,text)
 	contact_rate(timeline,timestamp with time zone,timestamp with time zone,double precision,interval)
 	contact_fault(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)
-	contact_fits(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)
+	valid_contact(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)
 	criteria(text)
 	criterion_cmp(criterion,criterion)
 	criterion_eq(criterion,criterion)
@@ -182,7 +182,7 @@ INSERT INTO wanted_routine SELECT 'admin', pg_temp.lines($$
 	adopt_risk_factors(text)
 	adopt_risk_model(integer)
 	adopt_rules(text,timestamp with time zone)
-	bands_fit(integer[])
+	valid_bands(integer[])
 	forget_caller_key(integer)
 	name_identity_details(jsonb)
 	publish_months(date[],boolean,interval)
@@ -190,7 +190,7 @@ INSERT INTO wanted_routine SELECT 'admin', pg_temp.lines($$
 	set_risk_factor(text,numeric,boolean,text,risk_axis,text,text[],double precision,interval,double precision,boolean,text,text)
 	set_up_bi_login(name,name)
 	setup(text,text,text)
-	tiers_fit(double precision[],numeric[],integer[])
+	valid_tiers(double precision[],numeric[],integer[])
 $$);
 
 -- What analysts, handlers and those who decide on links ask.
@@ -223,7 +223,7 @@ INSERT INTO wanted_routine VALUES
 	('analyst', 'managed_effect(bigint[],timestamp with time zone,interval,interval)'),
 	('analyst', 'managed_hours_saved(bigint[],timestamp with time zone,interval,interval)'),
 	('analyst', 'shifts_at(timestamp with time zone,interval,interval,integer)'),
-	('admin analyst identity operator', 'risk_model_in_force()'),
+	('admin analyst identity operator', 'current_risk_model()'),
 	('admin operator', 'fit_risk(timestamp with time zone)'),
 	('analyst', 'workable_threshold(integer,timestamp with time zone,timestamp with time zone,interval[],contact_channel[])'),
 	('identity', 'caller_as_of(text,timestamp with time zone)'),
@@ -233,12 +233,12 @@ INSERT INTO wanted_routine VALUES
 	('identity', 'end_marker(bigint,text)'),
 	('identity', 'explain_identity(text,text)'),
 	('handler identity', 'identify(text,text,text,date,text,text,text,text,text,jsonb,double precision)'),
-	('identity', 'linkage_in_force()'),
+	('identity', 'current_linkage_model()'),
 	('identity', 'mark_caller(bigint,text,text,marker_basis,timestamp with time zone,timestamp with time zone)'),
 	('identity', 'linked_pairs(integer)'),
 	('identity', 'reject_link(text,text,text,link_method)'),
 	('identity', 'revoke_decision(integer,text)'),
-	('identity', 'told_date(date)'),
+	('identity', 'usable_date(date)'),
 	('analyst handler identity', 'lookup(text)'),
 	('analyst handler identity', 'lookup(numeric)'),
 	('admin operator', 'train_linkage(bigint)'),
@@ -266,7 +266,7 @@ INSERT INTO wanted_routine SELECT 'operator', pg_temp.lines($$
 	has_pg_cron()
 	housekeeping()
 	job_health()
-	mark_everything()
+	queue_all()
 	rebuild(integer)
 	refresh(integer)
 	refresh_begin(integer)
@@ -343,8 +343,8 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	core_of_caller(bigint)
 	count_shared_numbers(integer,text[])
 	counted_contacts(timestamp with time zone,timestamp with time zone)
-	counts_anew(timestamp with time zone,timestamp with time zone)
-	criteria_in_force(timestamp with time zone)
+	expected_counts(timestamp with time zone,timestamp with time zone)
+	current_criteria(timestamp with time zone)
 	criterion_in(cstring)
 	criterion_out(criterion)
 	criterion_send(criterion)
@@ -387,7 +387,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	filler_applied()
 	filler_changed()
 	filler_entry(text,text)
-	fillers_in_force()
+	current_fillers()
 	queue_state()
 	link_what_waits(bigint,integer,bigint[])
 	sum_up_what_changed(bigint,integer,bigint[])
@@ -409,9 +409,9 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	next_contact(timestamp with time zone,timestamp with time zone,timestamp with time zone)
 	periods_of(integer)
 	queue_what_is_due()
-	keep_roster(bigint[])
-	keep_whole_roster()
-	key_callers(bigint[])
+	refresh_roster(bigint[])
+	refresh_all_rosters()
+	assign_pseudonyms(bigint[])
 	known_number_applied()
 	known_number_changed()
 	learn_fillers()
@@ -423,7 +423,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	take_personas_to_link(integer,uuid)
 	with_their_components(integer,uuid[])
 	link_some(bigint,integer)
-	link_everything(bigint)
+	link_all_personas(bigint)
 	link_referral(bigint)
 	check_review(referral,referral_review_status,text,bigint)
 	confirm_referral(referral,bigint,text)
@@ -484,7 +484,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	repeat_callers_text_transfn(internal,text,timestamp with time zone,criterion[])
 	repeat_callers_transfn(internal,bigint,timestamp with time zone,criterion[])
 	resolve_identifier(text)
-	risk_matches_fit(text,risk_axis,text[])
+	valid_risk_matches(text,risk_axis,text[])
 	risk_model_changed()
 	risk_of(integer,timestamp with time zone,bigint[])
 	contact_scores(integer,timestamp with time zone,bigint[])
@@ -499,12 +499,12 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	publish_contacts(date,integer)
 	publish_repeat_callers(date,integer,integer)
 	repeat_contacts_to_publish(date,integer,integer)
-	roster_anew(bigint[])
+	expected_roster(bigint[])
 	store_published(date,text,text[],text[],bigint[],integer,bigint[])
-	roster_months_anew(bigint[])
+	expected_roster_months(bigint[])
 	rule_changed()
 	score_callers(integer,bigint[])
-	score_everybody(bigint)
+	score_all_callers(bigint)
 	scores_are_due()
 	series_combinefn(internal,internal)
 	series_deserialfn(bytea,internal)
@@ -642,7 +642,7 @@ INSERT INTO definer VALUES
 	('refresh_begin(integer)', 'operators have no rights on runs and their lock'),
 	('refresh_step(bigint,integer)', 'operators have no rights on contacts, callers and flags'),
 	('refresh_end(bigint)', 'reads the run that the other two wrote'),
-	('mark_everything()', 'operators have no rights on the queue'),
+	('queue_all()', 'operators have no rights on the queue'),
 	('verify(double precision)', 'operators have no rights on contacts, callers and flags'),
 	('check_sample(double precision)', 'operators do not write verifications'),
 	('repair_capture()', 'administrators own no tables, and have no rights on contacts and the queue'),
@@ -688,7 +688,7 @@ SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.
 SELECT set_eq($$SELECT r.routine FROM routine r JOIN pg_language l ON l.oid = r.prolang AND l.lanname = 'c'
 		WHERE NOT r.proisstrict AND r.proargtypes[0] <> 'internal'::regtype$$,
 	$$VALUES ('persona_key(text,text,text,date,text,text,text,text,text,jsonb)'), ('rolling_count(timestamp with time zone,interval)'), ('rolling_count(timestamp with time zone,text)'),
-		('contact_fits(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)'),
+		('valid_contact(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)'),
 		('contact_fault(timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,date,integer,double precision,double precision,double precision,text,text,text,text,text,text,text,text,text,text)'),
 		('persona_blocks(integer,uuid[])'), ('cluster_personas(integer,uuid[])'),
 		('identify_personas(integer,text,text,text,date,text,text,text,text,text,jsonb)'),
@@ -798,7 +798,7 @@ UNION ALL SELECT 'view', pg_temp.lines($$
 	repeat_caller
 	risk
 	risk_accuracy
-	risk_factor_in_force
+	current_risk_factor
 	risk_reliability
 	filler_suspect
 	set_aside_contact
@@ -949,7 +949,7 @@ INSERT INTO wanted_grant VALUES
 	('risk_accuracy', 'SELECT', 'analyst'),
 	('risk_evaluation', 'SELECT', 'analyst'),
 	('risk_factor', 'SELECT', 'admin analyst operator'),
-	('risk_factor_in_force', 'SELECT', 'admin analyst'),
+	('current_risk_factor', 'SELECT', 'admin analyst'),
 	('risk_measure', 'SELECT', 'admin analyst'),
 	('risk_model', 'SELECT', 'admin analyst operator'),
 	('risk_prediction', 'SELECT', 'analyst'),
@@ -1193,7 +1193,7 @@ FROM (VALUES
 	('operator', $$SELECT engage.check_sample(1)$$, '1'),
 	('operator', $$SELECT FROM engage.verification WHERE problems = 0$$, '1'),
 	('operator', $$SELECT FROM engage.health() WHERE item IN ('setup', 'rules', 'last run', 'capture', 'verification') AND status = 'ok'$$, '5'),
-	('operator', $$SELECT engage.mark_everything()$$, '1'),
+	('operator', $$SELECT engage.queue_all()$$, '1'),
 	('operator', $$SELECT engage.housekeeping()$$, '1'),
 	('operator', $$SELECT FROM engage.jobs()$$, '3'),
 	('operator', $$SELECT FROM engage.job_health()$$, '0'),
@@ -1219,7 +1219,7 @@ FROM (VALUES
 	('identity', $$SELECT FROM engage.link WHERE score = 'Infinity'$$, '1'),
 	('identity', $$SELECT FROM engage.merge_event WHERE kind = 'merge'$$, '1'),
 	('identity', $$SELECT DISTINCT step FROM engage.explain_identity('07700 900001', '07700 900002') WHERE decision_id IS NOT NULL$$, '1'),
-	('identity', $$SELECT FROM engage.link l, engage.compare_personas(engage.linkage_in_force(), l.persona_a, l.persona_b) WHERE detail = 'prior'$$, '1'),
+	('identity', $$SELECT FROM engage.link l, engage.compare_personas(engage.current_linkage_model(), l.persona_a, l.persona_b) WHERE detail = 'prior'$$, '1'),
 	('identity', $$SELECT FROM engage.caller_as_of('07700 900002', now())$$, '1'),
 	('identity', $$SELECT engage.revoke_decision(decision_id, 'She did not') FROM engage.link_decision$$, '1'),
 	('operator', $$DO 'DECLARE run bigint := engage_internal.refresh_begin(100);
@@ -1334,7 +1334,7 @@ FROM (VALUES
 	('loader', $$SELECT FROM engage.identity_detail$$),
 	('loader', $$SELECT FROM engage.identify('07700 900001')$$),
 	('analyst', $$SELECT FROM engage.verify()$$),
-	('analyst', $$SELECT engage.mark_everything()$$),
+	('analyst', $$SELECT engage.queue_all()$$),
 	('analyst', $$SELECT engage.adopt_rules('kent_v2')$$),
 	('bi', $$SELECT FROM engage.repeat_caller$$),
 	('bi', $$SELECT engage.library_version()$$),
@@ -1354,7 +1354,7 @@ FROM (VALUES
 	('admin', $$SELECT FROM engage_bi.dim_caller$$),
 	('admin', $$SELECT FROM engage_bi_named.dim_caller_named$$),
 	('admin', $$SELECT engage.set_up_bi_login('rights_other')$$),
-	('admin', $$SELECT engage_internal.key_callers('{1}')$$),
+	('admin', $$SELECT engage_internal.assign_pseudonyms('{1}')$$),
 	('loader', $$INSERT INTO engage.district (district, label) VALUES ('S', 'South')$$),
 	('bi', $$SELECT contact_id FROM engage.contact$$),
 	('bi', $$SELECT caller_id FROM engage.contact_caller$$),

@@ -175,7 +175,7 @@ DELETE FROM engage.contact WHERE source_ref LIKE 'at %';
 CALL engage.refresh();
 SELECT is((SELECT count(*) FROM engage_internal.dirty) + (SELECT count(*) FROM engage_internal.later), 0::bigint, 'P1: and when they are deleted nothing of them waits');
 DELETE FROM engage.contact WHERE source_ref ~ '^(recorded|answered|old|born|handled|place|details)';
-ALTER TABLE engage.contact ADD CONSTRAINT contact_within_bounds CHECK (engage_internal.contact_fits(occurred_at, recorded_at, answered_at, ended_at, date_of_birth,
+ALTER TABLE engage.contact ADD CONSTRAINT contact_within_bounds CHECK (engage_internal.valid_contact(occurred_at, recorded_at, answered_at, ended_at, date_of_birth,
 	handling_seconds, latitude, longitude, location_radius_m, source, source_ref, number_raw, given_name, family_name, address, postcode, email, imei, nominal_ref));
 CALL engage.refresh();
 SELECT is(pg_temp.health('bounds'), 'ok | all contacts are within their bounds', 'P1: and bounds hold again');
@@ -265,7 +265,7 @@ CALL engage.refresh();
 
 SELECT pg_temp.say('1900', '1900-01-01', '07700 900777');
 SELECT pg_temp.say('1970', '1970-01-01', '07700 900777');
-SELECT engage.mark_everything();
+SELECT engage.queue_all();
 CALL engage.refresh();
 SELECT is((SELECT count(*) FROM engage.calendar WHERE calendar_year < 1901), 365::bigint, 'D11: the calendar reaches back to the first contact');
 SELECT ok((SELECT steps < 100 FROM engage.refresh_run ORDER BY run_id DESC LIMIT 1), 'D3: a rule of kind top makes no step for a week without contacts');

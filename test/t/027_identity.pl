@@ -250,7 +250,7 @@ decisions_hold('at once');
 ask('CALL engage.rebuild()');
 decisions_hold('after a rebuild');
 ask("SELECT engage.adopt_linkage_model('contacts'); CALL engage.refresh();");
-is(ask('SELECT max(model_id) = engage.linkage_in_force() FROM engage.linkage_model'), 't', 'a new model is in force');
+is(ask('SELECT max(model_id) = engage.current_linkage_model() FROM engage.linkage_model'), 't', 'a new model is in force');
 decisions_hold('after a new model');
 
 # The personas that stood for both sides go at once, and others have the numbers.
@@ -291,7 +291,7 @@ ask(q{
 		PERFORM pg_advisory_lock_shared(hashtext(point));
 		PERFORM pg_advisory_unlock_shared(hashtext(point));
 	END$$;});
-patch_function($node, $db, 'engage_internal.link_everything(bigint)',
+patch_function($node, $db, 'engage_internal.link_all_personas(bigint)',
 	'RETURN engage_internal.apply_linkage(newest, NULL, run_id);' => q{PERFORM chaos.wait('before it clusters');
 	DECLARE
 		linked bigint[] := engage_internal.apply_linkage(newest, NULL, run_id);
@@ -316,7 +316,7 @@ for my $point ('before it clusters', 'before it commits')
 	is(unlike_lines(ask($ALL_OF_IT), $before, ''), '', "a refresh that links everything is killed $point: all is as it was");
 	is(problems(), '', "killed $point: nothing is wrong");
 	refresh();
-	is(ask('SELECT (SELECT count(*) FROM engage_internal.dirty), engage.linkage_in_force() = max(model_id) FROM engage.linkage_model'), '0|t', "killed $point: the next one does it all");
+	is(ask('SELECT (SELECT count(*) FROM engage_internal.dirty), engage.current_linkage_model() = max(model_id) FROM engage.linkage_model'), '0|t', "killed $point: the next one does it all");
 	is(problems(), '', "killed $point: nothing is wrong then");
 	my $refreshed = ask($PICTURE);
 	isnt(unlike_lines(ask($ALL_OF_IT), $before, ''), '', "killed $point: which changes callers");

@@ -61,7 +61,7 @@ static void
 with_model(void)
 {
 	int64_t times[] = {0, 10 * DAY, 20 * DAY};
-	DemandModel model = {.r = 0.5, .alpha = 10, .a = 0.8, .b = 2.5, .occasion = DAY, .contacts_an_occasion = 2, .occasion_weight = 3};
+	DemandModel model = {.r = 0.5, .alpha = 10, .a = 0.8, .b = 2.5, .occasion = DAY, .contacts_per_occasion = 2, .occasion_weight = 3};
 	MeasureSettings settings = {.as_of = 30 * DAY, .horizon = 28, .model = &model};
 	DemandMeasures measures;
 	DemandSummary summary;

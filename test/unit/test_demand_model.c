@@ -151,9 +151,9 @@ test_contacts(void)
 	MUST(demand_join_contacts(&parts[1], &parts[0]));
 	MUST(memcmp(&all, &parts[1], sizeof(all)) == 0);
 	demand_weigh_contacts(&model, &all);
-	MUST(model.contacts_an_occasion == (double) all.contacts / (double) all.occasions);
+	MUST(model.contacts_per_occasion == (double) all.contacts / (double) all.occasions);
 	within = ((double) all.squares - mean_squares) / (double) (all.occasions - 1000);
-	between_callers = (mean_squares - (double) all.contacts * model.contacts_an_occasion - 999 * within) /
+	between_callers = (mean_squares - (double) all.contacts * model.contacts_per_occasion - 999 * within) /
 					  ((double) all.occasions - (double) all.occasions_squared / (double) all.occasions);
 	MUST(fabs(model.occasion_weight / (within / between_callers) - 1) < 1e-6);
 
@@ -486,7 +486,7 @@ test_simulated(void)
 static void
 test_contacts_expected(void)
 {
-	DemandModel m = {.r = 1, .alpha = 10, .a = 1, .b = 2, .contacts_an_occasion = 2, .occasion_weight = 2};
+	DemandModel m = {.r = 1, .alpha = 10, .a = 1, .b = 2, .contacts_per_occasion = 2, .occasion_weight = 2};
 	DemandSummary s = {.frequency = 1, .contacts = 8, .recency = 5, .age = 9};
 	double occasions = demand_expected_occasions(&m, &s, 7);
 

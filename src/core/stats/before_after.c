@@ -233,7 +233,7 @@ effect_detectable(double expected, double variance, double power, double level)
  *		their ends from the estimates (Zou and Donner 2008).
  */
 HoursSaved
-hours_saved(double observed, double expected, double variance, double handling_seconds, double handling_sd,
+hours_saved(double observed, double expected, double variance, double handling_seconds, double handling_error,
 			double months, double level)
 {
 	double tail = (1 - level) / 2;
@@ -244,7 +244,7 @@ hours_saved(double observed, double expected, double variance, double handling_s
 	double most = specfun_gamma_upper_inverse(observed + 1, tail);
 	double unit = 1 / (3600 * months);
 	HoursSaved result = {.contacts_fewer = expected - observed};
-	double handling = result.contacts_fewer * handling_sd * specfun_normal_inverse(1 - tail);
+	double handling = result.contacts_fewer * handling_error * specfun_normal_inverse(1 - tail);
 
 	result.hours = result.contacts_fewer * handling_seconds * unit;
 	result.lower = result.hours - unit * hypot(handling_seconds * hypot(expected - low, most - observed), handling);

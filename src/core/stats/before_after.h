@@ -97,7 +97,7 @@ extern EffectSize effect_size(double observed, double expected, double variance,
 extern double effect_power(double expected, double variance, double effect, double level);
 extern double effect_detectable(double expected, double variance, double power, double level);
 extern HoursSaved hours_saved(double observed, double expected, double variance, double handling_seconds,
-							  double handling_sd, double months, double level);
+							  double handling_error, double months, double level);
 extern void before_after_compute(BeforeAfter *result, const BeforeAfterGroup *groups, size_t n, const Host *host);
 
 #endif /* BEFORE_AFTER_H */

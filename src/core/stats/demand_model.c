@@ -161,7 +161,7 @@ demand_weigh_contacts(DemandModel *model, const DemandContacts *sums)
 	double between = spread > 0 ? (mean_squares - mean * (double) sums->contacts - (callers - 1) * within) / spread : 0;
 
 	within = fmax(within, 0);
-	model->contacts_an_occasion = mean;
+	model->contacts_per_occasion = mean;
 	model->occasion_weight = repeats > 0 && between > 1e-12 * mean * mean ? within / between : INFINITY;
 }
 
@@ -839,7 +839,7 @@ demand_expected_contacts(const DemandModel *model, const DemandSummary *summary,
 {
 	double k = model->occasion_weight;
 	double occasions = (double) summary->frequency + 1;
-	double each = isinf(k) ? model->contacts_an_occasion : (k * model->contacts_an_occasion + (double) summary->contacts) / (k + occasions);
+	double each = isinf(k) ? model->contacts_per_occasion : (k * model->contacts_per_occasion + (double) summary->contacts) / (k + occasions);
 
 	return demand_expected_occasions(model, summary, horizon) * each;
 }

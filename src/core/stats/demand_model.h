@@ -80,7 +80,7 @@ typedef struct DemandModel
 	double a;
 	double b;
 	int64_t occasion; /* microseconds; 0 if made of summaries */
-	double contacts_an_occasion; /* of the population; 0 if not known */
+	double contacts_per_occasion; /* of the population; 0 if not known */
 	double occasion_weight; /* how many occasions the population counts for */
 	int64_t callers;
 	double log_likelihood;

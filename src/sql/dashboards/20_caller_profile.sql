@@ -30,7 +30,7 @@ BEGIN ATOMIC
 	WITH detail AS (
 		SELECT d.item, d.place, d.written, sum(d.contacts) AS contacts
 		FROM (
-			SELECT p.given_name, p.family_name, engage_internal.told_date(p.date_of_birth) AS born, sum(engage.num_contacts(t.timeline)) AS contacts
+			SELECT p.given_name, p.family_name, engage_internal.usable_date(p.date_of_birth) AS born, sum(engage.num_contacts(t.timeline)) AS contacts
 			FROM engage.persona p JOIN engage.persona_timeline t ON t.persona_key = p.persona_key
 			WHERE p.caller_id = profile_identity.caller_id
 			GROUP BY p.persona_key

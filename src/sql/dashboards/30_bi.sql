@@ -488,7 +488,7 @@ SELECT timezone(o.zone, a.as_at)::timestamp(0) AS data_as_at_local, timezone('UT
 	COALESCE(GREATEST(date_part('epoch', now() - q.oldest), 0), 0)::integer AS oldest_wait_seconds,
 	(SELECT r.state FROM engage.refresh_run r ORDER BY r.run_id DESC LIMIT 1) AS last_run_state,
 	timezone(o.zone, (SELECT r.finished_at FROM engage.refresh_run r ORDER BY r.run_id DESC LIMIT 1))::timestamp(0) AS last_run_finished_local,
-	(SELECT string_agg(r.name || ' ' || r.version, ', ' ORDER BY r.name, r.version) FROM engage.rule r WHERE r.valid_from <= now() AND r.valid_to > now()) AS rules_in_force,
+	(SELECT string_agg(r.name || ' ' || r.version, ', ' ORDER BY r.name, r.version) FROM engage.rule r WHERE r.valid_from <= now() AND r.valid_to > now()) AS current_rules,
 	engage.library_version() AS engage_version
 FROM engage.policy o
 CROSS JOIN (SELECT count(*) AS waiting, min(d.at) AS oldest FROM engage_internal.dirty d) q
@@ -504,7 +504,7 @@ COMMENT ON COLUMN engage_bi.meta_refresh.waiting_change_count IS 'Changes waitin
 COMMENT ON COLUMN engage_bi.meta_refresh.oldest_wait_seconds IS 'Seconds that the oldest change has waited.';
 COMMENT ON COLUMN engage_bi.meta_refresh.last_run_state IS 'State of the last refresh: done, running, failed or died.';
 COMMENT ON COLUMN engage_bi.meta_refresh.last_run_finished_local IS 'When the last refresh ended, local time; empty while it runs.';
-COMMENT ON COLUMN engage_bi.meta_refresh.rules_in_force IS 'Rules in force now.';
+COMMENT ON COLUMN engage_bi.meta_refresh.current_rules IS 'Rules in force now.';
 COMMENT ON COLUMN engage_bi.meta_refresh.engage_version IS 'Version of engage.';
 
 CREATE VIEW engage_bi.meta_data_quality AS

@@ -83,10 +83,10 @@ COMMENT ON TABLE engage.linkage_state IS
 	'The version of the linkage model by which personas are now linked; a newer one waits for the next refresh. Made by refresh.';
 SELECT pg_extension_config_dump('engage.linkage_state', '');
 
-CREATE FUNCTION engage.linkage_in_force() RETURNS integer
+CREATE FUNCTION engage.current_linkage_model() RETURNS integer
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (SELECT s.model_id FROM engage.linkage_state s);
-COMMENT ON FUNCTION engage.linkage_in_force() IS 'The version of the linkage model by which personas are now linked; NULL before the first refresh.';
+COMMENT ON FUNCTION engage.current_linkage_model() IS 'The version of the linkage model by which personas are now linked; NULL before the first refresh.';
 
 -- definer: people who make models have no rights on the queue
 CREATE FUNCTION engage_internal.linkage_model_changed() RETURNS trigger

@@ -8,7 +8,7 @@
  */
 
 CREATE TYPE engage.link_method AS ENUM (
-	'given_by_caller', 'handler_recognition', 'number_already_held', 'same_imei', 'same_imsi', 'same_nominal',
+	'given_by_caller', 'handler_recognised', 'number_already_held', 'same_imei', 'same_imsi', 'same_nominal',
 	'same_name_dob', 'same_address', 'analyst', 'import'
 );
 COMMENT ON TYPE engage.link_method IS 'On what grounds a person said that two identifiers belong to one caller.';
@@ -93,7 +93,7 @@ SELECT pg_extension_config_dump('engage.link_decision', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.link_decision', 'decision_id')::regclass, '');
 
 CREATE VIEW engage_internal.decided_persona AS
-SELECT d.decision_id AS decision_no, d.is_same, s.side, p.persona_key
+SELECT d.decision_id AS decision_id, d.is_same, s.side, p.persona_key
 FROM engage.link_decision d,
 	LATERAL (VALUES (0, d.left_number, d.left_personas), (1, d.right_number, d.right_personas)) s (side, number, personas),
 	LATERAL (
@@ -296,7 +296,7 @@ BEGIN ATOMIC
 			UNION ALL SELECT m.from_caller, m.to_caller, x.link FROM joint x JOIN moved m ON m.persona_key = x.persona_b) j
 		GROUP BY j.from_caller, j.to_caller
 	), decisions AS (
-		SELECT m.from_caller, m.to_caller, jsonb_agg(DISTINCT d.decision_no) AS decisions
+		SELECT m.from_caller, m.to_caller, jsonb_agg(DISTINCT d.decision_id) AS decisions
 		FROM unnest(decided) d JOIN moved m ON m.persona_key = d.persona_key
 		GROUP BY m.from_caller, m.to_caller
 	)
@@ -388,7 +388,7 @@ BEGIN ATOMIC
 			FROM matched m JOIN assigned a ON a.persona_key = m.link_a JOIN assigned b ON b.persona_key = m.link_b
 			WHERE a.old_id IS DISTINCT FROM b.old_id),
 		ARRAY(SELECT d FROM engage_internal.decided_persona d JOIN changed c ON c.persona_key = d.persona_key
-			WHERE write_callers.persona_keys IS NULL OR d.decision_no = ANY (ARRAY(SELECT unnest(engage_internal.decisions_about(ARRAY(SELECT x.persona_key FROM changed x))))));
+			WHERE write_callers.persona_keys IS NULL OR d.decision_id = ANY (ARRAY(SELECT unnest(engage_internal.decisions_about(ARRAY(SELECT x.persona_key FROM changed x))))));
 END;
 COMMENT ON FUNCTION engage_internal.write_callers(integer, uuid[], bigint) IS
 	'Writes the callers, personas and links of match_clusters_to_callers(), all in one statement with what it reads. Returns what the other steps of apply_linkage() need as of then: the personas whose caller changed and the callers that changed; shared numbers and large blocks; the personas that left a caller, as events without their evidence; links between personas that had different callers; and decisions about the personas that changed.';
@@ -461,7 +461,7 @@ BEGIN ATOMIC
 	-- one more persona can show that two names are one
 	WITH gone AS (
 		DELETE FROM engage.shared_number s
-		WHERE s.number = ANY (numbers) AND s.number <> ALL (engage_internal.count_shared_numbers(engage.linkage_in_force(), ARRAY(
+		WHERE s.number = ANY (numbers) AND s.number <> ALL (engage_internal.count_shared_numbers(engage.current_linkage_model(), ARRAY(
 			SELECT x.number FROM engage.shared_number x WHERE x.number = ANY (numbers))))
 		RETURNING s.number, s.names, s.found_at
 	)
@@ -488,7 +488,7 @@ BEGIN
 		SELECT n.persona_key FROM wanted n
 		UNION SELECT other.persona_key
 		FROM engage_internal.decided_persona other
-		WHERE other.is_same AND other.decision_no = ANY (ARRAY(SELECT unnest(engage_internal.decisions_about(ARRAY(SELECT n.persona_key FROM wanted n)))))
+		WHERE other.is_same AND other.decision_id = ANY (ARRAY(SELECT unnest(engage_internal.decisions_about(ARRAY(SELECT n.persona_key FROM wanted n)))))
 	) n;
 END
 $$;
@@ -522,7 +522,7 @@ CREATE FUNCTION engage_internal.link_batch(batch_size integer, run_id bigint, on
 	SET enable_seqscan = off
 AS $$
 DECLARE
-	model integer := engage.linkage_in_force();
+	model integer := engage.current_linkage_model();
 	taken uuid[];
 	persona_keys uuid[];
 	unsettled uuid[];
@@ -565,7 +565,7 @@ $$;
 COMMENT ON FUNCTION engage_internal.link_batch(integer, bigint, uuid) IS
 	'Takes a batch of personas from the queue, or that one only, and links them: with the components that they reach, and no others. Returns the callers that changed. A stage of refresh.';
 
-CREATE FUNCTION engage_internal.link_everything(run_id bigint) RETURNS bigint[]
+CREATE FUNCTION engage_internal.link_all_personas(run_id bigint) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off
 AS $$
 DECLARE
@@ -576,7 +576,7 @@ BEGIN
 	SELECT max(m.model_id) INTO newest FROM engage.linkage_model m;
 	-- if the blocking rules changed, no block stays
 	IF (SELECT m.model -> 'blocking' FROM engage.linkage_model m WHERE m.model_id = newest)
-			IS DISTINCT FROM (SELECT m.model -> 'blocking' FROM engage.linkage_model m WHERE m.model_id = engage.linkage_in_force()) THEN
+			IS DISTINCT FROM (SELECT m.model -> 'blocking' FROM engage.linkage_model m WHERE m.model_id = engage.current_linkage_model()) THEN
 		DELETE FROM engage_internal.persona_block;
 	END IF;
 	INSERT INTO engage.linkage_state AS s (model_id, fillers_learnt_on)
@@ -597,7 +597,7 @@ BEGIN
 	RETURN engage_internal.apply_linkage(newest, NULL, run_id);
 END
 $$;
-COMMENT ON FUNCTION engage_internal.link_everything(bigint) IS
+COMMENT ON FUNCTION engage_internal.link_all_personas(bigint) IS
 	'Links all personas again by the newest version of the linkage model, in one transaction: callers change together or not at all. Returns the callers that changed. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.wants_linking_of_everything() RETURNS boolean
@@ -642,13 +642,13 @@ BEGIN
 	JOIN engage.persona y ON y.component = g.component
 	WHERE y.persona_key <> ALL (empty);
 	numbers := ARRAY(SELECT x.number FROM engage.persona x WHERE x.persona_key = ANY (empty) AND x.number IS NOT NULL);
-	decisions := ARRAY(SELECT d.decision_no FROM engage_internal.decided_persona d
-		WHERE d.is_same AND d.persona_key = ANY (empty) AND d.decision_no = ANY (ARRAY(SELECT unnest(engage_internal.decisions_about(empty)))));
+	decisions := ARRAY(SELECT d.decision_id FROM engage_internal.decided_persona d
+		WHERE d.is_same AND d.persona_key = ANY (empty) AND d.decision_id = ANY (ARRAY(SELECT unnest(engage_internal.decisions_about(empty)))));
 	DELETE FROM engage.link l WHERE l.persona_a = ANY (empty);
 	DELETE FROM engage.link l WHERE l.persona_b = ANY (empty);
 
 	WITH blocks AS MATERIALIZED (
-		SELECT * FROM engage_internal.persona_blocks(engage.linkage_in_force(), empty) b WHERE engage.linkage_in_force() IS NOT NULL
+		SELECT * FROM engage_internal.persona_blocks(engage.current_linkage_model(), empty) b WHERE engage.current_linkage_model() IS NOT NULL
 	), gone AS (
 		DELETE FROM engage_internal.persona_block b
 		WHERE b.ctid = ANY (ARRAY(SELECT x.ctid FROM blocks k JOIN engage_internal.persona_block x
@@ -671,7 +671,7 @@ BEGIN
 	SELECT 'identity', y.persona_key, 'persona gone'
 	FROM unnest(engage_internal.doubt_shared_numbers(numbers)) n JOIN engage.persona y ON y.number = n.number
 	UNION SELECT 'identity', d.persona_key, 'persona gone'
-	FROM engage_internal.decided_persona d WHERE d.decision_no = ANY (decisions);
+	FROM engage_internal.decided_persona d WHERE d.decision_id = ANY (decisions);
 	RETURN COALESCE(callers, '{}');
 END
 $$;

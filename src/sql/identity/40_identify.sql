@@ -9,7 +9,7 @@ COMMENT ON FUNCTION engage.compare_personas(integer, uuid, uuid) IS
 	'Why two personas are, or are not, one person: a row for each detail that both have, with how alike they are and what that is worth in bits. The first row is the prior, running is the sum so far; a household adds at most a twentieth of a bit more, which running may lack. No row if there is no such persona.';
 
 CREATE FUNCTION engage_internal.identify_personas(model_id integer, number text, given_name text, family_name text, date_of_birth date,
-		address text, postcode text, email text, imei text, nominal_ref text, details jsonb,
+		address text, postcode text, email text, imei text, nominal_ref text, identity_details jsonb,
 		OUT caller_id bigint, OUT score double precision, OUT probability double precision, OUT personas integer, OUT reasons text[])
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'engage_identify_personas' LANGUAGE C STABLE PARALLEL UNSAFE ROWS 10;
@@ -19,7 +19,7 @@ COMMENT ON FUNCTION engage_internal.identify_personas(integer, text, text, text,
 -- definer: handlers identify callers without rights on personas
 CREATE FUNCTION engage.identify(number text DEFAULT NULL, given_name text DEFAULT NULL, family_name text DEFAULT NULL,
 		date_of_birth date DEFAULT NULL, postcode text DEFAULT NULL, address text DEFAULT NULL, email text DEFAULT NULL,
-		imei text DEFAULT NULL, nominal_ref text DEFAULT NULL, details jsonb DEFAULT NULL, min_probability double precision DEFAULT 0.01,
+		imei text DEFAULT NULL, nominal_ref text DEFAULT NULL, identity_details jsonb DEFAULT NULL, min_probability double precision DEFAULT 0.01,
 		OUT emergency_override text, OUT caller_id bigint, OUT probability double precision, OUT match text, OUT reasons text[],
 		OUT contacts bigint, OUT last_contact_at timestamptz, OUT open_flags bigint) RETURNS SETOF record
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET jit = off ROWS 10
@@ -41,13 +41,13 @@ BEGIN
 	END IF;
 	-- a value that stands for "not known" is no evidence
 	SELECT e.* INTO told
-	FROM engage_internal.fillers_in_force() f, engage_internal.without_fillers(engage.phone(identify.number, settings.region), identify.given_name, identify.family_name,
+	FROM engage_internal.current_fillers() f, engage_internal.without_fillers(engage.phone(identify.number, settings.region), identify.given_name, identify.family_name,
 		identify.date_of_birth, identify.address, identify.postcode, identify.email, identify.imei, identify.nominal_ref,
-		engage_internal.pick_identity_details(identify.details), engage_internal.identity_detail_kinds(), f.fillers, f.is_real) e;
+		engage_internal.pick_identity_details(identify.identity_details), engage_internal.identity_detail_kinds(), f.fillers, f.is_real) e;
 	RETURN QUERY
 	WITH candidate AS MATERIALIZED (
-		SELECT i.* FROM engage_internal.identify_personas(engage.linkage_in_force(), told.number, told.given_name, told.family_name,
-			told.date_of_birth, told.address, told.postcode, told.email, told.imei, told.nominal_ref, told.details) i
+		SELECT i.* FROM engage_internal.identify_personas(engage.current_linkage_model(), told.number, told.given_name, told.family_name,
+			told.date_of_birth, told.address, told.postcode, told.email, told.imei, told.nominal_ref, told.identity_details) i
 		WHERE i.probability >= wanted
 	), ranked AS (
 		SELECT c.*, max(c.probability) OVER () AS best,
@@ -89,7 +89,7 @@ BEGIN
 				HINT = 'Identifiers are a telephone number, an e-mail address, or one of contact:ID, caller:ID, persona:KEY, imei:..., nominal:... .';
 	END IF;
 	IF kind IN ('imei', 'nominal', 'email') AND EXISTS (
-			SELECT FROM engage_internal.fillers_in_force() f, engage_internal.without_fillers(NULL, NULL, NULL, NULL, NULL, NULL, CASE kind WHEN 'email' THEN value END,
+			SELECT FROM engage_internal.current_fillers() f, engage_internal.without_fillers(NULL, NULL, NULL, NULL, NULL, NULL, CASE kind WHEN 'email' THEN value END,
 				CASE kind WHEN 'imei' THEN value END, CASE kind WHEN 'nominal' THEN value END, NULL, NULL, f.fillers, f.is_real) e
 			WHERE COALESCE(e.email, e.imei, e.nominal_ref) IS NULL) THEN
 		RAISE EXCEPTION 'this % stands for "not known"', kind
@@ -235,7 +235,7 @@ BEGIN
 	END IF;
 	-- before it is revoked: the personas that it links
 	INSERT INTO engage_internal.dirty (subject, persona_key, cause)
-	SELECT 'identity', p.persona_key, 'decision' FROM engage_internal.decided_persona p WHERE p.decision_no = revoke_decision.decision_id;
+	SELECT 'identity', p.persona_key, 'decision' FROM engage_internal.decided_persona p WHERE p.decision_id = revoke_decision.decision_id;
 	UPDATE engage.link_decision d
 	SET revoked_at = now(), revoked_by = SESSION_USER, revoked_reason = btrim(revoke_decision.reason)
 	WHERE d.decision_id = revoke_decision.decision_id AND d.revoked_at IS NULL
@@ -288,14 +288,14 @@ BEGIN
 	)
 	SELECT s.step, engage.persona_label(c.path[s.step]), engage.persona_label(c.path[s.step + 1]), e.weight, e.score,
 		CASE WHEN e.score = 'Infinity' THEN (
-			SELECT x.decision_no FROM engage_internal.decided_persona x JOIN engage_internal.decided_persona y USING (decision_no)
+			SELECT x.decision_id FROM engage_internal.decided_persona x JOIN engage_internal.decided_persona y USING (decision_id)
 			WHERE x.is_same AND x.persona_key = c.path[s.step] AND y.persona_key = c.path[s.step + 1]
 			ORDER BY 1 LIMIT 1) END,
 		w.detail, w.level, w.weight, w.running
 	FROM chain c, generate_series(1, cardinality(c.path) - 1) s (step)
 	JOIN LATERAL (SELECT x.* FROM edge x
 		WHERE (x.x, x.y) IN ((c.path[s.step], c.path[s.step + 1]), (c.path[s.step + 1], c.path[s.step]))) e ON true,
-		LATERAL engage.compare_personas(engage.linkage_in_force(), c.path[s.step], c.path[s.step + 1]) WITH ORDINALITY w
+		LATERAL engage.compare_personas(engage.current_linkage_model(), c.path[s.step], c.path[s.step + 1]) WITH ORDINALITY w
 	ORDER BY s.step, w.ordinality;
 END
 $$;

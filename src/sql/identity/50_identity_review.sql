@@ -29,10 +29,10 @@ GROUP BY p.imei
 HAVING count(DISTINCT p.number) > 1;
 COMMENT ON VIEW engage.handset_number IS 'Handsets from which several numbers called: the SIM card was changed, or somebody else got the handset.';
 
-CREATE FUNCTION engage_internal.told_date(date date) RETURNS date
+CREATE FUNCTION engage_internal.usable_date(date date) RETURNS date
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE WHEN date >= '0001-01-01'::date AND date <= '2199-12-31'::date THEN date END;
-COMMENT ON FUNCTION engage_internal.told_date(date) IS
+COMMENT ON FUNCTION engage_internal.usable_date(date) IS
 	'A date of birth, or NULL if it cannot be one, such as infinity: contacts could have those before their bounds were checked.';
 
 CREATE VIEW engage.link_review WITH (security_barrier) AS
@@ -41,7 +41,7 @@ SELECT a.caller_id, l.persona_a, l.persona_b, engage.persona_label(l.persona_a) 
 	l.score = 'Infinity' AS is_decided,
 	l.score < 5 AND COALESCE(a.number <> b.number, true) AS is_weak,
 	LEAST(l.personas_a, l.personas_b) > 1 AND l.agreeing * 10 <= l.pairs AS is_bridge,
-	COALESCE(engage.date_similarity(engage_internal.told_date(a.date_of_birth), engage_internal.told_date(b.date_of_birth))
+	COALESCE(engage.date_similarity(engage_internal.usable_date(a.date_of_birth), engage_internal.usable_date(b.date_of_birth))
 			= ANY (ARRAY['year same', 'near', 'different']), false)
 		OR COALESCE(engage.jaro_winkler(engage.name_key(a.given_name), engage.name_key(b.given_name)) < 0.7, false) AS is_contradictory
 FROM engage.link l
@@ -57,7 +57,7 @@ CREATE VIEW engage.caller_contradiction WITH (security_barrier) AS
 SELECT a.caller_id, 'dates of birth'::text AS contradiction, array_agg(DISTINCT a.date_of_birth ORDER BY a.date_of_birth)::text[] AS found
 FROM engage.persona a
 JOIN engage.persona b ON b.caller_id = a.caller_id
-WHERE engage.date_similarity(engage_internal.told_date(a.date_of_birth), engage_internal.told_date(b.date_of_birth)) = 'different'
+WHERE engage.date_similarity(engage_internal.usable_date(a.date_of_birth), engage_internal.usable_date(b.date_of_birth)) = 'different'
 GROUP BY a.caller_id
 UNION ALL
 SELECT p.caller_id, 'calls at the same time', array_agg(DISTINCT c.contact_id ORDER BY c.contact_id)::text[]

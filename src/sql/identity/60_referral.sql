@@ -175,7 +175,7 @@ BEGIN
 		ELSIF persona.caller_id = target THEN
 			state := 'held';
 		ELSIF COALESCE(persona.given_name, persona.family_name, persona.date_of_birth::text, persona.address, persona.postcode,
-				persona.email, persona.imei, persona.nominal_ref, persona.details::text) IS NULL THEN
+				persona.email, persona.imei, persona.nominal_ref, persona.identity_details::text) IS NULL THEN
 			-- the persona stands for all contacts from its number that gave no details
 			bare_number := persona.number;
 		END IF;
@@ -327,7 +327,7 @@ CREATE FUNCTION engage_internal.referral_candidates(number text, call engage.con
 AS $$
 BEGIN
 	match := 'nobody';
-	IF engage.linkage_in_force() IS NULL THEN
+	IF engage.current_linkage_model() IS NULL THEN
 		RETURN;
 	END IF;
 	SELECT jsonb_agg(jsonb_build_object('caller_id', i.caller_id, 'probability', round(i.probability::numeric, 4), 'match', i.match,
@@ -339,7 +339,7 @@ BEGIN
 		SELECT x.*, row_number() OVER (ORDER BY x.probability DESC, x.caller_id) AS place
 		FROM engage.identify(number => referral_candidates.number, given_name => call.given_name, family_name => call.family_name,
 			date_of_birth => call.date_of_birth, postcode => call.postcode, address => call.address, email => call.email,
-			imei => call.imei, nominal_ref => call.nominal_ref, details => call.identity_details) x
+			imei => call.imei, nominal_ref => call.nominal_ref, identity_details => call.identity_details) x
 		WHERE x.caller_id IS NOT NULL
 	) i;
 END
@@ -354,7 +354,7 @@ BEGIN
 	RETURN (SELECT min(x.caller_id)
 		FROM engage.identify(given_name => call.given_name, family_name => call.family_name,
 			date_of_birth => call.date_of_birth, postcode => call.postcode, address => call.address, email => call.email,
-			imei => call.imei, nominal_ref => call.nominal_ref, details => call.identity_details) x
+			imei => call.imei, nominal_ref => call.nominal_ref, identity_details => call.identity_details) x
 		WHERE x.match = 'likely'
 		HAVING count(*) = 1);
 END
@@ -407,13 +407,13 @@ BEGIN
 		given.caller_id := named;
 		given.caller_probability := best.probability_of_named;
 		given.link_method := (CASE given.identified_by WHEN 'caller_gave_details' THEN 'given_by_caller'
-			WHEN 'number_already_held' THEN 'number_already_held' ELSE 'handler_recognition' END)::engage.link_method;
+			WHEN 'number_already_held' THEN 'number_already_held' ELSE 'handler_recognised' END)::engage.link_method;
 	ELSIF given.match = 'likely' THEN
 		given.caller_id := best.caller_id;
 		given.caller_probability := best.probability;
 		-- likely without the number too: then the number is new information
 		IF given.identified_by IN ('handler_recognised', 'number_already_held') AND engage_internal.likely_without_number(call) = best.caller_id THEN
-			given.link_method := (CASE given.identified_by WHEN 'handler_recognised' THEN 'handler_recognition'
+			given.link_method := (CASE given.identified_by WHEN 'handler_recognised' THEN 'handler_recognised'
 				ELSE 'number_already_held' END)::engage.link_method;
 		END IF;
 	ELSE
@@ -433,7 +433,7 @@ DECLARE
 	recent_for interval;
 BEGIN
 	SELECT e.* INTO known
-	FROM engage_internal.fillers_in_force() f, engage_internal.without_fillers(given.number, given.given_name, given.family_name, given.date_of_birth,
+	FROM engage_internal.current_fillers() f, engage_internal.without_fillers(given.number, given.given_name, given.family_name, given.date_of_birth,
 		NULL, NULL, NULL, NULL, NULL, NULL, NULL, f.fillers, f.is_real) e;
 	SELECT s.recent_for INTO recent_for FROM engage.referral_settings() s;
 	RETURN (SELECT COALESCE(r.duplicate_of, r.referral_id)
@@ -453,11 +453,11 @@ COMMENT ON FUNCTION engage_internal.first_referral(engage.referral) IS
 
 -- definer: handlers refer without rights on referrals, personas and decisions
 CREATE FUNCTION engage.refer(OUT referral_id bigint, reason text, personal_details text DEFAULT NULL, number text DEFAULT NULL,
-		area text DEFAULT NULL, modus_operandi text DEFAULT NULL, identified_by engage.referral_identified_by DEFAULT 'other',
+		district text DEFAULT NULL, modus_operandi text DEFAULT NULL, identified_by engage.referral_identified_by DEFAULT 'other',
 		contact_id bigint DEFAULT NULL, INOUT caller_id bigint DEFAULT NULL, given_name text DEFAULT NULL, family_name text DEFAULT NULL,
 		date_of_birth date DEFAULT NULL, postcode text DEFAULT NULL, address text DEFAULT NULL, email text DEFAULT NULL,
 		incident_ref text DEFAULT NULL, question_set jsonb DEFAULT NULL,
-		OUT probability double precision, OUT match text, OUT duplicate_of bigint, OUT decision_id integer)
+		OUT caller_probability double precision, OUT match text, OUT duplicate_of bigint, OUT decision_id integer)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -485,7 +485,7 @@ BEGIN
 	given.email := NULLIF(btrim(refer.email), '');
 	given.number_raw := COALESCE(NULLIF(btrim(refer.number), ''), NULLIF(engage_internal.presented_number(call.number_raw, call.cli_status), ''));
 	given.number := engage_internal.usable_number(given.number_raw);
-	given.district := COALESCE(NULLIF(btrim(refer.area), ''), call.district);
+	given.district := COALESCE(NULLIF(btrim(refer.district), ''), call.district);
 	given.modus_operandi := NULLIF(btrim(refer.modus_operandi), '');
 	given.identified_by := COALESCE(refer.identified_by, 'other');
 	given.incident_ref := COALESCE(NULLIF(btrim(refer.incident_ref), ''), call.incident_ref);
@@ -507,7 +507,7 @@ BEGIN
 	VALUES (given.reason, given.personal_details, given.given_name, given.family_name, given.date_of_birth, given.address, given.postcode, given.email,
 		given.number_raw, given.number, given.district, given.modus_operandi, given.identified_by, given.incident_ref, given.contact_id, given.question_set,
 		given.caller_id, given.caller_probability, given.match, given.candidates, given.duplicate_of, given.link_method)
-	RETURNING r.referral_id, r.caller_id, r.caller_probability, r.match, r.duplicate_of INTO referral_id, caller_id, probability, match, duplicate_of;
+	RETURNING r.referral_id, r.caller_id, r.caller_probability, r.match, r.duplicate_of INTO referral_id, caller_id, caller_probability, match, duplicate_of;
 	PERFORM engage_internal.link_referral(referral_id);
 	SELECT r.decision_id INTO decision_id FROM engage.referral r WHERE r.referral_id = refer.referral_id;
 END

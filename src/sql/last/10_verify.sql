@@ -77,7 +77,7 @@ BEGIN ATOMIC
 	FULL JOIN (SELECT x.* FROM engage.persona x WHERE engage_internal.is_sampled(x.persona_key::text, sample)) p
 		ON p.persona_key = w.persona_key
 	CROSS JOIN engage.policy o
-	CROSS JOIN engage_internal.fillers_in_force() f
+	CROSS JOIN engage_internal.current_fillers() f
 	CROSS JOIN engage_internal.identity_detail_kinds() d
 	LEFT JOIN LATERAL (
 		SELECT x.*, engage_internal.presented_number(x.number_raw, x.cli_status) AS presented FROM engage.contact x
@@ -87,8 +87,8 @@ BEGIN ATOMIC
 	LEFT JOIN LATERAL engage_internal.without_fillers(engage.phone(c.presented, o.region), c.given_name, c.family_name, c.date_of_birth, c.address,
 		c.postcode, c.email, c.imei, c.nominal_ref, c.identity_details, d, f.fillers, f.is_real) e ON true
 	WHERE (w.persona_key IS NULL OR p.persona_key IS NULL OR NOT fillers_wait AND
-			(p.number, p.given_name, p.family_name, p.date_of_birth, p.address, p.postcode, p.email, p.imei, p.nominal_ref, p.details)
-				IS DISTINCT FROM (e.number, e.given_name, e.family_name, e.date_of_birth, e.address, e.postcode, e.email, e.imei, e.nominal_ref, e.details))
+			(p.number, p.given_name, p.family_name, p.date_of_birth, p.address, p.postcode, p.email, p.imei, p.nominal_ref, p.identity_details)
+				IS DISTINCT FROM (e.number, e.given_name, e.family_name, e.date_of_birth, e.address, e.postcode, e.email, e.imei, e.nominal_ref, e.identity_details))
 		AND NOT EXISTS (SELECT FROM waiting q WHERE q.persona_key = COALESCE(w.persona_key, p.persona_key));
 END;
 COMMENT ON FUNCTION engage_internal.verify_personas(double precision, boolean) IS
@@ -100,7 +100,7 @@ BEGIN ATOMIC
 	WITH linked AS MATERIALIZED (
 		-- whole components, so that a sample is linked in the same way as all personas
 		SELECT k.*
-		FROM engage_internal.cluster_personas(engage.linkage_in_force(), CASE WHEN sample < 1 THEN ARRAY(
+		FROM engage_internal.cluster_personas(engage.current_linkage_model(), CASE WHEN sample < 1 THEN ARRAY(
 				SELECT x.persona_key FROM engage.persona x WHERE engage_internal.is_sampled(x.component::text, sample)) END) k
 		WHERE EXISTS (SELECT FROM engage.linkage_state)
 	)
@@ -209,7 +209,7 @@ BEGIN ATOMIC
 	)
 	-- each as of its own time, and by its own version
 	SELECT 'risk'::text, k.caller_id::text, CASE WHEN r.caller_id IS NULL THEN 'it has a score, and no contact'
-		WHEN k.model_id <> engage.risk_model_in_force() THEN 'its score is of an older version of the risk factors'
+		WHEN k.model_id <> engage.current_risk_model() THEN 'its score is of an older version of the risk factors'
 		ELSE 'its score is not what its contacts and markers give' END
 	FROM scored k
 	-- a full join, although all computed rows are kept: a nested loop cannot do it, whatever number of rows the planner expects
@@ -218,7 +218,7 @@ BEGIN ATOMIC
 		FROM (SELECT x.model_id, x.as_of, array_agg(x.caller_id) AS caller_ids FROM scored x GROUP BY x.model_id, x.as_of) g
 		CROSS JOIN LATERAL engage_internal.risk_of(g.model_id, g.as_of, g.caller_ids) s
 	) r ON r.caller_id = k.caller_id
-	WHERE k.model_id <> engage.risk_model_in_force()
+	WHERE k.model_id <> engage.current_risk_model()
 		OR (k.demand_score, k.harm_points, k.natures, k.probability, k.expected_contacts, k.expected_hours, k.probability_active)
 			IS DISTINCT FROM (r.demand_score, r.harm_points, r.natures, r.probability, r.expected_contacts, r.expected_hours, r.probability_active);
 END;
@@ -242,7 +242,7 @@ CREATE FUNCTION engage_internal.verify_days(sample double precision, OUT subject
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH counts AS MATERIALIZED (
-		SELECT * FROM engage_internal.counts_anew('-infinity', 'infinity')
+		SELECT * FROM engage_internal.expected_counts('-infinity', 'infinity')
 	), days AS (
 		SELECT a.date_key, a.channel_key, a.contact_type_key, a.district_key, a.contacts, a.answered, a.answered_within_10s, a.abandoned,
 			a.answer_seconds, a.handling_seconds, a.deployed, a.incidents, a.abandoned_known, a.deployed_known
@@ -305,9 +305,9 @@ CREATE FUNCTION engage_internal.verify_roster(sample double precision, OUT subje
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH spells AS MATERIALIZED (
-		SELECT * FROM engage_internal.roster_anew(NULL)
+		SELECT * FROM engage_internal.expected_roster(NULL)
 	), months AS MATERIALIZED (
-		SELECT * FROM engage_internal.roster_months_anew(NULL)
+		SELECT * FROM engage_internal.expected_roster_months(NULL)
 	)
 	SELECT DISTINCT 'roster'::text, 'caller ' || d.caller_id, 'it is not what the flags and contacts give'::text
 	FROM (

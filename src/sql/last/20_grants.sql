@@ -66,7 +66,7 @@ BEGIN
 		FROM pg_proc p
 		WHERE p.pronamespace = 'engage_internal'::regnamespace
 			AND (p.oid IN (SELECT o.oprcode FROM pg_operator o UNION SELECT a.amproc FROM pg_amproc a UNION SELECT c.castfunc FROM pg_cast c)
-				OR p.proname = ANY ('{contact_fault,contact_fits,persona_keys_of_number}'))
+				OR p.proname = ANY ('{contact_fault,valid_contact,persona_keys_of_number}'))
 	LOOP
 		EXECUTE statement;
 	END LOOP;
@@ -121,9 +121,9 @@ GRANT EXECUTE ON FUNCTION engage.lookup(text), engage.lookup(numeric),
 	engage.explain_identity(text, text), engage.caller_as_of(text, timestamptz),
 	engage.confirm_link(text, text, text, engage.link_method), engage.reject_link(text, text, text, engage.link_method),
 	engage_internal.decide_link(boolean, text, text, text, engage.link_method), engage.revoke_decision(integer, text),
-	engage.linkage_in_force(), engage.compare_personas(integer, uuid, uuid), engage.persona_label(uuid),
+	engage.current_linkage_model(), engage.compare_personas(integer, uuid, uuid), engage.persona_label(uuid),
 	engage.without_link(uuid, uuid), engage.linked_pairs(integer) TO engage_identity;
-GRANT EXECUTE ON FUNCTION engage_internal.told_date(date) TO engage_identity;
+GRANT EXECUTE ON FUNCTION engage_internal.usable_date(date) TO engage_identity;
 GRANT SELECT ON engage.caller_number, engage.handset_number, engage.link_review, engage.caller_contradiction,
 	engage.shared_number_suspect, engage.flag_by_joining TO engage_identity;
 
@@ -133,14 +133,14 @@ GRANT SELECT ON engage.refresh_run, engage.verification, engage.policy, engage.c
 GRANT EXECUTE ON PROCEDURE engage.refresh(integer), engage.rebuild(integer) TO engage_operator;
 GRANT EXECUTE ON FUNCTION engage_internal.refuse_transaction_block(text) TO engage_operator;
 GRANT EXECUTE ON FUNCTION engage_internal.refresh_begin(integer), engage_internal.refresh_step(bigint, integer), engage_internal.refresh_end(bigint),
-	engage.mark_everything(), engage.verify(double precision), engage.check_sample(double precision), engage.housekeeping(),
+	engage.queue_all(), engage.verify(double precision), engage.check_sample(double precision), engage.housekeeping(),
 	engage.health(), engage.job_health(), engage.schedule(text), engage_internal.schedule_statements(text, name, name), engage_internal.has_pg_cron(),
 	engage.unschedule(), engage.train_linkage(bigint) TO engage_operator;
 
 -- Administrators set what the force decides.
 GRANT SELECT, INSERT, UPDATE ON engage.policy, engage.rule TO engage_admin;
 -- a constraint of policy calls it with the rights of the writer
-GRANT EXECUTE ON FUNCTION engage_internal.tiers_fit(double precision[], numeric[], integer[]), engage_internal.bands_fit(integer[]) TO engage_admin;
+GRANT EXECUTE ON FUNCTION engage_internal.valid_tiers(double precision[], numeric[], integer[]), engage_internal.valid_bands(integer[]) TO engage_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.channel, engage.channel_alias, engage.known_number TO engage_admin;
 GRANT SELECT ON engage.preset_channel_alias, engage.record_reject TO engage_admin;
 GRANT EXECUTE ON FUNCTION engage.channel_of(text) TO engage_admin;
@@ -168,10 +168,10 @@ GRANT EXECUTE ON FUNCTION engage.current_caller(bigint) TO engage_analyst, engag
 
 -- Analysts read scores, administrators set them up, operators may fit them too; people who see who is behind a number set markers.
 GRANT SELECT ON engage.caller_risk, engage.risk, engage.caller_nature, engage.nuisance_candidate, engage.caller_marker, engage.marker_kind,
-	engage.risk_measure, engage.risk_model, engage.risk_factor, engage.risk_factor_in_force, engage.preset_risk_factor, engage.harm_weight,
+	engage.risk_measure, engage.risk_model, engage.risk_factor, engage.current_risk_factor, engage.preset_risk_factor, engage.harm_weight,
 	engage.risk_state, engage.demand_fit, engage.risk_evaluation, engage.risk_prediction, engage.judged_prediction, engage.risk_accuracy,
 	engage.risk_reliability, engage.caller_shift, engage.escalating_caller TO engage_analyst;
-GRANT EXECUTE ON FUNCTION engage.risk_model_in_force() TO engage_analyst, engage_identity, engage_admin, engage_operator;
+GRANT EXECUTE ON FUNCTION engage.current_risk_model() TO engage_analyst, engage_identity, engage_admin, engage_operator;
 GRANT EXECUTE ON FUNCTION engage.explain_risk(bigint), engage.caller_profile(bigint) TO engage_analyst, engage_identity;
 GRANT EXECUTE ON FUNCTION engage.evaluate_risk(timestamptz), engage.shifts_at(timestamptz, interval, interval, integer), engage.escalations_at(timestamptz, interval),
 	engage.managed_effect(bigint[], timestamptz, interval, interval), engage.caller_effect(bigint[], timestamptz, interval, interval),
@@ -179,7 +179,7 @@ GRANT EXECUTE ON FUNCTION engage.evaluate_risk(timestamptz), engage.shifts_at(ti
 	TO engage_analyst;
 GRANT SELECT ON engage.marker, engage.marker_now, engage.caller_marker, engage.marker_kind, engage.risk TO engage_identity;
 GRANT EXECUTE ON FUNCTION engage.mark_caller(bigint, text, text, engage.marker_basis, timestamptz, timestamptz), engage.end_marker(bigint, text) TO engage_identity;
-GRANT SELECT ON engage.preset_marker_kind, engage.risk_measure, engage.risk_model, engage.risk_factor, engage.risk_factor_in_force,
+GRANT SELECT ON engage.preset_marker_kind, engage.risk_measure, engage.risk_model, engage.risk_factor, engage.current_risk_factor,
 	engage.preset_risk_factor, engage.demand_fit, engage.risk_state TO engage_admin;
 GRANT SELECT, INSERT, UPDATE, DELETE ON engage.marker_kind, engage.harm_weight TO engage_admin;
 GRANT EXECUTE ON FUNCTION engage.adopt_risk_factors(text), engage.adopt_risk_model(integer), engage.fit_risk(timestamptz),

@@ -27,7 +27,7 @@ CREATE TYPE engage.number_sharing AS ENUM (
 COMMENT ON TYPE engage.number_sharing IS
 	'Who uses a number. Payphone, communal and organisation numbers never stand for a person.';
 
-CREATE FUNCTION engage_internal.tiers_fit(demand_bands double precision[], harm_bands numeric[], tier_matrix integer[]) RETURNS boolean
+CREATE FUNCTION engage_internal.valid_tiers(demand_bands double precision[], harm_bands numeric[], tier_matrix integer[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN array_position(demand_bands, NULL) IS NULL AND array_position(harm_bands, NULL) IS NULL
 	AND demand_bands = ARRAY(SELECT DISTINCT u FROM unnest(demand_bands) u ORDER BY u)
@@ -37,15 +37,15 @@ RETURN array_position(demand_bands, NULL) IS NULL AND array_position(harm_bands,
 	AND array_length(tier_matrix, 1) = (cardinality(harm_bands) + 1)
 	AND array_length(tier_matrix, 2) = (cardinality(demand_bands) + 1)
 	AND NOT EXISTS (SELECT FROM unnest(tier_matrix) t WHERE t IS NULL OR t < 1);
-COMMENT ON FUNCTION engage_internal.tiers_fit(double precision[], numeric[], integer[]) IS
+COMMENT ON FUNCTION engage_internal.valid_tiers(double precision[], numeric[], integer[]) IS
 	'Whether the bands ascend and the matrix has a tier, 1 or more, for each pair of them. For policy''s constraint.';
 
-CREATE FUNCTION engage_internal.bands_fit(bands integer[]) RETURNS boolean
+CREATE FUNCTION engage_internal.valid_bands(bands integer[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN array_position(bands, NULL) IS NULL AND cardinality(bands) > 0
 	AND cardinality(bands) <= 100 AND 1 <= ALL (bands) AND 1000000 >= ALL (bands)
 	AND bands = ARRAY(SELECT DISTINCT u FROM unnest(bands) u ORDER BY u);
-COMMENT ON FUNCTION engage_internal.bands_fit(integer[]) IS 'Whether there are 1 to 100 bands, ascending, from 1 or more to 1,000,000 or less. For policy''s constraint.';
+COMMENT ON FUNCTION engage_internal.valid_bands(integer[]) IS 'Whether there are 1 to 100 bands, ascending, from 1 or more to 1,000,000 or less. For policy''s constraint.';
 
 CREATE TABLE engage.policy (
 	one boolean PRIMARY KEY DEFAULT true CHECK (one),
@@ -62,11 +62,11 @@ CREATE TABLE engage.policy (
 	demand_bands double precision[] NOT NULL DEFAULT '{0.05, 0.2, 0.5}',
 	harm_bands numeric[] NOT NULL DEFAULT '{2, 5, 10}',
 	tier_matrix integer[] NOT NULL DEFAULT '{{5, 4, 3, 3}, {4, 3, 3, 2}, {3, 3, 2, 1}, {2, 2, 1, 1}}',
-	contact_bands integer[] NOT NULL DEFAULT '{1, 2, 5, 10, 20, 50}' CONSTRAINT policy_contact_bands CHECK (engage_internal.bands_fit(contact_bands)),
+	contact_bands integer[] NOT NULL DEFAULT '{1, 2, 5, 10, 20, 50}' CONSTRAINT policy_contact_bands CHECK (engage_internal.valid_bands(contact_bands)),
 	minimum_cell integer NOT NULL DEFAULT 5 CHECK (minimum_cell >= 2 AND minimum_cell <= 1000000),
 	emergency_override text NOT NULL DEFAULT 'Assess every call on what is said now. If life may be at risk, respond as to anybody.'
 		CHECK (btrim(emergency_override) <> ''),
-	CONSTRAINT policy_tiers CHECK (engage_internal.tiers_fit(demand_bands, harm_bands, tier_matrix))
+	CONSTRAINT policy_tiers CHECK (engage_internal.valid_tiers(demand_bands, harm_bands, tier_matrix))
 );
 COMMENT ON TABLE engage.policy IS 'The force''s settings, in one row that setup() makes.';
 COMMENT ON COLUMN engage.policy.zone IS 'Time zone of local days and weeks, by name.';

@@ -68,7 +68,7 @@ RETURN kind || ':' || COALESCE(
 	CASE kind WHEN 'number' THEN (SELECT engage.phone(value, o.region) FROM engage.policy o) END, engage.filler_fold(kind, value));
 COMMENT ON FUNCTION engage_internal.filler_entry(text, text) IS 'A value in the form that lists of fillers use: KIND:FOLDED, a number in E.164 by the policy''s region.';
 
-CREATE FUNCTION engage_internal.fillers_in_force(OUT fillers text[], OUT is_real text[])
+CREATE FUNCTION engage_internal.current_fillers(OUT fillers text[], OUT is_real text[])
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -92,7 +92,7 @@ BEGIN
 	INTO fillers, is_real;
 END
 $$;
-COMMENT ON FUNCTION engage_internal.fillers_in_force() IS
+COMMENT ON FUNCTION engage_internal.current_fillers() IS
 	'The values that filler and learnt_filler add up to, each as KIND:FOLDED, a number in E.164: fillers, and values that are real all the same.';
 
 CREATE FUNCTION engage_internal.identity_detail_kinds() RETURNS jsonb
@@ -103,13 +103,13 @@ END;
 COMMENT ON FUNCTION engage_internal.identity_detail_kinds() IS 'The keys of identity_detail with the kind of each; NULL if there are none.';
 
 CREATE FUNCTION engage_internal.without_fillers(INOUT number text, INOUT given_name text, INOUT family_name text, INOUT date_of_birth date, INOUT address text,
-		INOUT postcode text, INOUT email text, INOUT imei text, INOUT nominal_ref text, INOUT details jsonb, kinds jsonb, fillers text[], is_real text[])
+		INOUT postcode text, INOUT email text, INOUT imei text, INOUT nominal_ref text, INOUT identity_details jsonb, kinds jsonb, fillers text[], is_real text[])
 	AS 'MODULE_PATHNAME', 'engage_without_fillers' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION engage_internal.without_fillers(text, text, text, date, text, text, text, text, text, jsonb, jsonb, text[], text[]) IS
-	'A persona''s details, NULL where they are empty or fillers: according to the shipped list and to what fillers_in_force() and identity_detail_kinds() give. The number is in E.164, and left out only if the force''s list says so.';
+	'A persona''s details, NULL where they are empty or fillers: according to the shipped list and to what current_fillers() and identity_detail_kinds() give. The number is in E.164, and left out only if the force''s list says so.';
 
 CREATE FUNCTION engage_internal.has_value(number text, given_name text, family_name text, date_of_birth date, address text,
-		postcode text, email text, imei text, nominal_ref text, details jsonb, kinds jsonb, wanted text[]) RETURNS boolean
+		postcode text, email text, imei text, nominal_ref text, identity_details jsonb, kinds jsonb, wanted text[]) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'engage_has_value' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION engage_internal.has_value(text, text, text, date, text, text, text, text, text, jsonb, jsonb, text[]) IS
 	'Whether any of a persona''s details is one of the wanted values, each as KIND:FOLDED.';

@@ -38,12 +38,12 @@ END;
 COMMENT ON FUNCTION engage_internal.pick_identity_details(jsonb) IS
 	'The details of a contact that help to identify people (identity_detail); NULL if there are none. Leaves out fillers, and values longer than 8,000 bytes.';
 
-CREATE FUNCTION engage_internal.contact_fits(occurred_at timestamptz, recorded_at timestamptz, answered_at timestamptz, ended_at timestamptz,
+CREATE FUNCTION engage_internal.valid_contact(occurred_at timestamptz, recorded_at timestamptz, answered_at timestamptz, ended_at timestamptz,
 		date_of_birth date, handling_seconds integer, latitude double precision, longitude double precision, location_radius_m double precision,
 		source text, source_ref text, number_raw text, given_name text, family_name text, address text, postcode text, email text,
 		imei text, nominal_ref text) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'engage_contact_fits' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION engage_internal.contact_fits(timestamptz, timestamptz, timestamptz, timestamptz, date, integer, double precision, double precision, double precision, text, text, text, text, text, text, text, text, text, text) IS
+	AS 'MODULE_PATHNAME', 'engage_valid_contact' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION engage_internal.valid_contact(timestamptz, timestamptz, timestamptz, timestamptz, date, integer, double precision, double precision, double precision, text, text, text, text, text, text, text, text, text, text) IS
 	'True if a contact''s values are within bounds; otherwise an error (23514) that names the column, with the bounds as its hint. NULL is always within bounds. For contact''s constraint.';
 
 CREATE FUNCTION engage_internal.contact_fault(occurred_at timestamptz, recorded_at timestamptz, answered_at timestamptz, ended_at timestamptz,
@@ -52,7 +52,7 @@ CREATE FUNCTION engage_internal.contact_fault(occurred_at timestamptz, recorded_
 		imei text, nominal_ref text) RETURNS text
 	AS 'MODULE_PATHNAME', 'engage_contact_fault' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION engage_internal.contact_fault(timestamptz, timestamptz, timestamptz, timestamptz, date, integer, double precision, double precision, double precision, text, text, text, text, text, text, text, text, text, text) IS
-	'The first column whose value is outside the bounds of contact_fits(); NULL if all are within.';
+	'The first column whose value is outside the bounds of valid_contact(); NULL if all are within.';
 
 -- one function rather than text in each place; the planner sees its constants
 CREATE FUNCTION engage.first_counted() RETURNS timestamptz
@@ -107,7 +107,7 @@ CREATE TABLE engage.contact (
 	UNIQUE (source, source_ref),
 	CONSTRAINT contact_is_no_duplicate_of_itself CHECK (duplicate_of <> contact_id),
 	CONSTRAINT contact_is_no_callback_of_itself CHECK (callback_of <> contact_id),
-	CONSTRAINT contact_within_bounds CHECK (engage_internal.contact_fits(occurred_at, recorded_at, answered_at, ended_at, date_of_birth, handling_seconds,
+	CONSTRAINT contact_within_bounds CHECK (engage_internal.valid_contact(occurred_at, recorded_at, answered_at, ended_at, date_of_birth, handling_seconds,
 		latitude, longitude, location_radius_m, source, source_ref, number_raw, given_name, family_name, address, postcode, email, imei, nominal_ref))
 );
 COMMENT ON TABLE engage.contact IS

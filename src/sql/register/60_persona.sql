@@ -16,14 +16,14 @@ CREATE TABLE engage.persona (
 	email text,
 	imei text,
 	nominal_ref text,
-	details jsonb,
+	identity_details jsonb,
 	number text,
 	component uuid,
 	caller_id bigint
 );
 COMMENT ON TABLE engage.persona IS
 	'One distinct set of identifying details that counted contacts presented. Made by refresh.';
-COMMENT ON COLUMN engage.persona.details IS 'Identifying details beyond the columns: contact.identity_details.';
+COMMENT ON COLUMN engage.persona.identity_details IS 'Identifying details beyond the columns: contact.identity_details.';
 COMMENT ON COLUMN engage.persona.number IS 'The number in E.164; NULL if there is none or it is not usable.';
 COMMENT ON COLUMN engage.persona.component IS
 	'The lowest key among the personas that could be the same person, directly or through others; NULL until linked. A caller never extends beyond a component.';

@@ -208,7 +208,7 @@ BEGIN
 		PERFORM engage.adopt_rules(rules);
 	END IF;
 	IF was_set_up THEN
-		PERFORM engage.mark_everything();
+		PERFORM engage.queue_all();
 	END IF;
 END
 $$;

@@ -107,7 +107,7 @@ DECLARE
 	half constant integer := cardinality(persona_keys) / 2;
 	problem text;
 BEGIN
-	PERFORM FROM engage_internal.persona_blocks(COALESCE(engage.linkage_in_force(), (SELECT max(m.model_id) FROM engage.linkage_model m)), persona_keys);
+	PERFORM FROM engage_internal.persona_blocks(COALESCE(engage.current_linkage_model(), (SELECT max(m.model_id) FROM engage.linkage_model m)), persona_keys);
 	RETURN 0;
 EXCEPTION WHEN OTHERS THEN
 	IF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN

@@ -142,7 +142,7 @@ BEGIN
 		PERFORM engage_internal.queue_days();
 	END IF;
 	IF wants_roster THEN
-		PERFORM engage_internal.keep_whole_roster();
+		PERFORM engage_internal.refresh_all_rosters();
 	END IF;
 	RETURN expanded;
 END
@@ -167,7 +167,7 @@ CREATE FUNCTION engage_internal.change_personas(changing engage.persona[]) RETUR
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 DECLARE
-	model_id constant integer := engage.linkage_in_force();
+	model_id constant integer := engage.current_linkage_model();
 	block_keys bigint[];
 	block_limits integer[];
 BEGIN
@@ -186,7 +186,7 @@ BEGIN
 		UPDATE engage.persona p
 		SET given_name = c.given_name, family_name = c.family_name, date_of_birth = c.date_of_birth,
 			address = c.address, postcode = c.postcode, email = c.email, imei = c.imei,
-			nominal_ref = c.nominal_ref, details = c.details, number = c.number
+			nominal_ref = c.nominal_ref, identity_details = c.identity_details, number = c.number
 		FROM unnest(changing) c WHERE p.persona_key = c.persona_key
 		RETURNING p.persona_key
 	)
@@ -288,8 +288,8 @@ BEGIN
 	), details AS MATERIALIZED (
 		-- as in the key, which is the same for all these contacts, without other fillers
 		SELECT k.persona_key, NULLIF(c.presented, '') AS number_raw, e.given_name, e.family_name, e.date_of_birth, e.address, e.postcode,
-			e.email, e.imei, e.nominal_ref, e.details, e.number
-		FROM keys k, engage.policy o, engage_internal.fillers_in_force() f, engage_internal.identity_detail_kinds() d, LATERAL (
+			e.email, e.imei, e.nominal_ref, e.identity_details, e.number
+		FROM keys k, engage.policy o, engage_internal.current_fillers() f, engage_internal.identity_detail_kinds() d, LATERAL (
 			SELECT x.*, engage_internal.presented_number(x.number_raw, x.cli_status) AS presented FROM engage.contact x
 			WHERE x.persona_key = k.persona_key AND x.occurred_at >= engage.first_counted() AND x.occurred_at <= now()
 				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
@@ -299,11 +299,11 @@ BEGIN
 	), changing AS MATERIALIZED (
 		SELECT d.*
 		FROM details d JOIN engage.persona p ON p.persona_key = d.persona_key
-		WHERE (p.given_name, p.family_name, p.date_of_birth, p.address, p.postcode, p.email, p.imei, p.nominal_ref, p.details, p.number)
-			IS DISTINCT FROM (d.given_name, d.family_name, d.date_of_birth, d.address, d.postcode, d.email, d.imei, d.nominal_ref, d.details, d.number)
+		WHERE (p.given_name, p.family_name, p.date_of_birth, p.address, p.postcode, p.email, p.imei, p.nominal_ref, p.identity_details, p.number)
+			IS DISTINCT FROM (d.given_name, d.family_name, d.date_of_birth, d.address, d.postcode, d.email, d.imei, d.nominal_ref, d.identity_details, d.number)
 	), personas AS (
 		INSERT INTO engage.persona AS p (persona_key, number_raw, given_name, family_name, date_of_birth, address, postcode,
-			email, imei, nominal_ref, details, number)
+			email, imei, nominal_ref, identity_details, number)
 		SELECT d.* FROM details d
 		ON CONFLICT (persona_key) DO NOTHING
 		RETURNING p.persona_key
@@ -443,7 +443,7 @@ BEGIN
 				IF NOT searched THEN
 					PERFORM engage_internal.take_back('link');
 				END IF;
-				caller_ids := engage_internal.link_everything(run);
+				caller_ids := engage_internal.link_all_personas(run);
 			ELSE
 				caller_ids := engage_internal.link_batch(size, run, only_key);
 			END IF;
@@ -481,7 +481,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.link_some(bigint, integer) IS
-	'Calls link_everything(), or link_batch() for a batch of at most this size, or fewer if it fails. A persona that cannot be read, or fails alone, is set aside and left out of linkage. Returns the size that worked, the callers that changed, and whether everything was linked. A stage of refresh.';
+	'Calls link_all_personas(), or link_batch() for a batch of at most this size, or fewer if it fails. A persona that cannot be read, or fails alone, is set aside and left out of linkage. Returns the size that worked, the callers that changed, and whether everything was linked. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.sum_up_some(run bigint, caller_ids bigint[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -534,7 +534,7 @@ DECLARE
 BEGIN
 	PERFORM engage_internal.take_back('flags', caller_ids => caller_ids);
 	outcome := engage_internal.assess_callers(caller_ids, run);
-	PERFORM engage_internal.keep_roster(caller_ids);
+	PERFORM engage_internal.refresh_roster(caller_ids);
 	raised := outcome.raised;
 	changed := outcome.changed;
 	withdrawn := outcome.withdrawn;
@@ -557,7 +557,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.assess_some(bigint, bigint[]) IS
-	'Calls assess_callers() and keep_roster(), by halves if they fail; a caller that fails alone is set aside. A stage of refresh.';
+	'Calls assess_callers() and refresh_roster(), by halves if they fail; a caller that fails alone is set aside. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.assess_next_period(run bigint, OUT taken boolean, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -573,7 +573,7 @@ BEGIN
 		IF taken THEN
 			DELETE FROM engage.set_aside a WHERE a.stage = 'top' AND a.rule_id = period.rule_id AND a.period_start = period.queued;
 			outcome := engage_internal.assess_period(period.rule_id, period.period_start, run);
-			PERFORM engage_internal.keep_roster(engage_internal.callers_of_period(period.rule_id, period.period_start));
+			PERFORM engage_internal.refresh_roster(engage_internal.callers_of_period(period.rule_id, period.period_start));
 			raised := outcome.raised;
 			changed := outcome.changed;
 			withdrawn := outcome.withdrawn;
@@ -647,7 +647,7 @@ BEGIN
 				INSERT INTO engage_internal.dirty (subject, caller_id, cause)
 				SELECT 'risk', u.caller_id, 'set aside' FROM (SELECT c.caller_id FROM engage.caller c WHERE c.contacts > 0
 					UNION SELECT k.caller_id FROM engage.caller_risk k) u;
-				INSERT INTO engage.risk_state AS s (model_id, scored_at) VALUES (engage.risk_model_in_force(), now())
+				INSERT INTO engage.risk_state AS s (model_id, scored_at) VALUES (engage.current_risk_model(), now())
 				ON CONFLICT (one) DO UPDATE SET model_id = excluded.model_id, scored_at = excluded.scored_at;
 				scored := 0;
 				RETURN;
@@ -785,7 +785,7 @@ BEGIN
 			size := linked.size;
 			caller_ids := COALESCE(caller_ids, '{}') || linked.caller_ids;
 			IF linked.everybody THEN
-				PERFORM engage_internal.key_callers(caller_ids);
+				PERFORM engage_internal.assign_pseudonyms(caller_ids);
 				PERFORM engage_internal.sum_up_everybody(run);
 				PERFORM engage_internal.queue_callers(caller_ids);
 				PERFORM engage_internal.queue_risks();
@@ -805,7 +805,7 @@ BEGIN
 	IF caller_ids IS NULL THEN
 		RETURN engage_internal.take_callers(batch_size);
 	END IF;
-	PERFORM engage_internal.key_callers(caller_ids);
+	PERFORM engage_internal.assign_pseudonyms(caller_ids);
 	PERFORM engage_internal.sum_up_some(run, caller_ids);
 	PERFORM engage_internal.queue_risks(caller_ids);
 	IF engage_internal.more_personas_wait(run) OR engage_internal.identities_wait() THEN
@@ -968,19 +968,19 @@ COMMENT ON PROCEDURE engage.refresh(integer) IS
 	'Updates personas, callers and flags with all changes since the last refresh, in batches of batch_size queue rows with a COMMIT after each. Call it outside a transaction block. If another refresh is running, it returns with a notice. If it is killed or cancelled at any point, the next call carries on.';
 
 -- definer: operators rebuild without rights on the queue
-CREATE FUNCTION engage.mark_everything() RETURNS void
+CREATE FUNCTION engage.queue_all() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
 	INSERT INTO engage_internal.dirty (subject, cause) VALUES ('everything', 'rebuild');
 END;
-COMMENT ON FUNCTION engage.mark_everything() IS
+COMMENT ON FUNCTION engage.queue_all() IS
 	'Puts all personas, callers and periods into the queue: after a change that triggers could not see, such as a restore of contacts alone.';
 
 CREATE PROCEDURE engage.rebuild(batch_size integer DEFAULT 5000)
 	LANGUAGE plpgsql
 AS $$
 BEGIN
-	PERFORM engage.mark_everything();
+	PERFORM engage.queue_all();
 	PERFORM engage_internal.refuse_transaction_block('rebuild()');
 	-- refresh() does the COMMIT of this, or refuses
 	CALL engage.refresh(batch_size);

@@ -225,7 +225,7 @@ END;
 COMMENT ON FUNCTION engage_internal.counted_contacts(timestamptz, timestamptz) IS
 	'The counted contacts from one time up to another, and up to now, as the summaries use them, for days in the calendar. An answer before the contact, or more than 24 hours after it, counts as not known. recorded_at is never before the contact.';
 
-CREATE FUNCTION engage_internal.counts_anew(from_at timestamptz, to_at timestamptz,
+CREATE FUNCTION engage_internal.expected_counts(from_at timestamptz, to_at timestamptz,
 		OUT grain text, OUT date_key integer, OUT time_key integer, OUT channel_key integer, OUT contact_type_key integer, OUT district_key integer, OUT source text,
 		OUT contacts integer, OUT answered integer, OUT answered_within_10s integer, OUT abandoned integer, OUT answer_seconds double precision,
 		OUT handling_seconds double precision, OUT deployed integer, OUT incidents integer, OUT last_at timestamptz, OUT last_recorded_at timestamptz,
@@ -247,7 +247,7 @@ BEGIN ATOMIC
 	FROM engage_internal.counted_contacts(from_at, to_at) c
 	GROUP BY GROUPING SETS ((c.date_key, c.channel_key, c.contact_type_key, c.district_key), (c.date_key, c.time_key, c.channel_key, c.district_key), (c.date_key, c.source));
 END;
-COMMENT ON FUNCTION engage_internal.counts_anew(timestamptz, timestamptz) IS
+COMMENT ON FUNCTION engage_internal.expected_counts(timestamptz, timestamptz) IS
 	'What the summaries should hold for the contacts from one time up to another: the rows of daily_count (grain day), hourly_count (hour) and feed_count (feed).';
 
 CREATE FUNCTION engage_internal.fill_calendar(first date, last date) RETURNS void
@@ -282,7 +282,7 @@ BEGIN
 	DELETE FROM engage.hourly_count d WHERE d.date_key = known.date_key;
 	DELETE FROM engage.feed_count d WHERE d.date_key = known.date_key;
 	WITH anew AS MATERIALIZED (
-		SELECT * FROM engage_internal.counts_anew(known.starts_at, known.ends_at)
+		SELECT * FROM engage_internal.expected_counts(known.starts_at, known.ends_at)
 	), days AS (
 		INSERT INTO engage.daily_count
 		SELECT a.date_key, a.channel_key, a.contact_type_key, a.district_key, a.contacts, a.answered, a.answered_within_10s, a.abandoned,
@@ -392,7 +392,7 @@ $$;
 COMMENT ON FUNCTION engage_internal.trim_calendar() IS
 	'Removes years before the first contact and after this year from the calendar, left when a contact was corrected or deleted. A stage of refresh.';
 
-CREATE FUNCTION engage_internal.key_callers(caller_ids bigint[]) RETURNS void
+CREATE FUNCTION engage_internal.assign_pseudonyms(caller_ids bigint[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -410,10 +410,10 @@ BEGIN
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION engage_internal.key_callers(bigint[]) IS
+COMMENT ON FUNCTION engage_internal.assign_pseudonyms(bigint[]) IS
 	'Gives a random key to each of the callers that has none. A stage of refresh.';
 
-CREATE FUNCTION engage_internal.roster_anew(caller_ids bigint[]) RETURNS SETOF engage.roster
+CREATE FUNCTION engage_internal.expected_roster(caller_ids bigint[]) RETURNS SETOF engage.roster
 	LANGUAGE sql STABLE PARALLEL SAFE SET timezone = 'UTC' SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 BEGIN ATOMIC
 	WITH flagged AS (
@@ -444,9 +444,9 @@ BEGIN ATOMIC
 	FROM numbered n
 	GROUP BY n.rule_id, n.caller_id, n.spell_no;
 END;
-COMMENT ON FUNCTION engage_internal.roster_anew(bigint[]) IS 'What roster should hold for some callers, or for all (NULL), according to the flags that stand.';
+COMMENT ON FUNCTION engage_internal.expected_roster(bigint[]) IS 'What roster should hold for some callers, or for all (NULL), according to the flags that stand.';
 
-CREATE FUNCTION engage_internal.roster_months_anew(caller_ids bigint[]) RETURNS SETOF engage.roster_month
+CREATE FUNCTION engage_internal.expected_roster_months(caller_ids bigint[]) RETURNS SETOF engage.roster_month
 	LANGUAGE sql STABLE PARALLEL SAFE SET timezone = 'UTC'
 BEGIN ATOMIC
 	SELECT r.rule_id, r.caller_id, m.month_start, num_contacts.n::integer, r.district_key, r.is_new, r.is_returned, r.last_day < m.next_start - 1
@@ -466,9 +466,9 @@ BEGIN ATOMIC
 		SELECT COALESCE(engage.num_contacts(engage.slice(c.timeline, timezone(o.zone, m.month_start::timestamp), timezone(o.zone, m.next_start::timestamp))), 0) AS n
 	) num_contacts;
 END;
-COMMENT ON FUNCTION engage_internal.roster_months_anew(bigint[]) IS 'What roster_month should hold for some callers, or for all (NULL), according to roster and their contacts.';
+COMMENT ON FUNCTION engage_internal.expected_roster_months(bigint[]) IS 'What roster_month should hold for some callers, or for all (NULL), according to roster and their contacts.';
 
-CREATE FUNCTION engage_internal.keep_roster(caller_ids bigint[]) RETURNS void
+CREATE FUNCTION engage_internal.refresh_roster(caller_ids bigint[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 	SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 AS $$
@@ -476,12 +476,12 @@ BEGIN
 	DELETE FROM engage.roster r WHERE r.caller_id = ANY (caller_ids);
 	DELETE FROM engage.roster_month r WHERE r.caller_id = ANY (caller_ids);
 	IF EXISTS (SELECT FROM engage.flag f WHERE f.caller_id = ANY (caller_ids) AND f.withdrawn_at IS NULL) THEN
-		INSERT INTO engage.roster SELECT * FROM engage_internal.roster_anew(caller_ids);
-		INSERT INTO engage.roster_month SELECT * FROM engage_internal.roster_months_anew(caller_ids);
+		INSERT INTO engage.roster SELECT * FROM engage_internal.expected_roster(caller_ids);
+		INSERT INTO engage.roster_month SELECT * FROM engage_internal.expected_roster_months(caller_ids);
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage_internal.keep_roster(bigint[]) IS 'Updates the roster of callers from their flags. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.refresh_roster(bigint[]) IS 'Updates the roster of callers from their flags. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.callers_of_period(rule_id integer, period_start timestamptz) RETURNS bigint[]
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -494,14 +494,14 @@ RETURN (
 COMMENT ON FUNCTION engage_internal.callers_of_period(integer, timestamptz) IS
 	'The callers who have, or had, a flag by a rule of kind top for the local period that began at period_start.';
 
-CREATE FUNCTION engage_internal.keep_whole_roster() RETURNS void
+CREATE FUNCTION engage_internal.refresh_all_rosters() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	DELETE FROM engage.roster;
 	DELETE FROM engage.roster_month;
-	INSERT INTO engage.roster SELECT * FROM engage_internal.roster_anew(NULL);
-	INSERT INTO engage.roster_month SELECT * FROM engage_internal.roster_months_anew(NULL);
+	INSERT INTO engage.roster SELECT * FROM engage_internal.expected_roster(NULL);
+	INSERT INTO engage.roster_month SELECT * FROM engage_internal.expected_roster_months(NULL);
 EXCEPTION WHEN OTHERS THEN
 	IF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN
 		RAISE;
@@ -512,8 +512,8 @@ EXCEPTION WHEN OTHERS THEN
 	FROM (SELECT r.caller_id FROM engage.roster r UNION SELECT f.caller_id FROM engage.flag f WHERE f.withdrawn_at IS NULL) u;
 END
 $$;
-COMMENT ON FUNCTION engage_internal.keep_whole_roster() IS
-	'Does what keep_roster() does, for all callers; if that fails, queues each of them. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.refresh_all_rosters() IS
+	'Does what refresh_roster() does, for all callers; if that fails, queues each of them. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.concentration_is_due() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -600,7 +600,7 @@ BEGIN
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
-	PERFORM engage_internal.key_callers(ARRAY[whose]);
+	PERFORM engage_internal.assign_pseudonyms(ARRAY[whose]);
 	RETURN true;
 END
 $$;

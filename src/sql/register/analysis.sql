@@ -186,7 +186,7 @@ COMMENT ON FUNCTION engage_internal.check_widths(interval[]) IS
 CREATE FUNCTION engage.back_test_grid(lowest integer, highest integer, widths interval[], from_at timestamptz, to_at timestamptz,
 		compared_with engage.criterion[] DEFAULT NULL, channels engage.contact_channel[] DEFAULT NULL,
 		OUT width interval, OUT threshold integer, OUT criterion engage.criterion, OUT callers bigint, OUT episodes bigint,
-		OUT episodes_a_week double precision, OUT busiest_week bigint, OUT new_callers_a_week double precision,
+		OUT episodes_per_week double precision, OUT busiest_week bigint, OUT new_callers_per_week double precision,
 		OUT only_here bigint, OUT only_there bigint, OUT here_and_there bigint, OUT days_earlier double precision) RETURNS SETOF record
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -245,12 +245,12 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.back_test_grid(integer, integer, interval[], timestamptz, timestamptz, engage.criterion[], engage.contact_channel[]) IS
-	'What every criterion "threshold in width" would have flagged from from_at up to but not including to_at: one row per width and threshold. episodes_a_week and new_callers_a_week are means, busiest_week the most episodes that began in a local week. The other columns compare the flagged callers with those of compared_with, by default the rules in force at to_at; NULL if there are none. Errors: 22023 for an invalid grid, range or width, 22P02, 22004 for a NULL, 55000 before setup().';
+	'What every criterion "threshold in width" would have flagged from from_at up to but not including to_at: one row per width and threshold. episodes_per_week and new_callers_per_week are means, busiest_week the most episodes that began in a local week. The other columns compare the flagged callers with those of compared_with, by default the rules in force at to_at; NULL if there are none. Errors: 22023 for an invalid grid, range or width, 22P02, 22004 for a NULL, 55000 before setup().';
 
 CREATE FUNCTION engage.back_test_grid(lowest integer, highest integer, widths interval[], from_at timestamptz, to_at timestamptz,
 		compared_with text, channels engage.contact_channel[] DEFAULT NULL,
 		OUT width interval, OUT threshold integer, OUT criterion engage.criterion, OUT callers bigint, OUT episodes bigint,
-		OUT episodes_a_week double precision, OUT busiest_week bigint, OUT new_callers_a_week double precision,
+		OUT episodes_per_week double precision, OUT busiest_week bigint, OUT new_callers_per_week double precision,
 		OUT only_here bigint, OUT only_there bigint, OUT here_and_there bigint, OUT days_earlier double precision) RETURNS SETOF record
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
@@ -261,10 +261,10 @@ COMMENT ON FUNCTION engage.back_test_grid(integer, integer, interval[], timestam
 	'back_test_grid() with compared_with written as text: one criterion, ''5 in 1 day'', or an array, ''{5 in 1 day, 10 in 7 days}''.';
 
 -- definer: analysts try thresholds without reading identifying details
-CREATE FUNCTION engage.workable_threshold(capacity_a_week integer, from_at timestamptz, to_at timestamptz,
+CREATE FUNCTION engage.workable_threshold(capacity_per_week integer, from_at timestamptz, to_at timestamptz,
 		widths interval[] DEFAULT '{1 day, 7 days}', channels engage.contact_channel[] DEFAULT NULL,
 		OUT width interval, OUT fits text, OUT threshold integer, OUT criterion engage.criterion, OUT callers bigint, OUT episodes bigint,
-		OUT episodes_a_week double precision, OUT busiest_week bigint) RETURNS SETOF record
+		OUT episodes_per_week double precision, OUT busiest_week bigint) RETURNS SETOF record
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
@@ -272,7 +272,7 @@ DECLARE
 	week_starts timestamptz[] := engage_internal.local_weeks(from_at, to_at);
 	weeks double precision := EXTRACT(epoch FROM to_at - from_at) / 604800;
 BEGIN
-	IF capacity_a_week IS NULL OR capacity_a_week < 1 OR widths IS NULL THEN
+	IF capacity_per_week IS NULL OR capacity_per_week < 1 OR widths IS NULL THEN
 		RAISE EXCEPTION 'no widths are given, or the capacity is below 1 episode per week'
 			USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'SELECT * FROM engage.workable_threshold(20, ''2026-01-01'', ''2026-04-01'', ''{1 day, 7 days}'');';
@@ -298,9 +298,9 @@ BEGIN
 	SELECT DISTINCT ON (c.place, f.kind_no) c.width, f.kind, c.threshold, engage_internal.rolling_criterion(c.threshold, c.width), c.callers, c.episodes,
 		c.episodes / weeks, c.busiest_week
 	FROM candidate c, LATERAL (VALUES (1, 'mean week', c.episodes / weeks), (2, 'busiest week', c.busiest_week)) f (kind_no, kind, episodes)
-	WHERE f.episodes <= capacity_a_week
+	WHERE f.episodes <= capacity_per_week
 	ORDER BY c.place, f.kind_no, c.threshold;
 END
 $$;
 COMMENT ON FUNCTION engage.workable_threshold(integer, timestamptz, timestamptz, interval[], engage.contact_channel[]) IS
-	'For each width the lowest threshold, 2 or more, with at most capacity_a_week episodes in the mean week (fits = mean week), and in every local week (fits = busiest week), and what it would have flagged from from_at up to but not including to_at. There always is one: a threshold that nobody reached fits. Errors: 22023 for a capacity below 1 or an invalid range or width, 22P02 for a width that no criterion can have, 55000 before setup().';
+	'For each width the lowest threshold, 2 or more, with at most capacity_per_week episodes in the mean week (fits = mean week), and in every local week (fits = busiest week), and what it would have flagged from from_at up to but not including to_at. There always is one: a threshold that nobody reached fits. Errors: 22023 for a capacity below 1 or an invalid range or width, 22P02 for a width that no criterion can have, 55000 before setup().';

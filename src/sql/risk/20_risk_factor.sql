@@ -85,7 +85,7 @@ INSERT INTO engage.preset_risk_factor VALUES
 	('standard', 'service_failure', 'nature', 'demand_class', '{avoidable_policing}', 3, NULL, '90 days', 0.5, false, NULL, 'Mostly chases what we owe them'),
 	('standard', 'nuisance', 'nature', 'demand_class', '{non_policing}', 5, NULL, '90 days', 0.5, false, NULL, 'Mostly not for the police');
 
-CREATE FUNCTION engage_internal.risk_matches_fit(measure text, axis engage.risk_axis, matches text[]) RETURNS boolean
+CREATE FUNCTION engage_internal.valid_risk_matches(measure text, axis engage.risk_axis, matches text[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN CASE
 	WHEN measure = ANY (ARRAY['base', 'latest', 'recent', 'usual', 'expected', 'nearness', 'peak', 'met', 'active'])
@@ -96,7 +96,7 @@ RETURN CASE
 	ELSE measure = ANY (ARRAY['qualifier', 'opening_code', 'closing_code', 'subject', 'grade', 'demand_class', 'channel', 'marker', 'harm_weight'])
 		AND COALESCE(cardinality(matches), 0) > 0 AND array_position(matches, NULL) IS NULL
 END;
-COMMENT ON FUNCTION engage_internal.risk_matches_fit(text, engage.risk_axis, text[]) IS
+COMMENT ON FUNCTION engage_internal.valid_risk_matches(text, engage.risk_axis, text[]) IS
 	'Whether a measure (risk_measure) can be on an axis, and has what it takes and nothing else. For constraints.';
 
 CREATE TABLE engage.risk_model (
@@ -137,7 +137,7 @@ CREATE TABLE engage.risk_factor (
 	thrive text,
 	label text NOT NULL,
 	PRIMARY KEY (model_id, code),
-	CONSTRAINT risk_factor_measure CHECK (engage_internal.risk_matches_fit(measure, axis, matches)),
+	CONSTRAINT risk_factor_measure CHECK (engage_internal.valid_risk_matches(measure, axis, matches)),
 	CONSTRAINT risk_factor_sensitive CHECK (NOT (is_sensitive AND enabled) OR btrim(COALESCE(condition, '')) <> ''),
 	CONSTRAINT risk_factor_weight CHECK (weight <> 'NaN'),
 	CONSTRAINT risk_factor_demand CHECK (axis <> 'demand' OR NOT is_sensitive AND at_most IS NULL AND within IS NULL),
@@ -208,14 +208,14 @@ ALTER TABLE engage.risk_model ENABLE ALWAYS TRIGGER risk_model_changed;
 ALTER TABLE engage.harm_weight ENABLE ALWAYS TRIGGER harm_weight_changed;
 ALTER TABLE engage.marker_kind ENABLE ALWAYS TRIGGER marker_kind_changed;
 
-CREATE FUNCTION engage.risk_model_in_force() RETURNS integer
+CREATE FUNCTION engage.current_risk_model() RETURNS integer
 	LANGUAGE sql STABLE PARALLEL SAFE
 RETURN (SELECT max(m.model_id) FROM engage.risk_model m);
-COMMENT ON FUNCTION engage.risk_model_in_force() IS 'The newest version of the risk factors; NULL if none were adopted.';
+COMMENT ON FUNCTION engage.current_risk_model() IS 'The newest version of the risk factors; NULL if none were adopted.';
 
-CREATE VIEW engage.risk_factor_in_force WITH (security_barrier) AS
-SELECT f.* FROM engage.risk_factor f WHERE f.model_id = engage.risk_model_in_force();
-COMMENT ON VIEW engage.risk_factor_in_force IS 'The risk factors that make up scores now.';
+CREATE VIEW engage.current_risk_factor WITH (security_barrier) AS
+SELECT f.* FROM engage.risk_factor f WHERE f.model_id = engage.current_risk_model();
+COMMENT ON VIEW engage.current_risk_factor IS 'The risk factors that make up scores now.';
 
 -- definer: administrators write versions only here
 CREATE FUNCTION engage.adopt_risk_factors(preset text DEFAULT 'standard') RETURNS integer
@@ -280,7 +280,7 @@ DECLARE
 BEGIN
 	-- two versions made at once would each lack the other's change
 	LOCK TABLE engage.risk_model IN SHARE ROW EXCLUSIVE MODE;
-	old_id := engage.risk_model_in_force();
+	old_id := engage.current_risk_model();
 	IF old_id IS NULL THEN
 		RAISE EXCEPTION 'there are no risk factors yet'
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.adopt_risk_factors();';
@@ -289,7 +289,7 @@ BEGIN
 	IF NOT FOUND AND (axis IS NULL OR measure IS NULL OR weight IS NULL OR label IS NULL) THEN
 		RAISE EXCEPTION 'there is no risk factor "%"', COALESCE(code, 'NULL')
 			USING ERRCODE = 'undefined_object',
-				HINT = 'SELECT code, label FROM engage.risk_factor_in_force lists them; a new one needs axis, measure, weight and label.';
+				HINT = 'SELECT code, label FROM engage.current_risk_factor lists them; a new one needs axis, measure, weight and label.';
 	END IF;
 	-- sensitive markers make the factor sensitive, whatever the argument says
 	sensitive := COALESCE(set_risk_factor.is_sensitive, old.is_sensitive, false)

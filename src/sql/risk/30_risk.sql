@@ -42,7 +42,7 @@ COMMENT ON COLUMN engage.caller_risk.natures IS 'What kind of caller the contact
 SELECT pg_extension_config_dump('engage.caller_risk', '');
 
 -- not in SQL: pg_upgrade makes functions before the operator class that DISTINCT needs
-CREATE FUNCTION engage_internal.criteria_in_force(as_of timestamptz) RETURNS engage.criterion[]
+CREATE FUNCTION engage_internal.current_criteria(as_of timestamptz) RETURNS engage.criterion[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -52,7 +52,7 @@ BEGIN
 	), '{}');
 END
 $$;
-COMMENT ON FUNCTION engage_internal.criteria_in_force(timestamptz) IS 'The criteria of the rules that were in force at an instant; the first 64 of more, which is what one measurement takes.';
+COMMENT ON FUNCTION engage_internal.current_criteria(timestamptz) IS 'The criteria of the rules that were in force at an instant; the first 64 of more, which is what one measurement takes.';
 
 -- The factors are written into the query that counts contacts, which reads each contact once.  Joined to the factors as
 -- rows, it takes five times as long.
@@ -228,7 +228,7 @@ CREATE FUNCTION engage_internal.demand_scores(model_id integer, as_of timestampt
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp ROWS 100000
 AS $$
 DECLARE
-	criteria constant engage.criterion[] := engage_internal.criteria_in_force(as_of);
+	criteria constant engage.criterion[] := engage_internal.current_criteria(as_of);
 	weights constant double precision[] := engage_internal.demand_weights(model_id);
 	model engage.risk_model;
 BEGIN
@@ -337,7 +337,7 @@ $$;
 COMMENT ON FUNCTION engage_internal.score_callers(integer, bigint[]) IS
 	'Scores callers (all if NULL) as of now by a version of the risk factors, and returns how many have a score: a caller without contacts has none. A stage of refresh.';
 
-CREATE FUNCTION engage_internal.score_everybody(run bigint) RETURNS bigint
+CREATE FUNCTION engage_internal.score_all_callers(run bigint) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -365,14 +365,14 @@ BEGIN
 	-- before the scores are computed: a row that comes later stays
 	DELETE FROM engage_internal.dirty q WHERE q.subject IN ('risk', 'risks');
 	PERFORM engage_internal.take_back('score');
-	model := engage.risk_model_in_force();
+	model := engage.current_risk_model();
 	scored := engage_internal.score_callers(model, NULL);
 	INSERT INTO engage.risk_state AS s (model_id, scored_at) VALUES (model, now())
 	ON CONFLICT (one) DO UPDATE SET model_id = excluded.model_id, scored_at = excluded.scored_at;
 	RETURN scored;
 END
 $$;
-COMMENT ON FUNCTION engage_internal.score_everybody(bigint) IS
+COMMENT ON FUNCTION engage_internal.score_all_callers(bigint) IS
 	'Scores all callers as of now, after a new fit if one is due, and returns how many. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.take_risks(run bigint, batch_size integer, only_id bigint DEFAULT NULL) RETURNS bigint
@@ -382,7 +382,7 @@ DECLARE
 	caller_ids bigint[];
 BEGIN
 	IF EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = 'risks') THEN
-		RETURN engage_internal.score_everybody(run);
+		RETURN engage_internal.score_all_callers(run);
 	END IF;
 	WITH gone AS (
 		DELETE FROM engage_internal.dirty q
@@ -394,7 +394,7 @@ BEGIN
 	SELECT array_agg(DISTINCT u.caller_id) INTO caller_ids
 	FROM gone g, unnest(ARRAY[g.caller_id, engage.current_caller(g.caller_id)]) u (caller_id);
 	PERFORM engage_internal.take_back('score', caller_ids => COALESCE(caller_ids, '{}'));
-	RETURN CASE WHEN caller_ids IS NOT NULL THEN engage_internal.score_callers(engage.risk_model_in_force(), caller_ids) END;
+	RETURN CASE WHEN caller_ids IS NOT NULL THEN engage_internal.score_callers(engage.current_risk_model(), caller_ids) END;
 END
 $$;
 COMMENT ON FUNCTION engage_internal.take_risks(bigint, integer, bigint) IS
@@ -456,14 +456,14 @@ BEGIN
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'caller % has no score', COALESCE(explain_risk.caller_id::text, 'NULL')
 			USING ERRCODE = 'no_data_found',
-				HINT = CASE WHEN engage.risk_model_in_force() IS NULL THEN 'SELECT engage.adopt_risk_factors(); CALL engage.refresh();'
+				HINT = CASE WHEN engage.current_risk_model() IS NULL THEN 'SELECT engage.adopt_risk_factors(); CALL engage.refresh();'
 					ELSE 'SELECT caller_id FROM engage.risk lists those who have; CALL engage.refresh() scores those who wait.' END;
 	END IF;
 	RETURN QUERY
 	WITH demand AS MATERIALIZED (
 		SELECT d.measures, engage.risk_score(d.measures, engage_internal.demand_weights(known.model_id)) AS score
 		FROM engage.caller c, engage.risk_model m,
-			LATERAL engage.demand_measures(c.timeline, known.as_of, engage_internal.criteria_in_force(known.as_of), m.demand, m.horizon) d
+			LATERAL engage.demand_measures(c.timeline, known.as_of, engage_internal.current_criteria(known.as_of), m.demand, m.horizon) d
 		WHERE c.caller_id = known.caller_id AND m.model_id = known.model_id
 	), harm AS MATERIALIZED (
 		SELECT v.harm_values, engage.risk_score(v.harm_values, ARRAY(SELECT f.weight FROM engage_internal.harm_factors(known.model_id) f ORDER BY f.place)) AS score

@@ -50,7 +50,7 @@ CREATE FUNCTION engage_internal.learn_risk(as_of timestamptz, horizon interval, 
 AS $$
 #variable_conflict use_column
 DECLARE
-	criteria constant engage.criterion[] := engage_internal.criteria_in_force(as_of);
+	criteria constant engage.criterion[] := engage_internal.current_criteria(as_of);
 	wanted constant double precision := 200000;
 	-- a wrong time near zero would turn a caller of some months into one of half a century
 	since constant timestamptz := engage.first_plausible();
@@ -127,7 +127,7 @@ DECLARE
 BEGIN
 	-- a setting changed while this learns must not be lost
 	LOCK TABLE engage.risk_model IN SHARE ROW EXCLUSIVE MODE;
-	old_id := engage.risk_model_in_force();
+	old_id := engage.current_risk_model();
 	IF old_id IS NULL THEN
 		RAISE EXCEPTION 'there are no risk factors yet'
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.adopt_risk_factors();';
@@ -170,7 +170,7 @@ COMMENT ON FUNCTION engage.fit_risk(timestamptz) IS
 
 CREATE VIEW engage.demand_fit WITH (security_barrier) AS
 SELECT m.model_id, m.fitted_as_of, m.created_at, (m.demand).r, (m.demand).alpha, (m.demand).a, (m.demand).b,
-	(m.demand).contacts_an_occasion, (m.demand).callers, (m.demand).log_likelihood, (m.demand).iterations, (m.demand).converged,
+	(m.demand).contacts_per_occasion, (m.demand).callers, (m.demand).log_likelihood, (m.demand).iterations, (m.demand).converged,
 	m.handling_seconds, (m.report ->> 'events')::bigint AS events, (m.report ->> 'auc')::double precision AS auc,
 	(m.report ->> 'weights_fitted')::boolean AS weights_fitted
 FROM engage.risk_model m
@@ -224,9 +224,9 @@ CREATE FUNCTION engage.evaluate_risk(as_of timestamptz, OUT evaluation_id intege
 AS $$
 #variable_conflict use_column
 DECLARE
-	model_id constant integer := engage.risk_model_in_force();
+	model_id constant integer := engage.current_risk_model();
 	horizon constant interval := (SELECT o.risk_horizon FROM engage.policy o);
-	criteria constant engage.criterion[] := engage_internal.criteria_in_force(as_of);
+	criteria constant engage.criterion[] := engage_internal.current_criteria(as_of);
 	learnt record;
 BEGIN
 	IF model_id IS NULL THEN

@@ -112,7 +112,7 @@ COMMENT ON FUNCTION engage.caller_effect(bigint[], timestamptz, interval, interv
 
 -- definer: people who measure effects need no rights on callers
 CREATE FUNCTION engage.managed_hours_saved(caller_ids bigint[], managed_at timestamptz, before interval DEFAULT '28 days', after interval DEFAULT '28 days',
-		OUT contacts_fewer double precision, OUT hours_a_month double precision, OUT lower double precision, OUT upper double precision, OUT formula text)
+		OUT contacts_fewer double precision, OUT hours_per_month double precision, OUT lower double precision, OUT upper double precision, OUT formula text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET timezone = 'UTC'
 AS $$
 DECLARE
@@ -124,7 +124,7 @@ BEGIN
 	FROM engage.persona p JOIN engage.contact c ON c.persona_key = p.persona_key
 	WHERE p.caller_id = ANY (caller_ids) AND c.occurred_at > managed_at - before AND c.occurred_at <= managed_at + after
 		AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL;
-	SELECT h.* INTO contacts_fewer, hours_a_month, lower, upper, formula
+	SELECT h.* INTO contacts_fewer, hours_per_month, lower, upper, formula
 	FROM engage.hours_saved(result.after::double precision, result.expected_after, result.expected_sd ^ 2, handling.mean::double precision,
 		extract(epoch FROM after)::double precision / (86400 * 30.4375), handling.standard_error::double precision) h;
 END

@@ -8,7 +8,7 @@ CREATE TYPE engage.demand_model AS (
 	a double precision,
 	b double precision,
 	occasion interval,
-	contacts_an_occasion double precision,
+	contacts_per_occasion double precision,
 	occasion_weight double precision,
 	callers bigint,
 	log_likelihood double precision,
@@ -69,7 +69,7 @@ COMMENT ON FUNCTION engage.demand_summary(engage.timeline, timestamptz, interval
 CREATE FUNCTION engage.expected_contacts(t engage.timeline, model engage.demand_model, as_of timestamptz, horizon interval) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_expected_contacts' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.expected_contacts(engage.timeline, engage.demand_model, timestamptz, interval) IS
-	'Number of contacts to expect from a caller within the horizon after as_of: expected occasions times (occasion_weight * contacts_an_occasion + contacts) / (occasion_weight + occasions). NULL without a contact up to as_of; a model made from summaries is refused (22023).';
+	'Number of contacts to expect from a caller within the horizon after as_of: expected occasions times (occasion_weight * contacts_per_occasion + contacts) / (occasion_weight + occasions). NULL without a contact up to as_of; a model made from summaries is refused (22023).';
 
 CREATE FUNCTION engage.expected_occasions(t engage.timeline, model engage.demand_model, as_of timestamptz, horizon interval) RETURNS double precision
 	AS 'MODULE_PATHNAME', 'engage_expected_occasions' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

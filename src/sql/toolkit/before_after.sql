@@ -55,11 +55,11 @@ COMMENT ON FUNCTION engage.effect_size(double precision, double precision, doubl
 	'How far an observed count differs from an expected one with this variance (0: Poisson): effect (1 none, 0.7 a fall of 30%) and its standard deviation as in Hauer (1997), an interval that covers the true effect at least as often as level says, and the two-sided p-value of no effect. observed 0 has effect and sd 0. A NULL gives NULL. Refused (22023): observed or variance negative, expected not above zero, numbers that are not finite, a level not between 0 and 1.';
 
 CREATE FUNCTION engage.hours_saved(observed double precision, expected double precision, variance double precision, handling_seconds double precision, months double precision,
-	handling_sd double precision DEFAULT 0, level double precision DEFAULT 0.95,
-	OUT contacts_fewer double precision, OUT hours_a_month double precision, OUT lower double precision, OUT upper double precision, OUT formula text) RETURNS record
+	handling_error double precision DEFAULT 0, level double precision DEFAULT 0.95,
+	OUT contacts_fewer double precision, OUT hours_per_month double precision, OUT lower double precision, OUT upper double precision, OUT formula text) RETURNS record
 	AS 'MODULE_PATHNAME', 'engage_hours_saved' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION engage.hours_saved(double precision, double precision, double precision, double precision, double precision, double precision, double precision) IS
-	'Avoided contacts, in hours per month: (expected - observed) * handling_seconds / 3600 / months, with an interval (Zou and Donner 2008); negative hours are extra hours. variance is of expected, handling_sd is the standard error of handling_seconds, months the length of the time after. formula spells it out. A NULL gives NULL. Refused (22023): negative numbers, months 0, numbers that are not finite, a level not between 0 and 1.';
+	'Avoided contacts, in hours per month: (expected - observed) * handling_seconds / 3600 / months, with an interval (Zou and Donner 2008); negative hours are extra hours. variance is of expected, handling_error is the standard error of handling_seconds, months the length of the time after. formula spells it out. A NULL gives NULL. Refused (22023): negative numbers, months 0, numbers that are not finite, a level not between 0 and 1.';
 
 CREATE TYPE engage.before_after_result AS (
 	callers bigint,
