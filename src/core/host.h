@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * host.h
- *	  What the core asks of the program around it: memory and pauses.
+ *	  What the core needs from the program around it: memory and pauses.
  *
  * Plain C without PostgreSQL, so that it can be tested outside the server.
  *-------------------------------------------------------------------------

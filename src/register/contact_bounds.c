@@ -2,9 +2,9 @@
  * contact_bounds.c
  *	  What a contact may hold: bounds that every part can keep to.
  *
- * Times outside a few centuries, infinite ones and lengths without measure are
- * slips of a source.  They are refused where they come in, so that no later
- * stage meets them.
+ * Times outside a few centuries, infinite times and excessive lengths are
+ * errors of a source.  They are refused on entry, so that no later stage meets
+ * them.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

@@ -6,9 +6,9 @@
  * contact's persona, in which the number comes first, and the time.  It is read
  * here directly, for three reasons:
  *
- *	- what lies outside the last weeks need not be looked for in the table
- *	- from a persona's old contacts, however many, the next persona is near
- *	- of the old contacts the newest alone matters, and only if none is new
+ *	- contacts older than the last weeks need not be looked up in the table
+ *	- the scan can skip a persona's old contacts, however many
+ *	- of the old contacts only the newest matters, if there is no new one
  *
  * So the cost follows the number's personas and its contacts of the last weeks,
  * and not its history; with 50,000 of either it is a few milliseconds.

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  * persona_linkage.c
- *	  Linkage of the register's personas: what refresh and training ask of the
- *	  core.
+ *	  Linkage of the register's personas: what refresh and training need from
+ *	  the core.
  *
  * Functions read the tables of the register and return rows; they write
  * nothing.

@@ -3,8 +3,8 @@
  *	  Personas of the register, read for linkage.
  *
  * Tables are read through SPI, under the snapshot of the statement that calls.
- * Personas are always read in order of their keys, so that whatever is decided
- * about some of them is decided the same way in any company.
+ * Personas are always read in order of their keys, so that decisions about
+ * some of them do not depend on which others are read.
  *-------------------------------------------------------------------------
  */
 #ifndef PERSONA_READER_H

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * burst_sql.c
- *	  Bursts and contacts that set off contacts: accessors of timelines.
+ *	  Bursts and contacts that trigger contacts: accessors of timelines.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

@@ -2,8 +2,8 @@
  * clusters_sql.c
  *	  The aggregates caller_clusters() and connected_components().
  *
- * A state is a set of pairs; what is the same for every order of rows and every
- * split of them is made sure of there and in clusters.
+ * A state is a set of pairs. node_pairs.c and clusters.c make sure that the
+ * result is the same for every order and split of the rows.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

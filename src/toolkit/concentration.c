@@ -3,8 +3,8 @@
  *	  The aggregate concentration(contacts): how much of the demand comes from
  *	  how few.
  *
- * Counts repeat a lot, so the state is a table of how often each count came:
- * its size follows the number of different counts, not of callers.
+ * Counts repeat a lot, so the state is a table of how often each count
+ * occurred: its size follows the number of different counts, not of callers.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

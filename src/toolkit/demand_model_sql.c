@@ -2,9 +2,9 @@
  * demand_model_sql.c
  *	  The aggregates demand_model_agg, and what follows from their models.
  *
- * A state holds 24 bytes a caller, in any order; they are sorted before they
- * are sent or fitted.  Contacts an occasion are summed up in whole numbers.  So
- * neither order nor split of the callers shows in the result.
+ * A state holds 24 bytes per caller, in any order; they are sorted before they
+ * are sent or fitted.  Contacts per occasion are summed up in whole numbers.
+ * So the result depends neither on the order nor on the split of the callers.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

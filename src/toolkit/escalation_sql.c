@@ -3,7 +3,8 @@
  *	  escalation() and the aggregate escalation_prior() in SQL.
  *
  * The aggregate's state is a table of how many callers show each pattern of
- * windows: whole numbers, which are sorted before anything is computed of them.
+ * windows: whole numbers, which are sorted before anything is computed from
+ * them.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

@@ -4,7 +4,7 @@
  *
  * One pass over the contacts gathers them in CallerRuns; at the end each
  * caller's contacts come back together and are scanned.  A caller with fewer
- * contacts than any criterion asks for is passed over without being decoded.
+ * contacts than any criterion needs is skipped without being decoded.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

@@ -2,7 +2,7 @@
  * run_file.c
  *	  Runs of callers and their contacts, in memory or in temporary files.
  *
- * In a run, every caller comes once:
+ * A run has every caller once:
  *
  *		key			8 bytes; a number with its bits spread, or a name's hash
  *		name		varint length and bytes, where callers are named

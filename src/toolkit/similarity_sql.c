@@ -3,8 +3,8 @@
  *	  similarity.c for SQL.
  *
  * The core reads UTF-8, so text of a database of another encoding is converted
- * first, and keys back.  In a database of encoding SQL_ASCII, bytes are taken
- * as UTF-8 where they are that.
+ * first, and keys back.  In a database of encoding SQL_ASCII, bytes are read
+ * as UTF-8 if they are valid.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

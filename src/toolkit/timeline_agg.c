@@ -2,9 +2,9 @@
  * timeline_agg.c
  *	  The aggregates timeline_agg(timestamptz) and rollup(timeline).
  *
- * Both gather instants in one growing array and sort once at the end, so they
- * do not care in what order, split or overlap contacts arrive.  Partial states
- * travel as encoded timelines.
+ * Both gather instants in one growing array and sort once at the end, so the
+ * order, split or overlap of contacts does not matter.  Partial states travel
+ * as encoded timelines.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

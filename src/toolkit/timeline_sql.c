@@ -3,8 +3,8 @@
  *	  The type timeline in SQL: input, output, casts, comparison, parts.
  *
  * Stored bytes are read in place by TimelineReader, which trusts nothing.
- * What builds a timeline sorts first and encodes once, so that equal multisets
- * have equal bytes whatever way they came together.
+ * Functions that build a timeline sort first and encode once, so equal
+ * multisets have equal bytes, however they were built.
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

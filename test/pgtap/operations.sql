@@ -160,7 +160,7 @@ CREATE TEMP TABLE split AS SELECT f.* FROM engage.flag f WHERE f.caller_id = pg_
 SELECT is(count(*), 1::bigint, 'first-day 3d: six contacts of one person are a flag') FROM split;
 SELECT engage.revoke_decision(:confirmed, 'two brothers');
 CALL engage.refresh();
-SELECT is(f.withdrawn_reason, format('its contacts no longer meet the rule: the caller was parted when decision %s was revoked', :confirmed),
+SELECT is(f.withdrawn_reason, format('its contacts no longer meet the rule: the caller was split when decision %s was revoked', :confirmed),
 	'first-day 3d: the flag is withdrawn, and says which decision was revoked') FROM engage.flag f JOIN split USING (flag_id);
 SELECT engage.confirm_link('07700 900111', '07700 900222', 'one voice after all');
 CALL engage.refresh();
@@ -176,14 +176,14 @@ CREATE TEMP TABLE parted AS SELECT f.* FROM engage.flag f WHERE f.caller_id = pg
 SELECT engage.reject_link('07700 900333', '07700 900444', 'two sisters, seen both today') AS rejected \gset
 CALL engage.refresh();
 SELECT ok(pg_temp.who('g1') <> pg_temp.who('h1'), 'first-day 3d: a decision parts them');
-SELECT is(f.withdrawn_reason, format('its contacts no longer meet the rule: decision %s parted the caller', :rejected),
+SELECT is(f.withdrawn_reason, format('its contacts no longer meet the rule: decision %s split the caller', :rejected),
 	'first-day 3d: withdrawn, with the decision') FROM engage.flag f JOIN parted USING (flag_id);
 SELECT engage.revoke_decision(:rejected, 'wrong after all');
 CALL engage.refresh();
 SELECT results_eq('SELECT f.flag_id, f.raised_at, f.contacts, f.withdrawn_at FROM engage.flag f WHERE f.caller_id = pg_temp.who(''g1'')',
 	'SELECT s.flag_id, s.raised_at, s.contacts, NULL::timestamptz FROM parted s', 'first-day 3d: undone: the same flag, raised when it was');
 SELECT results_eq('SELECT event, reason FROM engage.flag_event JOIN parted USING (flag_id) ORDER BY at',
-	format('VALUES (''withdrawn'', %1$L), (''reinstated'', %1$L)', format('its contacts no longer meet the rule: decision %s parted the caller', :rejected)),
+	format('VALUES (''withdrawn'', %1$L), (''reinstated'', %1$L)', format('its contacts no longer meet the rule: decision %s split the caller', :rejected)),
 	'first-day 3d: flag_event tells both');
 SELECT ok(repeat_caller.raised_at = parted.raised_at, 'first-day 3d: repeat_caller has it as raised then')
 FROM parted JOIN engage.repeat_caller USING (flag_id);

@@ -2,15 +2,15 @@
  * aml.c
  *	  Parser of Advanced Mobile Location messages.
  *
- * A message is a list of key=value, separated by semicolons, that begins
- * with A"ML=1.  An empty value, or N for "null", is one that is not given.
- * Unknown keys are passed over, for later versions of the standard add some.
+ * A message is a list of key=value, separated by semicolons, that begins with
+ * A"ML=1.  An empty value, or N for "null", counts as not given.  Unknown keys
+ * are skipped, because later versions of the standard add some.
  *
  * ml, the length of the message, is not compared with the length: ETSI counts
  * the whole message, but of the examples published by Google and by makers of
  * receivers about half are off by one or two.
  *
- * Knows nothing of PostgreSQL nor of the locale.
+ * Depends neither on PostgreSQL nor on the locale.
  *-------------------------------------------------------------------------
  */
 #include "core/identity/aml.h"

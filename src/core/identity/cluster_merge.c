@@ -2,11 +2,11 @@
  * cluster_merge.c
  *	  The groups within one component of a clustering.
  *
- * Nodes have numbers of their own here, in the order of the problem's, and a
- * group is known by its lowest node: with that, ties are broken the same way
+ * Nodes are numbered within the component, in the order of the problem, and a
+ * group is identified by its lowest node.  So ties are broken the same way
  * whatever else is in the problem.
  *
- * Groups that share a pair that was given have an edge, whose sums are of all
+ * Two groups with a given pair between them have an edge, with the sums of all
  * pairs between them.
  *-------------------------------------------------------------------------
  */

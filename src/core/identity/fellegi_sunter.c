@@ -4,7 +4,7 @@
  *	  maximisation (Dempster, Laird and Rubin 1977; Winkler 1988).
  *
  * Nothing is allocated.  Sums carry what rounding loses, so the order of the
- * patterns does not show but in the last bits.
+ * patterns only affects the last bits.
  *-------------------------------------------------------------------------
  */
 #include "core/identity/fellegi_sunter.h"

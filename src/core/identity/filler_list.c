@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  * filler_list.c
  *	  The words and phrases that stand for "not known", as they are compared:
- *	  small letters without marks, one blank between words.
+ *	  lower-case letters without accents, one blank between words.
  *
  * Both lists are in the order of their bytes, which test_filler.c checks.
  *-------------------------------------------------------------------------

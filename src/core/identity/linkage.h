@@ -4,9 +4,9 @@
  *
  * Plain C without PostgreSQL, so that it can be tested outside the server.
  *
- * A LinkModel says which details are compared, what agreement is worth and
- * which details pairs are looked for by.  A LinkStore holds personas, their
- * details normalised and each value kept once.
+ * A LinkModel says which details are compared, what agreement is worth and by
+ * which details pairs are found.  A LinkStore holds personas, their details
+ * normalised and each value kept once.
  *-------------------------------------------------------------------------
  */
 #ifndef LINKAGE_H

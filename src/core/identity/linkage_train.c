@@ -2,15 +2,15 @@
  * linkage_train.c
  *	  Learning a linkage model from personas without known matches.
  *
- * 1. u: levels of pairs drawn at random.
- * 2. Pairs that share a block under any of many candidate rules.  Where there
- *	  are many personas only a sample of the blocks is looked at, and each pair
- *	  counts for those that had its chance of being found.
+ * 1. u: levels of random pairs.
+ * 2. Pairs that share a block under any of many candidate rules.  If there are
+ *	  many personas, only a sample of the blocks is used, and each pair is
+ *	  weighted by the inverse of its chance of being found.
  * 3. m and lambda by expectation maximisation over the patterns of these pairs,
- *	  lambda being the share of matches among all pairs of personas.
+ *	  where lambda is the share of matches among all pairs of personas.
  * 4. The rules that find nearly all of the expected matches at the least cost.
- * 5. Personas are clustered with that, and people counted: term frequencies, u,
- *	  m and lambda once more, from who is together and who is not.
+ * 5. Personas are clustered with this model, and people are counted: term
+ *	  frequencies, u, m and lambda again, by which personas are together.
  */
 #include "core/identity/linkage_train.h"
 

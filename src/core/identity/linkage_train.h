@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * linkage_train.h
- *	  Learning a linkage model from personas of which nobody said who is who.
+ *	  Learning a linkage model from personas without known matches.
  *
  * Plain C without PostgreSQL, so that it can be tested outside the server.
  *-------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * node_pairs.c
- *	  Pairs of nodes, gathered in any order and in parts, as clusters takes them.
+ *	  Pairs of nodes, collected in any order and in parts, for clusters.c.
  *
  * Pairs collect in an array.  When it is full, those given several times are
  * added up; where only connections count, what is left is a pair of each node

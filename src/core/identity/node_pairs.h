@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * node_pairs.h
- *	  Pairs of nodes, gathered in any order and in parts, as clusters takes them.
+ *	  Pairs of nodes, collected in any order and in parts, for clusters.c.
  *
  * Plain C without PostgreSQL, so that it can be tested outside the server.
  *

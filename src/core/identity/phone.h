@@ -1,9 +1,10 @@
 /*-------------------------------------------------------------------------
  * phone.h
- *	  What stands in a telephone-number field, and the number in it.
+ *	  The content of a telephone-number field, and the number in it.
  *
- * No header of PostgreSQL: phone.cpp includes this beside libphonenumber's,
- * and all but the SQL functions is compiled and tested outside the server.
+ * Includes no header of PostgreSQL, because phone.cpp includes it together
+ * with those of libphonenumber.  Everything except the SQL functions is
+ * compiled and tested outside the server.
  *
  *	  phone_text.c	what people and networks write; the plan of +44
  *	  phone_words.c	words and digits that say that there is no number

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * phone_text.c
- *	  From what stands in a telephone-number field to a kind and a number.
+ *	  From the text in a telephone-number field to a kind and a number.
  *
  * Such a field holds what a network sent, what a handler typed, or what a
  * spreadsheet made of either.  The text is folded to ASCII, words that say
@@ -8,11 +8,11 @@
  * never sees anything but digits and a leading '+', and never settles a number
  * of +44.
  *
- * Numbers of +44 are judged here, by length and leading digits, and not by
- * the library: it refuses ranges that no provider holds (so all that Ofcom
- * sets aside for drama), its lists age, and the answers of an immutable
- * function must not change with its version.  It also takes a hundred times as
- * long.
+ * Numbers of +44 are judged here, by length and leading digits, and not by the
+ * library: it refuses ranges that no provider has (such as all those that
+ * Ofcom reserves for drama), its lists go out of date, and the answers of an
+ * immutable function must not change with its version.  It also takes a
+ * hundred times as long.
  *-------------------------------------------------------------------------
  */
 #include <stdint.h>

@@ -3,8 +3,8 @@
  *	  Words and digits that stand in a telephone-number field in place of a
  *	  number.
  *
- * They are typed by people, put in by networks, or left by spreadsheets and
- * data frames, and stand for strangers to each other.
+ * People type them, networks insert them, and spreadsheets and data frames
+ * leave them.  Many different people have the same one.
  *-------------------------------------------------------------------------
  */
 #include <string.h>

@@ -2,11 +2,11 @@
  * place.c
  *	  How much of a place a text gives: a whole one, or a part.
  *
- * A postcode is recognised by its form.  So is an address, as far as form goes: it
- * needs a house, by number or name, and the name of where that is.  A list of
- * words says what is not such a name: counties, towns, kinds of street, the
- * streets that every town has, shops, words before or after a number that is
- * not a house number.  Any other word is a name.
+ * A postcode is recognised by its form.  So is an address, as far as form
+ * goes: it needs a house, by number or name, and the name of its place.  A
+ * list of words says what is not such a name: counties, towns, kinds of
+ * street, the streets that every town has, shops, words before or after a
+ * number that is not a house number.  Any other word is a name.
  *-------------------------------------------------------------------------
  */
 #include "core/identity/place.h"

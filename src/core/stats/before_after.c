@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  * before_after.c
- *	  Did it help: counts before and after, with regression to the mean taken
- *	  out (Hauer 1997, Observational Before-After Studies in Road Safety).
+ *	  Did it help: counts before and after, with regression to the mean removed
+ *	  (Hauer 1997, Observational Before-After Studies in Road Safety).
  *
  * Callers are chosen when they call most, so they call less afterwards whatever
  * is done.  How much less follows from the spread of all callers' rates: a

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  * before_after.h
- *	  Did it help: counts before and after, with regression to the mean taken
- *	  out (Hauer 1997).
+ *	  Did it help: counts before and after, with regression to the mean removed
+ *	  (Hauer 1997).
  *
  * Plain C without PostgreSQL.  What is not defined is NaN.
  *-------------------------------------------------------------------------

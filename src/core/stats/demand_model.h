@@ -5,12 +5,12 @@
  *
  * Plain C without PostgreSQL, so that it can be tested outside the server.
  *
- * An occasion is a run of contacts: the first contact starts one, and a contact
- * at least so long after the start of the current one starts the next.  While
- * somebody is active, occasions come at random at a rate of their own; after
- * each they stop for good with a probability of their own.  Rates have a gamma
- * distribution (r, alpha) over the callers, probabilities a beta one (a, b).
- * docs/methods/demand.md has the maths.
+ * An occasion is a run of contacts: the first contact starts one, and a
+ * contact at least a given time after the start of the current one starts the
+ * next.  While somebody is active, occasions come at random at a rate of their
+ * own; after each they stop for good with a probability of their own.  Rates
+ * have a gamma distribution (r, alpha) over the callers, probabilities a beta
+ * one (a, b). docs/methods/demand.md has the maths.
  *-------------------------------------------------------------------------
  */
 #ifndef DEMAND_MODEL_H

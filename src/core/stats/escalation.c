@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * escalation.c
- *	  Does a caller contact more often than before, bursts allowed for?
+ *	  Does a caller contact more often than before, allowing for bursts?
  *
  * All sums run in the order of sorted patterns, so that a prior does not depend
  * on the order in which callers came.

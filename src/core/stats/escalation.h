@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * escalation.h
- *	  Does a caller contact more often than before, bursts allowed for?
+ *	  Does a caller contact more often than before, allowing for bursts?
  *
  * Plain C without PostgreSQL, so that it can be tested outside the server.
  *
@@ -16,10 +16,10 @@
  * exactly binomial for dispersion 1.  That is how Poisson many clusters of
  * logarithmic size fall into windows, given their sum.
  *
- * A caller's dispersion is known but roughly, so it is a mixture: of fixed
- * values, weighted by what the caller's own baseline says of each and by how
- * common it is among callers with about as many occasions, that fall on the same
- * days about as often.
+ * A caller's dispersion is known only roughly, so it is a mixture of fixed
+ * values.  Each is weighted by its likelihood in the caller's own baseline,
+ * and by how common it is among callers with about as many occasions, which
+ * fall on the same days about as often.
  *-------------------------------------------------------------------------
  */
 #ifndef ESCALATION_H

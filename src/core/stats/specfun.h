@@ -2,10 +2,10 @@
  * specfun.h
  *	  Special functions of statistics, from Boost.Math.
  *
- * No header of PostgreSQL: specfun.cpp includes this beside Boost's, and all
- * that uses it is compiled and tested outside the server.  An argument out of
- * range gives NaN, an overflow an infinity; nothing else ever happens: no
- * exception, no errno, no global state.
+ * Includes no header of PostgreSQL, because specfun.cpp includes it together
+ * with those of Boost.  Everything that uses it is compiled and tested outside
+ * the server.  An argument out of range gives NaN, an overflow an infinity;
+ * nothing else ever happens: no exception, no errno, no global state.
  *-------------------------------------------------------------------------
  */
 #ifndef SPECFUN_H

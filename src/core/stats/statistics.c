@@ -3,7 +3,8 @@
  *	  Counts and rates: intervals, comparisons, dispersion, false discoveries.
  *
  * Nothing here loops over a count: tails are incomplete gamma and beta
- * functions, and what is as unlikely as the observed is found by bisection.
+ * functions, and counts as unlikely as the observed one are found by
+ * bisection.
  *-------------------------------------------------------------------------
  */
 #include "core/stats/statistics.h"

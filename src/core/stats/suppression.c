@@ -3,13 +3,13 @@
  *	  Which counts of a table with totals to leave out, so that small ones stay
  *	  hidden.
  *
- * A table with its totals is a circulation: from each row to the columns go the
- * counts, from each column its total to the row of totals, from there the grand
- * total to the column of totals, and from there the totals to the rows.  What
- * goes into a node is what comes out of it.  All tables that agree with what is
- * published differ by flows through the counts left out, so the lowest and
- * the highest value that a count can have are two maximum flows, and every
- * whole number between them is possible.
+ * A table with its totals is a circulation: from each row to the columns go
+ * the counts, from each column its total to the row of totals, from there the
+ * grand total to the column of totals, and from there the totals to the rows.
+ * As much flows out of a node as into it.  All tables that agree with what is
+ * published differ by flows through the counts left out, so the lowest and the
+ * highest value that a count can have are two maximum flows, and every whole
+ * number between them is possible.
  *
  * Zeros are published, except within a small total, so every count left out
  * elsewhere is known to be at least 1.  The guarantees:
@@ -20,11 +20,11 @@
  *		small, these can still be anything from there to minimum - 1, or as
  *		much of that as if all of the table had been left out.
  *
- * Counts are taken one by one.  Where the flow is too low, the cheapest path
- * over counts still published makes it larger, and these are left out too.
- * That widens the ranges of those before, so one pass is enough.  The cost of a
- * path must not reveal what it hides: it is made from public weights, or else
- * from what the totals lead one to expect.
+ * Counts are taken one by one.  If the flow is too low, the cheapest path
+ * through counts still published makes it larger, and these are left out too.
+ * That widens the ranges of those before, so one pass is enough.  The cost of
+ * a path must not reveal what it hides: it is made from public weights, or
+ * from the counts that the totals would lead anyone to expect.
  *-------------------------------------------------------------------------
  */
 #include "core/stats/suppression.h"

@@ -5,14 +5,15 @@
  * Kleinberg 2003, Bursty and hierarchical structure in streams, Data Mining
  * and Knowledge Discovery 7, doi 10.1023/A:1024940629314.
  *
- * His automaton has infinitely many states.  No more are made here than the
- * first whose rate is at least 1 / the shortest gap: a gap x costs rate x -
- * ln rate, which only grows beyond the rate 1 / x, and to stay below costs no
- * more changes of state.  So the path is that of the infinite automaton.
+ * His automaton has infinitely many states.  Here the last one is the first
+ * whose rate is at least 1 / the shortest gap: a gap x costs rate x - ln rate,
+ * which only grows beyond the rate 1 / x, and staying below needs no more
+ * changes of state.  So the path is that of the infinite automaton.
  *
  * The path is found by dynamic programming in time gaps x states.  Only the
- * costs at the begin of each block of gaps are kept; going back, a block's
- * steps are made again.  So memory is little, however many gaps there are.
+ * costs at the start of each block of gaps are kept; on the way back, the
+ * steps of a block are repeated.  So little memory is needed, however many
+ * gaps there are.
  *-------------------------------------------------------------------------
  */
 #include <math.h>

@@ -6,8 +6,8 @@
  *
  * The automaton is in a state 0, 1, 2 ... at each gap between contacts.  In
  * state i gaps are exponential with the rate scale ^ i / mean gap.  Going up
- * costs gamma ln n a state, n being the number of gaps; going down is free.
- * The path that costs least gives the bursts.
+ * costs gamma ln n per state, where n is the number of gaps; going down is
+ * free.  The path that costs least gives the bursts.
  *-------------------------------------------------------------------------
  */
 #ifndef BURST_H

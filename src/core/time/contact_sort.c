@@ -6,9 +6,9 @@
  * bits into buckets that fit a processor's cache; two stable passes order each
  * bucket by the next sixteen bits.  That leaves short runs of equal leading
  * bits: almost always one caller's contacts, almost always in order of time
- * already, because tables are mostly written in that order.  Only the runs that
- * are not get sorted by comparison: short ones by insertion, long ones by merges
- * that pass over what is in order.
+ * already, because tables are mostly written in that order.  Only other runs
+ * are sorted by comparison: short ones by insertion, long ones by merges that
+ * skip what is in order.
  *-------------------------------------------------------------------------
  */
 #include "core/time/contact_sort.h"

@@ -2,16 +2,16 @@
  * criterion.c
  *	  Parse, print, store and compare criteria.
  *
- * Text:	'5 in 1 day', '10 or more in 7 days', 'more than 5 in 7 days',
- *			'at least 3 in 36 hours', '5 per week in Europe/London', and the
- *			many ways in which people write these: '5+ calls within 24h',
- *			'>= 5 in any 7 days', 'five times in a week'.  Where a text has two
- *			readings ('5 a day') or lacks a part, the status says which.
+ * Text: '5 in 1 day', '10 or more in 7 days', 'more than 5 in 7 days', 'at
+ * least 3 in 36 hours', '5 per week in Europe/London', and the many ways in
+ * which people write these: '5+ calls within 24h', '>= 5 in any 7 days', 'five
+ * times in a week'.  If a text has two readings ('5 a day') or lacks a part,
+ * the status says which.
  * Stored:	version, kind, threshold (4 bytes, big endian), then the width in
  *			microseconds (8 bytes, big endian) or the zone's name.
  *
- * The stored form is canonical: equal criteria have equal bytes.  Whether a
- * zone exists is the caller's to check, for only the server knows its zones.
+ * The stored form is canonical: equal criteria have equal bytes.  The caller
+ * must check whether a zone exists, because only the server knows its zones.
  *-------------------------------------------------------------------------
  */
 #include "core/time/criterion.h"

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  * criterion.h
- *	  A criterion: so many contacts in a rolling window or calendar period.
+ *	  A criterion: a number of contacts in a rolling window or calendar period.
  *
  * Plain C without PostgreSQL, so that it can be fuzzed outside the server.
  *-------------------------------------------------------------------------

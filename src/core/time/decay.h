@@ -4,9 +4,9 @@
  *
  * Plain C without PostgreSQL, so that it can be tested outside the server.
  *
- * A sum is a whole number of 256 bits, in units of 2 ^ -DECAY_SCALE.  What a
- * contact adds is a whole number of units too, so additions are exact, and the
- * same contacts give the same bits however they were ordered or split.
+ * A sum is a whole number of 256 bits, in units of 2 ^ -DECAY_SCALE.  A
+ * contact adds a whole number of units, so additions are exact, and the same
+ * contacts give the same bits in any order and split.
  *-------------------------------------------------------------------------
  */
 #ifndef DECAY_H

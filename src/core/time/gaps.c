@@ -5,8 +5,8 @@
  * Burstiness: Goh and Barabasi 2008, EPL 81, 48002.  Its correction for few
  * gaps: Kim and Jo 2016, Physical Review E 94, 032311.
  *
- * Means are of whole microseconds and exact before their one division, so
- * that equal gaps vary by nothing at all.
+ * Means are of whole microseconds and exact before their one division, so that
+ * equal gaps do not vary at all.
  *-------------------------------------------------------------------------
  */
 #include <math.h>

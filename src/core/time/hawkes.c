@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  * hawkes.c
- *	  Contacts that set off contacts: the Hawkes process.
+ *	  Contacts that trigger contacts: the Hawkes process.
  *
  * Hawkes 1971, Biometrika 58, 83.  The likelihood in one pass: Ozaki 1979,
  * Annals of the Institute of Statistical Mathematics 31, 145.
  *
  * The fit is by Newton's method with Levenberg's and Marquardt's damping, with
  * exact derivatives, in the logarithms of the base rate, the branching ratio
- * and the decay.  The likelihood can have several maxima, by how fast contacts
- * are set off, so it starts at each maximum of a coarse grid.
+ * and the decay.  The likelihood can have several maxima at different speeds
+ * of decay, so the fit starts at each maximum of a coarse grid.
  *-------------------------------------------------------------------------
  */
 #include <math.h>

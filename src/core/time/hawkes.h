@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  * hawkes.h
- *	  Contacts that set off contacts: the Hawkes process.
+ *	  Contacts that trigger contacts: the Hawkes process.
  *
  * Plain C without PostgreSQL, so that it can be tested outside the server.
  *
  * The intensity at t is mu + alpha sum exp(-beta (t - t_i)) over all contacts
- * before t: a base rate, and what each earlier contact adds, which dies away.
- * Rates are a day.  Contacts up to from_at add to the intensity; those in
- * (from_at, until] are to be explained.
+ * before t: a base rate, and what each earlier contact adds, which decays.
+ * Rates are per day.  Contacts up to from_at add to the intensity; the model
+ * explains those in (from_at, until].
  *-------------------------------------------------------------------------
  */
 #ifndef HAWKES_H

@@ -2,9 +2,9 @@
  * local_time.c
  *	  Dates and times as people write them, read strictly by a format.
  *
- * The format says which field is where, so 03/11/2025 is 3 November or 11 March
- * according to the format, never the other.  Nothing is guessed: 31 November is
- * refused, and so is any text that goes on after the last field.
+ * The format says which field is where, so 03/11/2025 is 3 November or 11
+ * March according to the format, never the other.  Nothing is guessed: 31
+ * November is refused, and so is any text that continues after the last field.
  *
  * A clock that is put back shows an hour twice, and one that is put forward
  * skips an hour.  So a local time happens once, twice or not at all.

@@ -2,10 +2,10 @@
  * threshold_grid.c
  *	  The episodes of a rolling window under many thresholds, in one scan.
  *
- * Where the count of the window goes up from c to d, episodes of the
- * thresholds c + 1 to d begin; where it falls back, they end.  The count goes
- * up by no more than the contacts that enter, so a scan finds at most as many
- * episodes as there are contacts, and takes time linear in these.
+ * When the count of the window rises from c to d, episodes of the thresholds c
+ * + 1 to d begin; when it falls back, they end.  The count rises by no more
+ * than the contacts that enter, so a scan finds at most as many episodes as
+ * there are contacts, and takes time linear in these.
  *-------------------------------------------------------------------------
  */
 #include "core/time/threshold_grid.h"

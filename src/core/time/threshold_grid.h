@@ -5,7 +5,7 @@
  * Plain C without PostgreSQL, so that it can be tested outside the server.
  *
  * An episode is what window.h defines: a maximal run of contacts at each of
- * which the window has at least so many.
+ * which the window has at least the threshold.
  *-------------------------------------------------------------------------
  */
 #ifndef THRESHOLD_GRID_H

@@ -12,9 +12,9 @@
  *		first		zigzag varint, the first instant in units
  *		deltas		count - 1 varints, each the step to the next, 0 for equal
  *
- * A varint holds seven bits a byte, lowest first, the top bit set on all but
- * the last byte, in as few bytes as possible.  There is exactly one form of
- * each multiset, so equality is equality of bytes.
+ * A varint has seven bits in each byte, lowest first, with the top bit set on
+ * all bytes except the last, in as few bytes as possible.  Each multiset has
+ * exactly one form, so equal multisets have equal bytes.
  *-------------------------------------------------------------------------
  */
 #ifndef TIMELINE_H

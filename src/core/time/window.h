@@ -4,9 +4,9 @@
  *
  * Plain C without PostgreSQL, so that it can be tested outside the server.
  *
- * A rolling window is half-open: at an instant t it holds the contacts in
- * (t - width, t].  A period holds those from its start up to t.  Contacts at
- * the same instant count for each other either way.
+ * A rolling window is half-open: at an instant t it holds the contacts in (t -
+ * width, t].  A period has those from its start up to t.  Contacts at the same
+ * instant count for each other either way.
  *-------------------------------------------------------------------------
  */
 #ifndef WINDOW_H

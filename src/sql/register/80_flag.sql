@@ -93,7 +93,7 @@ BEGIN
 		AND EXISTS (SELECT FROM engage.persona p WHERE p.caller_id = why_parted.caller_id
 			AND (p.persona_key = ANY (s.stays) OR p.number = s.stays_number));
 	IF decisions IS NOT NULL THEN
-		RETURN format('decision%s %s parted the caller', CASE WHEN cardinality(decisions) > 1 THEN 's' END, array_to_string(decisions, ', '));
+		RETURN format('decision%s %s split the caller', CASE WHEN cardinality(decisions) > 1 THEN 's' END, array_to_string(decisions, ', '));
 	END IF;
 	SELECT array_agg(DISTINCT d.decision_id) INTO decisions
 	FROM engage.link_decision d
@@ -103,9 +103,9 @@ BEGIN
 			SELECT x.started_at FROM engage.refresh_run x
 			WHERE x.run_id <= why_parted.run_id ORDER BY x.run_id DESC LIMIT 2) r);
 	RETURN CASE cardinality(decisions)
-		WHEN 1 THEN format('the caller was parted when decision %s was revoked', decisions[1])
-		ELSE COALESCE('the caller was parted when decisions ' || array_to_string(decisions, ', ') || ' were revoked',
-			'the caller was parted') END;
+		WHEN 1 THEN format('the caller was split when decision %s was revoked', decisions[1])
+		ELSE COALESCE('the caller was split when decisions ' || array_to_string(decisions, ', ') || ' were revoked',
+			'the caller was split') END;
 END
 $$;
 COMMENT ON FUNCTION engage_internal.why_parted(bigint, bigint) IS
