@@ -57,14 +57,14 @@ to_upper(char c)
 	return is_lower(c) ? (char) (c - 'a' + 'A') : c;
 }
 
-/* Whether a byte goes on with a character of UTF-8. */
+/* Whether a byte continues a character of UTF-8. */
 static inline bool
 text_follows(unsigned char byte)
 {
 	return (byte & 0xC0) == 0x80;
 }
 
-/* One character of len > 0 bytes, or one byte that is none.  Returns its length. */
+/* One character of len > 0 bytes, or one byte that is not part of a valid one.  Returns its length. */
 static inline size_t
 text_decode(const char *text, size_t len, uint32_t *code)
 {
