@@ -164,10 +164,13 @@ INSERT INTO wanted_routine VALUES
 -- Local days, as dashboards have them.
 INSERT INTO wanted_routine SELECT 'analyst bi', pg_temp.lines($$
 	date_key(date)
-	first_counted()
 	local_date(timestamp with time zone,text)
 $$);
-INSERT INTO wanted_routine VALUES ('analyst', 'is_abandoned(boolean,boolean,boolean)');
+INSERT INTO wanted_routine VALUES ('analyst bi identity', 'first_counted()');
+INSERT INTO wanted_routine SELECT 'analyst bi', pg_temp.lines($$
+	answer_seconds(timestamp with time zone,timestamp with time zone)
+	is_abandoned(boolean,boolean,boolean)
+$$);
 
 -- Local periods, which rules of kind top use.
 INSERT INTO wanted_routine SELECT 'admin analyst', pg_temp.lines($$
@@ -778,8 +781,11 @@ UNION ALL SELECT 'view', pg_temp.lines($$
 	caller_nature
 	caller_number
 	caller_shift
+	contact_as_fact
 	contact_caller
 	contact_problem
+	countable_contact
+	counted_contact
 	data_quality
 	label_problem
 	decided_persona
@@ -1029,9 +1035,9 @@ SELECT set_eq($$SELECT relation FROM relation WHERE kind IN ('table', 'view') AN
 	$$SELECT relation FROM relation WHERE relnamespace = 'engage_internal'::regnamespace$$,
 	'the tables and views of engage_internal are those that nobody may read');
 SELECT is_empty($$SELECT relation FROM relation WHERE kind IN ('table', 'view') AND obj_description(oid, 'pg_class') IS NULL$$, 'every table and view has a comment');
-SELECT is_empty($$SELECT relation FROM relation WHERE kind = 'view' AND relation <> 'decided_persona' AND relation NOT LIKE 'engage\_bi.%' AND relation NOT LIKE 'engage\_bi\_public.%'
+SELECT is_empty($$SELECT relation FROM relation WHERE kind = 'view' AND relnamespace <> 'engage_internal'::regnamespace AND relation NOT LIKE 'engage\_bi.%' AND relation NOT LIKE 'engage\_bi\_public.%'
 		AND NOT coalesce('security_barrier=true' = ANY (reloptions), false)$$,
-	'views that show less than their tables are barriers; the other one is nobody''s, and those of engage_bi and engage_bi_public hide no row that tells more than others');
+	'views that show less than their tables are barriers; nobody reads those of engage_internal, and those of engage_bi and engage_bi_public hide no row that tells more than others');
 
 -- ------------------------------------------------- types, operators, schema
 

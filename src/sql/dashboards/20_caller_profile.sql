@@ -67,8 +67,8 @@ BEGIN ATOMIC
 		GROUP BY t.channel, k.label
 		UNION ALL
 		(SELECT 2, count(*), 'subjects', COALESCE(c.subject, c.opening_code, 'not recorded'), count(*)::text
-		FROM engage.persona p JOIN engage.contact c ON c.persona_key = p.persona_key
-		WHERE p.caller_id = profile_contacts.caller_id AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL AND c.occurred_at <= now()
+		FROM engage.persona p JOIN engage_internal.counted_contact c ON c.persona_key = p.persona_key
+		WHERE p.caller_id = profile_contacts.caller_id
 		GROUP BY 4 ORDER BY 2 DESC, 4 LIMIT 10)
 	) r
 	ORDER BY r.part, r.contacts DESC, r.item;
@@ -149,8 +149,8 @@ CREATE FUNCTION engage_internal.profile_last_contacts(caller_id bigint, OUT sect
 BEGIN ATOMIC
 	SELECT 'last contacts', engage_internal.local_text(c.occurred_at),
 		concat_ws(', ', COALESCE(k.label, c.channel::text), COALESCE(c.subject, c.opening_code), 'closed as ' || c.closing_code, c.district, c.source || ' ' || c.source_ref)
-	FROM engage.persona p JOIN engage.contact c ON c.persona_key = p.persona_key LEFT JOIN engage.channel k ON k.channel = c.channel
-	WHERE p.caller_id = profile_last_contacts.caller_id AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL AND c.occurred_at <= now()
+	FROM engage.persona p JOIN engage_internal.counted_contact c ON c.persona_key = p.persona_key LEFT JOIN engage.channel k ON k.channel = c.channel
+	WHERE p.caller_id = profile_last_contacts.caller_id
 	ORDER BY c.occurred_at DESC, c.contact_id DESC LIMIT 10;
 END;
 COMMENT ON FUNCTION engage_internal.profile_last_contacts(bigint) IS 'The last ten contacts of a caller. Part of caller_profile().';

@@ -156,43 +156,42 @@ COMMENT ON VIEW engage_bi.dim_feed IS 'Systems that contacts come from.';
 COMMENT ON COLUMN engage_bi.dim_feed.feed_key IS 'Source system (dim_feed).';
 COMMENT ON COLUMN engage_bi.dim_feed.feed_name IS 'Name of the source system.';
 
-CREATE VIEW engage_bi.fact_contact AS
-SELECT hashint8extended(c.contact_id, w.secret) AS contact_key, d.date_key, date_part('hour', timezone(o.zone, c.occurred_at))::integer AS time_key, w.caller_key, h.channel_key,
+CREATE VIEW engage_internal.contact_as_fact AS
+SELECT c.contact_id, c.persona_key, d.date_key, date_part('hour', timezone(o.zone, c.occurred_at))::integer AS time_key, h.channel_key,
 	COALESCE(i.contact_type_key, -1) AS contact_type_key, COALESCE(x.district_key, -1) AS district_key,
-	timezone(o.zone, c.occurred_at)::timestamp(0) AS contact_start_local, timezone('UTC', c.occurred_at)::timestamp AS contact_start_utc,
-	(date_part('epoch', timezone(o.zone, c.occurred_at) - timezone('UTC', c.occurred_at)) / 60)::integer AS utc_offset_minutes, 1 AS contact_count,
-	CASE WHEN c.answered_at >= c.occurred_at AND c.answered_at <= c.occurred_at + '24 hours'::interval THEN 1 END AS answered_count,
-	(c.disconnected AND c.spoke_to_service IS NOT TRUE AND c.confirmed_safe IS NOT TRUE)::integer AS abandoned_count,
-	CASE WHEN c.answered_at >= c.occurred_at AND c.answered_at <= c.occurred_at + '24 hours'::interval THEN date_part('epoch', c.answered_at - c.occurred_at)::integer END AS answer_seconds,
-	CASE WHEN c.handling_seconds >= 0 THEN c.handling_seconds END AS handling_seconds, c.deployed::integer AS deployed_count, (c.incident_ref IS NOT NULL)::integer AS incident_count,
+	timezone(o.zone, c.occurred_at)::timestamp(0) AS start_local, timezone('UTC', c.occurred_at)::timestamp AS start_utc,
+	(date_part('epoch', timezone(o.zone, c.occurred_at) - timezone('UTC', c.occurred_at)) / 60)::integer AS utc_offset_minutes,
+	engage_internal.answer_seconds(c.occurred_at, c.answered_at) AS answer_seconds,
+	engage.is_abandoned(c.disconnected, c.spoke_to_service, c.confirmed_safe) AS is_abandoned,
+	CASE WHEN c.handling_seconds >= 0 THEN c.handling_seconds END AS handling_seconds, c.deployed, c.incident_ref IS NOT NULL AS has_incident,
 	timezone('UTC', LEAST(GREATEST(c.recorded_at, '1900-01-01'), '2199-12-31'))::timestamp(0) AS loaded_at_utc
 FROM engage.policy o
-CROSS JOIN engage.contact c
+CROSS JOIN engage_internal.counted_contact c
 JOIN engage.calendar d ON d.day = timezone(o.zone, c.occurred_at)::date
 JOIN engage.preset_channel h ON h.channel = c.channel
+LEFT JOIN engage.incident_code i ON i.code = COALESCE(c.closing_code, c.opening_code)
+LEFT JOIN engage.district x ON x.district = c.district;
+COMMENT ON VIEW engage_internal.contact_as_fact IS 'The counted contacts with the keys and measures that dashboards have, whoever called.';
+
+-- two halves, because through an outer join the planner cannot start from one caller
+CREATE VIEW engage_bi.fact_contact AS
+SELECT hashint8extended(c.contact_id, w.secret) AS contact_key, c.date_key, c.time_key, w.caller_key, c.channel_key, c.contact_type_key, c.district_key,
+	c.start_local AS contact_start_local, c.start_utc AS contact_start_utc, c.utc_offset_minutes, 1 AS contact_count,
+	CASE WHEN c.answer_seconds IS NOT NULL THEN 1 END AS answered_count, c.is_abandoned::integer AS abandoned_count,
+	c.answer_seconds::integer AS answer_seconds, c.handling_seconds, c.deployed::integer AS deployed_count, c.has_incident::integer AS incident_count,
+	c.loaded_at_utc
+FROM engage_internal.contact_as_fact c
 JOIN engage.persona p ON p.persona_key = c.persona_key
 JOIN engage_internal.caller_pseudonym w ON w.caller_id = p.caller_id
-LEFT JOIN engage.incident_code i ON i.code = COALESCE(c.closing_code, c.opening_code)
-LEFT JOIN engage.district x ON x.district = c.district
-WHERE c.occurred_at >= engage.first_counted() AND c.occurred_at <= now() AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
 UNION ALL
-SELECT c.contact_id, d.date_key, date_part('hour', timezone(o.zone, c.occurred_at))::integer, -1, h.channel_key,
-	COALESCE(i.contact_type_key, -1), COALESCE(x.district_key, -1),
-	timezone(o.zone, c.occurred_at)::timestamp(0), timezone('UTC', c.occurred_at)::timestamp,
-	(date_part('epoch', timezone(o.zone, c.occurred_at) - timezone('UTC', c.occurred_at)) / 60)::integer, 1,
-	CASE WHEN c.answered_at >= c.occurred_at AND c.answered_at <= c.occurred_at + '24 hours'::interval THEN 1 END,
-	(c.disconnected AND c.spoke_to_service IS NOT TRUE AND c.confirmed_safe IS NOT TRUE)::integer,
-	CASE WHEN c.answered_at >= c.occurred_at AND c.answered_at <= c.occurred_at + '24 hours'::interval THEN date_part('epoch', c.answered_at - c.occurred_at)::integer END,
-	CASE WHEN c.handling_seconds >= 0 THEN c.handling_seconds END AS handling_seconds, c.deployed::integer, (c.incident_ref IS NOT NULL)::integer,
-	timezone('UTC', LEAST(GREATEST(c.recorded_at, '1900-01-01'), '2199-12-31'))::timestamp(0)
-FROM engage.policy o
-CROSS JOIN engage.contact c
-JOIN engage.calendar d ON d.day = timezone(o.zone, c.occurred_at)::date
-JOIN engage.preset_channel h ON h.channel = c.channel
+SELECT c.contact_id, c.date_key, c.time_key, -1, c.channel_key, c.contact_type_key, c.district_key,
+	c.start_local, c.start_utc, c.utc_offset_minutes, 1,
+	CASE WHEN c.answer_seconds IS NOT NULL THEN 1 END, c.is_abandoned::integer,
+	c.answer_seconds::integer, c.handling_seconds, c.deployed::integer, c.has_incident::integer,
+	c.loaded_at_utc
+FROM engage_internal.contact_as_fact c
 LEFT JOIN (engage.persona p JOIN engage_internal.caller_pseudonym w ON w.caller_id = p.caller_id) ON p.persona_key = c.persona_key
-LEFT JOIN engage.incident_code i ON i.code = COALESCE(c.closing_code, c.opening_code)
-LEFT JOIN engage.district x ON x.district = c.district
-WHERE c.occurred_at >= engage.first_counted() AND c.occurred_at <= now() AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL AND w.caller_key IS NULL;
+WHERE w.caller_key IS NULL;
 COMMENT ON VIEW engage_bi.fact_contact IS 'One row per contact that counts: inbound, not a call-back, not a duplicate, and not in the future. Load it in parts by contact_start_utc; for totals over many days use the daily and hourly facts.';
 COMMENT ON COLUMN engage_bi.fact_contact.contact_key IS 'Identifies the contact; changes when the caller''s key changes.';
 COMMENT ON COLUMN engage_bi.fact_contact.date_key IS 'Local day of the contact (dim_date).';
@@ -219,17 +218,10 @@ SELECT hashint8extended(c.contact_id, w.secret) AS contact_key, c.date_key, c.ti
 FROM engage_internal.caller_pseudonym w
 CROSS JOIN LATERAL (
 	-- kept apart (OFFSET) and read caller by caller: joined with all the dimensions there are too many tables for the planner
-	SELECT x.contact_id, d.date_key, date_part('hour', timezone(o.zone, x.occurred_at))::integer AS time_key, h.channel_key,
-		COALESCE(i.contact_type_key, -1) AS contact_type_key, COALESCE(z.district_key, -1) AS district_key,
-		timezone(o.zone, x.occurred_at)::timestamp(0) AS start_local, CASE WHEN x.handling_seconds >= 0 THEN x.handling_seconds END AS handling_seconds
-	FROM engage.policy o
-	CROSS JOIN engage.persona p
-	JOIN engage.contact x ON x.persona_key = p.persona_key
-	JOIN engage.calendar d ON d.day = timezone(o.zone, x.occurred_at)::date
-	JOIN engage.preset_channel h ON h.channel = x.channel
-	LEFT JOIN engage.incident_code i ON i.code = COALESCE(x.closing_code, x.opening_code)
-	LEFT JOIN engage.district z ON z.district = x.district
-	WHERE p.caller_id = w.caller_id AND x.occurred_at >= engage.first_counted() AND x.occurred_at <= now() AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+	SELECT x.contact_id, x.date_key, x.time_key, x.channel_key, x.contact_type_key, x.district_key, x.start_local, x.handling_seconds
+	FROM engage.persona p
+	JOIN engage_internal.contact_as_fact x ON x.persona_key = p.persona_key
+	WHERE p.caller_id = w.caller_id
 	OFFSET 0
 ) c
 WHERE EXISTS (SELECT FROM engage.roster r WHERE r.caller_id = w.caller_id);

@@ -63,13 +63,10 @@ UNION ALL
 SELECT p.caller_id, 'calls at the same time', array_agg(DISTINCT c.contact_id ORDER BY c.contact_id)::text[]
 FROM engage.persona p
 JOIN engage.persona q ON q.caller_id = p.caller_id AND q.number <> p.number
-JOIN engage.contact c ON c.persona_key = p.persona_key
-JOIN engage.contact d ON d.persona_key = q.persona_key
+JOIN engage_internal.counted_contact c ON c.persona_key = p.persona_key
+JOIN engage_internal.counted_contact d ON d.persona_key = q.persona_key
 WHERE c.channel = ANY (ARRAY['999_voice', '101_voice', 'switchboard']::engage.contact_channel[])
 	AND d.channel = ANY (ARRAY['999_voice', '101_voice', 'switchboard']::engage.contact_channel[])
-	AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
-	AND d.direction = 'inbound' AND d.callback_of IS NULL AND d.duplicate_of IS NULL
-	AND c.occurred_at <= now() AND d.occurred_at <= now()
 	AND c.answered_at < d.ended_at AND d.answered_at < c.ended_at
 GROUP BY p.caller_id;
 COMMENT ON VIEW engage.caller_contradiction IS

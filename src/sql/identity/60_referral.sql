@@ -167,7 +167,7 @@ BEGIN
 	IF call.persona_key IS NOT NULL THEN
 		anchor := 'contact:' || call.contact_id;
 		SELECT * INTO persona FROM engage.persona p WHERE p.persona_key = call.persona_key;
-		IF NOT FOUND AND call.direction = 'inbound' AND call.callback_of IS NULL AND call.duplicate_of IS NULL THEN
+		IF NOT FOUND AND EXISTS (SELECT FROM engage_internal.countable_contact c WHERE c.contact_id = call.contact_id) THEN
 			state := 'waits';
 		ELSIF NOT FOUND THEN
 			state := 'refused';

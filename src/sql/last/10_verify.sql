@@ -55,9 +55,8 @@ CREATE FUNCTION engage_internal.verify_personas(sample double precision, fillers
 BEGIN ATOMIC
 	WITH counted AS MATERIALIZED (
 		SELECT c.persona_key, c.channel, engage.timeline_agg(c.occurred_at) AS timeline
-		FROM engage.contact c
-		WHERE c.persona_key IS NOT NULL AND c.occurred_at >= engage.first_counted() AND c.occurred_at <= now()
-			AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL AND engage_internal.is_sampled(c.persona_key::text, sample)
+		FROM engage_internal.counted_contact c
+		WHERE c.persona_key IS NOT NULL AND engage_internal.is_sampled(c.persona_key::text, sample)
 		GROUP BY c.persona_key, c.channel
 	), kept AS (
 		SELECT t.* FROM engage.persona_timeline t WHERE engage_internal.is_sampled(t.persona_key::text, sample)
@@ -80,8 +79,8 @@ BEGIN ATOMIC
 	CROSS JOIN engage_internal.current_fillers() f
 	CROSS JOIN engage_internal.identity_detail_kinds() d
 	LEFT JOIN LATERAL (
-		SELECT x.*, engage_internal.presented_number(x.number_raw, x.cli_status) AS presented FROM engage.contact x
-		WHERE x.persona_key = w.persona_key AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+		SELECT x.*, engage_internal.presented_number(x.number_raw, x.cli_status) AS presented FROM engage_internal.countable_contact x
+		WHERE x.persona_key = w.persona_key
 		LIMIT 1
 	) c ON true
 	LEFT JOIN LATERAL engage_internal.without_fillers(engage.phone(c.presented, o.region), c.given_name, c.family_name, c.date_of_birth, c.address,
@@ -279,9 +278,8 @@ CREATE FUNCTION engage_internal.verify_later(sample double precision, days_wait 
 BEGIN ATOMIC
 	WITH coming AS MATERIALIZED (
 		SELECT c.persona_key, c.occurred_at
-		FROM engage.contact c
+		FROM engage_internal.countable_contact c
 		WHERE timezone('UTC', c.occurred_at) > timezone('UTC', now()) AND timezone('UTC', c.occurred_at) < 'infinity'
-			AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
 	)
 	SELECT 'persona'::text, 'no caller'::text, 'what waits for its contacts to come is not for the first of them'::text
 	FROM (SELECT a.persona_key, min(a.occurred_at) AS due_at FROM coming a WHERE a.persona_key IS NOT NULL GROUP BY a.persona_key) w

@@ -197,7 +197,7 @@ GRANT SELECT ON engage.district, engage.incident_code, engage.bank_holiday, enga
 GRANT SELECT ON engage.preset_contact_problem, engage.contact_problem, engage.data_quality, engage.label_problem
 	TO engage_admin, engage_analyst, engage_identity, engage_loader, engage_operator;
 GRANT EXECUTE ON FUNCTION engage_internal.contact_problems(), engage.first_plausible() TO engage_admin, engage_analyst, engage_identity, engage_loader, engage_operator;
-GRANT EXECUTE ON FUNCTION engage.is_abandoned(boolean, boolean, boolean) TO engage_analyst;
+GRANT EXECUTE ON FUNCTION engage.is_abandoned(boolean, boolean, boolean), engage_internal.answer_seconds(timestamptz, timestamptz) TO engage_bi, engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.date_key(date), engage.local_date(timestamptz, text) TO engage_analyst;
 -- the trigger of contact uses its owner's rights; administrators carry out requests for erasure
 GRANT EXECUTE ON FUNCTION engage.forget_caller_key(integer), engage.set_up_bi_login(name, name) TO engage_admin;
@@ -208,6 +208,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi TO engage_bi, engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.date_key(date), engage.local_date(timestamptz, text), engage.num_contacts(engage.timeline),
 	engage.num_contacts(engage.timeline, timestamptz, timestamptz), engage.slice(engage.timeline, timestamptz, timestamptz), engage.contact_times(engage.timeline), engage.first_at(engage.timeline), engage.rollup(engage.timeline),
 	engage.threshold(engage.criterion), engage.library_version(), engage.current_caller(bigint), engage.first_counted() TO engage_bi, engage_analyst;
+GRANT EXECUTE ON FUNCTION engage.first_counted() TO engage_identity;
 GRANT USAGE ON SCHEMA engage_bi_named TO engage_bi_named;
 GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi_named TO engage_bi_named;
 GRANT EXECUTE ON FUNCTION engage.num_contacts(engage.timeline) TO engage_bi_named;

@@ -206,12 +206,10 @@ BEGIN ATOMIC
 	FROM (
 		SELECT p.caller_id, min(t.occurred_at) AS started_at, max(t.occurred_at) AS ended_at, count(*) AS contacts,
 			rank() OVER (ORDER BY count(*) DESC) AS place, r.top_n
-		FROM engage.policy o, engage.rule r, engage.contact t, engage.persona p
+		FROM engage.policy o, engage.rule r, engage_internal.counted_contact t, engage.persona p
 		WHERE r.rule_id = top_of_period.rule_id
 			AND t.occurred_at >= GREATEST(top_of_period.period_start, r.valid_from)
 			AND t.occurred_at < LEAST(engage.period_end(top_of_period.period_start, r.top_period, o.zone), r.valid_to)
-			AND t.occurred_at >= engage.first_counted() AND t.occurred_at <= now()
-			AND t.direction = 'inbound' AND t.callback_of IS NULL AND t.duplicate_of IS NULL
 			AND (r.channels IS NULL OR t.channel = ANY (r.channels))
 			AND p.persona_key = t.persona_key AND p.caller_id IS NOT NULL
 		GROUP BY p.caller_id, r.top_n
@@ -230,18 +228,16 @@ BEGIN ATOMIC
 	), filled AS (
 		SELECT w.top_period, w.zone, engage.period_start(c.occurred_at, w.top_period, w.zone) AS period_start
 		FROM wanted w CROSS JOIN LATERAL (
-			SELECT x.occurred_at FROM engage.contact x
+			SELECT x.occurred_at FROM engage_internal.countable_contact x
 			WHERE timezone('UTC', x.occurred_at) >= timezone('UTC', engage.first_counted()) AND timezone('UTC', x.occurred_at) <= timezone('UTC', now())
-				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
 			ORDER BY timezone('UTC', x.occurred_at) LIMIT 1
 		) c
 		UNION ALL
 		SELECT f.top_period, f.zone, engage.period_start(c.occurred_at, f.top_period, f.zone)
 		FROM filled f CROSS JOIN LATERAL (
-			SELECT x.occurred_at FROM engage.contact x
+			SELECT x.occurred_at FROM engage_internal.countable_contact x
 			WHERE timezone('UTC', x.occurred_at) >= timezone('UTC', engage.period_end(f.period_start, f.top_period, f.zone))
 				AND timezone('UTC', x.occurred_at) <= timezone('UTC', now())
-				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
 			ORDER BY timezone('UTC', x.occurred_at) LIMIT 1
 		) c
 	)

@@ -212,9 +212,8 @@ BEGIN
 	WITH to_come AS MATERIALIZED (
 		SELECT k.persona_key, c.due_at
 		FROM unnest(persona_keys) k (persona_key), LATERAL (
-			SELECT x.occurred_at AS due_at FROM engage.contact x
+			SELECT x.occurred_at AS due_at FROM engage_internal.countable_contact x
 			WHERE x.persona_key = k.persona_key AND x.occurred_at > now() AND x.occurred_at < 'infinity'
-				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
 			ORDER BY x.occurred_at LIMIT 1
 		) c
 	), not_later AS (
@@ -266,9 +265,8 @@ BEGIN
 		SELECT k.persona_key, c.channel, c.timeline
 		FROM keys k, LATERAL (
 			SELECT x.channel, engage.timeline_agg(x.occurred_at) AS timeline
-			FROM engage.contact x
-			WHERE x.persona_key = k.persona_key AND x.occurred_at >= engage.first_counted() AND x.occurred_at <= now()
-				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+			FROM engage_internal.counted_contact x
+			WHERE x.persona_key = k.persona_key
 			GROUP BY x.channel
 		) c
 	), standing AS MATERIALIZED (
@@ -290,9 +288,8 @@ BEGIN
 		SELECT k.persona_key, NULLIF(c.presented, '') AS number_raw, e.given_name, e.family_name, e.date_of_birth, e.address, e.postcode,
 			e.email, e.imei, e.nominal_ref, e.identity_details, e.number
 		FROM keys k, engage.policy o, engage_internal.current_fillers() f, engage_internal.identity_detail_kinds() d, LATERAL (
-			SELECT x.*, engage_internal.presented_number(x.number_raw, x.cli_status) AS presented FROM engage.contact x
-			WHERE x.persona_key = k.persona_key AND x.occurred_at >= engage.first_counted() AND x.occurred_at <= now()
-				AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
+			SELECT x.*, engage_internal.presented_number(x.number_raw, x.cli_status) AS presented FROM engage_internal.counted_contact x
+			WHERE x.persona_key = k.persona_key
 			LIMIT 1
 		) c, LATERAL engage_internal.without_fillers(engage.phone(c.presented, o.region), c.given_name, c.family_name, c.date_of_birth, c.address,
 			c.postcode, c.email, c.imei, c.nominal_ref, c.identity_details, d, f.fillers, f.is_real) e

@@ -24,6 +24,13 @@ RETURN disconnected AND spoke_to_service IS NOT TRUE AND confirmed_safe IS NOT T
 COMMENT ON FUNCTION engage.is_abandoned(boolean, boolean, boolean) IS
 	'Whether a call was abandoned: disconnected, and not known to have spoken to a service or been confirmed safe. NULL if it is not known whether the call was disconnected.';
 
+CREATE FUNCTION engage_internal.answer_seconds(occurred_at timestamptz, answered_at timestamptz) RETURNS double precision
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN answered_at >= occurred_at AND answered_at <= occurred_at + '24:00:00'::interval
+	THEN date_part('epoch', answered_at - occurred_at) END;
+COMMENT ON FUNCTION engage_internal.answer_seconds(timestamptz, timestamptz) IS
+	'Seconds until a contact was answered; NULL if it was not, or the time is before the contact or more than 24 hours after it.';
+
 CREATE TABLE engage.calendar (
 	date_key integer PRIMARY KEY,
 	day date NOT NULL UNIQUE,
@@ -204,8 +211,7 @@ BEGIN ATOMIC
 	SELECT c.occurred_at, LEAST(GREATEST(c.recorded_at, c.occurred_at), '2199-12-31'::timestamptz), d.date_key, date_part('hour', timezone(o.zone, c.occurred_at))::integer, h.channel_key,
 		COALESCE(i.contact_type_key, -1), COALESCE(x.district_key, -1), c.source, c.persona_key IS NOT NULL, c.district IS NOT NULL,
 		COALESCE(c.closing_code, c.opening_code) IS NOT NULL,
-		CASE WHEN c.answered_at >= c.occurred_at AND c.answered_at <= c.occurred_at + '24 hours'::interval
-			THEN date_part('epoch', c.answered_at - c.occurred_at) END,
+		engage_internal.answer_seconds(c.occurred_at, c.answered_at),
 		CASE WHEN c.handling_seconds >= 0 THEN c.handling_seconds END,
 		engage.is_abandoned(c.disconnected, c.spoke_to_service, c.confirmed_safe), c.deployed, c.incident_ref IS NOT NULL
 	FROM engage.policy o
@@ -309,10 +315,9 @@ COMMENT ON FUNCTION engage_internal.sum_up_day(date) IS 'Recomputes the summarie
 CREATE FUNCTION engage_internal.next_contact(from_at timestamptz, to_at timestamptz, after timestamptz DEFAULT '-infinity') RETURNS timestamptz
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
 BEGIN ATOMIC
-	SELECT c.occurred_at FROM engage.contact c
+	SELECT c.occurred_at FROM engage_internal.countable_contact c
 	WHERE timezone('UTC', c.occurred_at) >= timezone('UTC', from_at) AND timezone('UTC', c.occurred_at) < timezone('UTC', to_at)
 		AND timezone('UTC', c.occurred_at) > timezone('UTC', after)
-		AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
 	ORDER BY timezone('UTC', c.occurred_at) LIMIT 1;
 END;
 COMMENT ON FUNCTION engage_internal.next_contact(timestamptz, timestamptz, timestamptz) IS
@@ -434,9 +439,8 @@ BEGIN ATOMIC
 			-- in steps, as in sum_up_callers()
 			SELECT d.district_key
 			FROM (SELECT x.persona_key FROM engage.persona x WHERE x.caller_id = n.caller_id OFFSET 0) p, LATERAL (
-					SELECT x.district, count(*) AS contacts FROM engage.contact x
-					WHERE x.persona_key = p.persona_key AND x.occurred_at >= engage.first_counted() AND x.occurred_at <= now()
-						AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL AND x.district IS NOT NULL
+					SELECT x.district, count(*) AS contacts FROM engage_internal.counted_contact x
+					WHERE x.persona_key = p.persona_key AND x.district IS NOT NULL
 					GROUP BY x.district OFFSET 0
 				) c JOIN engage.district d ON d.district = c.district
 			GROUP BY d.district_key ORDER BY sum(c.contacts) DESC, d.district_key LIMIT 1

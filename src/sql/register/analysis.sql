@@ -51,9 +51,8 @@ BEGIN
 		c.contact_id, c.occurred_at, c.channel, c.source, c.source_ref,
 		ARRAY(SELECT k FROM unnest(ruled.criteria) k
 			WHERE EXISTS (SELECT FROM engage.episodes(times, ARRAY[k], c.occurred_at) e WHERE e.met_at = c.occurred_at))
-	FROM engage.persona p JOIN engage.contact c ON c.persona_key = p.persona_key
+	FROM engage.persona p JOIN engage_internal.counted_contact c ON c.persona_key = p.persona_key
 	WHERE p.caller_id = flagged.caller_id AND c.occurred_at BETWEEN flagged.started_at AND flagged.ended_at
-		AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
 		AND (ruled.channels IS NULL OR c.channel = ANY (ruled.channels))
 	ORDER BY c.occurred_at, c.contact_id;
 END

@@ -138,8 +138,8 @@ BEGIN ATOMIC
 	SELECT t.contact_id, t.source, t.source_ref, 'likely_duplicate'
 	FROM (
 		SELECT c.contact_id, c.source, c.source_ref, c.occurred_at, lag(c.source) OVER w AS source_before, lag(c.occurred_at) OVER w AS before_at
-		FROM engage.contact c JOIN engage.persona p ON p.persona_key = c.persona_key
-		WHERE p.number IS NOT NULL AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+		FROM engage_internal.countable_contact c JOIN engage.persona p ON p.persona_key = c.persona_key
+		WHERE p.number IS NOT NULL
 			AND c.occurred_at >= engage.first_counted() AND c.occurred_at < '2200-01-01 00:00:00+00'
 		WINDOW w AS (PARTITION BY p.number ORDER BY c.occurred_at, c.contact_id)
 	) t

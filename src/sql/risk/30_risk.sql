@@ -62,7 +62,7 @@ CREATE FUNCTION engage_internal.contact_condition(measure text, matches text[]) 
 RETURN CASE measure
 	WHEN 'qualifier' THEN format('c.qualifiers && %L', matches)
 	WHEN 'channel' THEN format('c.channel::text = ANY (%L)', matches)
-	WHEN 'abandoned' THEN 'c.disconnected AND c.spoke_to_service IS NOT TRUE AND c.confirmed_safe IS NOT TRUE'
+	WHEN 'abandoned' THEN 'engage.is_abandoned(c.disconnected, c.spoke_to_service, c.confirmed_safe)'
 	ELSE format('c.%I = ANY (%L)', measure, matches)
 END;
 COMMENT ON FUNCTION engage_internal.contact_condition(text, text[]) IS
@@ -131,9 +131,8 @@ BEGIN
 		FROM %4$s p
 		CROSS JOIN LATERAL (
 			SELECT c.*
-			FROM engage.contact c
+			FROM engage_internal.counted_contact c
 			WHERE c.persona_key = p.persona_key AND (%5$s) AND c.occurred_at <= %6$L
-				AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
 			%7$s
 		) c
 		GROUP BY p.caller_id

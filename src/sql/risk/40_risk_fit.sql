@@ -65,8 +65,8 @@ BEGIN
 		places := ARRAY(SELECT m.place FROM engage.risk_measure m WHERE m.place = ANY (places) AND m.measure NOT IN ('expected', 'active') ORDER BY m.place);
 	END IF;
 	SELECT avg(c.handling_seconds) INTO handling_seconds
-	FROM engage.contact c
-	WHERE c.occurred_at <= learn_risk.as_of AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL;
+	FROM engage_internal.counted_contact c
+	WHERE c.occurred_at <= learn_risk.as_of;
 
 	cutoffs := ARRAY(SELECT t FROM engage_internal.training_cutoffs(learn_risk.as_of, learn_risk.horizon) t);
 	SELECT LEAST(1, wanted / GREATEST(count(*), 1)) INTO sampled

@@ -42,9 +42,8 @@ BEGIN
 		FROM engage.policy o, unnest(busy) b (caller_id), LATERAL (
 				SELECT x.persona_key, x.caller_id FROM engage.persona x WHERE x.caller_id = b.caller_id OFFSET 0
 			) p, LATERAL (
-				SELECT x.* FROM engage.contact x
+				SELECT x.* FROM engage_internal.counted_contact x
 				WHERE x.persona_key = p.persona_key AND x.occurred_at > baseline_from AND x.occurred_at <= as_of
-					AND x.direction = 'inbound' AND x.callback_of IS NULL AND x.duplicate_of IS NULL
 				OFFSET 0	-- so that the planner uses the index, once per persona
 			) t
 			LEFT JOIN engage.channel h ON h.channel = t.channel

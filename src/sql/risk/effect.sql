@@ -121,9 +121,8 @@ DECLARE
 BEGIN
 	result := engage.managed_effect(caller_ids, managed_at, before, after);
 	SELECT avg(c.handling_seconds) AS mean, COALESCE(stddev_samp(c.handling_seconds) / sqrt(count(c.handling_seconds)), 0) AS standard_error INTO handling
-	FROM engage.persona p JOIN engage.contact c ON c.persona_key = p.persona_key
-	WHERE p.caller_id = ANY (caller_ids) AND c.occurred_at > managed_at - before AND c.occurred_at <= managed_at + after
-		AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL;
+	FROM engage.persona p JOIN engage_internal.counted_contact c ON c.persona_key = p.persona_key
+	WHERE p.caller_id = ANY (caller_ids) AND c.occurred_at > managed_at - before AND c.occurred_at <= managed_at + after;
 	SELECT h.* INTO contacts_fewer, hours_per_month, lower, upper, formula
 	FROM engage.hours_saved(result.after::double precision, result.expected_after, result.expected_sd ^ 2, handling.mean::double precision,
 		extract(epoch FROM after)::double precision / (86400 * 30.4375), handling.standard_error::double precision) h;
@@ -156,9 +155,8 @@ BEGIN
 		FROM generate_series(-floor(extract(epoch FROM changed_at - from_at) / extract(epoch FROM period))::integer,
 				floor(extract(epoch FROM to_at - changed_at) / extract(epoch FROM period))::integer - 1) s (n)
 		LEFT JOIN LATERAL (
-			SELECT count(*) AS contacts FROM engage.contact c
+			SELECT count(*) AS contacts FROM engage_internal.counted_contact c
 			WHERE c.occurred_at >= changed_at + s.n * period AND c.occurred_at < changed_at + (s.n + 1) * period
-				AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
 		) n ON true);
 END
 $$;
