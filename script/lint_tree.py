@@ -6,6 +6,7 @@ script/lint_tree.py paths       every path of ours in README, CONTRIBUTING and t
 script/lint_tree.py readmes     every folder of src/ says in ten lines what lives there
 script/lint_tree.py routines    every routine of the schema engage has a place on a page of reference
 script/lint_tree.py signatures  every C function that SQL calls stands below its SQL signature
+script/lint_tree.py lengths     no file of C is longer than a reader can hold
 script/lint_tree.py words       pages, comments in C and SQL, COMMENT ON texts and messages keep to everyday words
 script/lint_tree.py comments    a COMMENT ON fits a screen of psql, and says something
 script/lint_tree.py widths      the prose of pages, and all Python, is at most 120 columns wide
@@ -39,6 +40,8 @@ PROSE = ('README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'bench/README.md', 'doc
          'sql/README.md')
 PYTHON = ('bench', 'dashboard', 'powerbi', 'report', 'script', 'test')
 WIDTH = 120
+# Lines of a C file.
+LENGTH = 900
 OURS = re.compile(r'`((?:src|sql|expected|test|docs|script|bench|dashboard|powerbi|report)/[^` ]*)`')
 # Names that stand for others, and what only running makes.
 INVENTED = re.compile(r'NAME|TOPIC|LAYER|OLD|NEW|PAGE|DIRECTORY|\.\.\.|bench/results|test/unit/build')
@@ -261,8 +264,16 @@ def quotes():
                 yield f'{path}:{node.lineno}: not in single quotes, or in three of them'
 
 
+def lengths():
+    patterns = ('src/**/*.[ch]', 'src/**/*.cpp', 'test/unit/*.[ch]')
+    for path in sorted(path for pattern in patterns for path in glob.glob(pattern, recursive=True)):
+        n = sum(1 for _ in lines(path))
+        if n > LENGTH:
+            yield f'{path}:{LENGTH + 1}: {n} lines; split it at a ruler'
+
+
 def main():
-    checks = (includes, paths, readmes, routines, signatures, words, comments, widths, quotes)
+    checks = (includes, paths, readmes, routines, signatures, lengths, words, comments, widths, quotes)
     findings = list({check.__name__: check for check in checks}[sys.argv[1]]())
     print('\n'.join(findings))
     return 1 if findings else 0

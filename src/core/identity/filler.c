@@ -275,8 +275,8 @@ add_starts(const FillerEntry *list, size_t n)
  * Whether a value may start with a word of the lists.  Values that do not
  * start with plain letters are checked in full.
  */
-bool
-filler_may_start(const char *raw, size_t len)
+static bool
+may_start(const char *raw, size_t len)
 {
 	size_t bit;
 	size_t n = 0;
@@ -329,7 +329,7 @@ judge_beside_real(const char *raw, size_t len, unsigned doubtful)
 	char room[FILLER_FOLD_SIZE];
 	FillerVerdict verdict;
 
-	if (len == 0 || is_too_long(len) || !filler_may_start(raw, len))
+	if (len == 0 || is_too_long(len) || !may_start(raw, len))
 		return FILLER_NOT;
 	verdict = judge_name(filler_fold_into(FILLER_NAME, raw, len, room), doubtful);
 	return verdict == FILLER_LIKELY ? FILLER_NOT : verdict;
@@ -354,7 +354,7 @@ filler_judge_names(const char *given, size_t given_len, const char *family, size
 	*given_verdict = FILLER_NOT;
 	*family_verdict = FILLER_NOT;
 	/* if a name is real, the two are not a filler together */
-	if (given_len > 0 && (is_too_long(given_len) || !filler_may_start(given, given_len)))
+	if (given_len > 0 && (is_too_long(given_len) || !may_start(given, given_len)))
 	{
 		*family_verdict = judge_beside_real(family, family_len, FILLER_SURNAME);
 		return;
@@ -370,7 +370,7 @@ filler_judge_names(const char *given, size_t given_len, const char *family, size
 	names[1] = filler_fold_into(FILLER_NAME, family, family_len, second);
 	both.p = room;
 	both.len = names[0].len + 1 + names[1].len;
-	if (family_len > 0 && !filler_may_start(family, family_len) && !is_phrase(both, FILLER_IN_NAME))
+	if (family_len > 0 && !may_start(family, family_len) && !is_phrase(both, FILLER_IN_NAME))
 	{
 		*given_verdict = judge_beside_real(given, given_len, FILLER_FORENAME);
 		return;
@@ -415,7 +415,7 @@ is_plainly_real(FillerKind kind, const char *raw, size_t len)
 				i++;
 			if (i > 0)
 				return i + 1 < len && raw[i] == ' ' && is_letter(raw[i + 1]);
-			return !filler_may_start(raw, len);
+			return !may_start(raw, len);
 		case FILLER_POSTCODE:
 			/* letters that no filler starts with, and a digit */
 			if (len < 5 || !is_letter(raw[0]) || strchr("anpuxz", raw[0] | 0x20) != NULL)

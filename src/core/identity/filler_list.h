@@ -103,7 +103,6 @@ has_no_letter(FillerText text)
 /* filler.c */
 extern FillerText filler_fold_into(FillerKind kind, const char *raw, size_t len, char *room);
 extern FillerVerdict filler_judge_words(FillerText text, unsigned mask);
-extern bool filler_may_start(const char *raw, size_t len);
 
 /* filler_values.c */
 extern size_t filler_fold_date_text(char *text, size_t len);
