@@ -42,7 +42,7 @@ def after(new, contacts, first_batch):
 
 def score_all():
     """A refresh that scores every caller."""
-    psql("INSERT INTO engage_internal.dirty (subject, cause) VALUES ('risks', 'bench')")
+    psql("INSERT INTO engage_internal.dirty (subject, cause) VALUES ('risk', 'bench')")
     took = seconds('CALL engage.refresh()')
     psql('VACUUM engage.caller_risk')
     return took

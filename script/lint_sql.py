@@ -32,12 +32,10 @@ LONGER = {
     'engage_internal.assess_callers': 84,
     'engage_internal.assess_period': 76,
     'engage.back_test_grid': 61,
-    'engage_internal.expand_markers': 89,
     'engage_internal.learn_risk': 66,
     'engage.load_contacts': 62,
     'engage.lookup': 84,
-    'engage_internal.recount_personas': 79,
-    'engage_internal.refresh_work': 64,
+    'engage_internal.recount_personas': 78,
     'engage_internal.suspected_fillers': 62,
     'engage_internal.write_callers': 68,
     'engage_demo.ordinary_events': 118,
@@ -47,6 +45,11 @@ LONGER = {
 
 # What the script's own search_path makes noise.
 NOISE = re.compile(r'OPERATOR\(pg_catalog\.')
+
+# Points of functions at which the tests in test/t put SQL, and the lists of them there.
+POINT = re.compile(r'/\* point: (.*?) \*/')
+POINTS_OF_TESTS = 'test/t/EngageTest.pm'
+POINT_LIST = re.compile(r'^our @\w+_POINTS = \((.*?)\);', re.DOTALL | re.MULTILINE)
 
 PARTS = ('src/sql/*/*.sql', 'src/demo/*.sql')
 
@@ -284,6 +287,26 @@ class Lint:
             part.report(line, f'{kind} {name}{shown} has no COMMENT ON')
 
 
+def points():
+    """Named points at which tests put SQL into functions: product and EngageTest.pm list the same ones, all used."""
+    product = {}
+    for path in sorted(glob.glob('src/sql/*/*.sql')):
+        for line, text in enumerate(open(path, encoding='utf-8'), 1):
+            for name in POINT.findall(text):
+                if name in product:
+                    yield f'{path}:{line}: point "{name}" is also in {product[name]}'
+                product[name] = f'{path}:{line}'
+    texts = {path: open(path, encoding='utf-8').read() for path in glob.glob('test/t/*.p[lm]')}
+    waits, others = (set(re.findall("'(.*)'", names)) for names in POINT_LIST.findall(texts[POINTS_OF_TESTS]))
+    for name in sorted(product.keys() - waits - others):
+        yield f'{product[name]}: point "{name}" is not listed in {POINTS_OF_TESTS}'
+    for name in sorted((waits | others) - product.keys()):
+        yield f'{POINTS_OF_TESTS}:1: point "{name}" is not in src/sql'
+    for name in sorted(others):
+        if not any(f"'{name}'" in text for path, text in texts.items() if path != POINTS_OF_TESTS):
+            yield f'{POINTS_OF_TESTS}:1: no test uses point "{name}"'
+
+
 def is_matview(stmt):
     return stmt.objtype == ObjectType.OBJECT_MATVIEW
 
@@ -310,6 +333,7 @@ def main():
     findings = []
     for pattern in PARTS:
         findings += Lint(sorted(glob.glob(pattern))).run()
+    findings += points()
     print('\n'.join(findings))
     return 1 if findings else 0
 

@@ -102,7 +102,7 @@ DELETE FROM harm_weight;
 CALL refresh();
 SELECT e.value, e.contribution FROM caller c, explain_risk(c.caller_id) e WHERE e.code = 'severity';
 TRUNCATE harm_weight;
-SELECT count(*) AS queued FROM dirty WHERE subject = 'risks';
+SELECT count(*) AS queued FROM dirty WHERE subject = 'risk' AND caller_id IS NULL;
 
 -- who may
 CREATE ROLE regress_admin LOGIN INHERIT IN ROLE engage_admin;

@@ -373,7 +373,21 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	escalation_prior_serialfn(internal)
 	escalation_prior_transfn(internal,timeline,timestamp with time zone)
 	escalation_prior_transfn(internal,timeline,timestamp with time zone,interval)
-	expand_markers()
+	compute_callers(bigint,text,bigint[])
+	expand_everything()
+	expand_fillers(text[])
+	expand_numbers(text[])
+	expand_rules(integer[])
+	stage_callers(bigint,integer)
+	stage_concentration(bigint,integer)
+	stage_day(bigint,integer)
+	stage_expand(bigint,integer)
+	stage_learning(bigint,integer)
+	stage_period(bigint,integer)
+	stage_scores(bigint,integer)
+	sum_up_late_day(bigint)
+	queue_each_risk()
+	waits_for_many(text[])
 	fill_calendar(date,date)
 	fit_is_due()
 	flag_currency_changed()
@@ -391,7 +405,6 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	filler_changed()
 	filler_entry(text,text)
 	current_fillers()
-	queue_state()
 	link_what_waits(bigint,integer,bigint[])
 	sum_up_what_changed(bigint,integer,bigint[])
 	require_read_committed()
@@ -522,8 +535,6 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	take_day(timestamp with time zone)
 	take_period()
 	take_risks(bigint,integer,bigint)
-	assess_next_period(bigint)
-	assess_some(bigint,bigint[])
 	count_some(bigint,integer)
 	find_unreadable_personas(bigint)
 	find_unreadable_personas(bigint,uuid[])
@@ -538,10 +549,8 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	health_of_installation()
 	put_aside(bigint,text,text,text,uuid,bigint,integer,timestamp with time zone)
 	queue_what_was_put_aside()
-	score_some(bigint,integer)
 	sum_up_everybody(bigint)
 	sum_up_next_day(bigint,timestamp with time zone)
-	sum_up_some(bigint,bigint[])
 	take_back(text,uuid[],bigint[])
 	trim_calendar()
 	threshold_weeks(integer,integer,interval[],timestamp with time zone,timestamp with time zone,contact_channel[],timestamp with time zone[],bigint[],timestamp with time zone[])
@@ -876,6 +885,7 @@ UNION ALL SELECT 'type', pg_temp.lines($$
 	match_weights
 	prediction_quality
 	reliability_bin
+	stage_result
 $$);
 
 -- Rights on whole relations.  What is not here is nobody's.
@@ -1032,7 +1042,7 @@ SELECT set_eq(
 SELECT is_empty($$SELECT relation FROM relation WHERE relowner <> 'engage_owner'::regrole$$, 'engage_owner owns every relation');
 SELECT set_eq($$SELECT relation FROM relation WHERE kind IN ('table', 'view') AND relnamespace IN ('engage'::regnamespace, 'engage_internal'::regnamespace)
 		AND relation NOT IN (SELECT w.relation FROM wanted_grant w) AND relation NOT IN (SELECT w.relation FROM wanted_column w)$$,
-	$$SELECT relation FROM relation WHERE relnamespace = 'engage_internal'::regnamespace$$,
+	$$SELECT relation FROM relation WHERE kind <> 'type' AND relnamespace = 'engage_internal'::regnamespace$$,
 	'the tables and views of engage_internal are those that nobody may read');
 SELECT is_empty($$SELECT relation FROM relation WHERE kind IN ('table', 'view') AND obj_description(oid, 'pg_class') IS NULL$$, 'every table and view has a comment');
 SELECT is_empty($$SELECT relation FROM relation WHERE kind = 'view' AND relnamespace <> 'engage_internal'::regnamespace AND relation NOT LIKE 'engage\_bi.%' AND relation NOT LIKE 'engage\_bi\_public.%'
@@ -1071,6 +1081,7 @@ INSERT INTO wanted_type SELECT pg_temp.lines($$
 	referral_review_status
 	reliability_bin
 	risk_axis
+	stage_result
 	timeline
 $$);
 CREATE TEMP VIEW extension_type AS

@@ -28,14 +28,11 @@ shared_buffers = '32MB'
 });
 prepare_chaos($node, 'template_chaos');
 
-my $LOCK = 'PERFORM FROM engage_internal.refresh_lock FOR NO KEY UPDATE SKIP LOCKED;';
-my $PICK = q{FROM engage_internal.dirty q WHERE q.subject = 'persona' AND (only_key IS NULL OR q.persona_key = only_key) LIMIT CASE WHEN only_key IS NULL THEN batch_size END};
-
+# The rest of the line is a comment then.
 sub without_lock
 {
 	my ($db) = @_;
-	patch_function($node, $db, 'engage_internal.refresh_begin(integer)', $LOCK => 'PERFORM FROM engage_internal.refresh_lock;');
-	patch_function($node, $db, 'engage_internal.refresh_step(bigint, integer)', $LOCK => 'PERFORM FROM engage_internal.refresh_lock;');
+	insert_at($node, $db, $_ => '; --') for 'lock of a run', 'lock of a step';
 	return;
 }
 
@@ -43,16 +40,16 @@ my @mutants = (
 	[ 'no lock, but SKIP LOCKED on queue rows' => sub {
 		my ($db) = @_;
 		without_lock($db);
-		patch_function($node, $db, 'engage_internal.recount_personas(integer, uuid)', $PICK => "$PICK FOR UPDATE SKIP LOCKED");
+		insert_at($node, $db, 'how the queue is read' => 'FOR UPDATE SKIP LOCKED');
 	} ],
 	[ 'the lock taken in the statement that reads' => sub {
 		my ($db) = @_;
 		without_lock($db);
-		patch_function($node, $db, 'engage_internal.recount_personas(integer, uuid)',
-			'WITH picked AS MATERIALIZED (' => q{WITH locked AS MATERIALIZED (
+		insert_at($node, $db,
+			'before the queue is read' => q{locked AS MATERIALIZED (
 				SELECT l.one FROM chaos.wait('between snapshot and lock'), engage_internal.refresh_lock l FOR NO KEY UPDATE OF l
-			), picked AS MATERIALIZED (},
-			$PICK => "FROM locked, engage_internal.dirty q WHERE q.subject = 'persona' LIMIT batch_size");
+			),},
+			'from what the queue is read' => 'locked,');
 	} ],
 	[ 'queue rows deleted before their subjects are read' => sub {
 		my ($db) = @_;
@@ -66,59 +63,30 @@ my @mutants = (
 				WITH gone AS (DELETE FROM chaos.taken WHERE pid = pg_backend_pid() RETURNING persona_key)
 				INSERT INTO engage_internal.dirty (subject, persona_key, cause) SELECT 'persona', persona_key, 'mutant' FROM gone;
 			$$;});
-		patch_function($node, $db, 'engage.refresh(integer)',
-			'WHILE engage_internal.refresh_step(run, batch_size) LOOP' => q{LOOP
-				PERFORM chaos.take(batch_size);
-				COMMIT;
-				PERFORM chaos.give_back();
-				EXIT WHEN NOT engage_internal.refresh_step(run, batch_size);});
+		insert_at($node, $db, $_ => q{PERFORM chaos.take(batch_size);
+			COMMIT;
+			PERFORM chaos.give_back();}) for 'between begin and steps', 'between two steps';
 	} ],
 	[ 'queue rows deleted after their subjects are read' => sub {
 		my ($db) = @_;
-		patch_function($node, $db, 'engage_internal.recount_personas(integer, uuid)',
-			'DELETE FROM engage_internal.dirty q WHERE q.ctid = ANY (ARRAY(SELECT p.queue_row FROM picked p))' => 'SELECT 1',
-			'RETURN persona_keys;' => q{PERFORM chaos.wait('between read and delete');
-				DELETE FROM engage_internal.dirty q WHERE q.subject = 'persona' AND q.persona_key = ANY (persona_keys);
-				RETURN persona_keys;});
+		insert_at($node, $db,
+			'which queue rows go' => 'AND false',
+			'personas are counted' => q{PERFORM chaos.wait('between read and delete');
+				DELETE FROM engage_internal.dirty q WHERE q.subject = 'persona' AND q.persona_key = ANY (persona_keys);});
 	} ],
-	[ 'an UPDATE queues only what its contacts are now' => sub {
-		my ($db) = @_;
-		patch_function($node, $db, 'engage_internal.contact_changed()',
-			'FROM (SELECT o.persona_key FROM old_rows o UNION SELECT n.persona_key FROM new_rows n) u' => 'FROM (SELECT n.persona_key FROM new_rows n) u');
-	} ],
-	[ 'a TRUNCATE queues nothing' => sub {
-		my ($db) = @_;
-		patch_function($node, $db, 'engage_internal.contact_changed()',
-			q{INSERT INTO engage_internal.dirty (subject, cause) VALUES ('everything', 'truncate');} => 'NULL;');
-	} ],
-	[ 'a known number that goes queues nothing' => sub {
-		my ($db) = @_;
-		patch_function($node, $db, 'engage_internal.known_number_changed()',
-			q{SELECT 'number', o.number, 'known number' FROM old_rows o;} => q{SELECT 'number', o.number, 'known number' FROM old_rows o WHERE false;});
-	}, AT_THE_END ],
-	[ 'a change of a rule queues nothing' => sub {
-		my ($db) = @_;
-		patch_function($node, $db, 'engage_internal.rule_changed()',
-			q{INSERT INTO engage_internal.dirty (subject, rule_id, cause) VALUES ('rule', NEW.rule_id, lower(TG_OP));} => 'NULL;');
-	} ],
+	[ 'an UPDATE queues only what its contacts are now' => sub { insert_at($node, $_[0], 'personas before an UPDATE' => 'WHERE false') } ],
+	[ 'a TRUNCATE queues nothing' => sub { insert_at($node, $_[0], 'TRUNCATE of contacts' => 'RETURN NULL;') } ],
+	[ 'a known number that goes queues nothing' => sub { insert_at($node, $_[0], 'known numbers that go' => 'WHERE false') }, AT_THE_END ],
+	[ 'a change of a rule queues nothing' => sub { insert_at($node, $_[0], 'a change of a rule' => 'RETURN NULL;') } ],
 	[ 'queue rows of a day deleted after it is summed up' => sub {
 		my ($db) = @_;
-		my $delete = q{DELETE FROM engage_internal.dirty q WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends;};
-		patch_function($node, $db, 'engage_internal.take_day(timestamptz)', $delete => '',
-			'PERFORM engage_internal.sum_up_day(day);' => qq{PERFORM engage_internal.sum_up_day(day);
-				PERFORM pg_sleep(0.5);
-				$delete});
+		insert_at($node, $db,
+			'which days go' => 'AND false',
+			'a day is summed up' => q{PERFORM pg_sleep(0.5);
+				DELETE FROM engage_internal.dirty q WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends;});
 	} ],
-	[ 'an UPDATE queues only the days that its contacts are of now' => sub {
-		my ($db) = @_;
-		patch_function($node, $db, 'engage_internal.contact_changed()',
-			'FROM (SELECT engage_internal.quarter_hour(o.occurred_at) AS quarter_hour FROM old_rows o' => 'FROM (SELECT engage_internal.quarter_hour(n.occurred_at) AS quarter_hour FROM new_rows n');
-	} ],
-	[ 'a district that is listed queues nothing' => sub {
-		my ($db) = @_;
-		patch_function($node, $db, 'engage_internal.list_changed()',
-			q{INSERT INTO engage_internal.dirty (subject, cause) VALUES ('days', 'list'), ('roster', 'list');} => 'NULL;');
-	}, AT_THE_END ]);
+	[ 'an UPDATE queues only the days that its contacts are of now' => sub { insert_at($node, $_[0], 'days before an UPDATE' => 'WHERE false') } ],
+	[ 'a district that is listed queues nothing' => sub { insert_at($node, $_[0], 'a change of a list' => 'RETURN NULL;') }, AT_THE_END ]);
 
 # Put a database under load until a check fails or patience ends.
 # Returns what was found, and how.

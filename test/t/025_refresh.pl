@@ -20,6 +20,7 @@ shared_buffers = '32MB'
 # --------------------------------------------------------------------- helpers
 
 my $db;
+my $intact;    # refresh() without a wait
 my %holding;
 my $refs = 0;
 
@@ -35,10 +36,7 @@ sub new_database
 	$node->safe_psql('postgres', "CREATE DATABASE $db");
 	$node->safe_psql($db, 'CREATE EXTENSION engage; SELECT engage.setup();');
 	install_waits($node, $db);
-	patch_function($node, $db, 'engage.refresh(integer)',
-		'WHILE engage_internal.refresh_step(' => "PERFORM chaos.wait('between begin and steps');
-	COMMIT;
-	WHILE engage_internal.refresh_step(");
+	$intact = insert_at($node, $db, 'between begin and steps' => "PERFORM chaos.wait('between begin and steps'); COMMIT;");
 	$node->safe_psql(
 		$db, q{
 		CREATE OR REPLACE FUNCTION chaos.wait(point text) RETURNS void LANGUAGE plpgsql VOLATILE AS $$
@@ -147,7 +145,7 @@ new_database('overtaken');
 hold('between begin and steps');
 $first = start_refresh('');
 held();
-patch_function($node, $db, 'engage.refresh(integer)', "PERFORM chaos.wait('between begin and steps');" => '');
+ask($intact);
 hold('before the commit');
 my $second = start_refresh('');
 poll('the second refresh to be held', sub { ask("SELECT count(*) = 2 FROM pg_stat_activity WHERE datname = '$db' AND application_name = 'refresh under test' AND wait_event = 'advisory'") eq 't' });

@@ -291,15 +291,8 @@ ask(q{
 		PERFORM pg_advisory_lock_shared(hashtext(point));
 		PERFORM pg_advisory_unlock_shared(hashtext(point));
 	END$$;});
-patch_function($node, $db, 'engage_internal.link_all_personas(bigint)',
-	'RETURN engage_internal.apply_linkage(newest, NULL, run_id);' => q{PERFORM chaos.wait('before it clusters');
-	DECLARE
-		linked bigint[] := engage_internal.apply_linkage(newest, NULL, run_id);
-	BEGIN
-		PERFORM chaos.wait('before it commits');
-		RETURN linked;
-	END;});
-for my $point ('before it clusters', 'before it commits')
+insert_at($node, $db, $_ => "PERFORM chaos.wait('$_');") for 'before all are linked', 'all are linked';
+for my $point ('before all are linked', 'all are linked')
 {
 	my $before = ask($ALL_OF_IT);
 	my ($holder, $refresher) = map { session($node, $db) } 1, 2;

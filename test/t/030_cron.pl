@@ -232,9 +232,8 @@ for my $mode (@modes)
 	is(health($mode, 'failures'), 'ok | 0 failed or died in 24 hours', "$mode: health(): failures");
 	is(force($mode, "SELECT string_agg(DISTINCT login, ' ') FROM engage.refresh_run"), 'olga', "$mode: runs are the operator's");
 
-	$intact{$mode} = force($mode, "SELECT pg_get_functiondef('engage_internal.refresh_work(bigint, integer)'::regprocedure)");
-	patch_function($node{$mode}, 'force', 'engage_internal.refresh_work(bigint, integer)',
-		'counted := engage_internal.count_some(run, size);' => "RAISE EXCEPTION 'injected' USING ERRCODE = 'division_by_zero';");
+	$intact{$mode} = insert_at($node{$mode}, 'force',
+		'before personas are counted' => "RAISE EXCEPTION 'injected' USING ERRCODE = 'division_by_zero';");
 	call_in($mode, 'force', '07700900102');
 
 	# and another login's, that have too little time

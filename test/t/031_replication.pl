@@ -86,7 +86,7 @@ like(arrived(), qr/number/, 'M3: known numbers that are applied are queued');
 here('CALL engage.refresh()');
 is(here('SELECT count(*) FROM engage.repeat_caller'), 0, 'M3: and count');
 there(q{INSERT INTO engage.district (district, label) VALUES ('N', 'North')});
-like(arrived(), qr/days/, 'M3: so are districts');
+like(arrived(), qr/^day roster$/, 'M3: so are districts');
 there(q{INSERT INTO engage.filler (kind, value) VALUES ('name', 'Zzyzx')});
 like(arrived(), qr/filler/, 'M3: and fillers');
 there(q{UPDATE engage.marker_kind SET is_sensitive = true WHERE marker = 'hoax'});

@@ -1,8 +1,8 @@
 # EngageTest: what the TAP tests share.
 #
 #   engage_node      a server of the test's own with the extension's database
-#   install_waits    lets refreshes be held at named points, in one test database
-#   patch_function   changes an installed function there, or dies
+#   insert_at        puts SQL at a named point of an installed function, in one test database, or dies
+#   install_waits    lets refreshes be held at named points there
 #   poll             waits for a condition, never for a time
 #   kill_server      kill -9 of the postmaster, and a start as soon as can be
 #   same_lines       two texts are equal, without showing all of both where they are not
@@ -18,7 +18,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(engage_node install_waits patch_function poll kill_server session fails_with same_lines rights_query @WAIT_POINTS);
+our @EXPORT = qw(engage_node insert_at install_waits poll kill_server session fails_with same_lines rights_query @WAIT_POINTS);
 
 # A running server; extra lines of configuration are taken as they are.
 sub engage_node
@@ -85,24 +85,6 @@ sub fails_with
 	return $stderr;
 }
 
-# Change the text of an installed function.  Anchors are lines of the product's
-# code: one that is gone, or there twice, means that the test no longer tests.
-sub patch_function
-{
-	my ($node, $db, $function, @changes) = @_;
-	my $text = $node->safe_psql($db, "SELECT pg_get_functiondef('$function'::regprocedure)");
-
-	while (my ($anchor, $replacement) = splice(@changes, 0, 2))
-	{
-		my $found = () = $text =~ /\Q$anchor\E/g;
-
-		BAIL_OUT("$function has the anchor $found times, not once: $anchor") if $found != 1;
-		$text =~ s/\Q$anchor\E/$replacement/;
-	}
-	$node->safe_psql($db, $text);
-	return;
-}
-
 # Where a refresh can be held, in the order of its work.
 our @WAIT_POINTS = (
 	'between lock and work',
@@ -114,7 +96,55 @@ our @WAIT_POINTS = (
 	'between the queue and days',
 	'before the commit');
 
-# Waits at the points above.  What a wait does is up to the database's
+# Where else tests put SQL.
+our @OTHER_POINTS = (
+	'lock of a run',
+	'lock of a step',
+	'between begin and steps',
+	'between two steps',
+	'before personas are counted',
+	'before the queue is read',
+	'from what the queue is read',
+	'how the queue is read',
+	'which queue rows go',
+	'personas are counted',
+	'before all are linked',
+	'all are linked',
+	'which days go',
+	'a day is summed up',
+	'personas before an UPDATE',
+	'days before an UPDATE',
+	'TRUNCATE of contacts',
+	'known numbers that go',
+	'a change of a rule',
+	'a change of a list');
+
+# Put SQL at points of installed functions.  A point is a comment in the product,
+# /* point: NAME */; what is put there comes right after it.  A point that is not
+# there, or there twice, means that the test no longer tests.  Returns what the
+# functions were.  script/lint compares the lists above with the product.
+sub insert_at
+{
+	my ($node, $db, @insertions) = @_;
+	my @intact;
+
+	while (my ($point, $sql) = splice(@insertions, 0, 2))
+	{
+		BAIL_OUT("point '$point' is in no list") unless grep { $_ eq $point } @WAIT_POINTS, @OTHER_POINTS;
+		my $comment = "/* point: $point */";
+		my $text = $node->safe_psql($db, qq{SELECT pg_get_functiondef(p.oid) FROM pg_proc p
+			WHERE p.pronamespace::regnamespace::text LIKE 'engage%' AND p.prokind <> 'a' AND strpos(p.prosrc, \$\$$comment\$\$) > 0});
+		my $found = () = $text =~ /\Q$comment\E/g;
+
+		BAIL_OUT("point '$point' is there $found times, not once") if $found != 1;
+		push @intact, $text;
+		$text =~ s/\Q$comment\E/$comment $sql/;
+		$node->safe_psql($db, $text);
+	}
+	return join ";\n", reverse @intact;
+}
+
+# Waits at @WAIT_POINTS.  What a wait does is up to the database's
 # chaos.wait(point), which the caller may replace; at first it does nothing.
 sub install_waits
 {
@@ -125,37 +155,10 @@ sub install_waits
 		CREATE SCHEMA chaos;
 		GRANT USAGE ON SCHEMA chaos TO PUBLIC;
 		CREATE FUNCTION chaos.wait(point text) RETURNS void LANGUAGE plpgsql VOLATILE AS 'BEGIN END';});
-	patch_function(
-		$node, $db, 'engage_internal.refresh_step(bigint, integer)',
-		'more := engage_internal.refresh_work(run, batch_size);' =>
-		  q{PERFORM chaos.wait('between lock and work');
-			more := engage_internal.refresh_work(run, batch_size);
-			PERFORM chaos.wait('before the commit');});
-	patch_function(
-		$node, $db, 'engage_internal.recount_personas(integer, uuid)',
-		'/* race: between the queue and contacts */' =>
+	# inside a statement, before it reads contacts
+	my %within = ('between the queue and contacts' =>
 		  q{WITH keys AS MATERIALIZED (SELECT k.* FROM keys k CROSS JOIN chaos.wait('between the queue and contacts'))});
-	patch_function(
-		$node, $db, 'engage_internal.refresh_work(bigint, integer)',
-		'linked := engage_internal.link_what_waits(' =>
-		  q{IF counted_personas IS NOT NULL THEN
-			PERFORM chaos.wait('between personas and callers');
-		END IF;
-	linked := engage_internal.link_what_waits(});
-	patch_function(
-		$node, $db, 'engage_internal.assess_some(bigint, bigint[])',
-		'outcome := engage_internal.assess_callers(' => q{PERFORM chaos.wait('between callers and flags');
-		outcome := engage_internal.assess_callers(});
-	patch_function(
-		$node, $db, 'engage_internal.assess_next_period(bigint)',
-		'period := engage_internal.take_period();' => q{PERFORM chaos.wait('between personas and periods');
-		period := engage_internal.take_period();},
-		'outcome := engage_internal.assess_period(' => q{PERFORM chaos.wait('between period and flags');
-		outcome := engage_internal.assess_period(});
-	patch_function(
-		$node, $db, 'engage_internal.take_day(timestamptz)',
-		'PERFORM engage_internal.sum_up_day(day);' => q{PERFORM chaos.wait('between the queue and days');
-		PERFORM engage_internal.sum_up_day(day);});
+	insert_at($node, $db, map { $_ => $within{$_} // "PERFORM chaos.wait('$_');" } @WAIT_POINTS);
 	return;
 }
 

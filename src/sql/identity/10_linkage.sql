@@ -94,7 +94,7 @@ CREATE FUNCTION engage_internal.linkage_model_changed() RETURNS trigger
 AS $$
 BEGIN
 	IF TG_OP = 'INSERT' THEN
-		INSERT INTO engage_internal.dirty (subject, cause) VALUES ('identities', 'linkage model');
+		INSERT INTO engage_internal.dirty (subject, cause) VALUES ('identity', 'linkage model');
 		RETURN NULL;
 	END IF;
 	RAISE EXCEPTION 'a version of the linkage model cannot be changed or deleted'

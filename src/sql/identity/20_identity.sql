@@ -476,7 +476,8 @@ AS $$
 BEGIN
 	WITH gone AS (
 		DELETE FROM engage_internal.dirty q
-		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage_internal.dirty d WHERE d.subject = 'identity' AND (only_key IS NULL OR d.persona_key = only_key)
+		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage_internal.dirty d
+			WHERE d.subject = 'identity' AND d.persona_key IS NOT NULL AND (only_key IS NULL OR d.persona_key = only_key)
 			LIMIT CASE WHEN only_key IS NULL THEN batch_size END))
 		RETURNING q.persona_key
 	), wanted AS (
@@ -570,9 +571,10 @@ CREATE FUNCTION engage_internal.link_all_personas(run_id bigint) RETURNS bigint[
 AS $$
 DECLARE
 	newest integer;
+	caller_ids bigint[];
 BEGIN
-	-- first, so that the marker of a model that is added now stays
-	DELETE FROM engage_internal.dirty q WHERE q.subject IN ('identity', 'identities');
+	-- first, so that the queue row of a model that is added now stays
+	DELETE FROM engage_internal.dirty q WHERE q.subject = 'identity';
 	SELECT max(m.model_id) INTO newest FROM engage.linkage_model m;
 	-- if the blocking rules changed, no block stays
 	IF (SELECT m.model -> 'blocking' FROM engage.linkage_model m WHERE m.model_id = newest)
@@ -594,7 +596,10 @@ BEGIN
 	SELECT w.block_key, w.rank, w.persona_key FROM wanted w
 	WHERE NOT EXISTS (SELECT FROM engage_internal.persona_block b WHERE b.block_key = w.block_key AND b.persona_key = w.persona_key)
 	ORDER BY w.block_key, w.rank;
-	RETURN engage_internal.apply_linkage(newest, NULL, run_id);
+	/* point: before all are linked */
+	caller_ids := engage_internal.apply_linkage(newest, NULL, run_id);
+	/* point: all are linked */
+	RETURN caller_ids;
 END
 $$;
 COMMENT ON FUNCTION engage_internal.link_all_personas(bigint) IS
@@ -602,7 +607,7 @@ COMMENT ON FUNCTION engage_internal.link_all_personas(bigint) IS
 
 CREATE FUNCTION engage_internal.wants_linking_of_everything() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
-RETURN EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = 'identities')
+RETURN engage_internal.waits_for_many('{identity}')
 	OR NOT EXISTS (SELECT FROM engage.linkage_state)
 	OR (SELECT count(*) FROM (SELECT FROM engage_internal.dirty q WHERE q.subject = 'identity' LIMIT 100001) w)
 		> GREATEST(20000, LEAST(100000, 0.1 *
@@ -612,7 +617,7 @@ COMMENT ON FUNCTION engage_internal.wants_linking_of_everything() IS
 
 CREATE FUNCTION engage_internal.identities_wait() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
-RETURN EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = ANY (ARRAY['identity', 'identities']));
+RETURN EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = 'identity');
 COMMENT ON FUNCTION engage_internal.identities_wait() IS 'Whether personas wait to be linked.';
 
 CREATE FUNCTION engage_internal.forget_personas(persona_keys uuid[]) RETURNS bigint[]

@@ -32,7 +32,7 @@ COMMENT ON FUNCTION engage_internal.waiting_callers() IS 'The callers whose flag
 CREATE FUNCTION engage_internal.waiting_scores(OUT caller_id bigint) RETURNS SETOF bigint
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-	SELECT q.caller_id FROM engage_internal.dirty q WHERE q.subject = 'risk'
+	SELECT q.caller_id FROM engage_internal.dirty q WHERE q.subject = 'risk' AND q.caller_id IS NOT NULL
 	UNION SELECT a.caller_id FROM engage.set_aside a WHERE a.stage IN ('sum up', 'score')
 	UNION SELECT p.caller_id FROM engage.set_aside a JOIN engage.persona p ON p.persona_key = a.persona_key WHERE p.caller_id IS NOT NULL;
 END;
@@ -42,7 +42,7 @@ CREATE FUNCTION engage_internal.waiting_days(OUT date_key integer) RETURNS SETOF
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	SELECT DISTINCT engage.date_key(engage.local_date(q.period_start, o.zone))
-	FROM engage.policy o, (SELECT x.period_start FROM engage_internal.dirty x WHERE x.subject = 'day'
+	FROM engage.policy o, (SELECT x.period_start FROM engage_internal.dirty x WHERE x.subject = 'day' AND x.period_start IS NOT NULL
 		UNION ALL SELECT l.period_start FROM engage_internal.later l WHERE l.subject = 'day' AND l.due_at <= now()
 		UNION ALL SELECT a.period_start FROM engage.set_aside a WHERE a.stage = 'day') q;
 END;
@@ -332,13 +332,14 @@ BEGIN ATOMIC
 			COALESCE(bool_or(q.subject IN ('persona', 'filler')), false) AS personas,
 			COALESCE(bool_or(q.subject = 'filler'), false) AS fillers,
 			COALESCE(bool_or(q.subject = 'number'), false) AS numbers,
-			COALESCE(bool_or(q.subject IN ('identity', 'identities')), false) AS identities,
+			COALESCE(bool_or(q.subject = 'identity'), false) AS identities,
 			COALESCE(bool_or(q.subject = 'rule'), false) AS rules,
 			COALESCE(bool_or(q.subject = 'period'), false) AS periods,
-			COALESCE(bool_or(q.subject = 'risks'), false) AS scores,
-			COALESCE(bool_or(q.subject = 'days'), false) AS days,
+			COALESCE(bool_or(q.subject = 'risk' AND q.caller_id IS NULL), false) AS scores,
+			COALESCE(bool_or(q.subject = 'day' AND q.period_start IS NULL), false) AS days,
 			COALESCE(bool_or(q.subject = 'roster'), false) AS roster
-		FROM (SELECT x.subject FROM engage_internal.dirty x UNION ALL SELECT l.subject FROM engage_internal.later l WHERE l.due_at <= now()) q
+		FROM (SELECT x.subject, x.caller_id, x.period_start FROM engage_internal.dirty x
+			UNION ALL SELECT l.subject, NULL, l.period_start FROM engage_internal.later l WHERE l.due_at <= now()) q
 	)
 	SELECT v.*
 	FROM waiting w

@@ -25,7 +25,7 @@ BEGIN
 		UNION ALL
 		SELECT format('ALTER TYPE %s OWNER TO engage_owner', t.oid::regtype)
 		FROM pg_type t
-		WHERE t.typnamespace = 'engage'::regnamespace AND t.typelem = 0
+		WHERE t.typnamespace = ANY ('{engage,engage_internal}'::regnamespace[]) AND t.typelem = 0
 			AND (t.typtype <> 'c' OR EXISTS (SELECT FROM pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c'))
 		UNION ALL
 		SELECT format('ALTER OPERATOR %s OWNER TO engage_owner', o.oid::regoperator)

@@ -166,7 +166,7 @@ CREATE INDEX contact_occurred_at ON engage.contact USING brin (occurred_at);
 CREATE INDEX contact_occurred_utc ON engage.contact (timezone('UTC', occurred_at));
 
 CREATE TABLE engage_internal.dirty (
-	subject text NOT NULL CHECK (subject = ANY (ARRAY['persona', 'number', 'identity', 'identities', 'caller', 'period', 'rule', 'risk', 'risks', 'day', 'days', 'roster', 'filler', 'everything'])),
+	subject text NOT NULL CHECK (subject = ANY (ARRAY['persona', 'number', 'identity', 'caller', 'period', 'rule', 'risk', 'day', 'roster', 'filler', 'everything'])),
 	persona_key uuid,
 	number text,
 	caller_id bigint,
@@ -181,12 +181,28 @@ CREATE TABLE engage_internal.dirty (
 );
 COMMENT ON TABLE engage_internal.dirty IS
 	'The queue: subjects that may no longer match what contacts, rules and known numbers give. A change adds its rows here, and the refresh that deals with them removes them. No key and nothing unique, so that writers never wait for each other here.';
-COMMENT ON COLUMN engage_internal.dirty.subject IS 'What must be recomputed, identified by the one column that goes with it.';
+COMMENT ON COLUMN engage_internal.dirty.subject IS 'What must be recomputed, identified by the one column that goes with it. A row without that column stands for all of its subject: all identities, scores or days, the whole roster, or everything.';
 COMMENT ON COLUMN engage_internal.dirty.at IS 'When the change was made. Shown as lag; it never affects what is computed.';
 
 -- For rows that are looked up among the many rows of personas.
 CREATE INDEX dirty_other ON engage_internal.dirty (subject, period_start) WHERE subject <> 'persona';
+-- For the few that stand for many subjects.
+CREATE INDEX dirty_for_many ON engage_internal.dirty (subject) WHERE persona_key IS NULL AND caller_id IS NULL AND period_start IS NULL;
 SELECT pg_extension_config_dump('engage_internal.dirty', '');
+
+CREATE FUNCTION engage_internal.waits_for_many(subjects text[]) RETURNS boolean
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $$
+BEGIN
+	-- OFFSET 0 leaves dirty_for_many as the only index to use: dirty_other may hold very many rows of a subject
+	RETURN EXISTS (
+		SELECT FROM (SELECT x.subject FROM engage_internal.dirty x
+			WHERE x.persona_key IS NULL AND x.caller_id IS NULL AND x.period_start IS NULL OFFSET 0) q
+		WHERE q.subject = ANY (subjects));
+END
+$$;
+COMMENT ON FUNCTION engage_internal.waits_for_many(text[]) IS
+	'Whether the queue has a row of these subjects that stands for many: it names no persona, caller or period.';
 
 CREATE TABLE engage_internal.later (
 	subject text NOT NULL CHECK (subject = ANY (ARRAY['persona', 'day'])),
@@ -232,13 +248,14 @@ BEGIN
 	ELSIF TG_OP = 'UPDATE' THEN
 		INSERT INTO engage_internal.dirty (subject, persona_key, cause)
 		SELECT 'persona', u.persona_key, 'update'
-		FROM (SELECT o.persona_key FROM old_rows o UNION SELECT n.persona_key FROM new_rows n) u
+		FROM (SELECT o.persona_key FROM old_rows o /* point: personas before an UPDATE */ UNION SELECT n.persona_key FROM new_rows n) u
 		WHERE u.persona_key IS NOT NULL;
 		INSERT INTO engage_internal.dirty (subject, period_start, cause)
 		SELECT 'day', u.quarter_hour, 'update'
-		FROM (SELECT engage_internal.quarter_hour(o.occurred_at) AS quarter_hour FROM old_rows o
+		FROM (SELECT engage_internal.quarter_hour(o.occurred_at) AS quarter_hour FROM old_rows o /* point: days before an UPDATE */
 			UNION SELECT engage_internal.quarter_hour(n.occurred_at) FROM new_rows n) u;
 	ELSE
+		/* point: TRUNCATE of contacts */
 		INSERT INTO engage_internal.dirty (subject, cause) VALUES ('everything', 'truncate');
 	END IF;
 	RETURN NULL;
@@ -290,7 +307,7 @@ BEGIN
 	IF TG_OP = 'INSERT' THEN
 		INSERT INTO engage_internal.dirty (subject, number, cause) SELECT 'number', n.number, 'known number' FROM new_rows n;
 	ELSIF TG_OP = 'DELETE' THEN
-		INSERT INTO engage_internal.dirty (subject, number, cause) SELECT 'number', o.number, 'known number' FROM old_rows o;
+		INSERT INTO engage_internal.dirty (subject, number, cause) SELECT 'number', o.number, 'known number' FROM old_rows o /* point: known numbers that go */;
 	ELSIF TG_OP = 'UPDATE' THEN
 		INSERT INTO engage_internal.dirty (subject, number, cause)
 		SELECT 'number', u.number, 'known number'

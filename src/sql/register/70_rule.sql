@@ -89,6 +89,7 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				HINT = 'Set its valid_to, and insert a new version: flags name the version that raised them.';
 	END IF;
+	/* point: a change of a rule */
 	INSERT INTO engage_internal.dirty (subject, rule_id, cause) VALUES ('rule', NEW.rule_id, lower(TG_OP));
 	RETURN NEW;
 END

@@ -47,121 +47,166 @@ CREATE INDEX refresh_run_started_at ON engage.refresh_run (started_at);
 SELECT pg_extension_config_dump('engage.refresh_run', '');
 SELECT pg_extension_config_dump(pg_get_serial_sequence('engage.refresh_run', 'run_id')::regclass, '');
 
-CREATE FUNCTION engage_internal.queue_state(OUT is_due boolean, OUT has_markers boolean, OUT has_personas boolean)
-	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
-BEGIN ATOMIC
-	SELECT EXISTS (SELECT FROM engage_internal.later l WHERE l.due_at <= now())
-			OR EXISTS (SELECT FROM engage.set_aside a WHERE a.retry_at <= now()),
-		EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = ANY (ARRAY['everything', 'rule', 'number', 'filler', 'days', 'roster'])),
-		EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = 'persona');
-END;
-COMMENT ON FUNCTION engage_internal.queue_state() IS
-	'Whether subjects are due that are not in the queue yet, whether queue rows stand for many subjects, and whether personas wait. A stage of refresh.';
+CREATE TYPE engage_internal.stage_result AS (
+	did_work boolean,
+	batch_size integer,
+	personas bigint,
+	callers bigint,
+	raised bigint,
+	changed bigint,
+	withdrawn bigint,
+	scored bigint
+);
+COMMENT ON TYPE engage_internal.stage_result IS
+	'What a stage of refresh did in a step, for refresh_run; NULL, not a row, if it had nothing to do. batch_size is the size that worked; NULL if the stage takes no batches.';
 
-CREATE FUNCTION engage_internal.expand_markers() RETURNS bigint
+CREATE FUNCTION engage_internal.expand_everything() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	INSERT INTO engage_internal.dirty (subject, persona_key, cause)
+	SELECT 'persona', u.persona_key, 'everything'
+	FROM (SELECT c.persona_key FROM engage.contact c WHERE c.persona_key IS NOT NULL
+		UNION SELECT p.persona_key FROM engage.persona p
+		UNION SELECT t.persona_key FROM engage.persona_timeline t) u;
+	-- each is put there again when it is computed
+	DELETE FROM engage_internal.later;
+	-- learnt again before all are linked
+	DELETE FROM engage.learnt_filler;
+	INSERT INTO engage_internal.dirty (subject, cause) VALUES ('identity', 'everything');
+	PERFORM engage_internal.trim_calendar();
+END
+$$;
+COMMENT ON FUNCTION engage_internal.expand_everything() IS
+	'Queues every persona, to be counted, and all to be linked. Part of stage_expand().';
+
+CREATE FUNCTION engage_internal.expand_numbers(numbers text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	DELETE FROM engage.shared_number s WHERE s.number = ANY (numbers);
+	INSERT INTO engage_internal.dirty (subject, persona_key, cause)
+	SELECT DISTINCT 'identity', p.persona_key, 'known number'
+	FROM unnest(numbers) n (number) JOIN engage.persona p ON p.number = n.number;
+END
+$$;
+COMMENT ON FUNCTION engage_internal.expand_numbers(text[]) IS
+	'Queues the personas that have a number which became, or was, a known number, to be linked. Part of stage_expand().';
+
+CREATE FUNCTION engage_internal.expand_fillers(fillers text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	expanded bigint;
-	wants_everything boolean;
-	wants_days boolean;
-	wants_roster boolean;
+	numbers constant text[] := ARRAY(SELECT substr(f.filler, 8) FROM unnest(fillers) f (filler) WHERE f.filler LIKE 'number:%');
 BEGIN
-	WITH markers AS (
-		DELETE FROM engage_internal.dirty q WHERE q.subject IN ('everything', 'rule', 'number', 'filler', 'days', 'roster')
-		RETURNING q.subject, q.number, q.rule_id, q.filler
-	), every_persona AS (
-		INSERT INTO engage_internal.dirty (subject, persona_key, cause)
-		SELECT 'persona', u.persona_key, 'everything'
-		FROM (SELECT c.persona_key FROM engage.contact c WHERE c.persona_key IS NOT NULL
-			UNION SELECT p.persona_key FROM engage.persona p
-			UNION SELECT t.persona_key FROM engage.persona_timeline t) u
-		WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
-	), none_later AS (
-		-- each is put there again when it is computed
-		DELETE FROM engage_internal.later WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
-	), learnt_fillers AS (
-		-- learnt again before all are linked
-		DELETE FROM engage.learnt_filler WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
-	), identities AS (
-		INSERT INTO engage_internal.dirty (subject, cause)
-		SELECT 'identities', 'everything' WHERE EXISTS (SELECT FROM markers m WHERE m.subject = 'everything')
-	), shared_numbers AS (
-		DELETE FROM engage.shared_number s USING markers m WHERE m.subject = 'number' AND s.number = m.number
-	), personas_of_numbers AS (
-		INSERT INTO engage_internal.dirty (subject, persona_key, cause)
-		SELECT DISTINCT 'identity', p.persona_key, 'known number'
-		FROM markers m JOIN engage.persona p ON p.number = m.number
-		WHERE m.subject = 'number'
-	), fillers AS MATERIALIZED (
-		SELECT array_agg(m.filler) AS wanted, array_agg(substr(m.filler, 8)) FILTER (WHERE m.filler LIKE 'number:%') AS numbers
-		FROM markers m WHERE m.subject = 'filler'
-	), personas_of_fillers AS (
-		INSERT INTO engage_internal.dirty (subject, persona_key, cause)
-		SELECT 'persona', u.persona_key, 'filler'
-		FROM (
-			-- from contacts: personas have lost what was a filler so far
-			SELECT c.persona_key FROM engage.contact c
-			WHERE (SELECT f.wanted IS NOT NULL FROM fillers f) AND c.persona_key IS NOT NULL
-				AND engage_internal.has_value(NULL, c.given_name, c.family_name, c.date_of_birth, c.address, c.postcode, c.email, c.imei, c.nominal_ref,
-					c.identity_details, (SELECT engage_internal.identity_detail_kinds()), (SELECT f.wanted FROM fillers f))
-			UNION
-			SELECT p.persona_key
-			FROM fillers f, unnest(f.numbers) n (number), LATERAL engage_internal.persona_keys_of_number(n.number) k
-			JOIN engage.persona p ON p.persona_key BETWEEN k.low AND k.high
-		) u
-	), filler_numbers AS (
-		DELETE FROM engage.shared_number s WHERE s.number = ANY (ARRAY(SELECT unnest(f.numbers) FROM fillers f))
-	), callers AS (
+	INSERT INTO engage_internal.dirty (subject, persona_key, cause)
+	SELECT 'persona', u.persona_key, 'filler'
+	FROM (
+		-- from contacts: personas have lost what was a filler so far
+		SELECT c.persona_key FROM engage.contact c
+		WHERE c.persona_key IS NOT NULL
+			AND engage_internal.has_value(NULL, c.given_name, c.family_name, c.date_of_birth, c.address, c.postcode, c.email, c.imei, c.nominal_ref,
+				c.identity_details, (SELECT engage_internal.identity_detail_kinds()), fillers)
+		UNION
+		SELECT p.persona_key
+		FROM unnest(numbers) n (number), LATERAL engage_internal.persona_keys_of_number(n.number) k
+		JOIN engage.persona p ON p.persona_key BETWEEN k.low AND k.high
+	) u;
+	DELETE FROM engage.shared_number s WHERE s.number = ANY (numbers);
+END
+$$;
+COMMENT ON FUNCTION engage_internal.expand_fillers(text[]) IS
+	'Queues the personas that have a value which became, or was, a filler, to be counted. Part of stage_expand().';
+
+CREATE FUNCTION engage_internal.expand_rules(rule_ids integer[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF rule_ids IS NULL OR EXISTS (SELECT FROM engage.rule r WHERE r.rule_id = ANY (rule_ids) AND r.kind = 'criteria') THEN
 		INSERT INTO engage_internal.dirty (subject, caller_id, cause)
-		SELECT DISTINCT 'caller', u.caller_id, 'rule'
+		SELECT 'caller', u.caller_id, 'rule'
 		FROM (SELECT c.caller_id FROM engage.caller c WHERE c.contacts > 0
-			UNION SELECT f.caller_id FROM engage.flag f WHERE f.withdrawn_at IS NULL) u
-		WHERE EXISTS (SELECT FROM markers m LEFT JOIN engage.rule r ON r.rule_id = m.rule_id
-			WHERE m.subject = 'everything' OR m.subject = 'rule' AND r.kind = 'criteria')
-	), periods AS (
-		INSERT INTO engage_internal.dirty (subject, rule_id, period_start, cause)
-		SELECT 'period', r.rule_id, p.period_start, 'rule'
-		FROM engage.rule r, LATERAL engage_internal.periods_of(r.rule_id) p (period_start)
-		WHERE r.kind = 'top' AND EXISTS (SELECT FROM markers m
-			WHERE m.subject = 'everything' OR m.subject = 'rule' AND m.rule_id = r.rule_id)
-	), risks AS (
-		INSERT INTO engage_internal.dirty (subject, cause)
-		SELECT 'risks', 'rule'
-		WHERE EXISTS (SELECT FROM markers m WHERE m.subject IN ('everything', 'rule')) AND EXISTS (SELECT FROM engage.risk_model)
-	)
-	SELECT count(*), bool_or(m.subject = 'everything'), bool_or(m.subject IN ('everything', 'days')), bool_or(m.subject IN ('everything', 'roster'))
-	INTO expanded, wants_everything, wants_days, wants_roster
-	FROM markers m;
-	IF wants_everything THEN
-		PERFORM engage_internal.trim_calendar();
+			UNION SELECT f.caller_id FROM engage.flag f WHERE f.withdrawn_at IS NULL) u;
 	END IF;
-	IF wants_days THEN
+	INSERT INTO engage_internal.dirty (subject, rule_id, period_start, cause)
+	SELECT 'period', r.rule_id, p.period_start, 'rule'
+	FROM engage.rule r, LATERAL engage_internal.periods_of(r.rule_id) p (period_start)
+	WHERE r.kind = 'top' AND (rule_ids IS NULL OR r.rule_id = ANY (rule_ids));
+	PERFORM engage_internal.queue_risks();
+END
+$$;
+COMMENT ON FUNCTION engage_internal.expand_rules(integer[]) IS
+	'Queues the callers and periods to which rules, or all of them (NULL), may apply, and all to be scored. Part of stage_expand().';
+
+CREATE FUNCTION engage_internal.stage_expand(run bigint, batch_size integer) RETURNS engage_internal.stage_result
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	done engage_internal.stage_result;
+	subjects text[];
+	numbers text[];
+	fillers text[];
+	rule_ids integer[];
+	everything boolean;
+BEGIN
+	IF NOT engage_internal.waits_for_many('{day,everything,filler,number,roster,rule}') THEN
+		RETURN NULL;
+	END IF;
+	WITH gone AS (
+		DELETE FROM engage_internal.dirty q
+		WHERE q.subject IN ('everything', 'filler', 'number', 'roster', 'rule') OR q.subject = 'day' AND q.period_start IS NULL
+		RETURNING q.subject, q.number, q.filler, q.rule_id
+	)
+	SELECT array_agg(DISTINCT g.subject), array_agg(g.number) FILTER (WHERE g.subject = 'number'),
+		array_agg(g.filler) FILTER (WHERE g.subject = 'filler'), array_agg(g.rule_id) FILTER (WHERE g.subject = 'rule')
+	INTO subjects, numbers, fillers, rule_ids FROM gone g;
+	everything := 'everything' = ANY (subjects);
+	IF everything THEN
+		PERFORM engage_internal.expand_everything();
+	END IF;
+	IF numbers IS NOT NULL THEN
+		PERFORM engage_internal.expand_numbers(numbers);
+	END IF;
+	IF fillers IS NOT NULL THEN
+		PERFORM engage_internal.expand_fillers(fillers);
+	END IF;
+	IF everything OR rule_ids IS NOT NULL THEN
+		PERFORM engage_internal.expand_rules(CASE WHEN NOT everything THEN rule_ids END);
+	END IF;
+	IF everything OR 'day' = ANY (subjects) THEN
 		PERFORM engage_internal.fill_calendar(d.day, d.day)
 		FROM (SELECT engage.local_date(now(), o.zone) AS day FROM engage.policy o) d;
 		PERFORM engage_internal.queue_days();
 	END IF;
-	IF wants_roster THEN
+	IF everything OR 'roster' = ANY (subjects) THEN
 		PERFORM engage_internal.refresh_all_rosters();
 	END IF;
-	RETURN expanded;
+	done.did_work := true;
+	RETURN done;
 END
 $$;
-COMMENT ON FUNCTION engage_internal.expand_markers() IS
-	'Replaces queue rows that stand for many subjects by one row per subject; returns how many there were. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.stage_expand(bigint, integer) IS
+	'Replaces the queue rows that stand for many subjects by one row per subject, except those that a later stage deals with as one: all identities, and all scores. The whole roster is computed at once. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.queue_what_is_due() RETURNS void
-	LANGUAGE sql VOLATILE PARALLEL UNSAFE
-BEGIN ATOMIC
-	WITH due AS (
-		DELETE FROM engage_internal.later l WHERE l.due_at <= now()
-		RETURNING l.subject, l.persona_key, l.period_start, l.due_at
-	)
-	INSERT INTO engage_internal.dirty (subject, persona_key, period_start, cause, at)
-	SELECT d.subject, d.persona_key, d.period_start, 'due', d.due_at FROM due d;
-END;
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $$
+BEGIN
+	IF EXISTS (SELECT FROM engage_internal.later l WHERE l.due_at <= now()) THEN
+		WITH due AS (
+			DELETE FROM engage_internal.later l WHERE l.due_at <= now()
+			RETURNING l.subject, l.persona_key, l.period_start, l.due_at
+		)
+		INSERT INTO engage_internal.dirty (subject, persona_key, period_start, cause, at)
+		SELECT d.subject, d.persona_key, d.period_start, 'due', d.due_at FROM due d;
+	END IF;
+	IF EXISTS (SELECT FROM engage.set_aside a WHERE a.retry_at <= now()) THEN
+		PERFORM engage_internal.queue_what_was_put_aside();
+	END IF;
+END
+$$;
 COMMENT ON FUNCTION engage_internal.queue_what_is_due() IS
-	'Queues the subjects whose future contacts are now in the past. A stage of refresh.';
+	'Queues the subjects whose future contacts are now in the past, and those set aside that are due for another try. Part of refresh_work().';
 
 CREATE FUNCTION engage_internal.change_personas(changing engage.persona[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
@@ -254,14 +299,16 @@ DECLARE
 	timelines_now engage.persona_timeline[];
 	periods_wanted constant boolean := EXISTS (SELECT FROM engage.rule r WHERE r.kind = 'top');
 BEGIN
-	WITH picked AS MATERIALIZED (
-		SELECT q.ctid AS queue_row, q.persona_key FROM engage_internal.dirty q WHERE q.subject = 'persona' AND (only_key IS NULL OR q.persona_key = only_key) LIMIT CASE WHEN only_key IS NULL THEN batch_size END
+	WITH /* point: before the queue is read */ picked AS MATERIALIZED (
+		SELECT q.ctid AS queue_row, q.persona_key FROM /* point: from what the queue is read */ engage_internal.dirty q
+		WHERE q.subject = 'persona' AND (only_key IS NULL OR q.persona_key = only_key)
+		LIMIT CASE WHEN only_key IS NULL THEN batch_size END /* point: how the queue is read */
 	), gone AS (
-		DELETE FROM engage_internal.dirty q WHERE q.ctid = ANY (ARRAY(SELECT p.queue_row FROM picked p))
+		DELETE FROM engage_internal.dirty q WHERE q.ctid = ANY (ARRAY(SELECT p.queue_row FROM picked p)) /* point: which queue rows go */
 	), keys AS MATERIALIZED (
 		SELECT DISTINCT p.persona_key FROM picked p
 	), counted AS MATERIALIZED (
-		/* race: between the queue and contacts */
+		/* point: between the queue and contacts */
 		SELECT k.persona_key, c.channel, c.timeline
 		FROM keys k, LATERAL (
 			SELECT x.channel, engage.timeline_agg(x.occurred_at) AS timeline
@@ -312,14 +359,11 @@ BEGIN
 		(SELECT array_agg(ROW (s.persona_key, s.channel, s.timeline)::engage.persona_timeline) FROM standing s WHERE periods_wanted),
 		(SELECT array_agg(n::engage.persona_timeline) FROM counted n WHERE periods_wanted)
 	INTO persona_keys, changing, timelines_before, timelines_now;
-	IF periods_wanted THEN
-		PERFORM engage_internal.queue_periods(timelines_before, timelines_now);
-	END IF;
+	PERFORM engage_internal.queue_periods(timelines_before, timelines_now) WHERE periods_wanted;
 	-- there is hardly ever one
-	IF changing IS NOT NULL THEN
-		PERFORM engage_internal.change_personas(changing);
-	END IF;
+	PERFORM engage_internal.change_personas(changing) WHERE changing IS NOT NULL;
 	PERFORM engage_internal.await_contacts(persona_keys);
+	/* point: personas are counted */
 	RETURN persona_keys;
 END
 $$;
@@ -432,7 +476,7 @@ DECLARE
 BEGIN
 	LOOP
 		IF size = 1 THEN
-			SELECT q.persona_key INTO only_key FROM engage_internal.dirty q WHERE q.subject = 'identity' LIMIT 1;
+			SELECT q.persona_key INTO only_key FROM engage_internal.dirty q WHERE q.subject = 'identity' AND q.persona_key IS NOT NULL LIMIT 1;
 		END IF;
 		BEGIN
 			everybody := engage_internal.wants_linking_of_everything();
@@ -480,31 +524,45 @@ $$;
 COMMENT ON FUNCTION engage_internal.link_some(bigint, integer) IS
 	'Calls link_all_personas(), or link_batch() for a batch of at most this size, or fewer if it fails. A persona that cannot be read, or fails alone, is set aside and left out of linkage. Returns the size that worked, the callers that changed, and whether everything was linked. A stage of refresh.';
 
-CREATE FUNCTION engage_internal.sum_up_some(run bigint, caller_ids bigint[]) RETURNS void
+CREATE FUNCTION engage_internal.compute_callers(run bigint, stage text, caller_ids bigint[]) RETURNS engage_internal.stage_result
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	half constant integer := cardinality(caller_ids) / 2;
+	done engage_internal.stage_result;
+	outcome record;
 	problem text;
 BEGIN
-	PERFORM engage_internal.take_back('sum up', caller_ids => caller_ids);
-	PERFORM engage_internal.sum_up_callers(caller_ids);
+	PERFORM engage_internal.take_back(stage, caller_ids => caller_ids);
+	IF stage = 'sum up' THEN
+		PERFORM engage_internal.sum_up_callers(caller_ids);
+	ELSE
+		/* point: between callers and flags */
+		outcome := engage_internal.assess_callers(caller_ids, run);
+		PERFORM engage_internal.refresh_roster(caller_ids);
+		done.raised := outcome.raised;
+		done.changed := outcome.changed;
+		done.withdrawn := outcome.withdrawn;
+	END IF;
+	RETURN done;
 EXCEPTION WHEN OTHERS THEN
 	IF half = 0 THEN
 		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-		IF NOT engage_internal.put_aside(run, 'sum up', SQLSTATE, problem, caller_id => caller_ids[1]) THEN
+		IF NOT engage_internal.put_aside(run, stage, SQLSTATE, problem, caller_id => caller_ids[1]) THEN
 			RAISE;
 		END IF;
-		RETURN;
+		RETURN NULL;
 	ELSIF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN
 		RAISE;
 	END IF;
-	PERFORM engage_internal.sum_up_some(run, caller_ids[:half]);
-	PERFORM engage_internal.sum_up_some(run, caller_ids[half + 1:]);
+	SELECT sum(x.raised), sum(x.changed), sum(x.withdrawn) INTO done.raised, done.changed, done.withdrawn
+	FROM (VALUES (1, half), (half + 1, cardinality(caller_ids))) part (first, last),
+		LATERAL engage_internal.compute_callers(run, stage, caller_ids[part.first:part.last]) x;
+	RETURN done;
 END
 $$;
-COMMENT ON FUNCTION engage_internal.sum_up_some(bigint, bigint[]) IS
-	'Calls sum_up_callers(), by halves if it fails; a caller that fails alone is set aside. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.compute_callers(bigint, text, bigint[]) IS
+	'Calls sum_up_callers() for stage "sum up", assess_callers() and refresh_roster() for stage "flags", by halves if they fail; a caller that fails alone is set aside. Part of stage_callers().';
 
 CREATE FUNCTION engage_internal.sum_up_everybody(run bigint) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -516,88 +574,59 @@ EXCEPTION WHEN OTHERS THEN
 	IF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN
 		RAISE;
 	END IF;
-	PERFORM engage_internal.sum_up_some(run, ARRAY(SELECT c.caller_id FROM engage.caller c ORDER BY c.caller_id));
+	PERFORM engage_internal.compute_callers(run, 'sum up', ARRAY(SELECT c.caller_id FROM engage.caller c ORDER BY c.caller_id));
 END
 $$;
-COMMENT ON FUNCTION engage_internal.sum_up_everybody(bigint) IS 'Calls sum_up_all_callers(), or sum_up_some() for all if that fails. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.sum_up_everybody(bigint) IS 'Calls sum_up_all_callers(), or compute_callers() for all if that fails. Part of stage_callers().';
 
-CREATE FUNCTION engage_internal.assess_some(run bigint, caller_ids bigint[], OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
+CREATE FUNCTION engage_internal.stage_period(run bigint, batch_size integer) RETURNS engage_internal.stage_result
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	half constant integer := cardinality(caller_ids) / 2;
-	outcome record;
-	problem text;
-BEGIN
-	PERFORM engage_internal.take_back('flags', caller_ids => caller_ids);
-	outcome := engage_internal.assess_callers(caller_ids, run);
-	PERFORM engage_internal.refresh_roster(caller_ids);
-	raised := outcome.raised;
-	changed := outcome.changed;
-	withdrawn := outcome.withdrawn;
-EXCEPTION WHEN OTHERS THEN
-	raised := 0;
-	changed := 0;
-	withdrawn := 0;
-	IF half = 0 THEN
-		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-		IF NOT engage_internal.put_aside(run, 'flags', SQLSTATE, problem, caller_id => caller_ids[1]) THEN
-			RAISE;
-		END IF;
-		RETURN;
-	ELSIF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN
-		RAISE;
-	END IF;
-	SELECT sum(x.raised), sum(x.changed), sum(x.withdrawn) INTO raised, changed, withdrawn
-	FROM (VALUES (1, half), (half + 1, cardinality(caller_ids))) part (first, last),
-		LATERAL engage_internal.assess_some(run, caller_ids[part.first:part.last]) x;
-END
-$$;
-COMMENT ON FUNCTION engage_internal.assess_some(bigint, bigint[]) IS
-	'Calls assess_callers() and refresh_roster(), by halves if they fail; a caller that fails alone is set aside. A stage of refresh.';
-
-CREATE FUNCTION engage_internal.assess_next_period(run bigint, OUT taken boolean, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
+	done engage_internal.stage_result;
 	period record;
+	taken boolean := false;
 	outcome record;
 	problem text;
 BEGIN
+	/* point: between personas and periods */
+	IF NOT EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = 'period') THEN
+		RETURN NULL;
+	END IF;
+	done.did_work := true;
 	BEGIN
 		period := engage_internal.take_period();
-		taken := period.rule_id IS NOT NULL;
-		IF taken THEN
-			DELETE FROM engage.set_aside a WHERE a.stage = 'top' AND a.rule_id = period.rule_id AND a.period_start = period.queued;
-			outcome := engage_internal.assess_period(period.rule_id, period.period_start, run);
-			PERFORM engage_internal.refresh_roster(engage_internal.callers_of_period(period.rule_id, period.period_start));
-			raised := outcome.raised;
-			changed := outcome.changed;
-			withdrawn := outcome.withdrawn;
-		END IF;
+		taken := true;
+		DELETE FROM engage.set_aside a WHERE a.stage = 'top' AND a.rule_id = period.rule_id AND a.period_start = period.queued;
+		/* point: between period and flags */
+		outcome := engage_internal.assess_period(period.rule_id, period.period_start, run);
+		PERFORM engage_internal.refresh_roster(engage_internal.callers_of_period(period.rule_id, period.period_start));
+		done.raised := outcome.raised;
+		done.changed := outcome.changed;
+		done.withdrawn := outcome.withdrawn;
 	EXCEPTION WHEN OTHERS THEN
 		GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-		IF taken IS NOT TRUE OR NOT engage_internal.put_aside(run, 'top', SQLSTATE, problem, rule_id => period.rule_id, period_start => period.queued) THEN
+		IF NOT taken OR NOT engage_internal.put_aside(run, 'top', SQLSTATE, problem, rule_id => period.rule_id, period_start => period.queued) THEN
 			RAISE;
 		END IF;
 		DELETE FROM engage_internal.dirty q WHERE q.subject = 'period' AND q.rule_id = period.rule_id AND q.period_start = period.queued;
-		raised := 0;
-		changed := 0;
-		withdrawn := 0;
 	END;
+	PERFORM engage_internal.sum_up_late_day(run);
+	RETURN done;
 END
 $$;
-COMMENT ON FUNCTION engage_internal.assess_next_period(bigint) IS
-	'Takes one local period of a rule of kind top from the queue and updates its flags, or sets it aside if that fails; taken is false if none waits. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.stage_period(bigint, integer) IS
+	'Takes one local period of a rule of kind top from the queue and updates its flags, or sets it aside if that fails. A stage of refresh.';
 
-CREATE FUNCTION engage_internal.sum_up_next_day(run bigint, queued_before timestamptz DEFAULT 'infinity') RETURNS boolean
+CREATE FUNCTION engage_internal.sum_up_next_day(run bigint, queued_before timestamptz) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
 	queued timestamptz;
 	problem text;
 BEGIN
-	SELECT q.period_start INTO queued FROM engage_internal.dirty q WHERE q.subject = 'day' AND q.at < queued_before LIMIT 1;
+	SELECT q.period_start INTO queued FROM engage_internal.dirty q
+	WHERE q.subject = 'day' AND q.period_start IS NOT NULL AND q.at < queued_before LIMIT 1;
 	IF NOT FOUND THEN
 		RETURN false;
 	END IF;
@@ -619,50 +648,74 @@ $$;
 COMMENT ON FUNCTION engage_internal.sum_up_next_day(bigint, timestamptz) IS
 	'Takes from the queue one local day that has waited since before an instant and sums it up, or sets it aside if that fails; false if none waits. A stage of refresh.';
 
-CREATE FUNCTION engage_internal.score_some(run bigint, INOUT size integer, OUT scored bigint)
+CREATE FUNCTION engage_internal.stage_day(run bigint, batch_size integer) RETURNS engage_internal.stage_result
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	done engage_internal.stage_result;
+BEGIN
+	IF NOT engage_internal.sum_up_next_day(run, 'infinity') THEN
+		RETURN NULL;
+	END IF;
+	done.did_work := true;
+	RETURN done;
+END
+$$;
+COMMENT ON FUNCTION engage_internal.stage_day(bigint, integer) IS
+	'Takes one local day from the queue and sums it up. A stage of refresh.';
+
+CREATE FUNCTION engage_internal.sum_up_late_day(run bigint) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	PERFORM engage_internal.sum_up_next_day(run, clock_timestamp() - interval '30 seconds');
+END
+$$;
+COMMENT ON FUNCTION engage_internal.sum_up_late_day(bigint) IS
+	'Sums up a local day that has waited for 30 seconds: under a load that never pauses, stage_day() would never have its turn. Part of stage_callers() and stage_period().';
+
+CREATE FUNCTION engage_internal.stage_scores(run bigint, batch_size integer) RETURNS engage_internal.stage_result
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	done engage_internal.stage_result;
 	only_id bigint;
 	problem text;
 BEGIN
+	IF NOT EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = 'risk') THEN
+		RETURN NULL;
+	END IF;
+	done.did_work := true;
+	done.batch_size := stage_scores.batch_size;
 	LOOP
-		IF size = 1 THEN
-			SELECT q.caller_id INTO only_id FROM engage_internal.dirty q WHERE q.subject = 'risk' LIMIT 1;
+		IF done.batch_size = 1 THEN
+			SELECT q.caller_id INTO only_id FROM engage_internal.dirty q WHERE q.subject = 'risk' AND q.caller_id IS NOT NULL LIMIT 1;
 		END IF;
 		BEGIN
-			scored := engage_internal.take_risks(run, size, only_id);
-			RETURN;
+			done.scored := engage_internal.take_risks(run, done.batch_size, only_id);
+			RETURN done;
 		EXCEPTION WHEN OTHERS THEN
 			IF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN
 				RAISE;
 			END IF;
 			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
-			IF EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = 'risks') THEN
-				-- scoring all at once failed, so score one after the other
-				DELETE FROM engage_internal.dirty q WHERE q.subject IN ('risk', 'risks');
-				INSERT INTO engage_internal.dirty (subject, caller_id, cause)
-				SELECT 'risk', u.caller_id, 'set aside' FROM (SELECT c.caller_id FROM engage.caller c WHERE c.contacts > 0
-					UNION SELECT k.caller_id FROM engage.caller_risk k) u;
-				INSERT INTO engage.risk_state AS s (model_id, scored_at) VALUES (engage.current_risk_model(), now())
-				ON CONFLICT (one) DO UPDATE SET model_id = excluded.model_id, scored_at = excluded.scored_at;
-				scored := 0;
-				RETURN;
-			ELSIF size = 1 THEN
+			IF engage_internal.waits_for_many('{risk}') THEN
+				PERFORM engage_internal.queue_each_risk();
+				RETURN done;
+			ELSIF done.batch_size = 1 THEN
 				IF NOT engage_internal.put_aside(run, 'score', SQLSTATE, problem, caller_id => only_id) THEN
 					RAISE;
 				END IF;
 				DELETE FROM engage_internal.dirty q WHERE q.subject = 'risk' AND q.caller_id = only_id;
-				scored := 0;
-				RETURN;
+				RETURN done;
 			END IF;
-			size := size / 2;
+			done.batch_size := done.batch_size / 2;
 		END;
 	END LOOP;
 END
 $$;
-COMMENT ON FUNCTION engage_internal.score_some(bigint, integer) IS
-	'Calls take_risks() for a batch of at most this size, or fewer if it fails; a caller that fails alone is set aside. Returns the size that worked, and how many have a score, NULL if none wait. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.stage_scores(bigint, integer) IS
+	'Takes callers from the queue and scores them: all, or a batch that is halved if it fails. A caller that fails alone is set aside; if scoring all at once fails, each is queued. A stage of refresh.';
 
 CREATE FUNCTION engage_internal.try_stage(run bigint, stage text, at_once boolean DEFAULT false) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -700,6 +753,38 @@ $$;
 COMMENT ON FUNCTION engage_internal.try_stage(bigint, text, boolean) IS
 	'Runs a stage that processes all its subjects in one piece, and sets it aside if it fails; returns whether it did anything. concentration is measure_concentration(); learn is learn_fillers_if_due(), or learn_fillers() at once; referrals is harvest_referrals(), or harvest_ripe_referrals() at once. A stage of refresh.';
 
+CREATE FUNCTION engage_internal.stage_concentration(run bigint, batch_size integer) RETURNS engage_internal.stage_result
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	done engage_internal.stage_result;
+BEGIN
+	IF NOT engage_internal.try_stage(run, 'concentration') THEN
+		RETURN NULL;
+	END IF;
+	done.did_work := true;
+	RETURN done;
+END
+$$;
+COMMENT ON FUNCTION engage_internal.stage_concentration(bigint, integer) IS
+	'Measures once a day how concentrated contacts are. A stage of refresh.';
+
+CREATE FUNCTION engage_internal.stage_learning(run bigint, batch_size integer) RETURNS engage_internal.stage_result
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	done engage_internal.stage_result;
+BEGIN
+	IF NOT engage_internal.try_stage(run, 'learn') THEN
+		RETURN NULL;
+	END IF;
+	done.did_work := true;
+	RETURN done;
+END
+$$;
+COMMENT ON FUNCTION engage_internal.stage_learning(bigint, integer) IS
+	'Learns once a day which values are fillers. A stage of refresh.';
+
 CREATE FUNCTION engage_internal.require_read_committed() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -735,7 +820,7 @@ BEGIN
 		RAISE EXCEPTION 'engage is not set up'
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
 	END IF;
-	PERFORM FROM engage_internal.refresh_lock FOR NO KEY UPDATE SKIP LOCKED;
+	PERFORM FROM engage_internal.refresh_lock /* point: lock of a run */ FOR NO KEY UPDATE SKIP LOCKED;
 	IF NOT FOUND THEN
 		RETURN NULL;
 	END IF;
@@ -803,7 +888,7 @@ BEGIN
 		RETURN engage_internal.take_callers(batch_size);
 	END IF;
 	PERFORM engage_internal.assign_pseudonyms(caller_ids);
-	PERFORM engage_internal.sum_up_some(run, caller_ids);
+	PERFORM engage_internal.compute_callers(run, 'sum up', caller_ids);
 	PERFORM engage_internal.queue_risks(caller_ids);
 	IF engage_internal.more_personas_wait(run) OR engage_internal.identities_wait() THEN
 		PERFORM engage_internal.queue_callers(caller_ids);
@@ -815,72 +900,77 @@ $$;
 COMMENT ON FUNCTION engage_internal.sum_up_what_changed(bigint, integer, bigint[]) IS
 	'Sums up the callers that changed, and returns those whose flags must be computed now: these and a batch of those that wait, or none while personas still wait. NULL if none are left. A stage of refresh.';
 
+CREATE FUNCTION engage_internal.stage_callers(run bigint, batch_size integer) RETURNS engage_internal.stage_result
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	done engage_internal.stage_result;
+	counted record;
+	linked record;
+	assessed engage_internal.stage_result;
+	caller_ids bigint[];
+BEGIN
+	done.did_work := true;
+	done.batch_size := stage_callers.batch_size;
+	IF EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = 'persona') THEN
+		/* point: before personas are counted */
+		counted := engage_internal.count_some(run, done.batch_size);
+		done.batch_size := counted.size;
+		done.personas := cardinality(counted.persona_keys);
+		caller_ids := counted.caller_ids;
+		/* point: between personas and callers */
+	END IF;
+	linked := engage_internal.link_what_waits(run, done.batch_size, caller_ids);
+	done.batch_size := linked.size;
+	caller_ids := engage_internal.sum_up_what_changed(run, batch_size, linked.caller_ids);
+	IF caller_ids IS NULL THEN
+		RETURN NULL;
+	END IF;
+	done.callers := cardinality(caller_ids);
+	assessed := engage_internal.compute_callers(run, 'flags', caller_ids);
+	done.raised := assessed.raised;
+	done.changed := assessed.changed;
+	done.withdrawn := assessed.withdrawn;
+	PERFORM engage_internal.sum_up_late_day(run);
+	RETURN done;
+END
+$$;
+COMMENT ON FUNCTION engage_internal.stage_callers(bigint, integer) IS
+	'Takes a batch of personas from the queue, counts and links them, sums up their callers and updates the flags, all in one transaction, so that nobody sees a part of it. Also takes callers from the queue whose flags wait. A stage of refresh.';
+
 CREATE FUNCTION engage_internal.refresh_work(run bigint, batch_size integer) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	allowed constant integer := LEAST(batch_size, (SELECT r.batch_limit FROM engage.refresh_run r WHERE r.run_id = run));
-	size integer := allowed;
-	waiting record;
-	counted record;
-	counted_personas integer;
-	linked record;
-	caller_ids bigint[];
-	outcome record;
-	assessed boolean := true;
-	newly_scored bigint;
-	more boolean := true;
+	done engage_internal.stage_result;
 BEGIN
-	waiting := engage_internal.queue_state();
-	IF waiting.is_due THEN
-		PERFORM engage_internal.queue_what_is_due();
-		PERFORM engage_internal.queue_what_was_put_aside();
-		waiting := engage_internal.queue_state();
-	END IF;
-	IF waiting.has_markers AND engage_internal.expand_markers() > 0 THEN
-		UPDATE engage.refresh_run r SET steps = steps + 1, last_step_at = clock_timestamp() WHERE r.run_id = run;
-		RETURN true;
-	END IF;
-
-	IF waiting.has_personas THEN
-		counted := engage_internal.count_some(run, size);
-		size := counted.size;
-		caller_ids := counted.caller_ids;
-		counted_personas := cardinality(counted.persona_keys);
-	END IF;
-	linked := engage_internal.link_what_waits(run, size, caller_ids);
-	size := linked.size;
-	caller_ids := engage_internal.sum_up_what_changed(run, batch_size, linked.caller_ids);
-	IF caller_ids IS NOT NULL THEN
-		outcome := engage_internal.assess_some(run, caller_ids);
-	ELSE
-		outcome := engage_internal.assess_next_period(run);
-		assessed := outcome.taken;
-		IF NOT assessed THEN
-			more := engage_internal.sum_up_next_day(run);
-			IF NOT more THEN
-				SELECT s.size, s.scored INTO size, newly_scored FROM engage_internal.score_some(run, size) s;
-				more := newly_scored IS NOT NULL OR engage_internal.try_stage(run, 'concentration') OR engage_internal.try_stage(run, 'learn');
-			END IF;
-		END IF;
-	END IF;
-	-- under a load that never pauses, days would wait for ever
-	IF assessed THEN
-		PERFORM engage_internal.sum_up_next_day(run, clock_timestamp() - interval '30 seconds');
+	PERFORM engage_internal.queue_what_is_due();
+	-- the stages, in their order: a step ends with the first that has something to do
+	done := COALESCE(
+		engage_internal.stage_expand(run, allowed),
+		engage_internal.stage_callers(run, allowed),
+		engage_internal.stage_period(run, allowed),
+		engage_internal.stage_day(run, allowed),
+		engage_internal.stage_scores(run, allowed),
+		engage_internal.stage_concentration(run, allowed),
+		engage_internal.stage_learning(run, allowed));
+	IF done IS NULL THEN
+		RETURN false;
 	END IF;
 	UPDATE engage.refresh_run r
 	SET steps = r.steps + 1, last_step_at = clock_timestamp(),
-		personas = r.personas + COALESCE(counted_personas, 0), callers = r.callers + COALESCE(cardinality(caller_ids), 0),
-		flags_raised = r.flags_raised + COALESCE(outcome.raised, 0), flags_changed = r.flags_changed + COALESCE(outcome.changed, 0),
-		flags_withdrawn = r.flags_withdrawn + COALESCE(outcome.withdrawn, 0), scored = r.scored + COALESCE(newly_scored, 0),
+		personas = r.personas + COALESCE(done.personas, 0), callers = r.callers + COALESCE(done.callers, 0),
+		flags_raised = r.flags_raised + COALESCE(done.raised, 0), flags_changed = r.flags_changed + COALESCE(done.changed, 0),
+		flags_withdrawn = r.flags_withdrawn + COALESCE(done.withdrawn, 0), scored = r.scored + COALESCE(done.scored, 0),
 		-- smaller batches after one that failed, until all is well again
-		batch_limit = CASE WHEN size < allowed THEN size WHEN size < batch_size / 2 THEN size * 2 END
-	WHERE r.run_id = run AND more;
-	RETURN more;
+		batch_limit = CASE WHEN done.batch_size < allowed THEN done.batch_size WHEN allowed < refresh_work.batch_size / 2 THEN allowed * 2 END
+	WHERE r.run_id = run;
+	RETURN true;
 END
 $$;
 COMMENT ON FUNCTION engage_internal.refresh_work(bigint, integer) IS
-	'Processes one batch of the queue under the lock; false if the queue is empty. Part of refresh().';
+	'Takes one step under the lock: runs the first stage that has something to do, and adds what it did to refresh_run; false if none has. Part of refresh().';
 
 -- definer: operators refresh without rights on contacts, callers or flags
 CREATE FUNCTION engage_internal.refresh_step(run bigint, batch_size integer) RETURNS boolean
@@ -896,10 +986,12 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'CALL engage.refresh() starts a run and takes its steps.';
 	END IF;
 	PERFORM engage_internal.require_read_committed();
-	PERFORM FROM engage_internal.refresh_lock FOR NO KEY UPDATE SKIP LOCKED;
+	PERFORM FROM engage_internal.refresh_lock /* point: lock of a step */ FOR NO KEY UPDATE SKIP LOCKED;
 	IF FOUND THEN
 		BEGIN
+			/* point: between lock and work */
 			more := engage_internal.refresh_work(run, batch_size);
+			/* point: before the commit */
 		EXCEPTION WHEN OTHERS THEN
 			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
 			UPDATE engage.refresh_run r
@@ -954,8 +1046,10 @@ BEGIN
 		RAISE NOTICE 'another refresh is running';
 		RETURN;
 	END IF;
+	/* point: between begin and steps */
 	WHILE engage_internal.refresh_step(run, batch_size) LOOP
 		COMMIT;
+		/* point: between two steps */
 	END LOOP;
 	COMMIT;
 	PERFORM engage_internal.refresh_end(run);

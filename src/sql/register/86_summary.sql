@@ -341,13 +341,16 @@ BEGIN
 	day := timezone(place_zone, queued)::date;
 	day_starts := timezone(place_zone, day::timestamp);
 	day_ends := timezone(place_zone, (day + 1)::timestamp);
-	DELETE FROM engage_internal.dirty q WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends;
+	DELETE FROM engage_internal.dirty q
+	WHERE q.subject = 'day' AND q.period_start >= LEAST(day_starts, queued) AND q.period_start < day_ends /* point: which days go */;
 	DELETE FROM engage.set_aside a WHERE a.stage = 'day' AND a.period_start >= LEAST(day_starts, queued) AND a.period_start < day_ends;
 	IF day BETWEEN '1900-01-01' AND '2199-12-31' THEN
 		-- a day that is not in the calendar, and has no contacts left, has no summary either
 		IF EXISTS (SELECT FROM engage.calendar k WHERE k.day = timezone(place_zone, queued)::date)
 				OR engage_internal.next_contact(day_starts, day_ends) <= now() THEN
+			/* point: between the queue and days */
 			PERFORM engage_internal.sum_up_day(day);
+			/* point: a day is summed up */
 		END IF;
 		DELETE FROM engage_internal.later l WHERE l.period_start >= LEAST(day_starts, queued) AND l.period_start < day_ends;
 		IF day_ends > now() THEN
@@ -557,7 +560,8 @@ CREATE FUNCTION engage_internal.list_changed() RETURNS trigger
 	LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	INSERT INTO engage_internal.dirty (subject, cause) VALUES ('days', 'list'), ('roster', 'list');
+	/* point: a change of a list */
+	INSERT INTO engage_internal.dirty (subject, cause) VALUES ('day', 'list'), ('roster', 'list');
 	RETURN NULL;
 END
 $$;

@@ -166,7 +166,7 @@ CREATE FUNCTION engage_internal.risk_model_changed() RETURNS trigger
 AS $$
 BEGIN
 	IF TG_OP = 'INSERT' THEN
-		INSERT INTO engage_internal.dirty (subject, cause) VALUES ('risks', 'risk model');
+		INSERT INTO engage_internal.dirty (subject, cause) VALUES ('risk', 'risk model');
 		RETURN NULL;
 	END IF;
 	RAISE EXCEPTION 'a version of the risk factors cannot be changed or deleted'

@@ -287,7 +287,7 @@ COMMENT ON FUNCTION engage_internal.queue_risks(bigint[]) IS
 CREATE FUNCTION engage_internal.queue_risks() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
-	INSERT INTO engage_internal.dirty (subject, cause) SELECT 'risks', 'contacts' WHERE EXISTS (SELECT FROM engage.risk_model);
+	INSERT INTO engage_internal.dirty (subject, cause) SELECT 'risk', 'contacts' WHERE EXISTS (SELECT FROM engage.risk_model);
 END;
 COMMENT ON FUNCTION engage_internal.queue_risks() IS 'Queues all callers to be scored again, if the force has risk factors. A stage of refresh.';
 
@@ -362,7 +362,7 @@ BEGIN
 		END;
 	END IF;
 	-- before the scores are computed: a row that comes later stays
-	DELETE FROM engage_internal.dirty q WHERE q.subject IN ('risk', 'risks');
+	DELETE FROM engage_internal.dirty q WHERE q.subject = 'risk';
 	PERFORM engage_internal.take_back('score');
 	model := engage.current_risk_model();
 	scored := engage_internal.score_callers(model, NULL);
@@ -374,18 +374,34 @@ $$;
 COMMENT ON FUNCTION engage_internal.score_all_callers(bigint) IS
 	'Scores all callers as of now, after a new fit if one is due, and returns how many. A stage of refresh.';
 
+CREATE FUNCTION engage_internal.queue_each_risk() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	DELETE FROM engage_internal.dirty q WHERE q.subject = 'risk';
+	INSERT INTO engage_internal.dirty (subject, caller_id, cause)
+	SELECT 'risk', u.caller_id, 'set aside' FROM (SELECT c.caller_id FROM engage.caller c WHERE c.contacts > 0
+		UNION SELECT k.caller_id FROM engage.caller_risk k) u;
+	INSERT INTO engage.risk_state AS s (model_id, scored_at) VALUES (engage.current_risk_model(), now())
+	ON CONFLICT (one) DO UPDATE SET model_id = excluded.model_id, scored_at = excluded.scored_at;
+END
+$$;
+COMMENT ON FUNCTION engage_internal.queue_each_risk() IS
+	'Queues every caller to be scored in batches, because all at once cannot be done. Part of stage_scores().';
+
 CREATE FUNCTION engage_internal.take_risks(run bigint, batch_size integer, only_id bigint DEFAULT NULL) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	caller_ids bigint[];
 BEGIN
-	IF EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject = 'risks') THEN
+	IF engage_internal.waits_for_many('{risk}') THEN
 		RETURN engage_internal.score_all_callers(run);
 	END IF;
 	WITH gone AS (
 		DELETE FROM engage_internal.dirty q
-		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage_internal.dirty d WHERE d.subject = 'risk' AND (only_id IS NULL OR d.caller_id = only_id)
+		WHERE q.ctid = ANY (ARRAY(SELECT d.ctid FROM engage_internal.dirty d
+			WHERE d.subject = 'risk' AND d.caller_id IS NOT NULL AND (only_id IS NULL OR d.caller_id = only_id)
 			LIMIT CASE WHEN only_id IS NULL THEN batch_size END))
 		RETURNING q.caller_id
 	)
