@@ -412,7 +412,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.apply_linkage(integer, uuid[], bigint) IS
-	'Clusters whole components, or all personas for NULL, and gives each cluster its caller: the one that had most of its personas, counting those that return to a caller with no others; or else a former one, or a new one. If a caller is split, personas that were merged into it return to the caller from which they came. Returns the callers that gained or lost personas. A stage of refresh.';
+	'Clusters whole components, or all personas for NULL, and gives each cluster its caller: the one that had most of its personas, counting those that return to a caller with no others; or else a former one, or a new one. If a caller is split, personas that were merged into it return to the caller from which they came. Returns the callers that gained or lost personas. Part of refresh().';
 
 CREATE FUNCTION engage_internal.settle_blocks(block_keys bigint[], block_limits integer[]) RETURNS uuid[]
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE SET enable_seqscan = off
@@ -448,7 +448,7 @@ BEGIN ATOMIC
 	) p;
 END;
 COMMENT ON FUNCTION engage_internal.settle_blocks(bigint[], integer[]) IS
-	'Updates block_large for these blocks (block_limits: the most personas each may have, NULL for blocks that are not searched). Returns the personas whose set of candidates changed. A stage of refresh.';
+	'Updates block_large for these blocks (block_limits: the most personas each may have, NULL for blocks that are not searched). Returns the personas whose set of candidates changed. Part of refresh().';
 
 CREATE FUNCTION engage_internal.count_shared_numbers(model_id integer, numbers text[]) RETURNS text[]
 	AS 'MODULE_PATHNAME', 'engage_count_shared_numbers' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
@@ -468,7 +468,7 @@ BEGIN ATOMIC
 	SELECT array_agg(ROW (g.number, g.names, g.found_at)::engage.shared_number) FROM gone g;
 END;
 COMMENT ON FUNCTION engage_internal.doubt_shared_numbers(text[]) IS
-	'Deletes from shared_number those of the numbers that are no longer shared, because personas with them came or went; returns the deleted rows, NULL if there are none. A stage of refresh.';
+	'Deletes from shared_number those of the numbers that are no longer shared, because personas with them came or went; returns the deleted rows, NULL if there are none. Part of refresh().';
 
 CREATE FUNCTION engage_internal.take_personas_to_link(batch_size integer, only_key uuid, OUT named uuid[], OUT known uuid[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -564,7 +564,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.link_batch(integer, bigint, uuid) IS
-	'Takes a batch of personas from the queue, or that one only, and links them: with the components that they reach, and no others. Returns the callers that changed. A stage of refresh.';
+	'Takes a batch of personas from the queue, or that one only, and links them: with the components that they reach, and no others. Returns the callers that changed. Part of refresh().';
 
 CREATE FUNCTION engage_internal.link_all_personas(run_id bigint) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_nestloop = off
@@ -603,7 +603,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.link_all_personas(bigint) IS
-	'Links all personas again by the newest version of the linkage model, in one transaction: callers change together or not at all. Returns the callers that changed. A stage of refresh.';
+	'Links all personas again by the newest version of the linkage model, in one transaction: callers change together or not at all. Returns the callers that changed. Part of refresh().';
 
 CREATE FUNCTION engage_internal.wants_linking_of_everything() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
@@ -681,4 +681,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.forget_personas(uuid[]) IS
-	'Deletes the personas that have no counted contact left, notes their callers (persona_gone), and queues those linked through them for relinking. Returns the callers of all these personas. A stage of refresh.';
+	'Deletes the personas that have no counted contact left, notes their callers (persona_gone), and queues those linked through them for relinking. Returns the callers of all these personas. Part of refresh().';

@@ -108,7 +108,7 @@ BEGIN
 	RETURN false;
 END
 $$;
-COMMENT ON FUNCTION engage_internal.learn_fillers_if_due() IS 'learn_fillers(), unless it ran on this local day; whether anything is new. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.learn_fillers_if_due() IS 'learn_fillers(), unless it ran on this local day; whether anything is new. Part of refresh().';
 
 CREATE VIEW engage.filler_suspect WITH (security_barrier) AS
 SELECT l.kind, l.example AS value, l.people, l.expected, l.learnt_at

@@ -77,7 +77,7 @@ BEGIN ATOMIC
 			OR (c.contacts, c.first_at, c.last_at) IS DISTINCT FROM (s.contacts, s.first_at, s.last_at));
 END;
 COMMENT ON FUNCTION engage_internal.sum_up_callers(bigint[]) IS
-	'Updates the timelines of callers from those of their personas. A stage of refresh.';
+	'Updates the timelines of callers from those of their personas. Part of refresh().';
 
 CREATE FUNCTION engage_internal.sum_up_all_callers() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -100,4 +100,4 @@ BEGIN ATOMIC
 			OR (c.contacts, c.first_at, c.last_at) IS DISTINCT FROM (s.contacts, s.first_at, s.last_at));
 END;
 COMMENT ON FUNCTION engage_internal.sum_up_all_callers() IS
-	'Does what sum_up_callers() does, for all callers in one pass. A stage of refresh.';
+	'Does what sum_up_callers() does, for all callers in one pass. Part of refresh().';

@@ -196,7 +196,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.assess_callers(bigint[], bigint) IS
-	'Updates the flags of callers to match their episodes, and returns how many flags were raised (or reinstated), changed and withdrawn. A stage of refresh.';
+	'Updates the flags of callers to match their episodes, and returns how many flags were raised (or reinstated), changed and withdrawn. Part of refresh().';
 
 CREATE FUNCTION engage_internal.top_of_period(rule_id integer, period_start timestamptz,
 		OUT caller_id bigint, OUT started_at timestamptz, OUT ended_at timestamptz, OUT contacts bigint) RETURNS SETOF record
@@ -327,4 +327,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.assess_period(integer, timestamptz, bigint) IS
-	'Updates the flags of a rule of kind top for one local period. A stage of refresh.';
+	'Updates the flags of a rule of kind top for one local period. Part of refresh().';

@@ -59,7 +59,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.put_aside(bigint, text, text, text, uuid, bigint, integer, timestamptz) IS
-	'Sets aside a subject that a stage of this run could not compute. Returns false, and does nothing, if a row is not the cause, or if so many were set aside that a row cannot be. A stage of refresh.';
+	'Sets aside a subject that a stage of this run could not compute. Returns false, and does nothing, if a row is not the cause, or if so many were set aside that a row cannot be. Part of refresh().';
 
 CREATE FUNCTION engage_internal.take_back(stage text, persona_keys uuid[] DEFAULT NULL, caller_ids bigint[] DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -74,7 +74,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.take_back(text, uuid[], bigint[]) IS
-	'Forgets that these subjects of a stage, or all of the stage, were set aside, because they are being computed now. Undone if what follows fails. A stage of refresh.';
+	'Forgets that these subjects of a stage, or all of the stage, were set aside, because they are being computed now. Undone if what follows fails. Part of refresh().';
 
 CREATE FUNCTION engage_internal.queue_what_was_put_aside() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -98,7 +98,7 @@ BEGIN
 	WHERE a.stage = 'sum up' AND NOT EXISTS (SELECT FROM engage.persona p WHERE p.caller_id = a.caller_id);
 END
 $$;
-COMMENT ON FUNCTION engage_internal.queue_what_was_put_aside() IS 'Queues what was set aside and is due for another try. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.queue_what_was_put_aside() IS 'Queues what was set aside and is due for another try. Part of refresh().';
 
 CREATE FUNCTION engage_internal.find_unreadable_personas(run bigint, persona_keys uuid[]) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -124,7 +124,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.find_unreadable_personas(bigint, uuid[]) IS
-	'Sets aside those of the personas that linkage cannot even read, and returns how many. They are then left out of it. A stage of refresh.';
+	'Sets aside those of the personas that linkage cannot even read, and returns how many. They are then left out of it. Part of refresh().';
 
 CREATE FUNCTION engage_internal.find_unreadable_personas(run bigint) RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -144,4 +144,4 @@ BEGIN
 	RETURN found;
 END
 $$;
-COMMENT ON FUNCTION engage_internal.find_unreadable_personas(bigint) IS 'Does the same for all personas. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.find_unreadable_personas(bigint) IS 'Does the same for all personas. Part of refresh().';

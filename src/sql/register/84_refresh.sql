@@ -243,7 +243,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.change_personas(engage.persona[]) IS
-	'Changes the details of personas, because fillers or the region changed, and queues them and those in their blocks for linking. A stage of refresh.';
+	'Changes the details of personas, because fillers or the region changed, and queues them and those in their blocks for linking. Part of refresh().';
 
 CREATE FUNCTION engage_internal.await_contacts(persona_keys uuid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
@@ -270,7 +270,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.await_contacts(uuid[]) IS
-	'Records in engage_internal.later when the next future contact of each of the personas happens. A stage of refresh.';
+	'Records in engage_internal.later when the next future contact of each of the personas happens. Part of refresh().';
 
 CREATE FUNCTION engage_internal.queue_periods(timelines_before engage.persona_timeline[], timelines_now engage.persona_timeline[]) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -287,7 +287,7 @@ BEGIN ATOMIC
 	WHERE r.kind = 'top';
 END;
 COMMENT ON FUNCTION engage_internal.queue_periods(engage.persona_timeline[], engage.persona_timeline[]) IS
-	'Queues the periods of rules of kind top in which the contacts of personas came or went. A stage of refresh.';
+	'Queues the periods of rules of kind top in which the contacts of personas came or went. Part of refresh().';
 
 CREATE FUNCTION engage_internal.recount_personas(batch_size integer, only_key uuid DEFAULT NULL) RETURNS uuid[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off
@@ -368,7 +368,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.recount_personas(integer, uuid) IS
-	'Takes a batch of personas from the queue, or that one only, and computes them and their timelines from contacts, in one statement; returns their keys, NULL if the queue has none. A stage of refresh.';
+	'Takes a batch of personas from the queue, or that one only, and computes them and their timelines from contacts, in one statement; returns their keys, NULL if the queue has none. Part of refresh().';
 
 CREATE FUNCTION engage_internal.more_personas_wait(run bigint) RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -389,7 +389,7 @@ BEGIN ATOMIC
 			OR EXISTS (SELECT FROM engage.flag f WHERE f.caller_id = c.caller_id AND f.withdrawn_at IS NULL));
 END;
 COMMENT ON FUNCTION engage_internal.queue_callers(bigint[]) IS
-	'Queues those of the callers who can meet a rule, or have a flag, to have their flags computed. A stage of refresh.';
+	'Queues those of the callers who can meet a rule, or have a flag, to have their flags computed. Part of refresh().';
 
 CREATE FUNCTION engage_internal.take_callers(batch_size integer) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -407,7 +407,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.take_callers(integer) IS
-	'Takes a batch of callers from the queue whose flags are to be computed again; NULL if there are none. A stage of refresh.';
+	'Takes a batch of callers from the queue whose flags are to be computed again; NULL if there are none. Part of refresh().';
 
 CREATE FUNCTION engage_internal.take_period(OUT rule_id integer, OUT period_start timestamptz, OUT queued timestamptz)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -423,7 +423,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.take_period() IS
-	'Takes one local period of a rule of kind top from the queue, with all its rows; NULLs if there is none. queued is what its rows said, which may be of another zone. A stage of refresh.';
+	'Takes one local period of a rule of kind top from the queue, with all its rows; NULLs if there is none. queued is what its rows said, which may be of another zone. Part of refresh().';
 
 -- Batches that may fail on one of their subjects, each in a subtransaction of its own.  A batch that fails is halved.
 
@@ -464,7 +464,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.count_some(bigint, integer) IS
-	'Calls recount_personas() and forget_personas() for a batch of at most this size, or fewer if one of them fails; a persona that fails alone is set aside. Returns the size that worked, the personas (NULL if none wait), and their callers. A stage of refresh.';
+	'Calls recount_personas() and forget_personas() for a batch of at most this size, or fewer if one of them fails; a persona that fails alone is set aside. Returns the size that worked, the personas (NULL if none wait), and their callers. Part of refresh().';
 
 CREATE FUNCTION engage_internal.link_some(run bigint, INOUT size integer, OUT caller_ids bigint[], OUT everybody boolean)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -522,7 +522,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.link_some(bigint, integer) IS
-	'Calls link_all_personas(), or link_batch() for a batch of at most this size, or fewer if it fails. A persona that cannot be read, or fails alone, is set aside and left out of linkage. Returns the size that worked, the callers that changed, and whether everything was linked. A stage of refresh.';
+	'Calls link_all_personas(), or link_batch() for a batch of at most this size, or fewer if it fails. A persona that cannot be read, or fails alone, is set aside and left out of linkage. Returns the size that worked, the callers that changed, and whether everything was linked. Part of refresh().';
 
 CREATE FUNCTION engage_internal.compute_callers(run bigint, stage text, caller_ids bigint[]) RETURNS engage_internal.stage_result
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -646,7 +646,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.sum_up_next_day(bigint, timestamptz) IS
-	'Takes from the queue one local day that has waited since before an instant and sums it up, or sets it aside if that fails; false if none waits. A stage of refresh.';
+	'Takes from the queue one local day that has waited since before an instant and sums it up, or sets it aside if that fails; false if none waits. Part of refresh().';
 
 CREATE FUNCTION engage_internal.stage_day(run bigint, batch_size integer) RETURNS engage_internal.stage_result
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -693,7 +693,7 @@ BEGIN
 		END IF;
 		BEGIN
 			done.scored := engage_internal.take_risks(run, done.batch_size, only_id);
-			RETURN done;
+			EXIT;
 		EXCEPTION WHEN OTHERS THEN
 			IF NOT engage_internal.is_fault_of_a_row(SQLSTATE) THEN
 				RAISE;
@@ -701,17 +701,18 @@ BEGIN
 			GET STACKED DIAGNOSTICS problem = MESSAGE_TEXT;
 			IF engage_internal.waits_for_many('{risk}') THEN
 				PERFORM engage_internal.queue_each_risk();
-				RETURN done;
+				EXIT;
 			ELSIF done.batch_size = 1 THEN
 				IF NOT engage_internal.put_aside(run, 'score', SQLSTATE, problem, caller_id => only_id) THEN
 					RAISE;
 				END IF;
 				DELETE FROM engage_internal.dirty q WHERE q.subject = 'risk' AND q.caller_id = only_id;
-				RETURN done;
+				EXIT;
 			END IF;
 			done.batch_size := done.batch_size / 2;
 		END;
 	END LOOP;
+	RETURN done;
 END
 $$;
 COMMENT ON FUNCTION engage_internal.stage_scores(bigint, integer) IS
@@ -751,7 +752,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.try_stage(bigint, text, boolean) IS
-	'Runs a stage that processes all its subjects in one piece, and sets it aside if it fails; returns whether it did anything. concentration is measure_concentration(); learn is learn_fillers_if_due(), or learn_fillers() at once; referrals is harvest_referrals(), or harvest_ripe_referrals() at once. A stage of refresh.';
+	'Runs a stage that processes all its subjects in one piece, and sets it aside if it fails; returns whether it did anything. concentration is measure_concentration(); learn is learn_fillers_if_due(), or learn_fillers() at once; referrals is harvest_referrals(), or harvest_ripe_referrals() at once. Part of refresh().';
 
 CREATE FUNCTION engage_internal.stage_concentration(run bigint, batch_size integer) RETURNS engage_internal.stage_result
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -878,7 +879,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.link_what_waits(bigint, integer, bigint[]) IS
-	'Links the personas that wait for it, once all that the run found are counted. Returns the size of a batch that worked, and the given callers with those that changed, NULL if there are none. A stage of refresh.';
+	'Links the personas that wait for it, once all that the run found are counted. Returns the size of a batch that worked, and the given callers with those that changed, NULL if there are none. Part of refresh().';
 
 CREATE FUNCTION engage_internal.sum_up_what_changed(run bigint, batch_size integer, caller_ids bigint[]) RETURNS bigint[]
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -898,7 +899,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.sum_up_what_changed(bigint, integer, bigint[]) IS
-	'Sums up the callers that changed, and returns those whose flags must be computed now: these and a batch of those that wait, or none while personas still wait. NULL if none are left. A stage of refresh.';
+	'Sums up the callers that changed, and returns those whose flags must be computed now: these and a batch of those that wait, or none while personas still wait. NULL if none are left. Part of refresh().';
 
 CREATE FUNCTION engage_internal.stage_callers(run bigint, batch_size integer) RETURNS engage_internal.stage_result
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp

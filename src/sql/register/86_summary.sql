@@ -271,7 +271,7 @@ BEGIN ATOMIC
 		WHERE (k.starts_at, k.ends_at) IS DISTINCT FROM (excluded.starts_at, excluded.ends_at);
 END;
 COMMENT ON FUNCTION engage_internal.fill_calendar(date, date) IS
-	'Extends the calendar to the whole years of two days, in the policy''s zone, without a gap. A stage of refresh.';
+	'Extends the calendar to the whole years of two days, in the policy''s zone, without a gap. Part of refresh().';
 
 CREATE FUNCTION engage_internal.sum_up_day(day date) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET timezone = 'UTC' SET enable_seqscan = off
@@ -310,7 +310,7 @@ BEGIN
 	WHERE a.grain = 'feed';
 END
 $$;
-COMMENT ON FUNCTION engage_internal.sum_up_day(date) IS 'Recomputes the summaries of a local day from contacts. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.sum_up_day(date) IS 'Recomputes the summaries of a local day from contacts. Part of refresh().';
 
 CREATE FUNCTION engage_internal.next_contact(from_at timestamptz, to_at timestamptz, after timestamptz DEFAULT '-infinity') RETURNS timestamptz
 	LANGUAGE sql STABLE PARALLEL SAFE SET enable_seqscan = off
@@ -321,7 +321,7 @@ BEGIN ATOMIC
 	ORDER BY timezone('UTC', c.occurred_at) LIMIT 1;
 END;
 COMMENT ON FUNCTION engage_internal.next_contact(timestamptz, timestamptz, timestamptz) IS
-	'When the first counted contact happens from from_at up to but not including to_at, later than after; NULL if there is none. A stage of refresh.';
+	'When the first counted contact happens from from_at up to but not including to_at, later than after; NULL if there is none. Part of refresh().';
 
 CREATE FUNCTION engage_internal.take_day(queued timestamptz) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
@@ -361,7 +361,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.take_day(timestamptz) IS
-	'Takes one queued local day from the queue, with all its rows, and sums it up. Days before 1900 and after 2199 are in no summary; a future day waits for its first contact. A stage of refresh.';
+	'Takes one queued local day from the queue, with all its rows, and sums it up. Days before 1900 and after 2199 are in no summary; a future day waits for its first contact. Part of refresh().';
 
 CREATE FUNCTION engage_internal.queue_days() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -372,7 +372,7 @@ BEGIN ATOMIC
 	SELECT 'day', k.starts_at, 'everything' FROM engage.calendar k
 	WHERE k.date_key IN (SELECT d.date_key FROM engage.daily_count d);
 END;
-COMMENT ON FUNCTION engage_internal.queue_days() IS 'Queues every day that has, or had, contacts. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.queue_days() IS 'Queues every day that has, or had, contacts. Part of refresh().';
 
 CREATE FUNCTION engage_internal.trim_calendar() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
@@ -398,7 +398,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.trim_calendar() IS
-	'Removes years before the first contact and after this year from the calendar, left when a contact was corrected or deleted. A stage of refresh.';
+	'Removes years before the first contact and after this year from the calendar, left when a contact was corrected or deleted. Part of refresh().';
 
 CREATE FUNCTION engage_internal.assign_pseudonyms(caller_ids bigint[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -419,7 +419,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.assign_pseudonyms(bigint[]) IS
-	'Gives a random key to each of the callers that has none. A stage of refresh.';
+	'Gives a random key to each of the callers that has none. Part of refresh().';
 
 CREATE FUNCTION engage_internal.expected_roster(caller_ids bigint[]) RETURNS SETOF engage.roster
 	LANGUAGE sql STABLE PARALLEL SAFE SET timezone = 'UTC' SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
@@ -488,7 +488,7 @@ BEGIN
 	END IF;
 END
 $$;
-COMMENT ON FUNCTION engage_internal.refresh_roster(bigint[]) IS 'Updates the roster of callers from their flags. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.refresh_roster(bigint[]) IS 'Updates the roster of callers from their flags. Part of refresh().';
 
 CREATE FUNCTION engage_internal.callers_of_period(rule_id integer, period_start timestamptz) RETURNS bigint[]
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -520,7 +520,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.refresh_all_rosters() IS
-	'Does what refresh_roster() does, for all callers; if that fails, queues each of them. A stage of refresh.';
+	'Does what refresh_roster() does, for all callers; if that fails, queues each of them. Part of refresh().';
 
 CREATE FUNCTION engage_internal.concentration_is_due() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -553,7 +553,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.measure_concentration() IS
-	'Recomputes the concentration of all months from callers'' timelines, if it is due. False if it is not due, or there is nothing to measure. A stage of refresh.';
+	'Recomputes the concentration of all months from callers'' timelines, if it is due. False if it is not due, or there is nothing to measure. Part of refresh().';
 
 -- definer: people who keep the lists have no rights on the queue
 CREATE FUNCTION engage_internal.list_changed() RETURNS trigger

@@ -282,14 +282,14 @@ BEGIN ATOMIC
 	WHERE EXISTS (SELECT FROM engage.risk_model);
 END;
 COMMENT ON FUNCTION engage_internal.queue_risks(bigint[]) IS
-	'Queues callers to be scored again, if the force has risk factors. A stage of refresh.';
+	'Queues callers to be scored again, if the force has risk factors. Part of refresh().';
 
 CREATE FUNCTION engage_internal.queue_risks() RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 BEGIN ATOMIC
 	INSERT INTO engage_internal.dirty (subject, cause) SELECT 'risk', 'contacts' WHERE EXISTS (SELECT FROM engage.risk_model);
 END;
-COMMENT ON FUNCTION engage_internal.queue_risks() IS 'Queues all callers to be scored again, if the force has risk factors. A stage of refresh.';
+COMMENT ON FUNCTION engage_internal.queue_risks() IS 'Queues all callers to be scored again, if the force has risk factors. Part of refresh().';
 
 CREATE FUNCTION engage_internal.scores_are_due() RETURNS boolean
 	LANGUAGE sql STABLE PARALLEL SAFE
@@ -334,7 +334,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.score_callers(integer, bigint[]) IS
-	'Scores callers (all if NULL) as of now by a version of the risk factors, and returns how many have a score: a caller without contacts has none. A stage of refresh.';
+	'Scores callers (all if NULL) as of now by a version of the risk factors, and returns how many have a score: a caller without contacts has none. Part of refresh().';
 
 CREATE FUNCTION engage_internal.score_all_callers(run bigint) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -372,7 +372,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.score_all_callers(bigint) IS
-	'Scores all callers as of now, after a new fit if one is due, and returns how many. A stage of refresh.';
+	'Scores all callers as of now, after a new fit if one is due, and returns how many. Part of refresh().';
 
 CREATE FUNCTION engage_internal.queue_each_risk() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
@@ -413,7 +413,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage_internal.take_risks(bigint, integer, bigint) IS
-	'Takes callers from the queue (all, a batch, or just one) and scores them; returns how many, or NULL if none wait. A stage of refresh.';
+	'Takes callers from the queue (all, a batch, or just one) and scores them; returns how many, or NULL if none wait. Part of refresh().';
 
 -- What people read.
 
