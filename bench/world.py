@@ -11,10 +11,10 @@ all; for engage they must be as many as in engage.flag.  A flag is right if the 
 contacts truly has an episode that overlaps.  An episode is found if a right flag of that person overlaps it, and "on
 time" if the first such flag was met no later than the episode.
 
-Numbers besides are numbers that meet the rule while no caller of half of their contacts does.  --identify N asks identify() about N
-contacts that engage has not seen, --splink runs Splink's expert model of linkage.py on engage's personas, --cost N
-times refreshes after one new contact with a common name, and --weights moves each learnt weight by half a bit.
---check looks only at the generator.
+Numbers besides are numbers that meet the rule while no caller of half of their contacts does.  --identify N asks
+identify() about N contacts that engage has not seen, --splink runs Splink's expert model of linkage.py on engage's
+personas, --cost N times refreshes after one new contact with a common name, and --weights moves each learnt weight by
+half a bit.  --check looks only at the generator.
 """
 import argparse
 import bisect
@@ -655,7 +655,7 @@ def link(model, truth):
     result = truth.judge(f'engage, {model}', callers(len(truth.contacts)))
     stored = int(psql('SELECT count(*) FROM engage.flag WHERE withdrawn_at IS NULL'))
     largest = component_sizes()
-    say(f"engage, {model}: " + (f'train {trained:.1f} s, ' if trained else '') + f'refresh {took:.1f} s; '
+    say(f'engage, {model}: ' + (f'train {trained:.1f} s, ' if trained else '') + f'refresh {took:.1f} s; '
         f"largest components {', '.join(map(str, largest))} of {psql('SELECT count(*) FROM engage.persona')} personas; "
         + ('its flags are those of engage.flag' if stored == result['flags'] else
            f"{result['flags']} flags worked out, but {stored} in engage.flag"))
