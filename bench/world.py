@@ -1,6 +1,6 @@
 """How well callers, their flags and the scores of links hold in a simulated force whose truth is known.
 
-Usage: script/bench world [--people N] [--seed S ...] [--splink] [--identify N] [--cost N] [--weights] [--check]
+Usage: script/bench world [--people N] [--seed S ...] [--splink] [--identify N] [--cost N] [--weights [BITS]] [--check]
 
 A force of its own, unlike engage_demo: N people (20000) who call for two years, with names about as common as they are
 in Britain (world.names), what handlers hear of them, and numbers that change hands.  Each contact carries its true
@@ -14,7 +14,7 @@ time" if the first such flag was met no later than the episode.
 Numbers besides are numbers that meet the rule while no caller of half of their contacts does.  --identify N asks
 identify() about N contacts that engage has not seen, --splink runs Splink's expert model of linkage.py on engage's
 personas, --cost N times refreshes after one new contact with a common name, and --weights moves each learnt weight by
-half a bit.  --check looks only at the generator.
+half a bit, or so many.  --check looks only at the generator.
 """
 import argparse
 import bisect
@@ -835,7 +835,6 @@ LEVELS = {
     'address': ('same', 'one letter differs', 'alike', 'a word in common', 'somewhat alike', 'different'),
     'identifier': ('same', 'one character differs', 'two characters differ', 'different'),
     'category': ('same', 'different')}
-BITS = 0.5
 MOVED = 0.01
 
 
@@ -884,17 +883,17 @@ def weights_of(model):
     return found
 
 
-def weights(truth):
+def weights(truth, by):
     """Flags of the trained model with each of its weights moved in turn."""
     trained = int(psql('SELECT max(model_id) FROM engage.linkage_model'))
     model = json.loads(psql(f'SELECT model FROM engage.linkage_model WHERE model_id = {trained}'))
     base = truth.judge('trained', callers(len(truth.contacts)))
-    rows = [('detail', 'level', 'weight, bits', f'recall -{BITS}', f'+{BITS}', f'precision -{BITS}', f'+{BITS}',
-             f'B3 F -{BITS}', f'+{BITS}', 'moves')]
+    rows = [('detail', 'level', 'weight, bits', f'recall -{by}', f'+{by}', f'precision -{by}', f'+{by}',
+             f'B3 F -{by}', f'+{by}', 'moves')]
     over = 0
     for detail, level, bits, change in weights_of(model):
         results = []
-        for step in (-BITS, BITS):
+        for step in (-by, by):
             other = change(step)
             if other:
                 text = json.dumps(other).replace("'", "''")
@@ -912,7 +911,7 @@ def weights(truth):
                      *(f'{result[key]:.4f}' if result else '-' for key in ('recall', 'precision', 'b3_f')
                        for result in results),
                      f'{most:.4f}' + (' **over**' if most >= MOVED else '')))
-    say(f"Each weight moved by {BITS} bits; as learnt, recall {base['recall']:.4f}, precision {base['precision']:.4f}, "
+    say(f"Each weight moved by {by} bits; as learnt, recall {base['recall']:.4f}, precision {base['precision']:.4f}, "
         f"B3 F {base['b3_f']:.4f}; moves: of recall or precision, the most\n")
     table(rows)
     say(f'{over} of {len(rows) - 1} weights move recall or precision by {MOVED} or more.\n')
@@ -956,7 +955,7 @@ def measure(options, seed):
     if options.cost:
         cost(world, options.cost)
     if options.weights:
-        weights(truth)
+        weights(truth, options.weights)
 
 
 def main():
@@ -970,7 +969,7 @@ def main():
     parser.add_argument('--splink', action='store_true', help="also Splink's expert model")
     parser.add_argument('--identify', type=int, default=4000, metavar='N', help='ask identify() about N new contacts')
     parser.add_argument('--cost', type=int, default=0, metavar='N', help='time N refreshes after one new contact')
-    parser.add_argument('--weights', action='store_true', help='move each learnt weight')
+    parser.add_argument('--weights', type=float, nargs='?', const=0.5, metavar='BITS', help='move each learnt weight')
     parser.add_argument('--check', action='store_true', help='look at the generator and no more')
     options = parser.parse_args()
     if options.check:
