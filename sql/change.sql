@@ -77,7 +77,7 @@ SELECT 'acd', i || ' ' || k, at, CASE WHEN draw(i, 5000 + k) < CASE WHEN i <= 5 
 	'+44770090' || lpad(i::text, 4, '0'), CASE k % 4 WHEN 0 THEN 'noise' WHEN 1 THEN 'theft' END, CASE WHEN k % 5 = 0 THEN ARRAY['alcohol'] ELSE '{}' END
 FROM generate_series(1, 40) i, generate_series(1, 120) k, LATERAL (
 	SELECT timestamptz '2025-01-01' + floor(draw(i, k) * 120) * interval '1 day'
-		+ CASE WHEN i BETWEEN 6 AND 10 AND draw(i, k) > 0.75 THEN (20.9 + 7 * draw(i, 9000 + k)) ELSE 24 * draw(i, 9000 + k) END * interval '1 hour' AS at) t;
+		+ CASE WHEN i BETWEEN 6 AND 10 AND draw(i, k) > 0.75 THEN (23.1 + 6.8 * draw(i, 9000 + k)) ELSE 24 * draw(i, 9000 + k) END * interval '1 hour' AS at) t;
 -- something new; and what does not count: outbound, second legs
 INSERT INTO contact (source, source_ref, occurred_at, channel, number_raw, subject, qualifiers, direction)
 VALUES ('acd', 'new 1', '2025-04-20', '101_voice', '+447700900020', 'knife', '{domestic, alcohol}', 'inbound'),
@@ -95,7 +95,7 @@ CREATE FUNCTION plain_shifts(as_of timestamptz, recent interval, baseline interv
 RETURNS TABLE (caller_id bigint, kind text, value text, recent_contacts bigint, recent_of bigint, baseline_contacts bigint, baseline_of bigint) LANGUAGE sql AS $$
 	WITH seen AS (
 		SELECT p.caller_id, c.occurred_at > as_of - recent AS young, c.channel = '999_voice' AS emergency,
-			(c.occurred_at AT TIME ZONE 'Europe/London')::time >= '22:00' OR (c.occurred_at AT TIME ZONE 'Europe/London')::time < '06:00' AS night,
+			(c.occurred_at AT TIME ZONE 'Europe/London')::time >= '23:00' OR (c.occurred_at AT TIME ZONE 'Europe/London')::time < '07:00' AS night,
 			c.subject, c.qualifiers
 		FROM contact c JOIN persona p USING (persona_key)
 		WHERE c.occurred_at > as_of - recent - baseline AND c.occurred_at <= as_of AND c.direction = 'inbound' AND c.duplicate_of IS NULL AND c.callback_of IS NULL
@@ -145,11 +145,11 @@ FROM shifts_at('2025-04-28') s JOIN persona p USING (caller_id) WHERE q_value <=
 SELECT right(number, 2)::integer AS caller, kind, value, recent_contacts, recent_of, baseline_contacts, baseline_of, ratio, lower, upper, p_value, q_value
 FROM shifts_at('2025-04-28') s JOIN persona p USING (caller_id) WHERE kind IN ('subject', 'qualifier') ORDER BY 1, 2, 3;
 
--- night is local: 21:30 UTC is 22:30 from 30 March on, and no night before; 05:30 UTC is 06:30
+-- night is local: 22:30 UTC is 23:30 from 30 March on, and no night before; 06:30 UTC is 07:30
 DELETE FROM contact;
 INSERT INTO contact (source, source_ref, occurred_at, channel, number_raw)
-SELECT 'acd', 'n ' || d, timestamptz '2025-03-25 21:30' + d * interval '24 hours', '101_voice'::contact_channel, '07700 900001' FROM generate_series(0, 9) d
-UNION ALL SELECT 'acd', 'm ' || d, timestamptz '2025-03-25 05:30' + d * interval '24 hours', '101_voice', '07700 900002' FROM generate_series(0, 9) d;
+SELECT 'acd', 'n ' || d, timestamptz '2025-03-25 22:30' + d * interval '24 hours', '101_voice'::contact_channel, '07700 900001' FROM generate_series(0, 9) d
+UNION ALL SELECT 'acd', 'm ' || d, timestamptz '2025-03-25 06:30' + d * interval '24 hours', '101_voice', '07700 900002' FROM generate_series(0, 9) d;
 CALL refresh();
 SELECT right(number, 2) AS caller, kind, recent_contacts, recent_of, baseline_contacts, baseline_of
 FROM shifts_at('2025-04-04', recent => '5 days', baseline => '28 days') JOIN persona USING (caller_id) ORDER BY caller;
@@ -179,6 +179,16 @@ SELECT 'acd', 'v ' || d, now() - d * interval '3 days' - interval '1 hour', CASE
 FROM generate_series(0, 36) d;
 CALL refresh();
 SELECT kind, value, recent_contacts, recent_of, baseline_contacts FROM caller_shift WHERE kind <> 'night' ORDER BY kind;
+-- an emergency line is what the force says, and what is shipped if it says nothing: as in dashboards
+BEGIN;
+DELETE FROM channel WHERE channel = '999_voice';
+SELECT kind, recent_contacts, recent_of, baseline_contacts FROM caller_shift WHERE kind = 'emergency';
+INSERT INTO channel VALUES ('999_voice', 'Nines', false);
+SELECT count(*) AS shifts FROM caller_shift WHERE kind = 'emergency';
+SELECT channel_name, channel_group, is_emergency FROM engage_bi.dim_channel WHERE channel_code = '999_voice';
+ROLLBACK;
+-- night is one thing in shifts and in dashboards
+SELECT min(time_key) FILTER (WHERE NOT is_night) AS ends, max(time_key) FILTER (WHERE NOT is_night) + 1 AS begins FROM engage_bi.dim_time;
 SELECT place, q_value FROM with_q_values('{0.01, NULL, 0.04}');
 
 -- as other files want to find it

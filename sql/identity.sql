@@ -102,6 +102,8 @@ SELECT * FROM pg_temp.together WHERE contacts ~ 'box|nobody' ORDER BY 1;
 SELECT number, names, personas, callers, suggested FROM shared_number_suspect;
 SELECT match FROM identify('01632 960004');
 INSERT INTO known_number (number, sharing, label) VALUES ('+441632960004', 'personal', 'gives many names');
+-- a look-up uses it at once, as referrals do
+SELECT sharing, cardinality(caller_ids) > 0 AS has_callers FROM lookup('01632 960004');
 CALL refresh();
 SELECT count(*) AS suspects FROM shared_number_suspect;
 SELECT caller_id IS NULL AS nobodys FROM contact LEFT JOIN contact_caller USING (contact_id) WHERE source_ref = 'nobody';

@@ -59,6 +59,7 @@ CALL refresh();
 CREATE FUNCTION counts(c contact, measure text, matches text[]) RETURNS boolean LANGUAGE sql
 RETURN COALESCE(CASE measure
 	WHEN 'qualifier' THEN EXISTS (SELECT FROM unnest(c.qualifiers) q WHERE q IN (SELECT unnest(matches)))
+	WHEN 'emergency' THEN c.channel IN (SELECT h.channel FROM channel h WHERE h.is_emergency)
 	WHEN 'abandoned' THEN c.disconnected AND NOT COALESCE(c.spoke_to_service, false) AND NOT COALESCE(c.confirmed_safe, false)
 	ELSE to_jsonb(c) ->> measure IN (SELECT unnest(matches)) END, false);
 CREATE TABLE instants AS SELECT at AS as_of FROM clock UNION ALL SELECT at - interval '40 days' FROM clock;

@@ -89,6 +89,16 @@ CALL refresh();
 SELECT e.code, e.value, e.contribution FROM caller c, explain_risk(c.caller_id) e WHERE e.measure = 'marker' ORDER BY e.code;
 SELECT * FROM verify();
 
+-- a channel that becomes an emergency line counts as one at once, and all callers are scored again
+CREATE TABLE emergency_before AS SELECT sum(e.value) AS value FROM caller c, explain_risk(c.caller_id) e WHERE e.code = 'emergency';
+UPDATE channel SET is_emergency = true WHERE channel = '101_voice';
+SELECT subject FROM dirty;
+CALL refresh();
+SELECT sum(e.value) > (SELECT COALESCE(b.value, 0) FROM emergency_before b) AS more FROM caller c, explain_risk(c.caller_id) e WHERE e.code = 'emergency';
+SELECT * FROM verify();
+UPDATE channel SET is_emergency = false WHERE channel = '101_voice';
+CALL refresh();
+
 -- harm weights: of the closing code, or else the opening one, of any scheme that is listed
 SELECT set_risk_factor('severity', 2, axis => 'harm', measure => 'harm_weight', matches => '{cchi}', label => 'Severity') > 0 AS added;
 CALL refresh();

@@ -65,6 +65,13 @@ FROM risk_accuracy a WHERE evaluation_id = 4 AND rule_id IS NULL AND district IS
 SELECT count(*) > 1 AS districts, sum(d.callers) = max(a.callers) AS all_callers, sum(d.happened) = max(a.happened) AS all_events
 FROM risk_accuracy a JOIN risk_accuracy d USING (evaluation_id)
 WHERE evaluation_id = 4 AND a.rule_id IS NULL AND d.rule_id IS NULL AND a.district IS NULL AND d.district IS NOT NULL;
+-- a caller's district is the one of most contacts by then, as on the roster
+WITH most AS (
+	SELECT DISTINCT ON (x.caller_id) x.caller_id, district FROM contact c JOIN persona x USING (persona_key) LEFT JOIN district d USING (district)
+	WHERE c.district IS NOT NULL AND c.occurred_at <= (SELECT as_of FROM risk_evaluation WHERE evaluation_id = 4) AND c.direction = 'inbound' AND c.callback_of IS NULL AND c.duplicate_of IS NULL
+	GROUP BY x.caller_id, district, d.district_key ORDER BY x.caller_id, d.district_key IS NULL, count(*) DESC, d.district_key, district)
+SELECT count(DISTINCT p.district) > 1 AS several, count(*) FILTER (WHERE p.district IS DISTINCT FROM m.district) AS different
+FROM risk_prediction p LEFT JOIN most m USING (caller_id) WHERE p.evaluation_id = 4;
 SELECT count(*) FILTER (WHERE rule_id IS NULL) = count(*) FILTER (WHERE rule_id IS NOT NULL) AS any_and_each FROM judged_prediction;
 SELECT DISTINCT rule_ids = (SELECT array_agg(rule_id) FROM rule) AS rules, horizon FROM risk_evaluation;
 

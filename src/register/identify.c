@@ -82,7 +82,7 @@ engage_compare_personas(PG_FUNCTION_ARGS)
 	"SELECT '00000000-0000-0000-0000-000000000000'::pg_catalog.uuid AS persona_key, false AS own_number, false AS is_organisation, EXISTS (SELECT FROM engage.shared_number s" \
 	" WHERE s.number OPERATOR(pg_catalog.=) $1) AS shared_number, NULL::pg_catalog.int8 AS caller_id, NULL::pg_catalog.uuid AS component, $10 AS identity_details," \
 	" CASE WHEN EXISTS (SELECT FROM engage.known_number k WHERE k.number OPERATOR(pg_catalog.=) $1" \
-	" AND k.sharing OPERATOR(pg_catalog.=) ANY ('{communal,payphone,organisation}'::engage.number_sharing[])) THEN NULL ELSE $1 END AS number," \
+	" AND" STANDS_FOR_NOBODY ") THEN NULL ELSE $1 END AS number," \
 	" $2 AS given_name, $3 AS family_name, $4 AS date_of_birth, $5 AS address, $6 AS postcode, $7 AS email, $8 AS imei, $9 AS nominal_ref"
 
 typedef struct Suspect

@@ -17,6 +17,8 @@
 #include "core/identity/linkage.h"
 
 /*
+ * engage_internal.is_impersonal() in words, because who calls may not use that schema.
+ *
  * A persona as the core should see it, without numbers that identify no
  * person.  The columns from the eighth on are the details that have a column.
  */

@@ -316,6 +316,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	caller_clusters_text_transfn(internal,text,text,double precision)
 	caller_clusters_transfn(internal,bigint,bigint,double precision)
 	caller_episodes(bigint[])
+	caller_district(bigint,timestamp with time zone)
 	caller_timelines(contact_channel[])
 	callers_combinefn(internal,internal)
 	callers_deserialfn(bytea,internal)
@@ -421,6 +422,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	library_build()
 	script_build()
 	is_sampled(text,double precision)
+	is_impersonal(number_sharing)
 	is_shared_number(text)
 	next_contact(timestamp with time zone,timestamp with time zone,timestamp with time zone)
 	periods_of(integer)
@@ -794,6 +796,7 @@ UNION ALL SELECT 'view', pg_temp.lines($$
 	contact_caller
 	contact_problem
 	countable_contact
+	current_channel
 	counted_contact
 	data_quality
 	label_problem

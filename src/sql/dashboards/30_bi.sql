@@ -61,11 +61,9 @@ COMMENT ON COLUMN engage_bi.dim_time.shift_name IS 'Shift: Early from 07:00, Lat
 COMMENT ON COLUMN engage_bi.dim_time.is_night IS 'Whether the hour is at night, 23:00 to 06:59.';
 
 CREATE VIEW engage_bi.dim_channel AS
-SELECT p.channel_key, p.channel::text AS channel_code, COALESCE(c.label, p.label) AS channel_name,
-	CASE WHEN COALESCE(c.is_emergency, p.is_emergency) THEN 'Emergency' ELSE p.channel_group END AS channel_group,
-	COALESCE(c.is_emergency, p.is_emergency) AS is_emergency
-FROM engage.preset_channel p
-LEFT JOIN engage.channel c ON c.channel = p.channel;
+SELECT c.channel_key, c.channel::text AS channel_code, c.label AS channel_name,
+	CASE WHEN c.is_emergency THEN 'Emergency' ELSE c.channel_group END AS channel_group, c.is_emergency
+FROM engage_internal.current_channel c;
 COMMENT ON VIEW engage_bi.dim_channel IS 'How people get in touch.';
 COMMENT ON COLUMN engage_bi.dim_channel.channel_key IS 'Channel (dim_channel).';
 COMMENT ON COLUMN engage_bi.dim_channel.channel_code IS 'Code of the channel, such as 999_voice.';

@@ -43,6 +43,16 @@ COMMENT ON TABLE engage.shared_number IS
 COMMENT ON COLUMN engage.shared_number.names IS 'Different names seen, as far as they were counted.';
 SELECT pg_extension_config_dump('engage.shared_number', '');
 
+CREATE FUNCTION engage_internal.is_shared_number(number text) RETURNS boolean
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+RETURN EXISTS (SELECT FROM engage.known_number k WHERE k.number = is_shared_number.number
+		AND engage_internal.is_impersonal(k.sharing))
+	OR EXISTS (SELECT FROM engage.shared_number s WHERE s.number = is_shared_number.number)
+		AND NOT EXISTS (SELECT FROM engage.known_number k WHERE k.number = is_shared_number.number
+			AND k.sharing = 'personal');
+COMMENT ON FUNCTION engage_internal.is_shared_number(text) IS
+	'Whether a number in E.164 identifies nobody: a known payphone, communal or organisation number, or one that many names use. NULL for NULL.';
+
 CREATE TABLE engage.link (
 	persona_a uuid NOT NULL,
 	persona_b uuid NOT NULL,

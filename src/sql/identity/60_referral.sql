@@ -145,16 +145,6 @@ END;
 COMMENT ON FUNCTION engage.current_caller(bigint) IS
 	'Who a caller is now: the one it was merged into, through all merges since; itself if it was not merged, or if all its contacts have gone. NULL for a caller that never existed, and for NULL.';
 
-CREATE FUNCTION engage_internal.is_shared_number(number text) RETURNS boolean
-	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-RETURN EXISTS (SELECT FROM engage.known_number k WHERE k.number = is_shared_number.number
-		AND k.sharing = ANY (ARRAY['communal', 'payphone', 'organisation']::engage.number_sharing[]))
-	OR EXISTS (SELECT FROM engage.shared_number s WHERE s.number = is_shared_number.number)
-		AND NOT EXISTS (SELECT FROM engage.known_number k WHERE k.number = is_shared_number.number
-			AND k.sharing = 'personal');
-COMMENT ON FUNCTION engage_internal.is_shared_number(text) IS
-	'Whether a number in E.164 identifies nobody: a known payphone, communal or organisation number, or one that many names use. NULL for NULL.';
-
 CREATE FUNCTION engage_internal.referral_anchor(referred engage.referral, target bigint,
 		OUT anchor text, OUT bare_number text, OUT state text, OUT note text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp

@@ -27,6 +27,12 @@ CREATE TYPE engage.number_sharing AS ENUM (
 COMMENT ON TYPE engage.number_sharing IS
 	'Who uses a number. Payphone, communal and organisation numbers never stand for a person.';
 
+CREATE FUNCTION engage_internal.is_impersonal(sharing engage.number_sharing) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN sharing = ANY (ARRAY['communal', 'payphone', 'organisation']::engage.number_sharing[]);
+COMMENT ON FUNCTION engage_internal.is_impersonal(engage.number_sharing) IS
+	'Whether a number that is shared like this never stands for a person. NULL for NULL.';
+
 CREATE FUNCTION engage_internal.valid_tiers(demand_bands double precision[], harm_bands numeric[], tier_matrix integer[]) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN array_position(demand_bands, NULL) IS NULL AND array_position(harm_bands, NULL) IS NULL
@@ -123,6 +129,12 @@ COMMENT ON TABLE engage.channel IS 'The force''s labels of channels, and which a
 -- dashboards group by it: Power BI treats labels that differ only by case or trailing blanks as the same
 CREATE UNIQUE INDEX channel_label ON engage.channel (lower(btrim(label)));
 SELECT pg_extension_config_dump('engage.channel', '');
+
+CREATE VIEW engage_internal.current_channel AS
+SELECT p.channel, p.channel_key, COALESCE(c.label, p.label) AS label, COALESCE(c.is_emergency, p.is_emergency) AS is_emergency, p.channel_group
+FROM engage.preset_channel p
+LEFT JOIN engage.channel c ON c.channel = p.channel;
+COMMENT ON VIEW engage_internal.current_channel IS 'Every channel: what the force set (channel) wins over what is shipped (preset_channel).';
 
 CREATE TABLE engage.known_number (
 	number text PRIMARY KEY CONSTRAINT known_number_is_e164 CHECK (number ~ '^[+][0-9]{4,15}$'),

@@ -421,6 +421,21 @@ $$;
 COMMENT ON FUNCTION engage_internal.assign_pseudonyms(bigint[]) IS
 	'Gives a random key to each of the callers that has none. Part of refresh().';
 
+CREATE FUNCTION engage_internal.caller_district(caller_id bigint, up_to timestamptz, OUT district_key integer, OUT district text) RETURNS SETOF record
+	LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+	-- in steps, as in sum_up_callers()
+	SELECT d.district_key, c.district
+	FROM (SELECT x.persona_key FROM engage.persona x WHERE x.caller_id = caller_district.caller_id OFFSET 0) p, LATERAL (
+			SELECT x.district, count(*) AS contacts FROM engage_internal.counted_contact x
+			WHERE x.persona_key = p.persona_key AND x.occurred_at <= caller_district.up_to AND x.district IS NOT NULL
+			GROUP BY x.district OFFSET 0
+		) c LEFT JOIN engage.district d ON d.district = c.district
+	GROUP BY d.district_key, c.district ORDER BY d.district_key IS NULL, sum(c.contacts) DESC, d.district_key, c.district LIMIT 1;
+END;
+COMMENT ON FUNCTION engage_internal.caller_district(bigint, timestamptz) IS
+	'The listed district with most of a caller''s counted contacts up to a time; of callers without a listed one, the unlisted one with most, with district_key NULL. No row if none is known.';
+
 CREATE FUNCTION engage_internal.expected_roster(caller_ids bigint[]) RETURNS SETOF engage.roster
 	LANGUAGE sql STABLE PARALLEL SAFE SET timezone = 'UTC' SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 BEGIN ATOMIC
@@ -438,16 +453,7 @@ BEGIN ATOMIC
 			FROM flagged g
 		) x
 	)
-	SELECT n.rule_id, n.caller_id, n.spell_no::integer, min(n.first_day), max(n.last_day), COALESCE((
-			-- in steps, as in sum_up_callers()
-			SELECT d.district_key
-			FROM (SELECT x.persona_key FROM engage.persona x WHERE x.caller_id = n.caller_id OFFSET 0) p, LATERAL (
-					SELECT x.district, count(*) AS contacts FROM engage_internal.counted_contact x
-					WHERE x.persona_key = p.persona_key AND x.district IS NOT NULL
-					GROUP BY x.district OFFSET 0
-				) c JOIN engage.district d ON d.district = c.district
-			GROUP BY d.district_key ORDER BY sum(c.contacts) DESC, d.district_key LIMIT 1
-		), -1)
+	SELECT n.rule_id, n.caller_id, n.spell_no::integer, min(n.first_day), max(n.last_day), COALESCE((SELECT d.district_key FROM engage_internal.caller_district(n.caller_id, now()) d), -1)
 	FROM numbered n
 	GROUP BY n.rule_id, n.caller_id, n.spell_no;
 END;

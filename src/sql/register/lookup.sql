@@ -81,8 +81,7 @@ BEGIN
 
 		SELECT k.sharing, k.label INTO sharing, label FROM engage.known_number k WHERE k.number = e164;
 		-- a single caller is returned; if there are several, none is chosen
-		IF (sharing IS NULL OR sharing NOT IN ('communal', 'payphone', 'organisation'))
-				AND NOT EXISTS (SELECT FROM engage.shared_number s WHERE s.number = e164) THEN
+		IF NOT engage_internal.is_shared_number(e164) THEN
 			caller_ids := engage_internal.number_callers(e164);
 			caller_id := CASE WHEN cardinality(caller_ids) = 1 THEN caller_ids[1] END;
 		END IF;

@@ -181,6 +181,7 @@ BEGIN ATOMIC
 		('policy', 'policy_changed', 'A'), ('policy', 'policy_applied', 'R'), ('policy', 'flag_currency_changed', 'A'), ('policy', 'flag_currency_applied', 'R'),
 		('rule', 'rule_changed', 'A'), ('linkage_model', 'linkage_model_changed', 'A'), ('risk_model', 'risk_model_changed', 'A'),
 		('harm_weight', 'harm_weight_changed', 'A'), ('harm_weight', 'harm_weight_applied', 'R'),
+		('channel', 'channel_changed', 'A'), ('channel', 'channel_applied', 'R'),
 		('marker_kind', 'marker_kind_changed', 'A'), ('marker_kind', 'marker_kind_applied', 'R'),
 		('district', 'district_changed', 'A'), ('district', 'district_applied', 'R'),
 		('incident_code', 'incident_code_changed', 'A'), ('incident_code', 'incident_code_applied', 'R')) w (table_name, trigger_name, fires)

@@ -38,6 +38,7 @@ INSERT INTO engage.risk_measure VALUES
 	('demand_class', '{harm, nature}', NULL, 'classes', 'Contacts of any of these classes of demand'),
 	('channel', '{harm, nature}', NULL, 'channels', 'Contacts by any of these channels'),
 	('abandoned', '{harm, nature}', NULL, NULL, 'Contacts that were disconnected, and are not known to have spoken to a service or been confirmed safe'),
+	('emergency', '{harm, nature}', NULL, NULL, 'Contacts by an emergency line, as the force sets them (channel)'),
 	('harm_weight', '{harm}', NULL, 'schemes', 'ln(1 + the sum of harm weights (harm_weight) of the contacts'' closing or else opening codes)'),
 	('marker', '{harm}', NULL, 'markers', 'Markers of these kinds that the caller has');
 
@@ -75,7 +76,7 @@ INSERT INTO engage.preset_risk_factor VALUES
 	('standard', 'recent', 'demand', 'recent', NULL, 0.8, NULL, NULL, NULL, false, 'threat', 'Contacts in the last days'),
 	('standard', 'expected', 'demand', 'expected', NULL, 0.8, NULL, NULL, NULL, false, NULL, 'Contacts expected in the next weeks'),
 	('standard', 'nearness', 'demand', 'nearness', NULL, 2.5, NULL, NULL, NULL, false, 'threat', 'Close to a threshold now'),
-	('standard', 'emergency', 'harm', 'channel', '{999_voice, sms_999, relay_999, bsl_999}', 0.25, 20, '28 days', NULL, false, 'threat', 'Emergency contacts'),
+	('standard', 'emergency', 'harm', 'emergency', NULL, 0.25, 20, '28 days', NULL, false, 'threat', 'Emergency contacts'),
 	('standard', 'abandoned', 'harm', 'abandoned', NULL, 0.5, 6, '28 days', NULL, false, 'risk', 'Abandoned contacts, not known to be safe'),
 	('standard', 'partner_duty', 'harm', 'demand_class', '{partner_duty}', 0.25, 12, '90 days', NULL, false, 'vulnerability', 'Matters of other services'),
 	('standard', 'known_victim', 'harm', 'marker', '{repeat_victim, domestic_abuse}', 4, 1, NULL, NULL, false, 'harm', 'Repeat victim'),
@@ -91,7 +92,7 @@ RETURN CASE
 	WHEN measure = ANY (ARRAY['base', 'latest', 'recent', 'usual', 'expected', 'nearness', 'peak', 'met', 'active'])
 		THEN axis = 'demand' AND matches IS NULL
 	WHEN axis = 'demand' THEN false
-	WHEN measure = 'abandoned' THEN matches IS NULL
+	WHEN measure = ANY (ARRAY['abandoned', 'emergency']) THEN matches IS NULL
 	WHEN measure = ANY (ARRAY['marker', 'harm_weight']) AND axis <> 'harm' THEN false
 	ELSE measure = ANY (ARRAY['qualifier', 'opening_code', 'closing_code', 'subject', 'grade', 'demand_class', 'channel', 'marker', 'harm_weight'])
 		AND COALESCE(cardinality(matches), 0) > 0 AND array_position(matches, NULL) IS NULL
@@ -190,22 +191,28 @@ BEGIN
 	RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION engage_internal.harm_weight_changed() IS 'Trigger: has refresh rescore all callers, after new weights or when a kind of marker becomes sensitive.';
+COMMENT ON FUNCTION engage_internal.harm_weight_changed() IS 'Trigger: has refresh rescore all callers, after new weights, or when a kind of marker becomes sensitive or a channel an emergency line.';
 CREATE TRIGGER harm_weight_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON engage.harm_weight
+	FOR EACH STATEMENT EXECUTE FUNCTION engage_internal.harm_weight_changed();
+CREATE TRIGGER channel_changed AFTER INSERT OR UPDATE OF is_emergency OR DELETE OR TRUNCATE ON engage.channel
 	FOR EACH STATEMENT EXECUTE FUNCTION engage_internal.harm_weight_changed();
 CREATE TRIGGER marker_kind_changed AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON engage.marker_kind
 	FOR EACH STATEMENT EXECUTE FUNCTION engage_internal.harm_weight_changed();
 -- for rows that logical replication applies
 CREATE TRIGGER harm_weight_applied AFTER INSERT OR UPDATE OR DELETE ON engage.harm_weight
 	FOR EACH ROW EXECUTE FUNCTION engage_internal.harm_weight_changed();
+CREATE TRIGGER channel_applied AFTER INSERT OR UPDATE OF is_emergency OR DELETE ON engage.channel
+	FOR EACH ROW EXECUTE FUNCTION engage_internal.harm_weight_changed();
 CREATE TRIGGER marker_kind_applied AFTER INSERT OR UPDATE OR DELETE ON engage.marker_kind
 	FOR EACH ROW EXECUTE FUNCTION engage_internal.harm_weight_changed();
 
 -- Fires in replicating sessions too: a change that is not queued is lost.
 ALTER TABLE engage.harm_weight ENABLE REPLICA TRIGGER harm_weight_applied;
+ALTER TABLE engage.channel ENABLE REPLICA TRIGGER channel_applied;
 ALTER TABLE engage.marker_kind ENABLE REPLICA TRIGGER marker_kind_applied;
 ALTER TABLE engage.risk_model ENABLE ALWAYS TRIGGER risk_model_changed;
 ALTER TABLE engage.harm_weight ENABLE ALWAYS TRIGGER harm_weight_changed;
+ALTER TABLE engage.channel ENABLE ALWAYS TRIGGER channel_changed;
 ALTER TABLE engage.marker_kind ENABLE ALWAYS TRIGGER marker_kind_changed;
 
 CREATE FUNCTION engage.current_risk_model() RETURNS integer

@@ -62,6 +62,7 @@ CREATE FUNCTION engage_internal.contact_condition(measure text, matches text[]) 
 RETURN CASE measure
 	WHEN 'qualifier' THEN format('c.qualifiers && %L', matches)
 	WHEN 'channel' THEN format('c.channel::text = ANY (%L)', matches)
+	WHEN 'emergency' THEN 'c.channel = ANY (ARRAY(SELECT h.channel FROM engage_internal.current_channel h WHERE h.is_emergency))'
 	WHEN 'abandoned' THEN 'engage.is_abandoned(c.disconnected, c.spoke_to_service, c.confirmed_safe)'
 	ELSE format('c.%I = ANY (%L)', measure, matches)
 END;

@@ -210,7 +210,7 @@ CREATE TABLE engage.risk_prediction (
 	PRIMARY KEY (evaluation_id, caller_id)
 );
 COMMENT ON TABLE engage.risk_prediction IS 'What was predicted for each caller, and what happened.';
-COMMENT ON COLUMN engage.risk_prediction.district IS 'District of the caller''s last contact by then that has one.';
+COMMENT ON COLUMN engage.risk_prediction.district IS 'The district with most of the caller''s contacts by then, a listed one if there is any.';
 COMMENT ON COLUMN engage.risk_prediction.contacts IS 'Contacts within the horizon before.';
 COMMENT ON COLUMN engage.risk_prediction.expected_contacts IS 'Contacts predicted within the horizon after.';
 COMMENT ON COLUMN engage.risk_prediction.later_contacts IS 'Contacts that came within the horizon after.';
@@ -259,12 +259,7 @@ BEGIN
 		engage.num_contacts(c.timeline, evaluate_risk.as_of - horizon, evaluate_risk.as_of) AS contacts,
 		engage.num_contacts(c.timeline, evaluate_risk.as_of, evaluate_risk.as_of + horizon) AS later_contacts) n
 	LEFT JOIN engage_internal.met_rules(evaluate_risk.as_of, evaluate_risk.as_of, evaluate_risk.as_of + horizon) m ON m.caller_id = c.caller_id
-	LEFT JOIN (
-		SELECT DISTINCT ON (p.caller_id) p.caller_id, t.district
-		FROM engage.contact t JOIN engage.persona p ON p.persona_key = t.persona_key
-		WHERE t.district IS NOT NULL AND t.occurred_at <= evaluate_risk.as_of AND p.caller_id IS NOT NULL
-		ORDER BY p.caller_id, t.occurred_at DESC, t.contact_id DESC
-	) w ON w.caller_id = c.caller_id
+	LEFT JOIN LATERAL engage_internal.caller_district(c.caller_id, evaluate_risk.as_of) w ON true
 	WHERE c.first_at <= evaluate_risk.as_of;
 	SELECT a.callers, a.happened, a.brier, a.brier_by_count, a.auc, a.auc_by_count
 	INTO callers, happened, brier, brier_by_count, auc, auc_by_count

@@ -37,16 +37,16 @@ BEGIN
 			AND engage.num_contacts(c.timeline, baseline_from, recent_from) > 0);
 	RETURN QUERY
 	WITH seen AS MATERIALIZED (
-		SELECT p.caller_id, t.occurred_at > recent_from AS is_recent, COALESCE(h.is_emergency, false) AS is_emergency,
-			extract(hour FROM timezone(o.zone, t.occurred_at)) NOT BETWEEN 6 AND 21 AS at_night, t.subject, t.qualifiers
+		SELECT p.caller_id, t.occurred_at > recent_from AS is_recent, h.is_emergency,
+			n.is_night AS at_night, t.subject, t.qualifiers
 		FROM engage.policy o, unnest(busy) b (caller_id), LATERAL (
 				SELECT x.persona_key, x.caller_id FROM engage.persona x WHERE x.caller_id = b.caller_id OFFSET 0
 			) p, LATERAL (
 				SELECT x.* FROM engage_internal.counted_contact x
 				WHERE x.persona_key = p.persona_key AND x.occurred_at > baseline_from AND x.occurred_at <= as_of
 				OFFSET 0	-- so that the planner uses the index, once per persona
-			) t
-			LEFT JOIN engage.channel h ON h.channel = t.channel
+			) t, engage_internal.current_channel h, engage_internal.preset_hour n
+		WHERE h.channel = t.channel AND n.time_key = date_part('hour', timezone(o.zone, t.occurred_at))::integer
 	), counted AS MATERIALIZED (
 		SELECT s.caller_id, count(*) FILTER (WHERE s.is_recent) AS recent_of, count(*) FILTER (WHERE NOT s.is_recent) AS baseline_of,
 			count(*) FILTER (WHERE s.is_recent AND s.is_emergency) AS recent_emergency, count(*) FILTER (WHERE NOT s.is_recent AND s.is_emergency) AS baseline_emergency,
@@ -75,7 +75,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION engage.shifts_at(timestamptz, interval, interval, integer) IS
-	'How callers'' contacts changed in kind rather than number: the share by emergency lines and the share at night (22:00 to 06:00, local), with rate_ratio() of the two shares (conservative, since a share cannot exceed 1) and the false-discovery rate over all of them; and new subjects and qualifiers. For callers with at_least contacts within recent up to as_of, and one in the baseline before that. An error (22023) if recent or baseline is not positive.';
+	'How callers'' contacts changed in kind rather than number: the share by emergency lines and the share at night (23:00 to 07:00, local), with rate_ratio() of the two shares (conservative, since a share cannot exceed 1) and the false-discovery rate over all of them; and new subjects and qualifiers. For callers with at_least contacts within recent up to as_of, and one in the baseline before that. An error (22023) if recent or baseline is not positive.';
 
 CREATE VIEW engage.caller_shift WITH (security_barrier) AS
 SELECT s.* FROM engage.shifts_at(now()) s
