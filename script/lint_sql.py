@@ -29,8 +29,6 @@ COMMITTING = {
 # a limit here may only get lower, and go.
 MAX_LINES = 60
 LONGER = {
-    'engage_internal.assess_callers': 84,
-    'engage_internal.assess_period': 76,
     'engage.back_test_grid': 61,
     'engage_internal.learn_risk': 66,
     'engage.load_contacts': 62,

@@ -292,6 +292,9 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	write_large_blocks(block_large[])
 	write_shared_numbers(shared_number[],boolean)
 	assess_callers(bigint[],bigint)
+	flags_of_callers(bigint[],bigint)
+	flags_of_period(integer,timestamp with time zone,bigint)
+	write_flags(flag_wanted[],bigint)
 	assess_period(integer,timestamp with time zone,bigint)
 	check_widths(interval[])
 	contacts_text(numeric)
@@ -884,6 +887,7 @@ UNION ALL SELECT 'type', pg_temp.lines($$
 	logistic_model
 	escalation_prior
 	demand_model
+	flag_wanted
 	gamma_prior
 	match_weights
 	prediction_quality
@@ -1072,6 +1076,7 @@ INSERT INTO wanted_type SELECT pg_temp.lines($$
 	demand_model
 	detail_kind
 	escalation_prior
+	flag_wanted
 	gamma_prior
 	interrupted_time_series
 	link_method

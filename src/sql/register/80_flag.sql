@@ -111,90 +111,117 @@ $$;
 COMMENT ON FUNCTION engage_internal.why_parted(bigint, bigint) IS
 	'Why a caller lost personas to others in a refresh run, in words, with the decision if there was one; NULL if it lost none. For withdrawn_reason.';
 
-CREATE FUNCTION engage_internal.assess_callers(caller_ids bigint[], run_id bigint, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
+-- What is to become of a flag: what it says of its episode; or, without started_at, why it is withdrawn.  A new one has no flag_id.
+CREATE TYPE engage_internal.flag_wanted AS (
+	flag_id bigint,
+	rule_id integer,
+	caller_id bigint,
+	started_at timestamptz,
+	met_at timestamptz,
+	ended_at timestamptz,
+	contacts bigint,
+	peak bigint,
+	criteria_met engage.criterion[],
+	withdrawn_reason text
+);
+COMMENT ON TYPE engage_internal.flag_wanted IS 'A flag as write_flags() makes it.';
+
+CREATE FUNCTION engage_internal.write_flags(wanted engage_internal.flag_wanted[], run_id bigint, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	WITH episode AS MATERIALIZED (
-		SELECT * FROM engage_internal.caller_episodes(assess_callers.caller_ids)
-	), standing AS MATERIALIZED (
-		SELECT f.* FROM engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id
-		WHERE f.caller_id = ANY (assess_callers.caller_ids) AND f.withdrawn_at IS NULL AND r.kind = 'criteria'
-	), overlap AS MATERIALIZED (
-		SELECT s.flag_id, e.rule_id, e.caller_id, e.episode_no,
-			LEAST(s.ended_at, e.ended_at) - GREATEST(s.started_at, e.started_at) AS shared
-		FROM standing s JOIN episode e ON e.rule_id = s.rule_id AND e.caller_id = s.caller_id
-		WHERE s.started_at <= e.ended_at AND e.started_at <= s.ended_at
-	), wish AS (
-		-- a flag follows the episode that it overlaps most
-		SELECT DISTINCT ON (o.flag_id) o.* FROM overlap o ORDER BY o.flag_id, o.shared DESC, o.episode_no
-	), kept AS MATERIALIZED (
-		-- of the flags of one episode, the one that overlaps it most stays; of equals, the oldest
-		SELECT DISTINCT ON (w.rule_id, w.caller_id, w.episode_no) w.* FROM wish w
-		ORDER BY w.rule_id, w.caller_id, w.episode_no, w.shared DESC, w.flag_id
-	), unflagged AS MATERIALIZED (
-		SELECT e.* FROM episode e
-		WHERE NOT EXISTS (SELECT FROM kept k WHERE k.rule_id = e.rule_id AND k.caller_id = e.caller_id AND k.episode_no = e.episode_no)
-	), asleep AS MATERIALIZED (
-		-- an episode that comes back gets its flag back: of the withdrawn ones the one that overlaps it most; of equals, the oldest
-		SELECT f.flag_id, f.withdrawn_reason, e.rule_id, e.caller_id, e.episode_no,
-			LEAST(f.ended_at, e.ended_at) - GREATEST(f.started_at, e.started_at) AS shared
-		FROM unflagged e, LATERAL (
-			SELECT x.* FROM engage.flag x
-			WHERE x.caller_id = e.caller_id AND x.rule_id = e.rule_id AND x.withdrawn_at IS NOT NULL
-				AND x.started_at <= e.ended_at AND x.ended_at >= e.started_at
-			OFFSET 0
-		) f
-	), dream AS (
-		SELECT DISTINCT ON (a.flag_id) a.* FROM asleep a ORDER BY a.flag_id, a.shared DESC, a.episode_no
-	), woken AS MATERIALIZED (
-		SELECT DISTINCT ON (d.rule_id, d.caller_id, d.episode_no) d.* FROM dream d
-		ORDER BY d.rule_id, d.caller_id, d.episode_no, d.shared DESC, d.flag_id
-	), reinstated AS (
+	WITH want AS MATERIALIZED (
+		SELECT u.*, f.withdrawn_at IS NOT NULL AS is_back, f.withdrawn_reason AS was_withdrawn_for,
+			(f.started_at, f.met_at, f.ended_at, f.contacts, f.peak, f.criteria_met)
+				IS DISTINCT FROM (u.started_at, u.met_at, u.ended_at, u.contacts, u.peak, u.criteria_met) AS differs
+		FROM unnest(wanted) WITH ORDINALITY u (flag_id, rule_id, caller_id, started_at, met_at, ended_at, contacts, peak, criteria_met, withdrawn_reason, place)
+		LEFT JOIN LATERAL (SELECT x.* FROM engage.flag x WHERE x.flag_id = u.flag_id OFFSET 0) f ON true
+	), kept AS (
 		UPDATE engage.flag f
-		SET started_at = e.started_at, met_at = e.met_at, ended_at = e.ended_at, contacts = e.contacts, peak = e.peak,
-			criteria_met = e.criteria_met, data_as_of = now(), run_id = assess_callers.run_id, withdrawn_at = NULL, withdrawn_reason = NULL
-		FROM woken k JOIN unflagged e ON e.rule_id = k.rule_id AND e.caller_id = k.caller_id AND e.episode_no = k.episode_no
-		WHERE f.flag_id = k.flag_id
-		RETURNING 1
-	), moved AS (
-		UPDATE engage.flag f
-		SET started_at = e.started_at, met_at = e.met_at, ended_at = e.ended_at, contacts = e.contacts, peak = e.peak,
-			criteria_met = e.criteria_met, data_as_of = now(), run_id = assess_callers.run_id
-		FROM kept k JOIN episode e ON e.rule_id = k.rule_id AND e.caller_id = k.caller_id AND e.episode_no = k.episode_no
-		WHERE f.flag_id = k.flag_id
-			AND (f.started_at, f.met_at, f.ended_at, f.contacts, f.peak, f.criteria_met)
-				IS DISTINCT FROM (e.started_at, e.met_at, e.ended_at, e.contacts, e.peak, e.criteria_met)
-		RETURNING 1
+		SET started_at = w.started_at, met_at = w.met_at, ended_at = w.ended_at, contacts = w.contacts, peak = w.peak,
+			criteria_met = w.criteria_met, data_as_of = now(), run_id = write_flags.run_id, withdrawn_at = NULL, withdrawn_reason = NULL
+		FROM want w WHERE f.flag_id = w.flag_id AND w.started_at IS NOT NULL AND (w.is_back OR w.differs)
+		RETURNING w.is_back
 	), gone AS (
 		UPDATE engage.flag f
-		SET withdrawn_at = now(), run_id = assess_callers.run_id,
-			withdrawn_reason = COALESCE('its episode joined that of flag ' || k.flag_id,
-				CASE WHEN c.contacts = 0 THEN 'the caller has no contacts left'
-					ELSE concat_ws(': ', 'its contacts no longer meet the rule', engage_internal.why_parted(c.caller_id, assess_callers.run_id)) END)
-		FROM standing s
-		JOIN engage.caller c ON c.caller_id = s.caller_id
-		LEFT JOIN wish w ON w.flag_id = s.flag_id
-		LEFT JOIN kept k ON k.rule_id = w.rule_id AND k.caller_id = w.caller_id AND k.episode_no = w.episode_no
-		WHERE f.flag_id = s.flag_id AND s.flag_id IS DISTINCT FROM k.flag_id
+		SET withdrawn_at = now(), run_id = write_flags.run_id, withdrawn_reason = w.withdrawn_reason
+		FROM want w WHERE f.flag_id = w.flag_id AND w.started_at IS NULL
 		RETURNING f.flag_id, f.withdrawn_reason
 	), events AS (
 		INSERT INTO engage.flag_event (flag_id, event, reason, run_id)
-		SELECT g.flag_id, 'withdrawn', g.withdrawn_reason, assess_callers.run_id FROM gone g
+		SELECT g.flag_id, 'withdrawn', g.withdrawn_reason, write_flags.run_id FROM gone g
 		UNION ALL
-		SELECT k.flag_id, 'reinstated', k.withdrawn_reason, assess_callers.run_id FROM woken k
+		SELECT w.flag_id, 'reinstated', w.was_withdrawn_for, write_flags.run_id FROM want w WHERE w.started_at IS NOT NULL AND w.is_back
 	), fresh AS (
 		INSERT INTO engage.flag (rule_id, caller_id, started_at, met_at, ended_at, contacts, peak, criteria_met, run_id)
-		SELECT e.rule_id, e.caller_id, e.started_at, e.met_at, e.ended_at, e.contacts, e.peak, e.criteria_met, assess_callers.run_id
-		FROM unflagged e
-		WHERE NOT EXISTS (SELECT FROM woken k WHERE k.rule_id = e.rule_id AND k.caller_id = e.caller_id AND k.episode_no = e.episode_no)
-		ORDER BY e.met_at, e.caller_id, e.rule_id
+		SELECT w.rule_id, w.caller_id, w.started_at, w.met_at, w.ended_at, w.contacts, w.peak, w.criteria_met, write_flags.run_id
+		FROM want w WHERE w.flag_id IS NULL ORDER BY w.place
 		RETURNING 1
 	)
-	SELECT (SELECT count(*) FROM fresh) + (SELECT count(*) FROM reinstated), (SELECT count(*) FROM moved), (SELECT count(*) FROM gone)
+	SELECT (SELECT count(*) FROM fresh) + (SELECT count(*) FROM kept k WHERE k.is_back), (SELECT count(*) FROM kept k WHERE NOT k.is_back),
+		(SELECT count(*) FROM gone)
 	INTO raised, changed, withdrawn;
 END
 $$;
+COMMENT ON FUNCTION engage_internal.write_flags(engage_internal.flag_wanted[], bigint) IS
+	'Raises, reinstates, changes and withdraws flags, new ones in the order of the array, and returns how many were raised (or reinstated), changed and withdrawn. Flags that already say what is wanted stay untouched. Part of refresh().';
+
+CREATE FUNCTION engage_internal.flags_of_callers(caller_ids bigint[], run_id bigint) RETURNS SETOF engage_internal.flag_wanted
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH episode AS MATERIALIZED (
+		SELECT * FROM engage_internal.caller_episodes(flags_of_callers.caller_ids)
+	), flag AS MATERIALIZED (
+		SELECT f.*, false AS is_withdrawn FROM engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id
+		WHERE f.caller_id = ANY (flags_of_callers.caller_ids) AND f.withdrawn_at IS NULL AND r.kind = 'criteria'
+		UNION ALL
+		SELECT f.*, true FROM engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id
+		WHERE f.caller_id = ANY (flags_of_callers.caller_ids) AND f.withdrawn_at IS NOT NULL AND r.kind = 'criteria'
+	), overlap AS MATERIALIZED (
+		SELECT f.flag_id, f.is_withdrawn, e.rule_id, e.caller_id, e.episode_no,
+			LEAST(f.ended_at, e.ended_at) - GREATEST(f.started_at, e.started_at) AS shared
+		FROM flag f JOIN episode e ON e.rule_id = f.rule_id AND e.caller_id = f.caller_id
+		WHERE f.started_at <= e.ended_at AND e.started_at <= f.ended_at
+	), follows AS MATERIALIZED (
+		-- a flag follows the episode that it overlaps most
+		SELECT DISTINCT ON (o.flag_id) o.* FROM overlap o WHERE NOT o.is_withdrawn ORDER BY o.flag_id, o.shared DESC, o.episode_no
+	), kept AS MATERIALIZED (
+		-- of the flags of one episode, the one that overlaps it most stays; of equals, the oldest
+		SELECT DISTINCT ON (w.rule_id, w.caller_id, w.episode_no) w.* FROM follows w
+		ORDER BY w.rule_id, w.caller_id, w.episode_no, w.shared DESC, w.flag_id
+	), returns AS (
+		-- an episode without one gets back the withdrawn flag that overlaps it most
+		SELECT DISTINCT ON (o.flag_id) o.* FROM overlap o
+		WHERE o.is_withdrawn AND NOT EXISTS (SELECT FROM kept k WHERE k.rule_id = o.rule_id AND k.caller_id = o.caller_id AND k.episode_no = o.episode_no)
+		ORDER BY o.flag_id, o.shared DESC, o.episode_no
+	), flagged AS MATERIALIZED (
+		SELECT k.* FROM kept k
+		UNION ALL
+		(SELECT DISTINCT ON (b.rule_id, b.caller_id, b.episode_no) b.* FROM returns b
+			ORDER BY b.rule_id, b.caller_id, b.episode_no, b.shared DESC, b.flag_id)
+	)
+	(SELECT x.flag_id, e.rule_id, e.caller_id, e.started_at, e.met_at, e.ended_at, e.contacts, e.peak, e.criteria_met, NULL::text
+		FROM episode e LEFT JOIN flagged x ON x.rule_id = e.rule_id AND x.caller_id = e.caller_id AND x.episode_no = e.episode_no
+		ORDER BY e.met_at, e.caller_id, e.rule_id)
+	UNION ALL
+	SELECT f.flag_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, COALESCE('its episode joined that of flag ' || k.flag_id,
+		CASE WHEN c.contacts = 0 THEN 'the caller has no contacts left'
+			ELSE concat_ws(': ', 'its contacts no longer meet the rule', engage_internal.why_parted(c.caller_id, flags_of_callers.run_id)) END)
+	FROM flag f
+	JOIN engage.caller c ON c.caller_id = f.caller_id
+	LEFT JOIN follows w ON w.flag_id = f.flag_id
+	LEFT JOIN kept k ON k.rule_id = w.rule_id AND k.caller_id = w.caller_id AND k.episode_no = w.episode_no
+	WHERE NOT f.is_withdrawn AND f.flag_id IS DISTINCT FROM k.flag_id;
+END;
+COMMENT ON FUNCTION engage_internal.flags_of_callers(bigint[], bigint) IS
+	'The flags that callers are to have for their episodes, new ones in the order in which the rules were met, and those to be withdrawn. Part of assess_callers().';
+
+CREATE FUNCTION engage_internal.assess_callers(caller_ids bigint[], run_id bigint, OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT w.* FROM engage_internal.write_flags(ARRAY(SELECT f FROM engage_internal.flags_of_callers(assess_callers.caller_ids, assess_callers.run_id) f),
+		assess_callers.run_id) w;
+END;
 COMMENT ON FUNCTION engage_internal.assess_callers(bigint[], bigint) IS
 	'Updates the flags of callers to match their episodes, and returns how many flags were raised (or reinstated), changed and withdrawn. Part of refresh().';
 
@@ -250,81 +277,55 @@ END;
 COMMENT ON FUNCTION engage_internal.periods_of(integer) IS
 	'The starts of those local periods of a rule of kind top that have counted contacts, or flags of the rule.';
 
+CREATE FUNCTION engage_internal.flags_of_period(rule_id integer, period_start timestamptz, run_id bigint) RETURNS SETOF engage_internal.flag_wanted
+	LANGUAGE sql STABLE PARALLEL SAFE
+BEGIN ATOMIC
+	WITH top AS MATERIALIZED (
+		SELECT * FROM engage_internal.top_of_period(flags_of_period.rule_id, flags_of_period.period_start)
+	), period AS MATERIALIZED (
+		SELECT engage.period_end(flags_of_period.period_start, r.top_period, o.zone) AS ends_at
+		FROM engage.policy o, engage.rule r WHERE r.rule_id = flags_of_period.rule_id
+	), flag AS MATERIALIZED (
+		SELECT f.flag_id, f.caller_id, false AS is_withdrawn FROM period p, engage.flag f
+		WHERE f.rule_id = flags_of_period.rule_id AND f.withdrawn_at IS NULL
+			AND f.started_at >= flags_of_period.period_start AND f.started_at < p.ends_at
+		UNION ALL
+		SELECT f.flag_id, f.caller_id, true FROM period p, top t, LATERAL (
+			SELECT x.* FROM engage.flag x
+			WHERE x.caller_id = t.caller_id AND x.rule_id = flags_of_period.rule_id AND x.withdrawn_at IS NOT NULL
+				AND x.started_at >= flags_of_period.period_start AND x.started_at < p.ends_at
+			OFFSET 0) f
+	), kept AS MATERIALIZED (
+		-- a new zone may put two flags of a caller into one period; a caller who comes back gets the flag back
+		SELECT DISTINCT ON (f.caller_id) f.caller_id, f.flag_id FROM flag f ORDER BY f.caller_id, f.is_withdrawn, f.flag_id
+	)
+	(SELECT k.flag_id, flags_of_period.rule_id, t.caller_id, t.started_at, t.ended_at, t.ended_at, t.contacts, t.contacts, '{}'::engage.criterion[], NULL::text
+		FROM top t LEFT JOIN kept k ON k.caller_id = t.caller_id
+		ORDER BY t.contacts DESC, t.caller_id)
+	UNION ALL
+	SELECT f.flag_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, CASE WHEN t.caller_id IS NULL
+			THEN concat_ws(': ', 'no longer among the top callers of the period', engage_internal.why_parted(f.caller_id, flags_of_period.run_id))
+		ELSE 'its episode joined that of flag ' || k.flag_id END
+	FROM flag f
+	JOIN kept k ON k.caller_id = f.caller_id
+	LEFT JOIN top t ON t.caller_id = f.caller_id
+	WHERE NOT f.is_withdrawn AND (t.caller_id IS NULL OR f.flag_id <> k.flag_id);
+END;
+COMMENT ON FUNCTION engage_internal.flags_of_period(integer, timestamptz, bigint) IS
+	'The flags that a rule of kind top is to have for one local period, new ones by the number of contacts, and those to be withdrawn. Part of assess_period().';
+
 CREATE FUNCTION engage_internal.assess_period(rule_id integer, period_start timestamptz, run_id bigint,
 		OUT raised bigint, OUT changed bigint, OUT withdrawn bigint)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-	WITH top AS MATERIALIZED (
-		SELECT * FROM engage_internal.top_of_period(assess_period.rule_id, assess_period.period_start)
-	), standing AS MATERIALIZED (
-		SELECT f.* FROM engage.policy o, engage.rule r, engage.flag f
-		WHERE r.rule_id = assess_period.rule_id AND f.rule_id = r.rule_id AND f.withdrawn_at IS NULL
-			AND f.started_at >= assess_period.period_start
-			AND f.started_at < engage.period_end(assess_period.period_start, r.top_period, o.zone)
-	), kept AS MATERIALIZED (
-		-- a new zone may put two flags of a caller into one period
-		SELECT DISTINCT ON (s.caller_id) s.caller_id, s.flag_id FROM standing s ORDER BY s.caller_id, s.flag_id
-	), moved AS (
-		UPDATE engage.flag f
-		SET started_at = t.started_at, met_at = t.ended_at, ended_at = t.ended_at, contacts = t.contacts, peak = t.contacts,
-			data_as_of = now(), run_id = assess_period.run_id
-		FROM kept k JOIN top t ON t.caller_id = k.caller_id
-		WHERE f.flag_id = k.flag_id
-			AND (f.started_at, f.ended_at, f.contacts) IS DISTINCT FROM (t.started_at, t.ended_at, t.contacts)
-		RETURNING 1
-	), again AS (
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+BEGIN ATOMIC
+	WITH again AS (
 		-- contacts that wait were counted, and may be deleted before their personas are processed
 		INSERT INTO engage_internal.dirty (subject, rule_id, period_start, cause)
 		SELECT 'period', assess_period.rule_id, assess_period.period_start, 'contacts'
 		WHERE EXISTS (SELECT FROM engage_internal.dirty q WHERE q.subject IN ('persona', 'everything'))
-	), gone AS (
-		UPDATE engage.flag f
-		SET withdrawn_at = now(), run_id = assess_period.run_id,
-			withdrawn_reason = CASE WHEN t.caller_id IS NULL
-					THEN concat_ws(': ', 'no longer among the top callers of the period', engage_internal.why_parted(s.caller_id, assess_period.run_id))
-				ELSE 'its episode joined that of flag ' || k.flag_id END
-		FROM standing s
-		JOIN kept k ON k.caller_id = s.caller_id
-		LEFT JOIN top t ON t.caller_id = s.caller_id
-		WHERE f.flag_id = s.flag_id AND (t.caller_id IS NULL OR s.flag_id <> k.flag_id)
-		RETURNING f.flag_id, f.withdrawn_reason
-	), woken AS MATERIALIZED (
-		-- a caller who comes back among them gets the flag back
-		SELECT DISTINCT ON (t.caller_id) t.caller_id, f.flag_id, f.withdrawn_reason
-		FROM engage.policy o, engage.rule r, top t, LATERAL (
-			SELECT x.* FROM engage.flag x
-			WHERE x.caller_id = t.caller_id AND x.rule_id = r.rule_id AND x.withdrawn_at IS NOT NULL
-				AND x.started_at >= assess_period.period_start
-				AND x.started_at < engage.period_end(assess_period.period_start, r.top_period, o.zone)
-			OFFSET 0
-		) f
-		WHERE r.rule_id = assess_period.rule_id AND NOT EXISTS (SELECT FROM standing s WHERE s.caller_id = t.caller_id)
-		ORDER BY t.caller_id, f.flag_id
-	), reinstated AS (
-		UPDATE engage.flag f
-		SET started_at = t.started_at, met_at = t.ended_at, ended_at = t.ended_at, contacts = t.contacts, peak = t.contacts,
-			data_as_of = now(), run_id = assess_period.run_id, withdrawn_at = NULL, withdrawn_reason = NULL
-		FROM woken k JOIN top t ON t.caller_id = k.caller_id
-		WHERE f.flag_id = k.flag_id
-		RETURNING 1
-	), events AS (
-		INSERT INTO engage.flag_event (flag_id, event, reason, run_id)
-		SELECT g.flag_id, 'withdrawn', g.withdrawn_reason, assess_period.run_id FROM gone g
-		UNION ALL
-		SELECT k.flag_id, 'reinstated', k.withdrawn_reason, assess_period.run_id FROM woken k
-	), fresh AS (
-		INSERT INTO engage.flag (rule_id, caller_id, started_at, met_at, ended_at, contacts, peak, criteria_met, run_id)
-		SELECT assess_period.rule_id, t.caller_id, t.started_at, t.ended_at, t.ended_at, t.contacts, t.contacts, '{}', assess_period.run_id
-		FROM top t
-		WHERE NOT EXISTS (SELECT FROM standing s WHERE s.caller_id = t.caller_id)
-			AND NOT EXISTS (SELECT FROM woken k WHERE k.caller_id = t.caller_id)
-		ORDER BY t.contacts DESC, t.caller_id
-		RETURNING 1
 	)
-	SELECT (SELECT count(*) FROM fresh) + (SELECT count(*) FROM reinstated), (SELECT count(*) FROM moved), (SELECT count(*) FROM gone)
-	INTO raised, changed, withdrawn;
-END
-$$;
+	SELECT w.* FROM engage_internal.write_flags(ARRAY(SELECT f FROM engage_internal.flags_of_period(assess_period.rule_id, assess_period.period_start,
+		assess_period.run_id) f), assess_period.run_id) w;
+END;
 COMMENT ON FUNCTION engage_internal.assess_period(integer, timestamptz, bigint) IS
 	'Updates the flags of a rule of kind top for one local period. Part of refresh().';
