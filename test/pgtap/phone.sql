@@ -198,10 +198,10 @@ SELECT is((SELECT caller_ids FROM engage.lookup('07700 900777')), (SELECT array_
 
 -- a lookup answers whatever happens
 SET client_min_messages = error;
-ALTER TABLE engage.shared_number RENAME TO shared_number_away;
+ALTER TABLE engage.known_number RENAME TO known_number_away;
 SELECT is((SELECT row(emergency_override <> '', known, contacts_28_days, caller_ids, open_flags)::text FROM engage.lookup('07700 900123')), '(t,,,,)',
 	'D4, D9: if something cannot be read, the emergency override text comes, and nothing that could be taken for an answer');
-ALTER TABLE engage.shared_number_away RENAME TO shared_number;
+ALTER TABLE engage.known_number_away RENAME TO known_number;
 SET client_min_messages = warning;
 SELECT is(pg_temp.counted('07700 900123'), pg_temp.expected(), 'D4, D9: and all of it, once that is there again');
 SELECT is((SELECT emergency_override <> '' FROM engage.lookup(NULL)), true, 'D4: so it does without a number');
