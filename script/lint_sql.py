@@ -32,7 +32,7 @@ LONGER = {
     'engage.back_test_grid': 61,
     'engage_internal.learn_risk': 66,
     'engage.load_contacts': 62,
-    'engage.lookup': 83,
+    'engage.lookup': 82,
     'engage_internal.recount_personas': 78,
     'engage_internal.suspected_fillers': 62,
     'engage_internal.write_callers': 68,

@@ -172,6 +172,12 @@ INSERT INTO wanted_routine SELECT 'analyst bi', pg_temp.lines($$
 	is_abandoned(boolean,boolean,boolean)
 $$);
 
+-- What is in force, as views have it.
+INSERT INTO wanted_routine SELECT 'admin analyst bi', pg_temp.lines($$
+	is_current_flag(timestamp with time zone,timestamp with time zone,timestamp with time zone,interval)
+	is_in_force(timestamp with time zone,timestamp with time zone,timestamp with time zone)
+$$);
+
 -- Local periods, which rules of kind top use.
 INSERT INTO wanted_routine SELECT 'admin analyst', pg_temp.lines($$
 	period_end(timestamp with time zone,text,text)
@@ -295,6 +301,7 @@ INSERT INTO wanted_routine SELECT '', pg_temp.lines($$
 	flags_of_callers(bigint[],bigint)
 	flags_of_period(integer,timestamp with time zone,bigint)
 	write_flags(flag_wanted[],bigint)
+	refuse_without_setup()
 	assess_period(integer,timestamp with time zone,bigint)
 	check_widths(interval[])
 	contacts_text(numeric)

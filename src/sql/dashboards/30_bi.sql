@@ -116,7 +116,7 @@ SELECT r.rule_id AS rule_key, r.name || ' ' || r.version AS rule_label, r.name A
 	COALESCE((SELECT string_agg(h::text, ', ') FROM unnest(r.channels) h), 'all') AS rule_channels,
 	CASE WHEN isfinite(r.valid_from) THEN engage.local_date(r.valid_from, o.zone) ELSE '1900-01-01' END AS rule_valid_from,
 	CASE WHEN isfinite(r.valid_to) THEN engage.local_date(r.valid_to, o.zone) ELSE '9999-12-31' END AS rule_valid_to,
-	r.valid_from <= now() AND r.valid_to > now() AS is_current_rule
+	engage_internal.is_in_force(r.valid_from, r.valid_to, now()) AS is_current_rule
 FROM engage.rule r
 CROSS JOIN engage.policy o
 UNION ALL
@@ -391,7 +391,7 @@ CROSS JOIN LATERAL (
 			WHERE p.caller_id = c.caller_id AND t.channel = ANY (r.channels)
 		) END AS timeline
 ) n
-WHERE r.valid_from <= now() AND r.valid_to > now() AND engage.num_contacts(n.timeline, now() - k.width, now()) = engage.threshold(k.criterion) - 1
+WHERE engage_internal.is_in_force(r.valid_from, r.valid_to, now()) AND engage.num_contacts(n.timeline, now() - k.width, now()) = engage.threshold(k.criterion) - 1
 	AND NOT EXISTS (SELECT FROM engage.roster x WHERE x.caller_id = c.caller_id AND x.rule_id = r.rule_id
 		AND x.last_day >= (SELECT t.day FROM engage.today t));
 COMMENT ON VIEW engage_bi.fact_one_contact_away IS 'Callers not on a rule''s roster who would meet one of its rolling criteria with one more contact now.';
@@ -478,7 +478,7 @@ SELECT timezone(o.zone, a.as_at)::timestamp(0) AS data_as_at_local, timezone('UT
 	COALESCE(GREATEST(date_part('epoch', now() - q.oldest), 0), 0)::integer AS oldest_wait_seconds,
 	(SELECT r.state FROM engage.refresh_run r ORDER BY r.run_id DESC LIMIT 1) AS last_run_state,
 	timezone(o.zone, (SELECT r.finished_at FROM engage.refresh_run r ORDER BY r.run_id DESC LIMIT 1))::timestamp(0) AS last_run_finished_local,
-	(SELECT string_agg(r.name || ' ' || r.version, ', ' ORDER BY r.name, r.version) FROM engage.rule r WHERE r.valid_from <= now() AND r.valid_to > now()) AS current_rules,
+	(SELECT string_agg(r.name || ' ' || r.version, ', ' ORDER BY r.name, r.version) FROM engage.rule r WHERE engage_internal.is_in_force(r.valid_from, r.valid_to, now())) AS current_rules,
 	engage.library_version() AS engage_version
 FROM engage.policy o
 CROSS JOIN (SELECT count(*) AS waiting, min(d.at) AS oldest FROM engage_internal.dirty d) q

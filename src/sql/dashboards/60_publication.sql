@@ -125,10 +125,9 @@ DECLARE
 	rule record;
 	published integer := 0;
 BEGIN
-	SELECT timezone(o.zone, now())::date, o.minimum_cell INTO today, minimum FROM engage.policy o;
+	SELECT engage.local_date(now(), o.zone), o.minimum_cell INTO today, minimum FROM engage.policy o;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'there is no policy yet'
-			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+		PERFORM engage_internal.refuse_without_setup();
 	END IF;
 	LOCK TABLE engage.publication IN SHARE ROW EXCLUSIVE MODE;
 	IF months IS NULL THEN

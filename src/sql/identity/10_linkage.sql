@@ -203,8 +203,7 @@ BEGIN
 	) kept
 	RETURNING model_id INTO new_id;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'engage is not set up'
-			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+		PERFORM engage_internal.refuse_without_setup();
 	END IF;
 	-- how many people have each value is still known, although comparisons may have moved
 	INSERT INTO engage.linkage_term (model_id, value_hash, comparison, people)
@@ -239,8 +238,7 @@ DECLARE
 BEGIN
 	SELECT engage_internal.with_identity_details(m.model) INTO latest FROM engage.linkage_model m ORDER BY m.model_id DESC LIMIT 1;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'engage is not set up'
-			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+		PERFORM engage_internal.refuse_without_setup();
 	END IF;
 	SELECT jsonb_set(latest, '{comparisons}', jsonb_agg(c.value || '{"by_term": true}' ORDER BY c.ordinality)) INTO latest
 	FROM jsonb_array_elements(latest -> 'comparisons') WITH ORDINALITY c;

@@ -36,8 +36,7 @@ BEGIN
 	END IF;
 	SELECT * INTO settings FROM engage.policy;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'engage is not set up'
-			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+		PERFORM engage_internal.refuse_without_setup();
 	END IF;
 	-- a value that stands for "not known" is no evidence
 	SELECT e.* INTO told
@@ -58,8 +57,8 @@ BEGIN
 		CASE WHEN r.likely > 1 AND r.probability >= 0.1 AND r.best < 0.9 THEN 'ambiguous'
 			WHEN r.probability >= 0.9 THEN 'likely' WHEN r.probability >= 0.5 THEN 'possible' ELSE 'unlikely' END,
 		r.reasons, k.contacts, k.last_at,
-		(SELECT count(*) FROM engage.flag f WHERE f.caller_id = r.caller_id AND f.withdrawn_at IS NULL
-			AND f.ended_at > now() - settings.flag_current_for)
+		(SELECT count(*) FROM engage.flag f WHERE f.caller_id = r.caller_id
+			AND engage_internal.is_current_flag(f.withdrawn_at, f.ended_at, now(), settings.flag_current_for))
 	FROM ranked r JOIN engage.caller k ON k.caller_id = r.caller_id
 	ORDER BY r.probability DESC, r.caller_id;
 	IF NOT FOUND THEN
@@ -99,8 +98,7 @@ BEGIN
 	IF kind = 'number' THEN
 		PERFORM FROM engage.policy;
 		IF NOT FOUND THEN
-			RAISE EXCEPTION 'engage is not set up'
-				USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+			PERFORM engage_internal.refuse_without_setup();
 		END IF;
 		number := engage_internal.usable_number(value);
 		IF number IS NULL THEN

@@ -455,8 +455,7 @@ DECLARE
 	given engage.referral;
 BEGIN
 	IF NOT EXISTS (SELECT FROM engage.policy) THEN
-		RAISE EXCEPTION 'engage is not set up'
-			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+		PERFORM engage_internal.refuse_without_setup();
 	END IF;
 	IF COALESCE(btrim(reason), '') = '' THEN
 		RAISE EXCEPTION 'the referral has no reason'

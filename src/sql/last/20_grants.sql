@@ -209,6 +209,9 @@ GRANT EXECUTE ON FUNCTION engage.date_key(date), engage.local_date(timestamptz, 
 	engage.num_contacts(engage.timeline, timestamptz, timestamptz), engage.slice(engage.timeline, timestamptz, timestamptz), engage.contact_times(engage.timeline), engage.first_at(engage.timeline), engage.rollup(engage.timeline),
 	engage.threshold(engage.criterion), engage.library_version(), engage.current_caller(bigint), engage.first_counted() TO engage_bi, engage_analyst;
 GRANT EXECUTE ON FUNCTION engage.first_counted() TO engage_identity;
+-- and so may those who read the rules and flags that are in force
+GRANT EXECUTE ON FUNCTION engage_internal.is_in_force(timestamptz, timestamptz, timestamptz),
+	engage_internal.is_current_flag(timestamptz, timestamptz, timestamptz, interval) TO engage_admin, engage_analyst, engage_bi;
 GRANT USAGE ON SCHEMA engage_bi_named TO engage_bi_named;
 GRANT SELECT ON ALL TABLES IN SCHEMA engage_bi_named TO engage_bi_named;
 GRANT EXECUTE ON FUNCTION engage.num_contacts(engage.timeline) TO engage_bi_named;

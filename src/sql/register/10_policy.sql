@@ -187,3 +187,13 @@ CREATE TABLE engage.identity_detail (
 COMMENT ON TABLE engage.identity_detail IS
 	'Keys of contact.details that help to identify people, besides the columns of contact. name_identity_details() sets them.';
 SELECT pg_extension_config_dump('engage.identity_detail', '');
+
+CREATE FUNCTION engage_internal.refuse_without_setup() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	RAISE EXCEPTION 'engage is not set up'
+		USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+END
+$$;
+COMMENT ON FUNCTION engage_internal.refuse_without_setup() IS 'Says (55000) that engage is not set up: for functions that found no policy.';

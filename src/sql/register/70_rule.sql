@@ -139,6 +139,12 @@ COMMENT ON FUNCTION engage_internal.rule_filled() IS
 	'Trigger: fills in the next version and the kind of a new rule where they are left out, and reports what is missing.';
 CREATE TRIGGER rule_filled BEFORE INSERT ON engage.rule FOR EACH ROW EXECUTE FUNCTION engage_internal.rule_filled();
 
+CREATE FUNCTION engage_internal.is_in_force(valid_from timestamptz, valid_to timestamptz, at timestamptz) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN valid_from <= at AND valid_to > at;
+COMMENT ON FUNCTION engage_internal.is_in_force(timestamptz, timestamptz, timestamptz) IS
+	'Whether a rule with these dates is in force at a time: from valid_from on, and no longer at valid_to.';
+
 CREATE FUNCTION engage.period_start(at timestamptz, period text, zone text) RETURNS timestamptz
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN timezone(zone, date_trunc(period, timezone(zone, at)));

@@ -53,6 +53,12 @@ COMMENT ON COLUMN engage.flag_event.run_id IS 'The refresh run that did it.';
 CREATE INDEX flag_event_flag ON engage.flag_event (flag_id);
 SELECT pg_extension_config_dump('engage.flag_event', '');
 
+CREATE FUNCTION engage_internal.is_current_flag(withdrawn_at timestamptz, ended_at timestamptz, at timestamptz, current_for interval) RETURNS boolean
+	LANGUAGE sql STABLE PARALLEL SAFE
+RETURN withdrawn_at IS NULL AND ended_at > at - current_for;
+COMMENT ON FUNCTION engage_internal.is_current_flag(timestamptz, timestamptz, timestamptz, interval) IS
+	'Whether a flag is current: it stands, and its latest meeting contact is within policy.flag_current_for.';
+
 CREATE FUNCTION engage_internal.caller_episodes(caller_ids bigint[],
 		OUT rule_id integer, OUT caller_id bigint, OUT episode_no integer, OUT started_at timestamptz, OUT met_at timestamptz,
 		OUT ended_at timestamptz, OUT contacts bigint, OUT peak bigint, OUT criteria_met engage.criterion[]) RETURNS SETOF record

@@ -818,8 +818,7 @@ BEGIN
 	END IF;
 	PERFORM FROM engage.policy;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'engage is not set up'
-			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+		PERFORM engage_internal.refuse_without_setup();
 	END IF;
 	PERFORM FROM engage_internal.refresh_lock /* point: lock of a run */ FOR NO KEY UPDATE SKIP LOCKED;
 	IF NOT FOUND THEN

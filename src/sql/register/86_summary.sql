@@ -75,7 +75,7 @@ SELECT g.hour, lpad(g.hour::text, 2, '0') || ':00-' || lpad(g.hour::text, 2, '0'
 FROM generate_series(0, 23) g (hour);
 
 CREATE VIEW engage.today WITH (security_barrier) AS
-SELECT timezone(o.zone, now())::date AS day FROM engage.policy o;
+SELECT engage.local_date(now(), o.zone) AS day FROM engage.policy o;
 COMMENT ON VIEW engage.today IS 'Today in the policy''s zone.';
 COMMENT ON COLUMN engage.today.day IS 'The local day.';
 

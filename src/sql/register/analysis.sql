@@ -10,7 +10,7 @@ FROM engage.flag f
 JOIN engage.rule r ON r.rule_id = f.rule_id
 JOIN engage.caller c ON c.caller_id = f.caller_id
 CROSS JOIN engage.policy o
-WHERE f.withdrawn_at IS NULL AND f.ended_at > now() - o.flag_current_for;
+WHERE engage_internal.is_current_flag(f.withdrawn_at, f.ended_at, now(), o.flag_current_for);
 COMMENT ON VIEW engage.repeat_caller IS
 	'Who is flagged now: flags that stand and whose latest meeting contact is within policy.flag_current_for.';
 COMMENT ON COLUMN engage.repeat_caller.contacts IS 'Contacts in the episode.';
@@ -118,8 +118,7 @@ BEGIN
 	END IF;
 	SELECT o.zone INTO local_zone FROM engage.policy o;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'engage is not set up'
-			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+		PERFORM engage_internal.refuse_without_setup();
 	END IF;
 	RETURN ARRAY(SELECT timezone(local_zone, d)
 		FROM generate_series(date_trunc('week', timezone(local_zone, from_at)), timezone(local_zone, to_at), interval '7 days') d ORDER BY d);
@@ -216,7 +215,7 @@ BEGIN
 			SELECT back_test_grid.compared_with AS criteria, back_test_grid.channels WHERE back_test_grid.compared_with IS NOT NULL
 			UNION ALL
 			SELECT r.criteria, r.channels FROM engage.rule r
-			WHERE back_test_grid.compared_with IS NULL AND r.kind = 'criteria' AND r.valid_from <= to_at AND r.valid_to > to_at
+			WHERE back_test_grid.compared_with IS NULL AND r.kind = 'criteria' AND engage_internal.is_in_force(r.valid_from, r.valid_to, to_at)
 		) r (criteria, channels)
 		LEFT JOIN LATERAL engage.back_test(r.criteria, from_at, to_at, r.channels) b ON true
 		GROUP BY b.caller_id

@@ -54,8 +54,7 @@ DECLARE
 BEGIN
 	SELECT * INTO settings FROM engage.policy;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'engage is not set up'
-			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+		PERFORM engage_internal.refuse_without_setup();
 	END IF;
 	emergency_override := settings.emergency_override;
 	as_of := clock_timestamp();
@@ -99,7 +98,7 @@ BEGIN
 			SELECT count(*), COALESCE(array_agg(r.name || ' version ' || r.version || ' since ' || f.met_at ORDER BY f.met_at, f.flag_id), '{}')
 			INTO open_flags, flags
 			FROM engage.flag f JOIN engage.rule r ON r.rule_id = f.rule_id
-			WHERE f.caller_id = ANY (lookup.caller_ids) AND f.withdrawn_at IS NULL AND f.ended_at > as_of - settings.flag_current_for
+			WHERE f.caller_id = ANY (lookup.caller_ids) AND engage_internal.is_current_flag(f.withdrawn_at, f.ended_at, as_of, settings.flag_current_for)
 				AND f.met_at <= as_of;
 		END IF;
 		known := sharing IS NOT NULL OR last_contact_at IS NOT NULL OR caller_ids <> '{}';

@@ -376,7 +376,7 @@ BEGIN ATOMIC
 	SELECT 'rules', CASE WHEN count(*) = 0 THEN 'warning' ELSE 'ok' END,
 		COALESCE(string_agg(r.name || ' version ' || r.version, ', ' ORDER BY r.name), 'no rule is in force'),
 		CASE WHEN count(*) = 0 THEN 'SELECT engage.adopt_rules(''kent_v2'');' END
-	FROM engage.rule r WHERE r.valid_from <= now() AND r.valid_to > now()
+	FROM engage.rule r WHERE engage_internal.is_in_force(r.valid_from, r.valid_to, now())
 	UNION ALL
 	SELECT r.item, r.status, r.value, r.advice FROM engage_internal.health_of_runs(jobs) r
 	UNION ALL

@@ -240,8 +240,7 @@ BEGIN
 	SELECT o.risk_horizon, 'preset ' || adopt_risk_factors.preset FROM engage.policy o
 	RETURNING model_id INTO adopted;
 	IF adopted IS NULL THEN
-		RAISE EXCEPTION 'engage is not set up'
-			USING ERRCODE = 'object_not_in_prerequisite_state', HINT = 'SELECT engage.setup();';
+		PERFORM engage_internal.refuse_without_setup();
 	END IF;
 	INSERT INTO engage.risk_factor (model_id, code, axis, measure, matches, weight, at_most, within, share, is_sensitive, enabled, thrive, label)
 	SELECT adopted, p.code, p.axis, p.measure, p.matches, p.weight, p.at_most, p.within, p.share, p.is_sensitive, NOT p.is_sensitive, p.thrive, p.label

@@ -48,7 +48,7 @@ AS $$
 BEGIN
 	RETURN COALESCE((
 		SELECT (array_agg(DISTINCT k))[1:64] FROM engage.rule r, unnest(r.criteria) k
-		WHERE r.kind = 'criteria' AND r.valid_from <= as_of AND r.valid_to > as_of
+		WHERE r.kind = 'criteria' AND engage_internal.is_in_force(r.valid_from, r.valid_to, as_of)
 	), '{}');
 END
 $$;

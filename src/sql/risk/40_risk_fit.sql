@@ -14,7 +14,7 @@ BEGIN ATOMIC
 		-- back_test() counts from its first time up to but not including its last
 		SELECT DISTINCT b.caller_id, r.rule_id
 		FROM engage.rule r, LATERAL engage.back_test(r.criteria, met_rules.after + '1 microsecond'::interval, met_rules.up_to + '1 microsecond'::interval, r.channels) b
-		WHERE r.kind = 'criteria' AND r.valid_from <= met_rules.rules_at AND r.valid_to > met_rules.rules_at
+		WHERE r.kind = 'criteria' AND engage_internal.is_in_force(r.valid_from, r.valid_to, met_rules.rules_at)
 	) m
 	GROUP BY m.caller_id;
 END;
@@ -245,7 +245,7 @@ BEGIN
 	END IF;
 	INSERT INTO engage.risk_evaluation (as_of, horizon, rule_ids, demand, weights, weights_by_count)
 	VALUES (evaluate_risk.as_of, horizon, ARRAY(SELECT r.rule_id FROM engage.rule r
-			WHERE r.kind = 'criteria' AND r.valid_from <= evaluate_risk.as_of AND r.valid_to > evaluate_risk.as_of ORDER BY r.rule_id),
+			WHERE r.kind = 'criteria' AND engage_internal.is_in_force(r.valid_from, r.valid_to, evaluate_risk.as_of) ORDER BY r.rule_id),
 		learnt.demand, (learnt.fitted).weights, (learnt.by_count).weights)
 	RETURNING risk_evaluation.evaluation_id INTO evaluation_id;
 	INSERT INTO engage.risk_prediction
