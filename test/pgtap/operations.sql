@@ -264,7 +264,7 @@ SELECT pg_temp.say('unseen' || g, now() - g * interval '1 hour', '07700 900600',
 INSERT INTO engage.contact (source, source_ref, occurred_at, channel, details) VALUES ('ops', 'unseen details', now(), 'email', '{"x": 1}');
 UPDATE engage.contact SET occurred_at = occurred_at - interval '1 day' WHERE source_ref LIKE 'g%';
 DELETE FROM engage.contact WHERE source_ref LIKE 'k%';
-SELECT matches(pg_temp.health('capture'), '^failed \| 0 of \d+ triggers are enabled, not contact_applied, contact_deleted, .* \| SELECT engage.repair_capture\(\); CALL engage.refresh\(\);$',
+SELECT matches(pg_temp.health('capture'), '^failed \| 0 of \d+ triggers are enabled, not channel_applied, channel_changed, contact_applied, contact_deleted, .* \| SELECT engage.repair_capture\(\); CALL engage.refresh\(\);$',
 	'first-day 3i: disabled triggers are named, and what to do');
 SELECT pg_temp.follow('capture');
 CALL engage.refresh();
