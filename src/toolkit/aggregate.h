@@ -38,6 +38,6 @@ aggregate_return(FunctionCallInfo fcinfo, void *state)
 
 extern void aggregate_send(StringInfo buf, uint8 version);
 extern void aggregate_receive(StringInfo buf, bytea *serialized, uint8 version);
-extern void aggregate_refuse_state(void) pg_attribute_noreturn();
+extern _Noreturn void aggregate_refuse_state(void);
 
 #endif /* AGGREGATE_H */
